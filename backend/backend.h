@@ -1,0 +1,64 @@
+/* backend.h - what performs the controller's commands: a simulated node, the null device, one that fails on purpose.
+ *
+ * A backend is seven functions and a state.  The loop submits commands, offers bursts, and waits for the next completion;
+ * a simulated backend's clock is its event heap.
+ */
+#ifndef GS_BACKEND_H
+#define GS_BACKEND_H
+
+#include "policies/controller.h"
+#include "sim/base/arena.h"
+#include "sim/base/error.h"
+#include "sim/load/load.h"
+#include "sim/scenario/scenario.h"
+
+enum backend_kind {
+    BACKEND_NOTHING,        /* nothing happened until the given time */
+    BACKEND_EVENT,          /* `event` is for the controller */
+    BACKEND_FINISH,         /* `job` ended at event.at_ns; the controller need not know yet */
+};
+
+struct backend_event {
+    enum backend_kind kind;
+    struct gs_event event;
+    struct job *job;
+};
+
+struct backend_setup {
+    const struct scenario *scenario;
+    const struct gs_setup *setup;       /* nodes and workloads as the controller sees them */
+    struct arena *arena;
+};
+
+/* How the GPUs spent their time so far. */
+struct gpu_usage {
+    gs_ns useful_ns;                    /* at least one burst executing */
+    gs_ns switching_ns;                 /* none executing, and a swap or a switch of workloads under way */
+    gs_ns held_ns;                      /* none executing or switching, but a workload that finished still has its grant */
+};
+
+struct backend;
+struct backend_ops {
+    const char *name, *help;
+    bool (*probe)(char why[160]);       /* can it run here? */
+    int (*open)(struct backend **be, const struct backend_setup *setup, struct error *err);
+    /* Perform a command.  Completion comes by wait(); notes (GS_PLACE, GS_WAIT) and GS_RUN have none. */
+    int (*submit)(struct backend *be, const struct gs_command *command, struct error *err);
+    /* A burst became ready.  Returns true if the controller must be told that the workload wants the GPU; false if it has it
+     * already (the burst starts) or waits for it anyway. */
+    bool (*offer)(struct backend *be, struct job *job);
+    /* The next thing that happens at or before `until_ns`; the clock moves to it, or to `until_ns`. */
+    int (*wait)(struct backend *be, gs_ns until_ns, struct backend_event *event, struct error *err);
+    /* The bursts of a workload that is refused or leaves: the backend forgets them.  Returns them as a list by `next`. */
+    struct job *(*forget)(struct backend *be, uint32_t workload);
+    /* Usage of a GPU up to the clock; and bring done_ns of all live jobs up to date. */
+    void (*usage)(struct backend *be, uint32_t gpu, struct gpu_usage *usage);
+    void (*close)(struct backend *be);
+};
+
+extern const struct backend_ops backend_sim, backend_null;
+
+/* The i-th backend, NULL past the end. */
+const struct backend_ops *backend_at(size_t i);
+
+#endif

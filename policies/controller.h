@@ -1,0 +1,158 @@
+/* controller.h - the pure core: an event goes in, commands come out.
+ *
+ * The controller owns the books (GPU memory, swap file, run queues) and asks the five policies.  It reads no clock, does
+ * no IO and allocates nothing: the caller gives it memory.  The same events give the same commands, in the simulator, on
+ * hardware, and when a recorded event log is fed through it again (`audit`).
+ */
+#ifndef GS_CONTROLLER_H
+#define GS_CONTROLLER_H
+
+#include "policy.h"
+
+enum gs_event_kind {
+    GS_ATTACH,          /* workload arrived; it has its GPU, or was rejected, when the step returns */
+    GS_DETACH,          /* workload left; its memory and its copy in the swap file are freed */
+    GS_WANT,            /* workload has work for the GPU, since `since_ns`, and will hold `bytes` while it runs */
+    GS_IDLE,            /* the granted workload was found idle and has lost its grant; if `since_ns` != GS_NEVER its
+                           next burst waits already, since then, for `bytes` */
+    GS_DONE,            /* command `command` for `workload` succeeded; GPU memory it freed is free */
+    GS_FAILED,          /* it failed and had no effect */
+    GS_TIMER,           /* timer `timer` rang */
+    GS_EVENT_KINDS
+};
+
+struct gs_event {
+    gs_ns at_ns;
+    gs_ns since_ns;
+    int64_t bytes;
+    uint32_t workload;
+    uint32_t timer;     /* which timer: GPU id, or gpus + workload id */
+    uint8_t kind;       /* enum gs_event_kind */
+    uint8_t command;    /* enum gs_command_kind of the command that is done or has failed */
+};
+
+enum gs_command_kind {
+    GS_PLACE,           /* note: `workload` belongs to `gpu` from now on */
+    GS_RUN,             /* let `workload` use `gpu`, at the earliest after `delay_ns`, until it is stopped or found idle;
+                           it is idle when no burst came for `linger_ns` (and the backend's detection time) */
+    GS_STOP,            /* take the GPU away from `workload`; done when its work has drained */
+    GS_SWAP_IN,         /* make `bytes` resident, `moved_bytes` of which come over the link */
+    GS_SWAP_OUT,        /* free `bytes`, `moved_bytes` of which are written to the swap file; for `requester` */
+    GS_TIMER_SET,       /* let `timer` ring at `at_ns`; GS_NEVER takes a set one back */
+    GS_WAIT,            /* note: `workload` waits, for `reason` */
+    GS_REJECT,          /* the waiting burst of `workload` (at attach: all of it) is refused, for `reason` */
+    GS_COMMAND_KINDS
+};
+
+enum gs_reason {
+    GS_BECAUSE_NOTHING,
+    GS_BECAUSE_TURN,            /* others have the GPU, or hold its memory while they use it */
+    GS_BECAUSE_VICTIMS,         /* its victims are being swapped out */
+    GS_BECAUSE_CAP,             /* the swap file is full */
+    GS_BECAUSE_QUANTUM,         /* its quantum is over */
+    GS_BECAUSE_PREEMPTED,       /* somebody more urgent came */
+    GS_BECAUSE_PRESSURE,        /* swapped out to make room */
+    GS_BECAUSE_IDLE,            /* swapped out since it was idle */
+    GS_BECAUSE_COLD,            /* swap-in that is a load from disk */
+    GS_BECAUSE_TOO_LARGE,       /* can never fit its GPU or its limit */
+    GS_BECAUSE_NO_PLACE,        /* no GPU may take it */
+    GS_BECAUSE_FAILURE,         /* the backend failed repeatedly */
+    GS_REASONS
+};
+
+struct gs_command {
+    gs_ns at_ns;                /* GS_TIMER_SET */
+    gs_ns delay_ns, linger_ns;  /* GS_RUN */
+    int64_t bytes, moved_bytes;
+    uint32_t workload, gpu;
+    uint32_t requester;         /* GS_SWAP_OUT: for whom; else GS_NONE */
+    uint32_t timer;
+    uint32_t first_candidate, candidates;   /* GS_SWAP_OUT: the choice it came from, if explained */
+    uint8_t kind, reason;
+};
+
+/* What a victim was chosen from. */
+struct gs_candidate {
+    uint32_t workload;
+    bool chosen;
+    double keep;
+};
+
+struct gs_commands {
+    struct gs_command *item;
+    struct gs_candidate *candidate;
+    uint32_t count, candidates;
+};
+
+/* A workload as the scenario declares it. */
+struct gs_workload_spec {
+    uint32_t group;
+    uint8_t class, priority;
+    uint8_t initial;            /* GS_NEW, GS_RESIDENT, GS_HOST or GS_DISK */
+    bool swappable;             /* may be a victim where its node swaps */
+    bool never_on_swap_node;    /* anti-affinity: only placed on nodes that do not swap */
+    bool regular_fraction;      /* freezes its GPU where `freeze_rule` is on */
+    bool keeps_host_copy;
+    int64_t bytes, context_bytes;
+    double request, limit;      /* of one GPU's memory; a burst may grow to `limit` */
+    double dirty;
+};
+
+struct gs_node_spec {
+    uint32_t gpus;
+    int64_t gpu_bytes;          /* physical, each GPU */
+    int64_t reserved_bytes, reserved_per_workload_bytes;
+    int64_t swap_cap_bytes;
+    bool swap, freeze_rule;
+    bool overlapped;            /* a swap-in is submitted together with the swap-outs that make room for it */
+    uint32_t max_workloads_per_gpu;
+    double h2d_bytes_per_s, d2h_bytes_per_s, speed;
+    gs_ns swap_overhead_ns;
+};
+
+/* A chosen policy of each slot and its parameter values, in the order of its table. */
+struct gs_policies {
+    const struct gs_victim_policy *victim;
+    const struct gs_slicer_policy *slicer;
+    const struct gs_cap_policy *cap;
+    const struct gs_prefetch_policy *prefetch;
+    const struct gs_place_policy *place;
+    const union gs_value *victim_param, *slicer_param, *cap_param, *prefetch_param, *place_param;
+};
+
+struct gs_setup {
+    uint32_t nodes, workloads;
+    const struct gs_node_spec *node;
+    const struct gs_workload_spec *workload;
+    struct gs_policies policies;
+    uint64_t seed;
+    bool explain;               /* fill commands.candidate */
+};
+
+struct controller;
+
+/* Bytes of memory a controller for `setup` needs, its command buffer included. */
+size_t controller_size(const struct gs_setup *setup);
+
+/* Lay a controller out in `memory` (zeroed, 64-byte aligned, controller_size bytes).  `setup` and what it points to must
+ * outlive it. */
+struct controller *controller_init(void *memory, const struct gs_setup *setup);
+
+/* Decide.  Events come in order of time.  The commands stay valid until the next step; perform them in order. */
+const struct gs_commands *controller_step(struct controller *ctl, const struct gs_event *event);
+
+/* The books, for reports and tests. */
+const struct gs_view *controller_view(const struct controller *ctl);
+
+/* NULL if the books balance, else a sentence on what does not: resident bytes <= GPU memory, swap file <= cap, counters
+ * equal to sums over workloads, everybody who waits is in exactly one queue.  O(workloads); debug builds call it each step. */
+const char *controller_check(const struct controller *ctl);
+
+/* Names for logs and tables: "want", "swap_out", "quantum", "resident", ... */
+const char *gs_event_name(uint8_t kind);
+const char *gs_command_name(uint8_t kind);
+const char *gs_reason_name(uint8_t reason);
+const char *gs_state_name(uint8_t state);
+const char *gs_class_name(uint8_t class);
+
+#endif

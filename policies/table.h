@@ -1,0 +1,19 @@
+/* table.h - every built-in policy; table.c holds one row each. */
+#ifndef GS_TABLE_H
+#define GS_TABLE_H
+
+#include "policy.h"
+
+enum gs_slot { GS_SLOT_VICTIM, GS_SLOT_SLICER, GS_SLOT_CAP, GS_SLOT_PREFETCH, GS_SLOT_PLACE, GS_SLOTS };
+
+/* The head that all descriptors begin with. */
+struct gs_policy_head {
+    GS_POLICY_HEAD;
+};
+
+const char *gs_slot_name(enum gs_slot slot);
+/* The `i`-th policy of a slot, NULL past the end; and by name, NULL if there is none. */
+const struct gs_policy_head *gs_policy_at(enum gs_slot slot, size_t i);
+const struct gs_policy_head *gs_policy_find(enum gs_slot slot, const char *name);
+
+#endif

@@ -1,0 +1,64 @@
+/* load.h - what the workloads ask for: arrivals, thinking, bursts, iterations, requests, departures.
+ *
+ * The load knows nothing of GPUs.  It says when the next thing happens by itself (a workload arrives, a user has thought
+ * enough, a request comes in), and is told when a burst ended.  Simulation and live mode use the same load.  Each draw
+ * comes from the stream of its (replication, workload, purpose), so two policies see the same load.
+ */
+#ifndef GS_LOAD_H
+#define GS_LOAD_H
+
+#include "policies/controller.h"
+#include "sim/results/tally.h"
+#include "sim/scenario/scenario.h"
+
+/* A burst or a request, from its wish for the GPU to its end.  Kept by the load; others hold pointers while it is live. */
+struct job {
+    gs_ns ready_ns;             /* wished for the GPU */
+    gs_ns started_ns;           /* first ran; -1 before */
+    gs_ns work_ns;              /* GPU work, alone on the reference GPU */
+    gs_ns alone_ns;             /* the same on the GPU it got (the backend fills it when it starts it) */
+    gs_ns done_ns;              /* of alone_ns, how much is done (the backend, when asked or stopped) */
+    int64_t bytes;              /* swappable bytes the workload holds while it runs */
+    uint32_t workload, index;   /* index: running number within its workload */
+    uint8_t served;             /* enum served, by the recorder */
+    struct job *next;           /* backend's queue of the workload */
+    gs_ns stall_ns[STALLS];     /* recorder's */
+};
+
+enum load_kind { LOAD_ATTACH, LOAD_BURST, LOAD_DETACH };
+
+struct load_event {
+    gs_ns at_ns;
+    enum load_kind kind;
+    uint32_t workload;
+    struct job *job;            /* LOAD_BURST */
+};
+
+struct load;
+
+/* The workloads of a scenario, in order of their groups, for one replication: draws memory sizes.  `spec` gets one entry a
+ * workload (arena memory).  Groups that stand for a trace take their workloads from it. */
+int load_specs(const struct scenario *scenario, uint32_t replication, struct gs_workload_spec **spec, uint32_t *count,
+               struct arena *arena, struct error *err);
+
+int load_open(struct load **load, const struct scenario *scenario, uint32_t replication, const struct gs_workload_spec *spec,
+              uint32_t count, struct arena *arena, struct error *err);
+
+/* Time of the next thing that happens by itself, GS_NEVER if nothing will; and take it. */
+gs_ns load_next_ns(const struct load *load);
+void load_next(struct load *load, struct load_event *event);
+
+/* `job` ended at `at_ns` (done, or refused by OUTCOME_REJECTED / OUTCOME_OOM): the workload goes on from there.  Frees the job. */
+void load_ended(struct load *load, struct job *job, gs_ns at_ns);
+
+/* The whole workload was refused or killed: nothing more will come of it. */
+void load_cancel(struct load *load, uint32_t workload);
+
+/* Every finite job has ended and nothing else will happen: a run without `duration` is over. */
+bool load_is_over(const struct load *load);
+
+/* End of the workload's finite job, -1 if it has none or has not ended. */
+gs_ns load_end_ns(const struct load *load, uint32_t workload);
+bool load_is_finite(const struct load *load, uint32_t workload);
+
+#endif
