@@ -49,8 +49,9 @@ struct backend_ops {
     bool (*offer)(struct backend *be, struct job *job);
     /* The next thing that happens at or before `until_ns`; the clock moves to it, or to `until_ns`. */
     int (*wait)(struct backend *be, gs_ns until_ns, struct backend_event *event, struct error *err);
-    /* The bursts of a workload that is refused or leaves: the backend forgets them.  Returns them as a list by `next`. */
-    struct job *(*forget)(struct backend *be, uint32_t workload);
+    /* The bursts of a workload that were refused: the backend forgets them.  `gone`: it leaves, with all of its memory.
+     * Returns the bursts as a list by `next`. */
+    struct job *(*forget)(struct backend *be, uint32_t workload, bool gone);
     /* Usage of a GPU up to the clock; and bring done_ns of all live jobs up to date. */
     void (*usage)(struct backend *be, uint32_t gpu, struct gpu_usage *usage);
     void (*close)(struct backend *be);

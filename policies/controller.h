@@ -33,12 +33,13 @@ struct gs_event {
 
 enum gs_command_kind {
     GS_PLACE,           /* note: `workload` belongs to `gpu` from now on */
-    GS_RUN,             /* let `workload` use `gpu`, at the earliest after `delay_ns`, until it is stopped or found idle;
-                           it is idle when no burst came for `linger_ns` (and the backend's detection time) */
-    GS_STOP,            /* take the GPU away from `workload`; done when its work has drained */
+    GS_RUN,             /* let `workload` use `gpu` and hold `bytes` there, at the earliest after `delay_ns`, until it is
+                           stopped or found idle: when no burst came for `linger_ns` (and the backend's detection time),
+                           or, if it is to `yield`, when a burst ends and the next one waits already */
+    GS_STOP,            /* take the GPU away from `workload`; done when its work has drained, with `since_ns` as in GS_IDLE */
     GS_SWAP_IN,         /* make `bytes` resident, `moved_bytes` of which come over the link */
     GS_SWAP_OUT,        /* free `bytes`, `moved_bytes` of which are written to the swap file; for `requester` */
-    GS_TIMER_SET,       /* let `timer` ring at `at_ns`; GS_NEVER takes a set one back */
+    GS_TIMER_SET,       /* let `timer` ring at `at_ns`, instead of any earlier setting of it */
     GS_WAIT,            /* note: `workload` waits, for `reason` */
     GS_REJECT,          /* the waiting burst of `workload` (at attach: all of it) is refused, for `reason` */
     GS_COMMAND_KINDS
@@ -69,6 +70,7 @@ struct gs_command {
     uint32_t timer;
     uint32_t first_candidate, candidates;   /* GS_SWAP_OUT: the choice it came from, if explained */
     uint8_t kind, reason;
+    bool yield;                 /* GS_RUN */
 };
 
 /* What a victim was chosen from. */

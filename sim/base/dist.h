@@ -11,6 +11,7 @@
 #include "arena.h"
 #include "error.h"
 #include "random.h"
+#include "units.h"
 #include <stdint.h>
 #include <stdbool.h>
 
@@ -23,17 +24,24 @@ enum dist_kind {
 
 struct dist {
     enum dist_kind kind;
-    double a, b, c;                 /* parameters in base units; see dist.c's table for which is which */
+    double a, b, c;                 /* parameters in the order of the text, in base units; constant: a; trunc: a = lo, b = hi */
     uint32_t count;                 /* empirical: values; mix: parts */
     const double *value;            /* empirical values, or cumulative weights of a mix */
     const struct dist *part;        /* parts of a mix; the inner one of a trunc */
 };
 
 /* Parse `text` into `dist`, memory from `arena`; empirical files are looked up relative to `folder` (may be NULL).
- * Errors, code GS_BAD_INPUT or GS_NO_INPUT: the message lacks file and line, which the caller puts in front. */
+ * Errors, code GS_BAD_INPUT, GS_NO_INPUT or GS_SYSTEM: the message lacks file and line, which the caller puts in front. */
 int dist_parse(struct dist *dist, const char *text, enum dist_unit unit, const char *folder, struct arena *arena, struct error *err);
 
-/* One draw, in base units, never negative for times and sizes (parameters are checked).  exp and constant cost < 10 ns. */
+/* The two steps of dist_parse that others may want: a quantity of the given dimension in base units, and the values of
+ * an empirical distribution (one a line with its unit, `#` comments, blank lines; errors name file and line). */
+int dist_quantity(enum dist_unit unit, const char *text, double *value, char why[UNITS_WHY]);
+int dist_read_empirical(struct dist *dist, const char *path, enum dist_unit unit, struct arena *arena, struct error *err);
+
+/* One draw, in base units, finite, never negative for times and sizes (parameters are checked).  exp and constant cost
+ * < 10 ns.  A trunc draws until a value fits, and after 10,000 misses takes the nearer limit: dist_parse refuses what
+ * keeps less than 0.5 % of its draws, so this happens less than once in 10^21 draws. */
 double dist_draw(const struct dist *dist, struct stream *s);
 
 /* As integer nanoseconds or bytes, rounded to nearest, capped at 2^60. */
@@ -43,8 +51,11 @@ static inline int64_t dist_draw_integer(const struct dist *dist, struct stream *
     return x < 0x1p60 ? (int64_t)(x + 0.5) : (int64_t)1 << 60;
 }
 
-double dist_mean(const struct dist *dist);      /* INFINITY where it does not exist (pareto alpha <= 1); trunc: numeric */
+double dist_mean(const struct dist *dist);      /* INFINITY where it does not exist (pareto alpha <= 1); trunc: of the kept part */
 double dist_lowest(const struct dist *dist);    /* infimum and supremum of the support; INFINITY if unbounded */
 double dist_highest(const struct dist *dist);
+
+/* The probability of a value in [low, high]; `moment` gets the integral of x over it (mean = moment / probability). */
+double dist_mass(const struct dist *dist, double low, double high, double *moment);
 
 #endif

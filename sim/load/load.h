@@ -25,7 +25,7 @@ struct job {
     gs_ns stall_ns[STALLS];     /* recorder's */
 };
 
-enum load_kind { LOAD_ATTACH, LOAD_BURST, LOAD_DETACH };
+enum load_kind { LOAD_NOTHING, LOAD_ATTACH, LOAD_BURST, LOAD_DETACH };
 
 struct load_event {
     gs_ns at_ns;
@@ -35,17 +35,25 @@ struct load_event {
 };
 
 struct load;
+struct load_traces;     /* the traces of a scenario, read once and shared by its replications */
+
+/* Read the scenario's [trace] files; an empty set if there are none. */
+int load_read_traces(struct load_traces **traces, const struct scenario *scenario, struct arena *arena, struct error *err);
+
+/* Workloads of several GPUs that were left out, since this version simulates single ones only. */
+uint64_t load_traces_left_out(const struct load_traces *traces);
 
 /* The workloads of a scenario, in order of their groups, for one replication: draws memory sizes.  `spec` gets one entry a
  * workload (arena memory).  Groups that stand for a trace take their workloads from it. */
-int load_specs(const struct scenario *scenario, uint32_t replication, struct gs_workload_spec **spec, uint32_t *count,
-               struct arena *arena, struct error *err);
+int load_specs(const struct scenario *scenario, const struct load_traces *traces, uint32_t replication,
+               struct gs_workload_spec **spec, uint32_t *count, struct arena *arena, struct error *err);
 
-int load_open(struct load **load, const struct scenario *scenario, uint32_t replication, const struct gs_workload_spec *spec,
-              uint32_t count, struct arena *arena, struct error *err);
+int load_open(struct load **load, const struct scenario *scenario, const struct load_traces *traces, uint32_t replication,
+              const struct gs_workload_spec *spec, uint32_t count, struct arena *arena, struct error *err);
+void load_close(struct load *load);
 
 /* Time of the next thing that happens by itself, GS_NEVER if nothing will; and take it. */
-gs_ns load_next_ns(const struct load *load);
+gs_ns load_next_ns(struct load *load);
 void load_next(struct load *load, struct load_event *event);
 
 /* `job` ended at `at_ns` (done, or refused by OUTCOME_REJECTED / OUTCOME_OOM): the workload goes on from there.  Frees the job. */
@@ -60,5 +68,8 @@ bool load_is_over(const struct load *load);
 /* End of the workload's finite job, -1 if it has none or has not ended. */
 gs_ns load_end_ns(const struct load *load, uint32_t workload);
 bool load_is_finite(const struct load *load, uint32_t workload);
+
+/* Memory ran out on the way; what it said since cannot be trusted. */
+bool load_failed(const struct load *load);
 
 #endif

@@ -74,4 +74,7 @@ struct tally {
     gs_ns bucket_ns;                    /* width of a bucket */
 };
 
+/* Free the sketches; the rest is arena memory.  Takes NULL. */
+void tally_fini(struct tally *tally);
+
 #endif

@@ -100,6 +100,7 @@ struct trace_source {               /* [trace.NAME]: the file replayed; its clas
     int64_t context;
     double dirty;
     bool keep_host_copy;
+    int64_t priority;               /* also in the workload group that stands for the trace */
     int loop;                       /* -1 as the trace says, 0 closed, 1 open */
     gs_ns from, to;                 /* window of the trace; GS_NEVER = to its end */
     double scale_time;

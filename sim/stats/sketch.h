@@ -15,7 +15,7 @@ enum { SKETCH_BITS = 9, SKETCH_EXACT = 1 << 16 };
 
 struct sketch {
     uint64_t count, min, max;
-    double sum;                     /* exact while the partial sums stay below 2^53; else relative error < 1e-12 */
+    uint64_t sum_low, sum_high;     /* sum of all values, exact: 128 bits */
     uint64_t *value;                /* exact values while count <= SKETCH_EXACT */
     size_t capacity;
     bool sorted;
@@ -34,6 +34,9 @@ bool sketch_merge(struct sketch *into, const struct sketch *from);
 /* The q-quantile, 0 <= q <= 1: the ceil(q n)-th smallest value (inverse of the empirical distribution), 0 if empty.
  * Sorts on first use. */
 double sketch_quantile(struct sketch *s, double q);
+
+/* Mean of all values, 0 if empty. */
+double sketch_mean(const struct sketch *s);
 
 /* Share of the values <= limit, exact while exact, else to within one bin; 1 if empty. */
 double sketch_share_within(struct sketch *s, uint64_t limit);

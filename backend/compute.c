@@ -1,0 +1,144 @@
+/* compute.c - execution on a GPU: egalitarian processor sharing, exact in integers.
+ *
+ * All bursts that run attain service at the same rate, 1/n of the time.  So one number, the service attained since the GPU
+ * was last empty, tells when each ends: the burst's own `finish`.  A start or an end costs O(n) for finding the next end. */
+#include "backend/sim_state.h"
+
+static void advance(struct compute *c, gs_ns now_ns)
+{
+    uint64_t units = (uint64_t)(now_ns - c->at_ns) * SERVICE_UNIT;
+
+    c->at_ns = now_ns;
+    if (c->count == 1) {
+        c->service += units;
+    } else if (c->count > 1) {
+        units += c->remainder;
+        c->service += units / c->count;
+        c->remainder = units % c->count;
+    }
+}
+
+static void find_first(struct compute *c)
+{
+    c->first = 0;
+    for (uint32_t i = 1; i < c->count; i++)
+        if (c->item[i].finish < c->item[c->first].finish)
+            c->first = i;
+}
+
+/* Set the next burst end. */
+static void arm(struct backend *be, uint32_t gpu)
+{
+    struct compute *c = &be->device[gpu].compute;
+    uint64_t left, units;
+
+    c->word = 0;
+    if (c->count == 0)
+        return;
+    left = c->item[c->first].finish > c->service ? c->item[c->first].finish - c->service : 0;
+    if (__builtin_mul_overflow(left, c->count, &units))
+        return;                         /* beyond the end of any run */
+    units -= units > c->remainder ? c->remainder : units;
+    gs_ns wait_ns = (gs_ns)(units / SERVICE_UNIT + (units % SERVICE_UNIT != 0));
+    sim_push(be, be->now_ns + wait_ns, SIM_BURST_END, gpu, &c->word);
+}
+
+static void take_out(struct compute *c, uint32_t i)
+{
+    for (; i + 1 < c->count; i++)
+        c->item[i] = c->item[i + 1];
+    c->count--;
+    c->remainder = 0;
+    if (c->count == 0)
+        c->service = 0;
+}
+
+static gs_ns done_of(const struct compute *c, const struct running *r)
+{
+    uint64_t left = r->finish > c->service ? (r->finish - c->service) / SERVICE_UNIT : 0;
+
+    return r->job->alone_ns - (gs_ns)left;
+}
+
+/* A GPU of speed v does the work in 1/v of the reference time; longer than any run is cut to 2^54 ns. */
+static gs_ns time_alone(const struct device *device, gs_ns work_ns)
+{
+    const gs_ns longest = (gs_ns)1 << 54;
+    double scaled = (double)work_ns / device->speed;
+
+    if (device->speed < 1.0 || device->speed > 1.0)
+        work_ns = scaled < (double)longest ? (gs_ns)(scaled + 0.5) : longest;
+    return work_ns < longest ? work_ns : longest;
+}
+
+void compute_start(struct backend *be, uint32_t gpu, struct job *job)
+{
+    struct device *device = &be->device[gpu];
+    struct compute *c = &device->compute;
+
+    if (c->count == c->capacity) {
+        size_t capacity = c->capacity;
+        struct running *grown = arena_grow(be->setup->arena, c->item, &capacity, c->count + 1u, sizeof *grown);
+        if (grown == NULL) {
+            be->out_of_memory = true;
+            return;
+        }
+        c->item = grown;
+        c->capacity = (uint32_t)capacity;
+    }
+    if (job->started_ns < 0) {
+        job->started_ns = be->now_ns;
+        job->alone_ns = time_alone(device, job->work_ns);
+    }
+    advance(c, be->now_ns);
+    c->remainder = 0;
+    uint64_t finish = c->service + (uint64_t)(job->alone_ns - job->done_ns) * SERVICE_UNIT;
+    c->item[c->count] = (struct running){ finish, job };
+    if (c->count == 0 || finish < c->item[c->first].finish)
+        c->first = c->count;
+    c->count++;
+    arm(be, gpu);
+}
+
+void compute_stop(struct backend *be, uint32_t gpu, uint32_t workload)
+{
+    struct compute *c = &be->device[gpu].compute;
+    struct process *p = &be->process[workload];
+
+    advance(c, be->now_ns);
+    for (uint32_t i = c->count; i-- > 0;) {
+        struct job *job = c->item[i].job;
+        if (job->workload != workload)
+            continue;
+        job->done_ns = done_of(c, &c->item[i]);
+        job->next = p->head;
+        p->head = job;
+        if (job->next == NULL)
+            p->tail = job;
+        take_out(c, i);
+    }
+    find_first(c);
+    arm(be, gpu);
+}
+
+struct job *compute_end(struct backend *be, uint32_t gpu)
+{
+    struct compute *c = &be->device[gpu].compute;
+    struct job *job = c->item[c->first].job;
+
+    advance(c, be->now_ns);
+    job->done_ns = job->alone_ns;
+    take_out(c, c->first);
+    find_first(c);
+    arm(be, gpu);
+    return job;
+}
+
+void compute_progress(struct backend *be, uint32_t gpu)
+{
+    struct compute *c = &be->device[gpu].compute;
+
+    advance(c, be->now_ns);
+    for (uint32_t i = 0; i < c->count; i++)
+        c->item[i].job->done_ns = done_of(c, &c->item[i]);
+}

@@ -1,0 +1,219 @@
+/* process.c - a workload's process on the simulated node: its bursts wait, run, are stopped, end; and when it looks idle. */
+#include "backend/sim_state.h"
+
+static void set_running(struct backend *be, struct process *p, uint32_t running)
+{
+    struct device *device = &be->device[p->gpu];
+
+    device_account(be, device);
+    device->executing += running;
+    device->executing -= p->running;
+    p->running = running;
+}
+
+static void set_lingering(struct backend *be, struct process *p, bool lingers)
+{
+    struct device *device = &be->device[p->gpu];
+
+    if (p->lingers == lingers)
+        return;
+    device_account(be, device);
+    device->lingering += lingers;
+    device->lingering -= p->lingers;
+    p->lingers = lingers;
+    p->idle_word = 0;
+}
+
+/* Let the bursts that are ready begin, as many as are served together. */
+static void start_ready(struct backend *be, struct process *p)
+{
+    while (p->head != NULL && p->running < p->slots) {
+        struct job *job = p->head;
+        p->head = job->next;
+        if (p->head == NULL)
+            p->tail = NULL;
+        job->next = NULL;
+        set_running(be, p, p->running + 1);
+        compute_start(be, p->gpu, job);
+    }
+}
+
+static void hold_bytes(struct backend *be, struct process *p, int64_t bytes)
+{
+    int64_t freed = p->gpu_bytes - bytes;
+
+    p->gpu_bytes = bytes;
+    if (freed > 0)
+        memory_release(be, p->gpu, freed);
+    else
+        be->device[p->gpu].free_bytes += freed;
+}
+
+/* The grant ends: tell the controller that it is idle, or what it wants next. */
+static void post_idle(struct backend *be, uint32_t workload)
+{
+    struct process *p = &be->process[workload];
+
+    if (p->idle_posted)
+        return;
+    p->idle_posted = true;
+    sim_post(be, BACKEND_EVENT, sim_event(be, GS_IDLE, workload), NULL);
+}
+
+/* Nothing runs any more.  Yield if it is to and more waits; else go on, or linger. */
+static void after_last(struct backend *be, uint32_t workload)
+{
+    struct process *p = &be->process[workload];
+    gs_ns linger_ns = p->linger_ns + be->node[be->device[p->gpu].node].idle_detect_ns;
+
+    if (p->head != NULL && !p->yield) {
+        start_ready(be, p);
+        return;
+    }
+    set_lingering(be, p, true);
+    if (p->head != NULL || linger_ns == 0)
+        post_idle(be, workload);
+    else
+        sim_push(be, be->now_ns + linger_ns, SIM_IDLE, workload, &p->idle_word);
+}
+
+void process_run(struct backend *be, const struct gs_command *command)
+{
+    struct process *p = &be->process[command->workload];
+    struct device *device = &be->device[command->gpu];
+
+    p->granted = true;
+    p->yield = command->yield;
+    p->linger_ns = command->linger_ns;
+    hold_bytes(be, p, command->bytes);
+    if (command->delay_ns > 0) {
+        device_account(be, device);
+        device->switching++;
+        sim_push(be, be->now_ns + command->delay_ns, SIM_DELAY_OVER, command->workload, &p->delay_word);
+        return;
+    }
+    p->started = true;
+    start_ready(be, p);
+    if (p->running == 0)
+        after_last(be, command->workload);
+}
+
+static void end_delay(struct backend *be, struct process *p)
+{
+    device_account(be, &be->device[p->gpu]);
+    be->device[p->gpu].switching--;
+    p->delay_word = 0;
+}
+
+void process_delay_over(struct backend *be, uint32_t workload)
+{
+    struct process *p = &be->process[workload];
+
+    end_delay(be, p);
+    p->started = true;
+    start_ready(be, p);
+    if (p->running == 0)
+        after_last(be, workload);
+}
+
+static void revoke(struct backend *be, uint32_t workload)
+{
+    struct process *p = &be->process[workload];
+
+    if (p->delay_word != 0)
+        end_delay(be, p);
+    if (p->running > 0) {
+        compute_stop(be, p->gpu, workload);
+        set_running(be, p, 0);
+    }
+    set_lingering(be, p, false);
+    p->granted = p->started = p->idle_posted = false;
+}
+
+void process_stop(struct backend *be, uint32_t workload)
+{
+    struct process *p = &be->process[workload];
+    struct gs_event event;
+
+    revoke(be, workload);
+    event = sim_event(be, GS_DONE, workload);
+    event.command = GS_STOP;
+    p->wants = p->head != NULL;
+    if (!p->wants)
+        hold_bytes(be, p, be->setup->setup->workload[workload].bytes);
+    else
+        event.since_ns = p->head->ready_ns;
+    sim_post(be, BACKEND_EVENT, event, NULL);
+}
+
+void process_idle(struct backend *be, uint32_t workload)
+{
+    post_idle(be, workload);
+}
+
+/* The posted notice is delivered: only now is it certain whether a next burst waits. */
+void process_idle_delivered(struct backend *be, struct gs_event *event)
+{
+    struct process *p = &be->process[event->workload];
+
+    revoke(be, event->workload);
+    hold_bytes(be, p, be->setup->setup->workload[event->workload].bytes);
+    p->wants = p->head != NULL;
+    if (p->wants) {
+        event->since_ns = p->head->ready_ns;
+        event->bytes = p->head->bytes;
+    }
+}
+
+bool process_offer(struct backend *be, struct job *job)
+{
+    struct process *p = &be->process[job->workload];
+
+    job->next = NULL;
+    if (p->tail == NULL)
+        p->head = job;
+    else
+        p->tail->next = job;
+    p->tail = job;
+    if (!p->granted) {
+        bool news = !p->wants;
+        p->wants = true;
+        return news;
+    }
+    if (!p->started)
+        return false;
+    if (p->lingers && (job->bytes != p->gpu_bytes || (p->idle_posted && p->yield))) {
+        post_idle(be, job->workload);   /* it needs other memory, or is to stand in line again */
+    } else if (p->lingers || p->running > 0) {
+        p->idle_posted = false;
+        set_lingering(be, p, false);
+        start_ready(be, p);
+    }
+    return false;
+}
+
+void process_finished(struct backend *be, struct job *job)
+{
+    struct process *p = &be->process[job->workload];
+
+    set_running(be, p, p->running - 1);
+    if (p->running == 0)
+        after_last(be, job->workload);
+    else
+        start_ready(be, p);
+}
+
+struct job *process_forget(struct backend *be, uint32_t workload, bool gone)
+{
+    struct process *p = &be->process[workload];
+    struct job *list;
+
+    revoke(be, workload);
+    list = p->head;
+    p->head = p->tail = NULL;
+    p->wants = false;
+    p->gone = gone;
+    if (gone && p->gpu != GS_NONE && !p->swap.active)
+        hold_bytes(be, p, 0);
+    return list;
+}

@@ -1,0 +1,251 @@
+/* sim.c - the simulated node: an event heap for a clock, and the dispatch of its events and commands. */
+#include "backend/sim_state.h"
+
+#include <math.h>
+
+struct gs_event sim_event(const struct backend *be, uint8_t kind, uint32_t workload)
+{
+    return (struct gs_event){ .at_ns = be->now_ns, .since_ns = GS_NEVER, .workload = workload, .timer = GS_NONE, .kind = kind };
+}
+
+void sim_push(struct backend *be, gs_ns at_ns, enum sim_kind kind, uint32_t entity, uint64_t *word)
+{
+    if (at_ns < GS_NEVER && at_ns >= be->now_ns && !queue_push(&be->queue, at_ns, kind, entity, word))
+        be->out_of_memory = true;
+}
+
+void sim_post(struct backend *be, enum backend_kind kind, struct gs_event event, struct job *job)
+{
+    if (be->mail_count == be->mail_capacity) {
+        be->out_of_memory = true;
+        return;
+    }
+    uint32_t at = (be->mail_head + be->mail_count++) % be->mail_capacity;
+    be->mail[at] = (struct backend_event){ kind, event, job };
+}
+
+void device_account(struct backend *be, struct device *device)
+{
+    gs_ns spent = be->now_ns - device->accounted_ns;
+
+    device->accounted_ns = be->now_ns;
+    if (device->executing > 0)
+        device->usage.useful_ns += spent;
+    else if (device->switching > 0)
+        device->usage.switching_ns += spent;
+    else if (device->lingering > 0)
+        device->usage.held_ns += spent;
+}
+
+static bool probe(char why[160])
+{
+    why[0] = '\0';
+    return true;
+}
+
+static void open_nodes(struct backend *be)
+{
+    uint32_t gpu = 0, id = 0;
+
+    for (size_t g = 0; g < be->setup->scenario->nodes; g++) {
+        const struct node_group *group = &be->setup->scenario->node[g];
+        for (int64_t k = 0; k < group->count; k++, id++) {
+            be->node[id] = (struct sim_node){
+                .first_gpu = gpu,
+                .gpus = (uint32_t)group->gpus,
+                .host_rate = group->host_bandwidth * 1e-9,
+                .duplex = group->duplex,
+                .overhead_ns = group->swap_overhead,
+                .idle_detect_ns = group->idle_detect,
+                .chunk_bytes = group->chunk,
+                .overlapped = group->transfer == TRANSFER_OVERLAPPED,
+            };
+            for (int64_t i = 0; i < group->gpus; i++, gpu++) {
+                bool fcfs = group->link_discipline == LINK_FCFS;
+                be->device[gpu] = (struct device){ .free_bytes = group->gpu_memory - group->gpu_reserved, .node = id,
+                                                   .speed = group->gpu_speed, .starved_head = GS_NONE };
+                be->link[2 * gpu] = (struct link){ .rate = group->h2d * 1e-9, .twin = 2 * gpu + 1, .node = id, .fcfs = fcfs };
+                be->link[2 * gpu + 1] = (struct link){ .rate = group->d2h * 1e-9, .twin = 2 * gpu, .node = id, .fcfs = fcfs };
+            }
+            be->link[2 * be->gpus + id] = (struct link){ .rate = group->disk * 1e-9, .twin = GS_NONE, .node = id };
+        }
+    }
+}
+
+static int no_memory(struct error *err)
+{
+    return error_set(err, GS_SYSTEM, "out of memory for the simulated node; use fewer workloads or replications at a time");
+}
+
+static int open_sim(struct backend **out, const struct backend_setup *setup, struct error *err)
+{
+    struct arena *arena = setup->arena;
+    struct backend *be = arena_alloc(arena, sizeof *be);
+
+    if (be == NULL)
+        return no_memory(err);
+    be->ops = &backend_sim;
+    be->setup = setup;
+    be->workloads = setup->setup->workloads;
+    be->nodes = setup->setup->nodes;
+    for (uint32_t i = 0; i < be->nodes; i++)
+        be->gpus += setup->setup->node[i].gpus;
+    be->mail_capacity = 4 * be->workloads + 16;
+    be->mail = arena_array(arena, be->mail_capacity, sizeof *be->mail);
+    be->process = arena_array(arena, be->workloads, sizeof *be->process);
+    be->device = arena_array(arena, be->gpus, sizeof *be->device);
+    be->link = arena_array(arena, 2 * (size_t)be->gpus + be->nodes, sizeof *be->link);
+    be->node = arena_array(arena, be->nodes, sizeof *be->node);
+    be->timer_word = arena_array(arena, be->gpus + (size_t)be->workloads, sizeof *be->timer_word);
+    if (be->mail == NULL || be->process == NULL || be->device == NULL || be->link == NULL || be->node == NULL ||
+        be->timer_word == NULL || queue_init(&be->queue, 4 * (size_t)be->gpus + 16) != GS_OK)
+        return no_memory(err);
+    open_nodes(be);
+    for (uint32_t i = 0; i < be->workloads; i++) {
+        const struct workload_group *group = &setup->scenario->workload[setup->setup->workload[i].group];
+        be->process[i].slots = group->class == GS_INFERENCE && group->slots > 0 ? (uint32_t)group->slots : 1;
+        be->process[i].cold_start_ns = group->cold_start;
+        be->process[i].gpu = GS_NONE;
+    }
+    *out = be;
+    return GS_OK;
+}
+
+int sim_submit(struct backend *be, const struct gs_command *command, struct error *err)
+{
+    switch (command->kind) {
+    case GS_PLACE:
+        be->process[command->workload].gpu = command->gpu;
+        break;
+    case GS_RUN:
+        process_run(be, command);
+        break;
+    case GS_STOP:
+        process_stop(be, command->workload);
+        break;
+    case GS_SWAP_IN:
+    case GS_SWAP_OUT:
+        transfer_begin(be, command);
+        break;
+    case GS_TIMER_SET:
+        sim_push(be, command->at_ns, SIM_TIMER, command->timer, &be->timer_word[command->timer]);
+        break;
+    default:
+        break;                          /* notes */
+    }
+    return be->out_of_memory ? no_memory(err) : GS_OK;
+}
+
+/* The live word of an event: one that differs is stale. */
+static uint64_t live_word(const struct backend *be, struct queue_event e)
+{
+    uint32_t entity = queue_entity(e);
+
+    switch (queue_kind(e)) {
+    case SIM_BURST_END: return be->device[entity].compute.word;
+    case SIM_DELAY_OVER: return be->process[entity].delay_word;
+    case SIM_IDLE: return be->process[entity].idle_word;
+    case SIM_LINK: return be->link[entity].word;
+    case SIM_OVERHEAD_OVER: return be->process[entity].swap.word;
+    default: return be->timer_word[entity];
+    }
+}
+
+static void burst_end(struct backend *be, uint32_t gpu)
+{
+    struct job *job = compute_end(be, gpu);
+
+    /* The finish is posted before the idle notice that may follow from it. */
+    sim_post(be, BACKEND_FINISH, sim_event(be, GS_IDLE, job->workload), job);
+    process_finished(be, job);
+}
+
+static void happen(struct backend *be, struct queue_event e)
+{
+    uint32_t entity = queue_entity(e);
+    struct gs_event event;
+
+    switch (queue_kind(e)) {
+    case SIM_BURST_END:
+        burst_end(be, entity);
+        break;
+    case SIM_DELAY_OVER:
+        process_delay_over(be, entity);
+        break;
+    case SIM_IDLE:
+        process_idle(be, entity);
+        break;
+    case SIM_LINK:
+        transfer_arrived(be, entity);
+        break;
+    case SIM_OVERHEAD_OVER:
+        transfer_overhead_over(be, entity);
+        break;
+    default:
+        event = sim_event(be, GS_TIMER, GS_NONE);
+        event.timer = entity;
+        be->timer_word[entity] = 0;
+        sim_post(be, BACKEND_EVENT, event, NULL);
+        break;
+    }
+}
+
+/* Take the next letter; an idle notice whose process found work again is thrown away. */
+static bool next_mail(struct backend *be, struct backend_event *out)
+{
+    while (be->mail_count > 0) {
+        *out = be->mail[be->mail_head];
+        be->mail_head = be->mail_head + 1 == be->mail_capacity ? 0 : be->mail_head + 1;
+        be->mail_count--;
+        if (out->kind != BACKEND_EVENT || out->event.kind != GS_IDLE)
+            return true;
+        if (be->process[out->event.workload].idle_posted) {
+            process_idle_delivered(be, &out->event);
+            return true;
+        }
+    }
+    return false;
+}
+
+int sim_wait(struct backend *be, gs_ns until_ns, struct backend_event *out, struct error *err)
+{
+    while (!next_mail(be, out)) {
+        if (queue_next_ns(&be->queue) > until_ns) {
+            be->now_ns = until_ns;
+            out->kind = BACKEND_NOTHING;
+            return be->out_of_memory ? no_memory(err) : GS_OK;
+        }
+        struct queue_event e = queue_pop(&be->queue);
+        if (e.word != live_word(be, e))
+            continue;
+        be->now_ns = (gs_ns)e.at_ns;
+        happen(be, e);
+    }
+    return be->out_of_memory ? no_memory(err) : GS_OK;
+}
+
+void sim_usage(struct backend *be, uint32_t gpu, struct gpu_usage *out)
+{
+    device_account(be, &be->device[gpu]);
+    compute_progress(be, gpu);
+    *out = be->device[gpu].usage;
+}
+
+void sim_close(struct backend *be)
+{
+    if (be != NULL)
+        queue_fini(&be->queue);
+}
+
+const struct backend_ops backend_sim = {
+    .name = "sim",
+    .help = "a simulated node: the clock is an event heap, times come from docs/model.md",
+    .probe = probe,
+    .open = open_sim,
+    .submit = sim_submit,
+    .offer = process_offer,
+    .wait = sim_wait,
+    .forget = process_forget,
+    .usage = sim_usage,
+    .close = sim_close,
+};

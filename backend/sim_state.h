@@ -1,0 +1,152 @@
+/* sim_state.h - the simulated node's private state; shared by its own files only.  Equations: docs/model.md. */
+#ifndef GS_SIM_STATE_H
+#define GS_SIM_STATE_H
+
+#include "backend/backend.h"
+#include "sim/engine/queue.h"
+
+enum sim_kind { SIM_BURST_END, SIM_DELAY_OVER, SIM_IDLE, SIM_LINK, SIM_OVERHEAD_OVER, SIM_TIMER };
+
+/* --- execution: processor sharing among the bursts that run on a GPU (compute.c) --- */
+
+enum { SERVICE_UNIT = 256 };        /* attained service is counted in 1/256 ns, so that sharing rounds nothing away */
+
+struct running {
+    uint64_t finish;                /* attained service of the GPU at which it ends, in SERVICE_UNITs */
+    struct job *job;
+};
+
+struct compute {
+    struct running *item;           /* in the order in which they began */
+    uint32_t count, capacity;
+    uint32_t first;                 /* the one that ends first */
+    uint64_t service;               /* attained by each that runs since the GPU was last empty, in SERVICE_UNITs */
+    uint64_t remainder;             /* below `count`: what division by it left over */
+    gs_ns at_ns;                    /* of `service` */
+    uint64_t word;                  /* live SIM_BURST_END; 0: none */
+};
+
+/* --- transfers (transfer.c) over links (links.c) --- */
+
+struct flow {                       /* bytes on their way over one link */
+    double left_bytes;
+    uint64_t order;                 /* of the transfer's start: who is served first on an fcfs link */
+    uint32_t workload;
+};
+
+struct link {
+    double rate;                    /* alone, bytes per ns */
+    double share;                   /* what each served flow gets now, bytes per ns */
+    struct flow *flow;              /* in the order of `order` */
+    uint32_t count, capacity;
+    uint32_t due;                   /* the flow that ends first */
+    gs_ns at_ns;                    /* of the flows' left_bytes */
+    uint64_t word;                  /* live SIM_LINK; 0: none */
+    uint32_t twin;                  /* the other direction of the GPU; GS_NONE for a disk */
+    uint32_t node;
+    bool fcfs;
+};
+
+struct swap {                       /* a swap of one workload */
+    struct gs_command command;
+    int64_t left_bytes;             /* still to be put on the link */
+    int64_t chunk_bytes;            /* on the link now; 0: none */
+    uint64_t order;
+    uint64_t word;                  /* live SIM_OVERHEAD_OVER; 0: none */
+    uint32_t next;                  /* next workload in the GPU's queue for memory; GS_NONE ends */
+    bool active;
+};
+
+/* --- the rest --- */
+
+struct process {                    /* the backend's side of a workload */
+    struct job *head, *tail;        /* bursts that are ready and not running */
+    int64_t gpu_bytes;              /* physical memory it holds on its GPU */
+    gs_ns linger_ns;
+    uint64_t delay_word, idle_word;
+    gs_ns cold_start_ns;
+    uint32_t gpu;
+    uint32_t running, slots;
+    bool granted;                   /* may use the GPU */
+    bool started;                   /* granted, and the switch cost is over */
+    bool yield;
+    bool lingers;                   /* granted, nothing to do */
+    bool wants;                     /* the controller knows that it wants the GPU */
+    bool gone;                      /* left; what it still moves is freed when it has arrived */
+    bool idle_posted;               /* an idle notice lies in the mailbox */
+    struct swap swap;
+};
+
+struct device {                     /* a GPU */
+    struct compute compute;
+    struct gpu_usage usage;
+    gs_ns accounted_ns;
+    uint32_t executing, switching, lingering;
+    int64_t free_bytes;             /* physical */
+    uint32_t starved_head, starved_tail;    /* swap-ins that wait for memory, in order; GS_NONE: empty */
+    uint32_t node;
+    double speed;
+};
+
+struct sim_node {
+    uint32_t first_gpu, gpus;
+    double host_rate;               /* bytes per ns that all transfers of the node share; INFINITY: unlimited */
+    double duplex;
+    gs_ns overhead_ns, idle_detect_ns;
+    int64_t chunk_bytes;
+    bool overlapped;
+};
+
+struct backend {
+    const struct backend_ops *ops;
+    const struct backend_setup *setup;
+    gs_ns now_ns;
+    struct queue queue;
+    struct backend_event *mail;     /* what happens at once: a ring */
+    uint32_t mail_head, mail_count, mail_capacity;
+    struct process *process;
+    struct device *device;
+    struct link *link;              /* two a GPU (2g: in, 2g + 1: out), then one disk a node */
+    struct sim_node *node;
+    uint32_t workloads, gpus, nodes;
+    uint64_t *timer_word;
+    uint64_t transfers;
+    bool out_of_memory;
+};
+
+int sim_submit(struct backend *be, const struct gs_command *command, struct error *err);
+int sim_wait(struct backend *be, gs_ns until_ns, struct backend_event *out, struct error *err);
+void sim_usage(struct backend *be, uint32_t gpu, struct gpu_usage *out);
+void sim_close(struct backend *be);
+
+struct gs_event sim_event(const struct backend *be, uint8_t kind, uint32_t workload);
+void sim_post(struct backend *be, enum backend_kind kind, struct gs_event event, struct job *job);
+void sim_push(struct backend *be, gs_ns at_ns, enum sim_kind kind, uint32_t entity, uint64_t *word);
+
+/* Charge the time since the last change to useful, switching or held; call before any of the three counts changes. */
+void device_account(struct backend *be, struct device *device);
+
+void compute_start(struct backend *be, uint32_t gpu, struct job *job);
+/* Take all bursts of `workload` off the GPU, what they have done noted; back to the front of its queue. */
+void compute_stop(struct backend *be, uint32_t gpu, uint32_t workload);
+struct job *compute_end(struct backend *be, uint32_t gpu);      /* the one that is due now */
+void compute_progress(struct backend *be, uint32_t gpu);        /* bring done_ns of the running up to date */
+
+void link_add(struct backend *be, uint32_t link, struct flow flow);
+uint32_t link_end(struct backend *be, uint32_t link);           /* the workload whose flow is due now */
+
+void transfer_begin(struct backend *be, const struct gs_command *command);
+void transfer_overhead_over(struct backend *be, uint32_t workload);
+void transfer_arrived(struct backend *be, uint32_t link);
+void memory_release(struct backend *be, uint32_t gpu, int64_t bytes);   /* physical memory came free */
+
+void process_run(struct backend *be, const struct gs_command *command);
+void process_stop(struct backend *be, uint32_t workload);
+void process_delay_over(struct backend *be, uint32_t workload);
+void process_idle(struct backend *be, uint32_t workload);
+void process_idle_delivered(struct backend *be, struct gs_event *event);
+bool process_offer(struct backend *be, struct job *job);
+void process_finished(struct backend *be, struct job *job);
+struct job *process_forget(struct backend *be, uint32_t workload, bool gone);
+
+#endif

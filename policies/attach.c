@@ -1,0 +1,140 @@
+/* attach.c - workloads come and go: which GPU one gets, where its bytes are at first, what its leaving frees. */
+#include "state.h"
+
+static bool may_take(const struct controller *ctl, uint32_t gpu, uint32_t workload)
+{
+    const struct gs_workload_spec *spec = &ctl->setup->workload[workload];
+    const struct gs_gpu *g = &ctl->gpu[gpu];
+    const struct gs_node_spec *node = &ctl->setup->node[g->node];
+    int64_t reserved = node->reserved_bytes + node->reserved_per_workload_bytes * (int64_t)(g->attached + 1);
+    int64_t context = ctl->lane[gpu].context_bytes + spec->context_bytes;
+
+    if (g->attached >= node->max_workloads_per_gpu || (spec->never_on_swap_node && node->swap))
+        return false;
+    return spec->bytes <= node->gpu_bytes - (context > reserved ? context : reserved) &&
+           (double)spec->bytes <= spec->limit * (double)node->gpu_bytes;
+}
+
+static uint32_t choose_gpu(struct controller *ctl, uint32_t workload)
+{
+    uint32_t best = GS_NONE;
+    double least = 0.0;
+
+    for (uint32_t gpu = 0; gpu < ctl->view.gpus; gpu++) {
+        if (!may_take(ctl, gpu, workload))
+            continue;
+        double score = ctl->setup->policies.place->score(&ctl->place, gpu, workload);
+        if (best == GS_NONE || score < least) {
+            best = gpu;
+            least = score;
+        }
+    }
+    return best;
+}
+
+static void settle_in(struct controller *ctl, uint32_t workload, uint32_t gpu, int sign)
+{
+    struct gs_gpu *g = &ctl->gpu[gpu];
+    const struct gs_workload_spec *spec = &ctl->setup->workload[workload];
+
+    g->attached += (uint32_t)sign;
+    g->attached_bytes += sign * spec->bytes;
+    ctl->lane[gpu].context_bytes += sign * spec->context_bytes;
+    ctl->lane[gpu].regulars += spec->regular_fraction ? (uint32_t)sign : 0;
+    memory_capacity(ctl, gpu);
+}
+
+static bool start_in_swap_file(struct controller *ctl, uint32_t workload)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+
+    if (!memory_book(ctl, workload))
+        return false;
+    ctl->seat[workload].booked_bytes = 0;       /* held, not on its way */
+    w->has_host_copy = true;
+    w->state = GS_HOST;
+    return true;
+}
+
+/* Hot from the start where it fits without sending anybody away; else it comes when it is wanted. */
+static void start_on_gpu(struct controller *ctl, uint32_t workload)
+{
+    const struct gs_workload *w = &ctl->workload[workload];
+    const struct lane *lane = &ctl->lane[w->gpu];
+
+    if (w->bytes > ctl->gpu[w->gpu].free_bytes - lane->claimed_bytes)
+        return;
+    memory_acquire(ctl, workload);
+    memory_settle(ctl, w->gpu);
+}
+
+void attach(struct controller *ctl, uint32_t workload)
+{
+    const struct gs_workload_spec *spec = &ctl->setup->workload[workload];
+    struct gs_workload *w = &ctl->workload[workload];
+    struct seat *seat = &ctl->seat[workload];
+    uint32_t gpu;
+
+    if (w->state != GS_ABSENT)
+        return;
+    w->attached_ns = w->last_end_ns = ctl->view.now_ns;
+    w->bytes = w->base_bytes = seat->want_bytes = spec->bytes;
+    gpu = choose_gpu(ctl, workload);
+    if (gpu == GS_NONE) {
+        emit(ctl, GS_REJECT, workload, GS_BECAUSE_NO_PLACE);
+        return;
+    }
+    w->gpu = gpu;
+    w->node = ctl->gpu[gpu].node;
+    if (spec->initial == GS_HOST && !start_in_swap_file(ctl, workload)) {
+        emit(ctl, GS_REJECT, workload, GS_BECAUSE_CAP);
+        return;
+    }
+    settle_in(ctl, workload, gpu, 1);
+    emit(ctl, GS_PLACE, workload, GS_BECAUSE_NOTHING);
+    if (spec->initial != GS_HOST)
+        w->state = spec->initial == GS_DISK ? GS_DISK : GS_NEW;
+    memory_repair(ctl, gpu);
+    if (spec->initial == GS_RESIDENT)
+        start_on_gpu(ctl, workload);
+}
+
+static void vanish(struct controller *ctl, uint32_t workload)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+    uint32_t gpu = w->gpu;
+
+    memory_leave_host(ctl, workload);
+    w->state = GS_ABSENT;
+    settle_in(ctl, workload, gpu, -1);
+    memory_settle(ctl, gpu);
+}
+
+void detach_moved(struct controller *ctl, uint32_t workload)
+{
+    ctl->seat[workload].leaving = false;
+    if (ctl->workload[workload].state == GS_RESIDENT)
+        memory_vacate(ctl, workload);
+    vanish(ctl, workload);
+}
+
+void detach(struct controller *ctl, uint32_t workload)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+
+    if (w->state == GS_ABSENT)
+        return;
+    run_leave_queue(ctl, workload);
+    memory_unclaim(ctl, workload);
+    run_end(ctl, workload);
+    ctl->seat[workload].stopping = false;
+    w->wants = false;
+    w->since_ns = GS_NEVER;
+    if (w->state == GS_SWAPPING_IN || w->state == GS_SWAPPING_OUT) {
+        ctl->seat[workload].leaving = true;
+        return;
+    }
+    if (w->state == GS_RESIDENT)
+        memory_vacate(ctl, workload);
+    vanish(ctl, workload);
+}

@@ -1,0 +1,103 @@
+/* check.c - do the books balance?  Every counter against the sum over workloads that it stands for. */
+#include "state.h"
+
+struct sums {
+    int64_t held, freeing, claimed, context;
+    uint32_t attached, residents, in_line;
+};
+
+static struct sums sum_gpu(const struct controller *ctl, uint32_t gpu)
+{
+    struct sums s = { 0 };
+
+    for (uint32_t i = 0; i < ctl->view.workloads; i++) {
+        const struct gs_workload *w = &ctl->workload[i];
+        if (w->state == GS_ABSENT || w->gpu != gpu)
+            continue;
+        s.attached++;
+        s.context += w->context_bytes;
+        s.held += held_bytes(w);
+        s.residents += held_bytes(w) > 0 || w->state == GS_RESIDENT || w->state == GS_SWAPPING_IN ||
+                       w->state == GS_SWAPPING_OUT;
+        s.freeing += w->state == GS_SWAPPING_OUT ? w->bytes : 0;
+        s.claimed += ctl->seat[i].claim_bytes;
+        s.in_line += ctl->seat[i].queued;
+    }
+    return s;
+}
+
+static uint32_t length(const struct controller *ctl, const struct line *line)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = line->head; i != GS_NONE; i = ctl->seat[i].link[line->link].next)
+        count++;
+    return count;
+}
+
+static const char *check_gpu(const struct controller *ctl, uint32_t gpu)
+{
+    const struct gs_gpu *g = &ctl->gpu[gpu];
+    const struct lane *lane = &ctl->lane[gpu];
+    struct sums s = sum_gpu(ctl, gpu);
+
+    if (s.attached != g->attached || s.context != lane->context_bytes)
+        return "a GPU counts other workloads than are attached to it";
+    if (s.held != g->capacity_bytes - g->free_bytes)
+        return "a GPU's free memory is not what its workloads leave";
+    if (s.held - s.freeing > g->capacity_bytes && lane->context_bytes == 0 &&
+        ctl->setup->node[g->node].reserved_per_workload_bytes == 0)
+        return "workloads hold more than a GPU's memory";
+    if (s.freeing != lane->freeing_bytes || s.claimed != lane->claimed_bytes)
+        return "memory promised or being freed is miscounted";
+    if (s.residents != g->residents || s.residents != length(ctl, &lane->residents))
+        return "the list of residents does not hold the residents";
+    if (s.in_line != length(ctl, &lane->waiting))
+        return "the run queue does not hold those who wait";
+    if (g->holder != GS_NONE && !ctl->workload[g->holder].wants)
+        return "a workload that wants nothing has the turn";
+    return NULL;
+}
+
+static const char *check_node(const struct controller *ctl, uint32_t node)
+{
+    const struct gs_node *n = &ctl->node[node];
+    int64_t used = 0;
+
+    for (uint32_t i = 0; i < ctl->view.workloads; i++)
+        used += ctl->workload[i].state != GS_ABSENT && ctl->workload[i].node == node ? ctl->workload[i].host_bytes : 0;
+    if (used != n->swap_used_bytes)
+        return "the use of a swap file is not the sum of what lies in it";
+    if (used > n->swap_cap_bytes)
+        return "a swap file holds more than its cap";
+    return NULL;
+}
+
+static const char *check_workload(const struct controller *ctl, uint32_t id)
+{
+    const struct gs_workload *w = &ctl->workload[id];
+    const struct seat *seat = &ctl->seat[id];
+
+    if (w->granted && (w->state != GS_RESIDENT || seat->queued || seat->claiming))
+        return "a workload runs that is not resident, or still waits";
+    if (seat->queued && seat->claiming)
+        return "a workload stands in two lines";
+    if (w->wants && !w->granted && !seat->queued && !seat->claiming && w->state != GS_SWAPPING_IN)
+        return "a workload wants the GPU and stands in no line";
+    if (w->state == GS_HOST && w->host_bytes < w->bytes)
+        return "a swapped-out workload has less in the swap file than it holds";
+    return NULL;
+}
+
+const char *controller_check(const struct controller *ctl)
+{
+    const char *wrong = NULL;
+
+    for (uint32_t gpu = 0; wrong == NULL && gpu < ctl->view.gpus; gpu++)
+        wrong = check_gpu(ctl, gpu);
+    for (uint32_t node = 0; wrong == NULL && node < ctl->view.nodes; node++)
+        wrong = check_node(ctl, node);
+    for (uint32_t id = 0; wrong == NULL && id < ctl->view.workloads; id++)
+        wrong = check_workload(ctl, id);
+    return wrong;
+}

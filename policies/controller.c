@@ -1,0 +1,249 @@
+/* controller.c - an event goes in, commands come out: the dispatch, and the layout of the controller's memory. */
+#include "state.h"
+
+#include <string.h>
+
+struct gs_command *emit(struct controller *ctl, uint8_t kind, uint32_t workload, uint8_t reason)
+{
+    /* The buffer holds every command that one step can give; the last place takes what would be one of our bugs. */
+    uint32_t at = ctl->out.count < ctl->commands_max - 1 ? ctl->out.count++ : ctl->commands_max - 1;
+    struct gs_command *command = &ctl->out.item[at];
+
+    memset(command, 0, sizeof *command);
+    command->kind = kind;
+    command->reason = reason;
+    command->workload = workload;
+    command->requester = GS_NONE;
+    command->timer = GS_NONE;
+    command->gpu = workload == GS_NONE ? GS_NONE : ctl->workload[workload].gpu;
+    return command;
+}
+
+void tell_wait(struct controller *ctl, uint32_t workload, uint8_t reason)
+{
+    struct seat *seat = &ctl->seat[workload];
+
+    if (seat->wait_reason == reason)
+        return;
+    seat->wait_reason = reason;
+    emit(ctl, GS_WAIT, workload, reason);
+}
+
+/* Its next burst waits since `since_ns`, for `bytes`. */
+static void begin_want(struct controller *ctl, uint32_t workload, gs_ns since_ns, int64_t bytes)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+    struct seat *seat = &ctl->seat[workload];
+
+    w->wants = true;
+    w->since_ns = since_ns;
+    seat->want_bytes = bytes;
+    seat->wait_reason = GS_BECAUSE_TURN;
+    seat->leave_ns = GS_NEVER;
+    if (bytes > memory_ceiling(ctl, workload))
+        run_refuse(ctl, workload, GS_BECAUSE_TOO_LARGE);
+    else
+        run_queue(ctl, workload);
+}
+
+static void want(struct controller *ctl, const struct gs_event *event)
+{
+    const struct gs_workload *w = &ctl->workload[event->workload];
+
+    if (w->state != GS_ABSENT && !w->wants && !ctl->seat[event->workload].leaving)
+        begin_want(ctl, event->workload, event->since_ns, event->bytes);
+}
+
+/* Let it go when it has been idle for long enough, if the prefetch policy says so. */
+static void plan_leave(struct controller *ctl, uint32_t workload)
+{
+    const struct gs_prefetch_policy *policy = ctl->setup->policies.prefetch;
+    struct seat *seat = &ctl->seat[workload];
+    gs_ns after = policy->leave_after == NULL ? GS_NEVER : policy->leave_after(&ctl->prefetch, workload);
+
+    if (after == GS_NEVER)
+        return;
+    seat->leave_ns = ctl->view.now_ns + after;
+    struct gs_command *command = emit(ctl, GS_TIMER_SET, workload, GS_BECAUSE_IDLE);
+    command->timer = ctl->view.gpus + workload;
+    command->at_ns = seat->leave_ns;
+}
+
+static void leave(struct controller *ctl, uint32_t workload)
+{
+    if (ctl->view.now_ns < ctl->seat[workload].leave_ns || ctl->workload[workload].wants)
+        return;                         /* rang for an idle spell that is over */
+    if (memory_may_leave(ctl, workload) && memory_book(ctl, workload))
+        memory_swap_out(ctl, workload, GS_NONE, GS_BECAUSE_IDLE);
+}
+
+static void idle(struct controller *ctl, uint32_t workload, gs_ns since_ns, int64_t bytes)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+
+    if (!w->granted)
+        return;
+    run_end(ctl, workload);
+    w->wants = false;
+    w->since_ns = GS_NEVER;
+    w->last_end_ns = ctl->view.now_ns;
+    w->bursts++;
+    ctl->gpu[w->gpu].free_bytes += w->bytes - w->base_bytes;
+    w->bytes = w->base_bytes;
+    memory_settle(ctl, w->gpu);
+    if (since_ns != GS_NEVER)
+        begin_want(ctl, workload, since_ns, bytes);
+    else
+        plan_leave(ctl, workload);
+}
+
+static void stopped(struct controller *ctl, const struct gs_event *event)
+{
+    struct gs_workload *w = &ctl->workload[event->workload];
+    struct seat *seat = &ctl->seat[event->workload];
+
+    if (!seat->stopping)
+        return;
+    seat->stopping = false;
+    if (event->since_ns == GS_NEVER) {
+        idle(ctl, event->workload, GS_NEVER, 0);
+    } else if (w->granted) {
+        run_end(ctl, event->workload);
+        w->since_ns = event->since_ns;
+        run_queue(ctl, event->workload);
+    }
+}
+
+static void came_in(struct controller *ctl, uint32_t workload)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+
+    w->state = GS_RESIDENT;
+    w->resident_ns = ctl->view.now_ns;
+    ctl->seat[workload].failures = 0;
+    if (!w->keeps_host_copy)
+        memory_leave_host(ctl, workload);
+    if (ctl->seat[workload].leaving) {
+        detach_moved(ctl, workload);
+        return;
+    }
+    if (ctl->setup->policies.victim->loaded != NULL)
+        ctl->setup->policies.victim->loaded(&ctl->victim, workload);
+    if (!ctl->seat[workload].queued)
+        run_start(ctl, workload);       /* it was brought in to run; else its turn may come now */
+    if (!w->wants)
+        plan_leave(ctl, workload);
+}
+
+static void went_out(struct controller *ctl, uint32_t workload)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+
+    ctl->lane[w->gpu].freeing_bytes -= w->bytes;
+    memory_vacate(ctl, workload);
+    ctl->seat[workload].booked_bytes = 0;
+    w->has_host_copy = true;
+    w->state = GS_HOST;
+    if (ctl->seat[workload].leaving)
+        detach_moved(ctl, workload);
+    else
+        memory_settle(ctl, w->gpu);
+}
+
+static void swap_out_failed(struct controller *ctl, uint32_t workload)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+
+    ctl->lane[w->gpu].freeing_bytes -= w->bytes;
+    memory_unbook(ctl, workload);
+    w->state = GS_RESIDENT;
+    ctl->seat[workload].barred = true;
+    if (ctl->seat[workload].leaving)
+        detach_moved(ctl, workload);
+    else
+        memory_repair(ctl, w->gpu);
+}
+
+/* Try again from the end of the queue, a few times; then give the burst up. */
+static void swap_in_failed(struct controller *ctl, uint32_t workload)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+    struct seat *seat = &ctl->seat[workload];
+
+    memory_vacate(ctl, workload);
+    w->bytes = w->base_bytes;
+    w->state = w->has_host_copy ? GS_HOST : ctl->setup->workload[workload].initial == GS_DISK ? GS_DISK : GS_NEW;
+    turns_release(ctl, workload);
+    if (seat->leaving)
+        detach_moved(ctl, workload);
+    else if (++seat->failures >= FAILURES_MAX)
+        run_refuse(ctl, workload, GS_BECAUSE_FAILURE);
+    else if (w->wants)
+        run_queue(ctl, workload);
+    memory_settle(ctl, w->gpu);
+}
+
+static void completed(struct controller *ctl, const struct gs_event *event)
+{
+    bool ok = event->kind == GS_DONE;
+    uint8_t state = ctl->workload[event->workload].state;
+
+    if (event->command == GS_STOP)
+        stopped(ctl, event);
+    else if (event->command == GS_SWAP_IN && state == GS_SWAPPING_IN)
+        (ok ? came_in : swap_in_failed)(ctl, event->workload);
+    else if (event->command == GS_SWAP_OUT && state == GS_SWAPPING_OUT)
+        (ok ? went_out : swap_out_failed)(ctl, event->workload);
+}
+
+/* If room in the swap file of a node came free, let those try that wait for it. */
+static void wake_node(struct controller *ctl, uint32_t node)
+{
+    const struct gs_node *n = &ctl->node[node];
+    bool freed = n->swap_used_bytes < ctl->swap_seen_bytes[node];
+
+    ctl->swap_seen_bytes[node] = n->swap_used_bytes;
+    if (!freed)
+        return;
+    for (uint32_t gpu = n->first_gpu; gpu < n->first_gpu + n->gpus; gpu++) {
+        if (!ctl->lane[gpu].cap_blocked)
+            continue;
+        ctl->lane[gpu].cap_blocked = false;
+        run_schedule(ctl, gpu);
+    }
+}
+
+const struct gs_commands *controller_step(struct controller *ctl, const struct gs_event *event)
+{
+    bool of_gpu = event->kind == GS_TIMER && event->timer < ctl->view.gpus;
+    uint32_t workload = of_gpu ? GS_NONE : event->kind == GS_TIMER ? event->timer - ctl->view.gpus : event->workload;
+
+    ctl->view.now_ns = event->at_ns;
+    ctl->out.count = ctl->out.candidates = 0;
+    switch (event->kind) {
+    case GS_ATTACH: attach(ctl, workload); break;
+    case GS_DETACH: detach(ctl, workload); break;
+    case GS_WANT: want(ctl, event); break;
+    case GS_IDLE: idle(ctl, workload, event->since_ns, event->bytes); break;
+    case GS_DONE:
+    case GS_FAILED: completed(ctl, event); break;
+    case GS_TIMER:
+        if (of_gpu)
+            turns_expire(ctl, event->timer);
+        else
+            leave(ctl, workload);
+        break;
+    default: break;
+    }
+    uint32_t gpu = of_gpu ? event->timer : ctl->workload[workload].gpu;
+    if (gpu != GS_NONE) {
+        run_schedule(ctl, gpu);
+        wake_node(ctl, ctl->gpu[gpu].node);
+    }
+    return &ctl->out;
+}
+
+const struct gs_view *controller_view(const struct controller *ctl)
+{
+    return &ctl->view;
+}

@@ -1,0 +1,190 @@
+/* memory.c - the books of GPU memory and swap file: who holds what, who was promised what, what moves. */
+#include "state.h"
+
+/* Memory that nobody holds and nobody was promised, counting what is on its way out. */
+static int64_t unpromised(const struct controller *ctl, uint32_t gpu)
+{
+    const struct lane *lane = &ctl->lane[gpu];
+
+    return ctl->gpu[gpu].free_bytes + lane->freeing_bytes - lane->claimed_bytes;
+}
+
+int64_t memory_ceiling(const struct controller *ctl, uint32_t workload)
+{
+    const struct gs_workload *w = &ctl->workload[workload];
+    const struct gs_workload_spec *spec = &ctl->setup->workload[workload];
+    int64_t limit = (int64_t)(spec->limit * (double)ctl->lane[w->gpu].physical_bytes);
+    int64_t capacity = ctl->gpu[w->gpu].capacity_bytes;
+
+    return limit < capacity ? limit : capacity;
+}
+
+bool memory_may_leave(const struct controller *ctl, uint32_t workload)
+{
+    const struct gs_workload *w = &ctl->workload[workload];
+    const struct seat *seat = &ctl->seat[workload];
+    const struct gs_node_spec *node = &ctl->setup->node[w->node];
+
+    return w->state == GS_RESIDENT && w->swappable && !w->granted && !seat->claiming && !seat->barred &&
+           ctl->gpu[w->gpu].holder != workload && node->swap &&
+           !(node->freeze_rule && ctl->lane[w->gpu].regulars > 0);
+}
+
+bool memory_book(struct controller *ctl, uint32_t workload)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+    int64_t room = w->bytes > w->host_bytes ? w->bytes - w->host_bytes : 0;     /* an old copy is brought up to date in place */
+
+    if (room > 0 && !ctl->setup->policies.cap->admit(&ctl->cap, workload, room))
+        return false;
+    ctl->seat[workload].booked_bytes = room;
+    ctl->node[w->node].swap_used_bytes += room;
+    w->host_bytes += room;
+    return true;
+}
+
+void memory_unbook(struct controller *ctl, uint32_t workload)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+    int64_t room = ctl->seat[workload].booked_bytes;
+
+    ctl->node[w->node].swap_used_bytes -= room;
+    w->host_bytes -= room;
+    ctl->seat[workload].booked_bytes = 0;
+}
+
+struct gs_command *memory_swap_out(struct controller *ctl, uint32_t workload, uint32_t requester, uint8_t reason)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+    int64_t grown = ctl->seat[workload].booked_bytes;
+    struct gs_command *command = emit(ctl, GS_SWAP_OUT, workload, reason);
+
+    command->requester = requester;
+    command->bytes = w->bytes;
+    /* With a copy at hand only its dirty share is written, and what has grown since. */
+    command->moved_bytes = w->has_host_copy ? (int64_t)(w->dirty * (double)(w->bytes - grown) + 0.5) + grown : w->bytes;
+    w->state = GS_SWAPPING_OUT;
+    ctl->lane[w->gpu].freeing_bytes += w->bytes;
+    ctl->seat[workload].leave_ns = GS_NEVER;
+    return command;
+}
+
+void memory_swap_in(struct controller *ctl, uint32_t workload)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+    struct gs_command *command = emit(ctl, GS_SWAP_IN, workload, w->state == GS_DISK ? GS_BECAUSE_COLD : GS_BECAUSE_NOTHING);
+
+    command->moved_bytes = w->state == GS_NEW ? 0 : w->state == GS_HOST ? w->host_bytes : w->bytes;
+    w->bytes = ctl->seat[workload].want_bytes;
+    command->bytes = w->bytes;
+    w->state = GS_SWAPPING_IN;
+    ctl->gpu[w->gpu].residents++;
+    line_append(ctl, &ctl->lane[w->gpu].residents, workload);
+}
+
+void memory_vacate(struct controller *ctl, uint32_t workload)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+
+    ctl->gpu[w->gpu].free_bytes += w->bytes;
+    ctl->gpu[w->gpu].residents--;
+    line_remove(ctl, &ctl->lane[w->gpu].residents, workload);
+}
+
+void memory_leave_host(struct controller *ctl, uint32_t workload)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+
+    ctl->node[w->node].swap_used_bytes -= w->host_bytes;
+    w->host_bytes = 0;
+    w->has_host_copy = false;
+}
+
+void memory_unclaim(struct controller *ctl, uint32_t workload)
+{
+    struct seat *seat = &ctl->seat[workload];
+    struct lane *lane = lane_of(ctl, workload);
+
+    if (!seat->claiming)
+        return;
+    line_remove(ctl, &lane->claims, workload);
+    lane->claimed_bytes -= seat->claim_bytes;
+    seat->claim_bytes = 0;
+    seat->claiming = false;
+}
+
+/* The claim of `workload` is covered: take the memory and go on. */
+static void fulfil(struct controller *ctl, uint32_t workload)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+    struct seat *seat = &ctl->seat[workload];
+
+    ctl->gpu[w->gpu].free_bytes -= seat->claim_bytes;
+    memory_unclaim(ctl, workload);
+    if (w->state == GS_RESIDENT) {
+        w->bytes = seat->want_bytes;
+        run_start(ctl, workload);
+    } else {
+        memory_swap_in(ctl, workload);
+    }
+}
+
+void memory_settle(struct controller *ctl, uint32_t gpu)
+{
+    struct lane *lane = &ctl->lane[gpu];
+
+    while (lane->claims.head != GS_NONE) {
+        uint32_t first = lane->claims.head;
+        bool early = ctl->setup->node[ctl->gpu[gpu].node].overlapped && ctl->workload[first].state != GS_RESIDENT;
+        int64_t usable = ctl->gpu[gpu].free_bytes + (early ? lane->freeing_bytes : 0);
+        if (ctl->seat[first].claim_bytes > usable)
+            break;
+        fulfil(ctl, first);
+    }
+}
+
+enum acquired memory_acquire(struct controller *ctl, uint32_t workload)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+    struct seat *seat = &ctl->seat[workload];
+    struct lane *lane = &ctl->lane[w->gpu];
+    int64_t need = seat->want_bytes - held_bytes(w);
+    bool cap_refused = false;
+
+    if (w->state == GS_SWAPPING_OUT || w->state == GS_SWAPPING_IN)
+        return ACQUIRE_LATER;
+    if (seat->want_bytes > memory_ceiling(ctl, workload))
+        return ACQUIRE_NEVER;
+    int64_t missing = need - unpromised(ctl, w->gpu);
+    if (missing > 0 && !evict_for(ctl, w->gpu, workload, missing, &cap_refused))
+        return cap_refused ? ACQUIRE_CAP : ACQUIRE_LATER;
+    run_leave_queue(ctl, workload);
+    seat->claim_bytes = need;
+    seat->claiming = true;
+    lane->claimed_bytes += need;
+    line_append(ctl, &lane->claims, workload);
+    return ACQUIRED;
+}
+
+void memory_repair(struct controller *ctl, uint32_t gpu)
+{
+    int64_t excess = -unpromised(ctl, gpu);
+    bool cap_refused = false;
+
+    if (excess > 0)
+        evict_for(ctl, gpu, GS_NONE, excess, &cap_refused);
+}
+
+void memory_capacity(struct controller *ctl, uint32_t gpu)
+{
+    struct gs_gpu *g = &ctl->gpu[gpu];
+    struct lane *lane = &ctl->lane[gpu];
+    const struct gs_node_spec *spec = &ctl->setup->node[g->node];
+    int64_t reserved = spec->reserved_bytes + spec->reserved_per_workload_bytes * (int64_t)g->attached;
+
+    if (lane->context_bytes > reserved)
+        reserved = lane->context_bytes;
+    int64_t capacity = spec->gpu_bytes > reserved ? spec->gpu_bytes - reserved : 0;
+    g->free_bytes += capacity - g->capacity_bytes;
+    g->capacity_bytes = capacity;
+}

@@ -1,0 +1,101 @@
+/* run.c - what both kinds of slicers share: the queue, the way to memory, the grant and its end. */
+#include "state.h"
+
+void run_queue(struct controller *ctl, uint32_t workload)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+    struct lane *lane = &ctl->lane[w->gpu];
+
+    w->queued_ns = ctl->view.now_ns;
+    ctl->seat[workload].queued = true;
+    if (ctl->by_wish)
+        line_insert_by_wish(ctl, &lane->waiting, workload);
+    else
+        line_append(ctl, &lane->waiting, workload);
+}
+
+void run_leave_queue(struct controller *ctl, uint32_t workload)
+{
+    if (!ctl->seat[workload].queued)
+        return;
+    line_remove(ctl, &lane_of(ctl, workload)->waiting, workload);
+    ctl->seat[workload].queued = false;
+}
+
+void run_refuse(struct controller *ctl, uint32_t workload, uint8_t reason)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+
+    run_leave_queue(ctl, workload);
+    turns_release(ctl, workload);
+    w->wants = false;
+    w->since_ns = GS_NEVER;
+    ctl->seat[workload].wait_reason = GS_BECAUSE_TURN;
+    emit(ctl, GS_REJECT, workload, reason);
+}
+
+enum run_try run_acquire(struct controller *ctl, uint32_t workload)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+    const struct gs_cap_policy *cap = ctl->setup->policies.cap;
+
+    switch (memory_acquire(ctl, workload)) {
+    case ACQUIRED:
+        memory_settle(ctl, w->gpu);
+        if (ctl->seat[workload].claiming)
+            tell_wait(ctl, workload, GS_BECAUSE_VICTIMS);
+        return RUN_TAKEN;
+    case ACQUIRE_LATER:
+        tell_wait(ctl, workload, w->state == GS_SWAPPING_OUT ? GS_BECAUSE_VICTIMS : GS_BECAUSE_TURN);
+        return RUN_BLOCKED;
+    case ACQUIRE_CAP:
+        if (cap->when_full != NULL && cap->when_full(&ctl->cap, workload) == GS_FULL_REJECT) {
+            run_refuse(ctl, workload, GS_BECAUSE_CAP);
+        } else {
+            tell_wait(ctl, workload, GS_BECAUSE_CAP);
+            ctl->lane[w->gpu].cap_blocked = true;
+        }
+        return RUN_PASSED;
+    case ACQUIRE_NEVER:
+        break;
+    }
+    run_refuse(ctl, workload, GS_BECAUSE_TOO_LARGE);
+    return RUN_PASSED;
+}
+
+void run_schedule(struct controller *ctl, uint32_t gpu)
+{
+    if (ctl->shares)
+        share_schedule(ctl, gpu);
+    else
+        turns_schedule(ctl, gpu);
+}
+
+void run_start(struct controller *ctl, uint32_t workload)
+{
+    const struct gs_slicer_policy *slicer = ctl->setup->policies.slicer;
+    struct gs_workload *w = &ctl->workload[workload];
+    struct seat *seat = &ctl->seat[workload];
+
+    if (!w->wants || (!ctl->shares && ctl->gpu[w->gpu].holder != workload))
+        return;                         /* made resident for later */
+    w->granted = true;
+    w->granted_ns = ctl->view.now_ns;
+    seat->barred = false;
+    seat->wait_reason = GS_BECAUSE_TURN;
+    seat->leave_ns = GS_NEVER;
+    if (ctl->setup->policies.victim->used != NULL)
+        ctl->setup->policies.victim->used(&ctl->victim, workload);
+    gs_ns delay_ns = ctl->shares ? 0 : turns_start(ctl, workload);
+    struct gs_command *command = emit(ctl, GS_RUN, workload, GS_BECAUSE_NOTHING);
+    command->bytes = w->bytes;
+    command->delay_ns = delay_ns;
+    command->linger_ns = slicer->linger == NULL ? 0 : slicer->linger(&ctl->slicer, workload);
+    command->yield = ctl->by_wish;
+}
+
+void run_end(struct controller *ctl, uint32_t workload)
+{
+    ctl->workload[workload].granted = false;
+    turns_release(ctl, workload);
+}

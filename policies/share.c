@@ -1,0 +1,25 @@
+/* share.c - the sharing slicers: everybody whose memory fits runs at once; the rest wait in the order of their wishes. */
+#include "state.h"
+
+/* First come, first served: once somebody must wait for memory, nobody behind takes memory; whoever is resident already
+ * takes none and runs. */
+void share_schedule(struct controller *ctl, uint32_t gpu)
+{
+    struct lane *lane = &ctl->lane[gpu];
+    bool blocked = false;
+
+    for (uint32_t i = lane->waiting.head, next; i != GS_NONE; i = next) {
+        next = ctl->seat[i].link[LINK_TURN].next;
+        const struct gs_workload *w = &ctl->workload[i];
+        bool fits = w->state == GS_RESIDENT && ctl->seat[i].want_bytes <= w->bytes;
+
+        if (fits) {
+            run_leave_queue(ctl, i);
+            run_start(ctl, i);
+        } else if (blocked) {
+            tell_wait(ctl, i, GS_BECAUSE_TURN);
+        } else {
+            blocked = run_acquire(ctl, i) == RUN_BLOCKED;
+        }
+    }
+}

@@ -1,0 +1,269 @@
+/* cmd_trace.c - `gpuswap-sim trace import | check | info`: convert, validate and describe recorded loads. */
+#include "sim/cli/cmd_trace.h"
+#include "sim/base/units.h"
+#include "sim/base/dist.h"
+#include "traces/import.h"
+#include "traces/info.h"
+#include "traces/replay.h"
+#include <argp.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { KEY_FROM = 256, KEY_TO, KEY_SCALE, KEY_SAMPLE, KEY_MEM, KEY_SINGLE, KEY_SPLIT, KEY_SEED };
+
+struct arguments {
+    const char *command;            /* "import", "check", "info" */
+    const char *output;
+    int64_t seed;
+    struct trace_options options;
+    struct dist memory;
+    struct arena arena;
+    struct error *err;
+};
+
+/* An option's value that does not fit is a usage error like those of argp itself. */
+static void refuse(struct argp_state *state, const char *option, const char *arg, const char *why)
+{
+    argp_error(state, "--%s '%s': %s", option, arg, why);
+}
+
+static void parse_mem(struct arguments *a, const char *arg, struct argp_state *state)
+{
+    struct error err = {0};
+    if (dist_parse(&a->memory, arg, DIST_SIZE, NULL, &a->arena, &err))
+        refuse(state, "mem", arg, err.text);
+    a->options.memory = &a->memory;
+    a->options.memory_text = arg;
+}
+
+static void parse_seed(struct arguments *a, const char *arg, struct argp_state *state)
+{
+    char why[UNITS_WHY];
+    if (units_integer(arg, &a->seed, why))
+        refuse(state, "seed", arg, why);
+    else if (a->seed < 0)
+        refuse(state, "seed", arg, "must not be negative");
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+    struct arguments *a = state->input;
+    struct trace_options *options = &a->options;
+    char why[UNITS_WHY];
+    switch (key) {
+    case 'o':
+        a->output = arg;
+        break;
+    case 'f':
+        options->format = arg;
+        break;
+    case KEY_SEED:
+        parse_seed(a, arg, state);
+        break;
+    case KEY_FROM:
+    case KEY_TO:
+        if (units_time(arg, key == KEY_FROM ? &options->from_ns : &options->to_ns, why))
+            refuse(state, key == KEY_FROM ? "from" : "to", arg, why);
+        break;
+    case KEY_SCALE:
+        if (units_number(arg, &options->scale_time, why))
+            refuse(state, "scale-time", arg, why);
+        break;
+    case KEY_SAMPLE:
+        if (units_integer(arg, &options->sample, why))
+            refuse(state, "sample", arg, why);
+        else if (options->sample < 1)
+            refuse(state, "sample", arg, "must be at least 1");
+        break;
+    case KEY_MEM:
+        parse_mem(a, arg, state);
+        break;
+    case KEY_SINGLE:
+        options->single = true;
+        break;
+    case KEY_SPLIT:
+        options->split_gpus = true;
+        break;
+    case ARGP_KEY_ARG:
+        if (options->file)
+            argp_error(state, "one file at a time; '%s' is too many", arg);
+        options->file = arg;
+        break;
+    case ARGP_KEY_END:
+        if (!options->file)
+            argp_error(state, "no file given; '-' is standard input");
+        if (!strcmp(a->command, "import") && !options->format)
+            argp_error(state, "no format given; say it with '--format'");
+        if (!strcmp(a->command, "import") && !a->output)
+            argp_error(state, "no output given; say it with '-o OUT.gst', '-' is standard output");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+#define SELECTION                                                                                            \
+    {"format", 'f', "FORMAT", 0, "gst or adobe-notebooks", 0},                                               \
+    {"seed", KEY_SEED, "N", 0, "seed of all that the recording lacks (default 1)", 0},                       \
+    {"from", KEY_FROM, "TIME", 0, "start of the window, as 14d", 0},                                         \
+    {"to", KEY_TO, "TIME", 0, "end of the window", 0},                                                       \
+    {"scale-time", KEY_SCALE, "X", 0, "recorded times, thinks and gaps times X; GPU work stays", 0},         \
+    {"sample", KEY_SAMPLE, "N", 0, "keep N workloads, drawn by the seed", 0},                                \
+    {"mem", KEY_MEM, "DIST", 0, "memory of workloads whose recording has none", 0},                          \
+    {"single", KEY_SINGLE, NULL, 0, "only workloads of one GPU", 0},                                         \
+    {"split-gpus", KEY_SPLIT, NULL, 0, "adobe-notebooks: a change of num_gpu starts a new session", 0}
+
+static const struct argp_option import_options[] = {
+    {"output", 'o', "OUT.gst", 0, "native file to write; .gz compresses, '-' is standard output", 0}, SELECTION, {0}};
+static const struct argp_option info_options[] = {SELECTION, {0}};
+static const struct argp_option check_options[] = {{0}};
+
+/* --- the commands ------------------------------------------------------------------------------------------------ */
+
+static int do_import(struct arguments *a)
+{
+    struct trace trace;
+    char bursts[UNITS_TEXT], span[UNITS_TEXT];
+    uint64_t count = 0;
+    int code = trace_load(&trace, &a->options, (uint64_t)a->seed, &a->arena, a->err);
+    if (!code)
+        code = trace_write(&trace, a->output, a->err);
+    if (code)
+        return code;
+    for (size_t i = 0; i < trace.workloads; i++)
+        count += trace.workload[i].bursts + trace.workload[i].requests + trace.workload[i].runs;
+    fprintf(stderr, "%s: %zu workloads, %s bursts and requests, %s\n", a->output, trace.workloads,
+            units_show_count(bursts, (double)count), units_show_time(span, (double)trace_end_ns(&trace)));
+    if (trace.multi_gpu)
+        fprintf(stderr, "note: %llu workloads use several GPUs; '--single' leaves them out\n",
+                (unsigned long long)trace.multi_gpu);
+    if (trace.updates_ignored || trace.extensions)
+        fprintf(stderr, "note: %llu U records and %llu extension records were left out\n",
+                (unsigned long long)trace.updates_ignored, (unsigned long long)trace.extensions);
+    return GS_OK;
+}
+
+static int do_check(struct arguments *a)
+{
+    struct trace_counts counts;
+    const char *file = a->options.file;
+    int code = trace_check(&counts, file, &a->arena, a->err);
+    if (code)
+        return code;
+    printf("%s: valid, %llu lines: W %llu, B %llu, T %llu, M %llu, S %llu, R %llu, U %llu, D %llu, extensions %llu\n", file,
+           (unsigned long long)counts.lines, (unsigned long long)counts.records[GST_WORKLOAD],
+           (unsigned long long)counts.records[GST_BURST], (unsigned long long)counts.records[GST_ITERATE],
+           (unsigned long long)counts.records[GST_MEMORY], (unsigned long long)counts.records[GST_SERVICE],
+           (unsigned long long)counts.records[GST_REQUEST], (unsigned long long)counts.records[GST_UPDATE],
+           (unsigned long long)counts.records[GST_DEPART], (unsigned long long)counts.extensions);
+    if (counts.too_large)
+        fprintf(stderr, "note: %llu workloads hold more than their limit of the reference GPU and cannot run on it, the "
+                        "first at line %u\n", (unsigned long long)counts.too_large, counts.first_too_large);
+    return GS_OK;
+}
+
+/* One row of percentiles in the unit that `show` gives them. */
+static void print_row(const char *name, const struct trace_quantiles *q, double scale,
+                      char *(*show)(char out[UNITS_TEXT], double value))
+{
+    const double value[] = {q->mean, q->p25, q->p50, q->p75, q->p90, q->p95, q->p99, q->max};
+    if (!q->n)
+        return;
+    printf("%-20s%9zu", name, q->n);
+    for (size_t i = 0; i < sizeof value / sizeof *value; i++) {
+        char text[UNITS_TEXT];
+        printf("  %9s", show(text, value[i] * scale));
+    }
+    printf("  %7.2f\n", q->cv);
+}
+
+static char *show_share(char out[UNITS_TEXT], double share)
+{
+    snprintf(out, UNITS_TEXT, "%.1f %%", share * 100);
+    return out;
+}
+
+static void print_info(const struct trace *trace, const struct trace_info *info)
+{
+    char from[UNITS_TEXT], to[UNITS_TEXT], work[UNITS_TEXT];
+    for (size_t i = 0; i < trace->notes; i++)
+        printf("%-8s%-12s%s\n", trace->note[i].assume ? "assume" : "meta", trace->note[i].key, trace->note[i].value);
+    printf("workloads   %zu: notebook %zu, training %zu, inference %zu, other %zu; of several GPUs %llu\n", info->workloads,
+           info->by_class[GST_NOTEBOOK], info->by_class[GST_TRAINING], info->by_class[GST_INFERENCE],
+           info->by_class[GST_OTHER], (unsigned long long)trace->multi_gpu);
+    printf("span        %s to %s\n", units_show_time(from, (double)info->first_ns), units_show_time(to, (double)info->end_ns));
+    printf("records     bursts %zu, iteration runs %zu, requests %zu, memory samples %zu\n", info->bursts, info->runs,
+           info->requests, info->resizes);
+    printf("GPU work    %s\n\n", units_show_time(work, info->work_s * 1e9));
+    printf("%-20s%9s  %9s  %9s  %9s  %9s  %9s  %9s  %9s  %9s  %7s\n", "", "n", "mean", "p25", "p50", "p75", "p90", "p95", "p99",
+           "max", "cv");
+    print_row("burst", &info->burst_s, 1e9, units_show_time);
+    print_row("think", &info->think_s, 1e9, units_show_time);
+    print_row("start to start", &info->gap_s, 1e9, units_show_time);
+    print_row("bursts a workload", &info->bursts_per_workload, 1, units_show_count);
+    print_row("attach to detach", &info->life_s, 1e9, units_show_time);
+    print_row("busy share", &info->busy_share, 1, show_share);
+    print_row("request", &info->request_work_s, 1e9, units_show_time);
+    print_row("input tokens", &info->request_in, 1, units_show_count);
+    print_row("output tokens", &info->request_out, 1, units_show_count);
+    print_row("memory", &info->memory_bytes, 1, units_show_size);
+}
+
+static int do_info(struct arguments *a)
+{
+    struct trace trace;
+    struct trace_info info;
+    struct dist nothing = {.kind = DIST_CONSTANT};
+    if (!a->options.format)
+        a->options.format = "gst";
+    if (!a->options.memory && !strcmp(a->options.format, "gst")) {
+        a->options.memory = &nothing;           /* a trace without memory can be described all the same */
+        a->options.memory_text = "not said, 0 here";
+    }
+    int code = trace_load(&trace, &a->options, (uint64_t)a->seed, &a->arena, a->err);
+    if (!code)
+        code = trace_info(&info, &trace, &a->arena, a->err);
+    if (!code)
+        print_info(&trace, &info);
+    return code;
+}
+
+static const struct {
+    const char *name, *title;
+    const struct argp argp;
+    int (*run)(struct arguments *a);
+} commands[] = {
+    {"import", "gpuswap-sim trace import",
+     {import_options, parse_option, "FILE", "Convert a recorded load to the native format.", NULL, NULL, NULL}, do_import},
+    {"check", "gpuswap-sim trace check",
+     {check_options, parse_option, "FILE", "Hold a native file against every rule of the format.", NULL, NULL, NULL}, do_check},
+    {"info", "gpuswap-sim trace info",
+     {info_options, parse_option, "FILE", "Counts and percentiles of a trace.", NULL, NULL, NULL}, do_info},
+};
+
+int cmd_trace(int argc, char **argv, struct error *err)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(commands[i].name, name))
+            continue;
+        struct arguments a = {.command = name, .seed = 1, .err = err};
+        trace_options_init(&a.options);
+        a.options.format = NULL;
+        argv[1] = (char *)commands[i].title;    /* argp shows it as the name of the program */
+        argp_parse(&commands[i].argp, argc - 1, argv + 1, 0, NULL, &a);
+        int code = commands[i].run(&a);
+        arena_fini(&a.arena);
+        if (!code && fflush(stdout))
+            code = error_set(err, GS_IO, "cannot write standard output");
+        return code;
+    }
+    if (!strcmp(name, "--help") || !strcmp(name, "-?")) {
+        printf("Usage: gpuswap-sim trace import|check|info [OPTION...] FILE\n");
+        return GS_OK;
+    }
+    if (*name)
+        return error_set(err, GS_USAGE, "unknown trace command '%s'; there are 'import', 'check' and 'info'", name);
+    return error_set(err, GS_USAGE, "trace does what? 'import', 'check' or 'info', then a file");
+}

@@ -1,0 +1,30 @@
+/* commands.h - the commands of gpuswap-sim: one row each in main.c, one function each in a file of its own.
+ *
+ * argv[0] of a command is the program with the command ("gpuswap-sim run"); it prints data on stdout and talk on stderr,
+ * and returns an exit code with a message in `err` where something went wrong.
+ */
+#ifndef GS_COMMANDS_H
+#define GS_COMMANDS_H
+
+#include "sim/base/error.h"
+
+struct command {
+    const char *name;
+    int (*run)(int argc, char **argv, struct error *err);
+    const char *arguments, *help;
+};
+
+/* The i-th command, NULL past the end. */
+const struct command *command_at(int i);
+
+int cmd_run(int argc, char **argv, struct error *err);
+int cmd_replay(int argc, char **argv, struct error *err);
+int cmd_audit(int argc, char **argv, struct error *err);
+int cmd_report(int argc, char **argv, struct error *err);
+int cmd_trace(int argc, char **argv, struct error *err);
+int cmd_policies(int argc, char **argv, struct error *err);
+int cmd_backends(int argc, char **argv, struct error *err);
+int cmd_keys(int argc, char **argv, struct error *err);
+int cmd_bench(int argc, char **argv, struct error *err);
+
+#endif

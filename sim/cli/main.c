@@ -1,0 +1,114 @@
+/* main.c - find the command, run it, print what went wrong. */
+#include "sim/base/units.h"
+#include "sim/cli/commands.h"
+#include "version.h"
+
+#include <gsl/gsl_errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct command commands[] = {
+    { "run", cmd_run, "SCENARIO", "simulate a scenario; report on stdout, rows in the database" },
+    { "trace", cmd_trace, "import|check|info FILE", "convert, validate and describe traces" },
+    { "policies", cmd_policies, "[NAME]", "list the policies, or one in full" },
+    { "backends", cmd_backends, "", "list the backends and whether they work here" },
+    { "keys", cmd_keys, "[NAME]", "list the keys of a scenario, or one in full" },
+};
+
+const struct command *command_at(int i)
+{
+    return i < (int)(sizeof commands / sizeof *commands) ? &commands[i] : NULL;
+}
+
+static const char *name_at(size_t i, const void *context)
+{
+    (void)context;
+    return commands[i].name;
+}
+
+static void help(FILE *out)
+{
+    fprintf(out, "gpuswap-sim %s - simulate GPU memory swap: how long do users wait, how large is the swap file\n\n"
+                 "usage: gpuswap-sim SCENARIO.ini [OPTION...]\n       gpuswap-sim COMMAND ...\n\n", GPUSWAP_VERSION);
+    for (int i = 0; command_at(i) != NULL; i++)
+        fprintf(out, "  %-9s %-23s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
+    fprintf(out, "\n'gpuswap-sim COMMAND --help' tells the options of a command.\n");
+}
+
+static const struct command *find(const char *name)
+{
+    for (int i = 0; command_at(i) != NULL; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+/* A scenario by its looks: it may be run without saying `run`. */
+static bool is_scenario(const char *arg)
+{
+    size_t length = strlen(arg);
+
+    return strcmp(arg, "-") == 0 || strchr(arg, '/') != NULL || (length > 4 && strcmp(arg + length - 4, ".ini") == 0);
+}
+
+static int unknown(const char *name, struct error *err)
+{
+    const char *near = units_nearest(name, sizeof commands / sizeof *commands, name_at, NULL);
+
+    if (near != NULL)
+        return error_set(err, GS_USAGE, "unknown command '%s'; did you mean '%s'?", name, near);
+    return error_set(err, GS_USAGE, "unknown command '%s'; 'gpuswap-sim --help' lists them", name);
+}
+
+static int dispatch(int argc, char **argv, struct error *err)
+{
+    static char title[64];
+    const struct command *command = find(argv[1]);
+
+    if (command == NULL && !is_scenario(argv[1]))
+        return argv[1][0] == '-' ? error_set(err, GS_USAGE, "a scenario or a command comes first; see 'gpuswap-sim --help'")
+                                 : unknown(argv[1], err);
+    if (command == NULL) {
+        argv[0] = strcpy(title, "gpuswap-sim run");
+        return cmd_run(argc, argv, err);
+    }
+    snprintf(title, sizeof title, "gpuswap-sim %s", command->name);
+    argv[1] = title;
+    return command->run(argc - 1, argv + 1, err);
+}
+
+static void complain(const struct error *err)
+{
+    const char *line = err->text;
+
+    while (*line != '\0') {
+        size_t length = strcspn(line, "\n");
+        fprintf(stderr, "gpuswap-sim: %.*s\n", (int)length, line);
+        line += length + (line[length] == '\n');
+    }
+    if (err->lines > ERROR_LINES_MAX)
+        fprintf(stderr, "gpuswap-sim: and %d more\n", err->lines - ERROR_LINES_MAX);
+}
+
+int main(int argc, char **argv)
+{
+    static struct error err;
+    int rc;
+
+    gsl_set_error_handler_off();
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        help(argc < 2 ? stderr : stdout);
+        return argc < 2 ? GS_USAGE : GS_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("gpuswap-sim %s\n", GPUSWAP_VERSION);
+        return GS_OK;
+    }
+    rc = dispatch(argc, argv, &err);
+    complain(&err);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        perror("gpuswap-sim: standard output");
+        rc = rc == GS_OK ? GS_IO : rc;
+    }
+    return rc;
+}

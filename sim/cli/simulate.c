@@ -1,0 +1,224 @@
+/* simulate.c - run a scenario, report, keep the rows; progress and interruption. */
+#include "sim/cli/simulate.h"
+#include "sim/results/report.h"
+#include "sim/run/run.h"
+#include "version.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { OPTION_DB = 256, OPTION_JSON, OPTION_SET, OPTION_SEED, OPTION_REPLICATIONS, OPTION_THREADS, OPTION_QUIET, OPTION_ASSERT,
+       OPTION_BACKEND };
+
+static const struct argp_option options[] = {
+    { "db", OPTION_DB, "FILE", 0, "database that the run is added to (default: results.db)", 0 },
+    { "json", OPTION_JSON, "FILE", 0, "write the report as JSON; '-' is standard output, instead of the text", 0 },
+    { "set", OPTION_SET, "KEY=VALUE", 0, "set a key of the scenario: --set node.gpu_memory=40GiB", 0 },
+    { "seed", OPTION_SEED, "N", 0, "set scenario.seed", 0 },
+    { "replications", OPTION_REPLICATIONS, "N", 0, "set scenario.replications", 0 },
+    { "threads", OPTION_THREADS, "N", 0, "set scenario.threads; the result does not depend on it", 0 },
+    { "quiet", OPTION_QUIET, NULL, 0, "no text report and no progress", 0 },
+    { "assert", OPTION_ASSERT, NULL, 0, "exit with 1 if an SLA is missed", 0 },
+    { "backend", OPTION_BACKEND, "NAME", OPTION_HIDDEN, "backend, for tests of the tool itself", 0 },
+    { 0 },
+};
+
+static void add_set(struct simulate *s, struct argp_state *state, const char *key, const char *value)
+{
+    const char *text = key == NULL ? value : arena_printf(&s->arena, "scenario.%s=%s", key, value);
+
+    if (text == NULL || s->sets == SETS_MAX)
+        argp_error(state, "too many --set options");
+    else
+        s->set[s->sets++] = text;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct simulate *s = state->input;
+
+    switch (key) {
+    case OPTION_DB: s->db = arg; break;
+    case OPTION_JSON: s->json = arg; break;
+    case OPTION_SET: add_set(s, state, NULL, arg); break;
+    case OPTION_SEED: add_set(s, state, "seed", arg); break;
+    case OPTION_REPLICATIONS: add_set(s, state, "replications", arg); break;
+    case OPTION_THREADS: add_set(s, state, "threads", arg); break;
+    case OPTION_QUIET: s->quiet = true; break;
+    case OPTION_ASSERT: s->assert_sla = true; break;
+    case OPTION_BACKEND: s->backend = arg; break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+const struct argp simulate_argp = { options, parse, NULL, NULL, NULL, NULL, NULL };
+
+void simulate_init(struct simulate *s)
+{
+    memset(s, 0, sizeof *s);
+    s->db = "results.db";
+    s->backend = "sim";
+}
+
+void simulate_fini(struct simulate *s)
+{
+    arena_fini(&s->arena);
+}
+
+static volatile int interrupted;
+
+static void on_interrupt(int signal_number)
+{
+    interrupted = signal_number;
+}
+
+/* The first interrupt lets what is complete be reported; a second one ends the program. */
+static void catch_interrupts(void)
+{
+    struct sigaction action = { .sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND };
+
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+struct bar {
+    struct timespec start;
+    bool wanted;
+};
+
+static double seconds_since(const struct timespec *start)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
+}
+
+static void show_progress(void *context, uint32_t done, uint32_t of)
+{
+    enum { WIDTH = 30 };
+    const struct bar *bar = context;
+    double spent = seconds_since(&bar->start);
+    int full = (int)(WIDTH * (uint64_t)done / of);
+
+    if (!bar->wanted || spent < 1.0)
+        return;
+    fprintf(stderr, "\r[%.*s%*s] %u of %u, about %.0f s left ", full, "##############################", WIDTH - full, "", done,
+            of, spent / done * (of - done));
+    if (done == of)
+        fprintf(stderr, "\r%*s\r", WIDTH + 40, "");
+}
+
+int write_text(const char *path, const char *data, size_t length, struct error *err)
+{
+    bool standard = strcmp(path, "-") == 0;
+    FILE *file = standard ? stdout : fopen(path, "we");
+    bool ok;
+
+    if (file == NULL)
+        return error_set(err, GS_CANT_CREATE, "cannot create '%s': %s", path, strerror(errno));
+    ok = fwrite(data, 1, length, file) == length && fflush(file) == 0;
+    if (!standard)
+        ok = fclose(file) == 0 && ok;
+    return ok ? GS_OK : error_set(err, GS_IO, "cannot write '%s': %s", standard ? "standard output" : path, strerror(errno));
+}
+
+static int print(const struct simulate *s, const struct report *report, struct error *err)
+{
+    bool json_on_stdout = s->json != NULL && strcmp(s->json, "-") == 0;
+    struct text text = { 0 };
+    int rc = GS_OK;
+
+    if (s->json != NULL) {
+        report_json(&text, report);
+        rc = text.failed ? error_set(err, GS_SYSTEM, "out of memory for the report")
+                         : write_text(s->json, text.data, text.length, err);
+        text_fini(&text);
+    }
+    if (rc == GS_OK && !s->quiet && !json_on_stdout) {
+        report_text(&text, report);
+        rc = text.failed ? error_set(err, GS_SYSTEM, "out of memory for the report")
+                         : write_text("-", text.data, text.length, err);
+        text_fini(&text);
+    }
+    return rc;
+}
+
+static const struct backend_ops *find_backend(const char *name)
+{
+    for (size_t i = 0; backend_at(i) != NULL; i++)
+        if (strcmp(backend_at(i)->name, name) == 0)
+            return backend_at(i);
+    return NULL;
+}
+
+static void talk(const struct simulate *s, const struct run_outcome *outcome, const struct load_traces *traces)
+{
+    uint64_t left_out = load_traces_left_out(traces);
+
+    if (s->quiet)
+        return;
+    if (left_out > 0)
+        fprintf(stderr, "note: %llu workloads of several GPUs were left out of the trace\n", (unsigned long long)left_out);
+    if (outcome->warmup_unsettled)
+        fprintf(stderr, "note: the responses had not settled when the run ended; give it a longer 'duration'\n");
+}
+
+/* Report what is complete, into the terminal and the database. */
+static int finish(struct simulate *s, const struct scenario *scenario, const struct run_outcome *outcome,
+                  struct results *results, double wall_s, struct error *err)
+{
+    struct report_about about = { .version = GPUSWAP_VERSION, .provenance = "sim", .wall_s = wall_s };
+    struct scenario run = *scenario;
+    struct report report;
+    int rc;
+
+    if (outcome->completed == 0)
+        return error_set(err, 128 + interrupted, "interrupted before a replication was complete; '%s' says 'incomplete'", s->db);
+    run.replications = outcome->completed;
+    run.warmup = outcome->warmup_ns;
+    rc = report_build(&report, &run, outcome->tally, outcome->completed, &about, &s->arena, err);
+    if (rc == GS_OK && interrupted == 0)
+        rc = results_finish(results, &report, err);
+    if (rc == GS_OK)
+        rc = print(s, &report, err);
+    if (rc == GS_OK && interrupted != 0)
+        return error_set(err, 128 + interrupted, "interrupted after %u of %u replications; '%s' holds them and says 'incomplete'",
+                         outcome->completed, outcome->replications, s->db);
+    if (rc == GS_OK && s->assert_sla && !report_sla_met(&report))
+        rc = GS_MISSED;
+    return rc;
+}
+
+int simulate_run(struct simulate *s, const struct scenario *scenario, struct error *err)
+{
+    struct bar bar = { .wanted = !s->quiet && isatty(STDERR_FILENO) };
+    struct run_options run = { .backend = find_backend(s->backend), .stop = &interrupted, .progress = show_progress,
+                               .context = &bar };
+    struct run_outcome outcome = { 0 };
+    struct load_traces *traces;
+    struct gs_workload_spec *spec;
+    uint32_t workloads;
+    int rc;
+
+    if (run.backend == NULL)
+        return error_set(err, GS_USAGE, "unknown backend '%s'; 'gpuswap-sim backends' lists them", s->backend);
+    clock_gettime(CLOCK_MONOTONIC, &bar.start);
+    if ((rc = load_read_traces(&traces, scenario, &s->arena, err)) != GS_OK ||
+        (rc = load_specs(scenario, traces, 0, &spec, &workloads, &s->arena, err)) != GS_OK ||
+        (rc = results_open(&run.results, s->db, scenario, spec, workloads, GPUSWAP_VERSION, "sim", err)) != GS_OK)
+        return rc;
+    catch_interrupts();
+    rc = run_scenario(scenario, &run, traces, &outcome, &s->arena, err);
+    talk(s, &outcome, traces);
+    if (rc == GS_OK)
+        rc = finish(s, scenario, &outcome, run.results, seconds_since(&bar.start), err);
+    results_close(run.results);
+    run_fini(&outcome);
+    return rc;
+}

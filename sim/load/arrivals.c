@@ -1,0 +1,46 @@
+/* arrivals.c - when requests come: Poisson, gamma renewal, on/off spells, a schedule. */
+#include "sim/load/sources.h"
+
+static gs_ns rounded(double ns)
+{
+    return ns < 0x1p60 ? (gs_ns)(ns + 0.5) : GS_NEVER;
+}
+
+/* Gamma gaps: shape 1/cv^2, mean 1/rate. */
+static double gamma_gap(struct source *s)
+{
+    const struct arrival *a = &s->group->arrival;
+    struct dist gap = { .kind = DIST_GAMMA, .a = 1.0 / (a->cv * a->cv), .b = 1e9 / a->rate_per_s };
+
+    return dist_draw(&gap, &s->arrival);
+}
+
+/* A Poisson stream that only runs during on-spells; both kinds of spells are exponential. */
+static double onoff_gap(struct source *s)
+{
+    const struct arrival *a = &s->group->arrival;
+    double gap = 0.0, need = stream_exponential(&s->arrival) * 1e9 / a->rate_per_s;
+
+    while (need > s->spell_left_ns) {
+        need -= s->spell_left_ns;
+        gap += s->spell_left_ns + stream_exponential(&s->arrival) * a->off_mean_ns;
+        s->spell_left_ns = stream_exponential(&s->arrival) * a->on_mean_ns;
+    }
+    s->spell_left_ns -= need;
+    return gap + need;
+}
+
+gs_ns arrival_gap(struct source *s, gs_ns now_ns)
+{
+    const struct arrival *a = &s->group->arrival;
+
+    switch (a->kind) {
+    case ARRIVAL_POISSON: return rounded(stream_exponential(&s->arrival) * 1e9 / a->rate_per_s);
+    case ARRIVAL_GAMMA: return rounded(gamma_gap(s));
+    case ARRIVAL_ONOFF: return rounded(onoff_gap(s));
+    case ARRIVAL_SCHEDULE: break;
+    }
+    while (s->cursor < a->times && a->time[s->cursor] < now_ns)
+        s->cursor++;
+    return s->cursor < a->times ? a->time[s->cursor++] - now_ns : GS_NEVER;
+}

@@ -1,0 +1,214 @@
+/* load.c - what users do: they arrive, think, run a cell, wait for it, think again; jobs compute; requests come in. */
+#include "sim/load/sources.h"
+
+#include <string.h>
+
+void load_schedule(struct load *load, gs_ns at_ns, enum source_event kind, uint32_t workload)
+{
+    if (at_ns < GS_NEVER && !queue_push(&load->queue, at_ns, kind, workload, NULL))
+        load->out_of_memory = true;
+}
+
+static gs_ns later(gs_ns now_ns, gs_ns gap_ns)
+{
+    return gap_ns >= GS_NEVER - now_ns ? GS_NEVER : now_ns + gap_ns;
+}
+
+static struct job *take_job(struct load *load)
+{
+    struct job *job = load->spare;
+
+    if (job != NULL)
+        load->spare = job->next;
+    else
+        job = arena_alloc(load->arena, sizeof *job);
+    return job;
+}
+
+void load_burst(struct load *load, uint32_t workload, gs_ns work_ns, int64_t grow_bytes, struct load_event *event)
+{
+    struct source *s = &load->source[workload];
+    struct job *job = take_job(load);
+
+    if (job == NULL) {
+        load->out_of_memory = true;
+        return;
+    }
+    *job = (struct job){
+        .ready_ns = event->at_ns,
+        .started_ns = -1,
+        .work_ns = work_ns,
+        .bytes = s->base_bytes + grow_bytes,
+        .workload = workload,
+        .index = s->bursts++,
+    };
+    s->pending++;
+    event->kind = LOAD_BURST;
+    event->job = job;
+}
+
+static void come(struct load *load, uint32_t workload, gs_ns now_ns)
+{
+    struct source *s = &load->source[workload];
+    const struct workload_group *g = s->group;
+
+    s->status = STATUS_HERE;
+    switch (s->kind) {
+    case SOURCE_NOTEBOOK:
+        load_schedule(load, later(now_ns, dist_draw_integer(&g->think, &s->think)), SOURCE_READY, workload);
+        break;
+    case SOURCE_JOB:
+    case SOURCE_ITERATIONS:
+        load_schedule(load, later(now_ns, dist_draw_integer(&g->cpu_work, &s->think)), SOURCE_READY, workload);
+        break;
+    case SOURCE_REQUESTS:
+        load_schedule(load, later(now_ns, arrival_gap(s, now_ns)), SOURCE_READY, workload);
+        break;
+    default:
+        replay_attach(load, workload);
+        break;
+    }
+}
+
+static void ready(struct load *load, uint32_t workload, struct load_event *event)
+{
+    struct source *s = &load->source[workload];
+    const struct workload_group *g = s->group;
+
+    switch (s->kind) {
+    case SOURCE_NOTEBOOK:
+        load_burst(load, workload, dist_draw_integer(&g->burst, &s->burst), dist_draw_integer(&g->grow, &s->grow), event);
+        break;
+    case SOURCE_JOB:
+        load_burst(load, workload, dist_draw_integer(&g->gpu_work, &s->burst), 0, event);
+        break;
+    case SOURCE_ITERATIONS:
+        load_burst(load, workload, dist_draw_integer(&g->iteration, &s->burst), 0, event);
+        break;
+    case SOURCE_REQUESTS:
+        load_burst(load, workload, dist_draw_integer(&g->service, &s->service), 0, event);
+        load_schedule(load, later(event->at_ns, arrival_gap(s, event->at_ns)), SOURCE_READY, workload);
+        break;
+    default:
+        replay_ready(load, workload, event);
+        break;
+    }
+}
+
+void load_finish(struct load *load, uint32_t workload, gs_ns now_ns)
+{
+    load->source[workload].end_ns = now_ns;
+    load_schedule(load, now_ns, SOURCE_DETACH, workload);
+}
+
+void load_ended(struct load *load, struct job *job, gs_ns now_ns)
+{
+    uint32_t workload = job->workload;
+    struct source *s = &load->source[workload];
+    const struct workload_group *g = s->group;
+
+    s->pending--;
+    job->next = load->spare;
+    load->spare = job;
+    if (s->status == STATUS_GONE)
+        return;
+    switch (s->kind) {
+    case SOURCE_NOTEBOOK:
+        load_schedule(load, later(now_ns, dist_draw_integer(&g->think, &s->think)), SOURCE_READY, workload);
+        break;
+    case SOURCE_JOB:
+        load_finish(load, workload, now_ns);
+        break;
+    case SOURCE_ITERATIONS:
+        if (--s->left > 0)
+            load_schedule(load, later(now_ns, dist_draw_integer(&g->gap, &s->think)), SOURCE_READY, workload);
+        else
+            load_finish(load, workload, now_ns);
+        break;
+    case SOURCE_REQUESTS:
+        break;
+    default:
+        replay_ended(load, workload, now_ns);
+        break;
+    }
+}
+
+static void gone(struct load *load, uint32_t workload)
+{
+    struct source *s = &load->source[workload];
+
+    if (s->status == STATUS_GONE)
+        return;
+    s->status = STATUS_GONE;
+    if (s->finite)
+        load->finite_left--;
+}
+
+void load_cancel(struct load *load, uint32_t workload)
+{
+    gone(load, workload);
+}
+
+gs_ns load_next_ns(struct load *load)
+{
+    gs_ns at_ns = queue_next_ns(&load->queue);
+    const struct cursor *cursor = load->cursors == 0 ? NULL : replay_earliest(load);
+
+    if (cursor != NULL && cursor->replay->recorded[cursor->next].at_ns < at_ns)
+        at_ns = cursor->replay->recorded[cursor->next].at_ns;
+    return at_ns;
+}
+
+void load_next(struct load *load, struct load_event *event)
+{
+    struct cursor *cursor = load->cursors == 0 ? NULL : replay_earliest(load);
+
+    *event = (struct load_event){ .kind = LOAD_NOTHING };
+    if (cursor != NULL && cursor->replay->recorded[cursor->next].at_ns < queue_next_ns(&load->queue)) {
+        replay_take(load, cursor, event);
+        return;
+    }
+    struct queue_event e = queue_pop(&load->queue);
+    uint32_t workload = queue_entity(e);
+    event->at_ns = e.at_ns;
+    event->workload = workload;
+    if (load->source[workload].status == STATUS_GONE)
+        return;
+    switch (queue_kind(e)) {
+    case SOURCE_ATTACH:
+        event->kind = LOAD_ATTACH;
+        come(load, workload, event->at_ns);
+        break;
+    case SOURCE_READY:
+        ready(load, workload, event);
+        break;
+    default:
+        if (load->source[workload].kind == SOURCE_REPLAY && load->source[workload].end_ns < 0) {
+            replay_detach(load, workload, event->at_ns);
+            break;
+        }
+        event->kind = LOAD_DETACH;
+        gone(load, workload);
+        break;
+    }
+}
+
+bool load_is_over(const struct load *load)
+{
+    return load->finite_left == 0 && load->endless == 0;
+}
+
+gs_ns load_end_ns(const struct load *load, uint32_t workload)
+{
+    return load->source[workload].end_ns;
+}
+
+bool load_is_finite(const struct load *load, uint32_t workload)
+{
+    return load->source[workload].finite;
+}
+
+bool load_failed(const struct load *load)
+{
+    return load->out_of_memory;
+}

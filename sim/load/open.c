@@ -1,0 +1,136 @@
+/* open.c - from a scenario's groups to the workloads of one replication: what each declares, and its source of work. */
+#include "sim/load/sources.h"
+
+static int no_memory(struct error *err)
+{
+    return error_set(err, GS_SYSTEM, "out of memory for the workloads; use a smaller 'count'");
+}
+
+static uint8_t initial_state(const struct workload_group *g)
+{
+    switch (g->state) {
+    case INITIAL_GPU: return GS_RESIDENT;
+    case INITIAL_HOST: return GS_HOST;
+    case INITIAL_DISK: return GS_DISK;
+    case INITIAL_NEW: return GS_NEW;
+    default: return g->class == GS_INFERENCE ? GS_HOST : GS_NEW;
+    }
+}
+
+static void declare(struct gs_workload_spec *spec, const struct scenario *scenario, uint32_t group, uint32_t replication,
+                    uint32_t id)
+{
+    const struct workload_group *g = &scenario->workload[group];
+    struct stream memory;
+
+    stream_init(&memory, scenario->seed, replication, id, PURPOSE_MEMORY);
+    *spec = (struct gs_workload_spec){
+        .group = group,
+        .class = (uint8_t)g->class,
+        .priority = (uint8_t)g->priority,
+        .initial = initial_state(g),
+        .swappable = g->swappable && g->fraction == FRACTION_DYNAMIC,
+        .never_on_swap_node = !g->swappable,
+        .regular_fraction = g->fraction == FRACTION_REGULAR,
+        .keeps_host_copy = g->keep_host_copy,
+        .bytes = dist_draw_integer(&g->memory, &memory),
+        .context_bytes = g->context,
+        .request = g->request,
+        .limit = g->limit,
+        .dirty = g->dirty,
+    };
+}
+
+static uint32_t members(const struct workload_group *g, const struct load_traces *traces)
+{
+    return (uint32_t)(g->trace >= 0 ? traces->replay[g->trace].trace.workloads : (size_t)g->count);
+}
+
+int load_specs(const struct scenario *scenario, const struct load_traces *traces, uint32_t replication,
+               struct gs_workload_spec **out, uint32_t *count, struct arena *arena, struct error *err)
+{
+    uint32_t total = 0, id = 0;
+
+    for (size_t g = 0; g < scenario->workloads; g++)
+        total += members(&scenario->workload[g], traces);
+    struct gs_workload_spec *spec = arena_array(arena, total, sizeof *spec);
+    if (spec == NULL)
+        return no_memory(err);
+    for (uint32_t g = 0; g < scenario->workloads; g++) {
+        const struct workload_group *group = &scenario->workload[g];
+        for (uint32_t k = 0; k < members(group, traces); k++, id++) {
+            declare(&spec[id], scenario, g, replication, id);
+            if (group->trace >= 0)
+                replay_declare(&spec[id], scenario, (size_t)group->trace,
+                               &traces->replay[group->trace].trace.workload[k], id);
+        }
+    }
+    *out = spec;
+    *count = total;
+    return GS_OK;
+}
+
+static uint8_t kind_of(const struct workload_group *g)
+{
+    if (g->trace >= 0)
+        return SOURCE_REPLAY;
+    if (g->class == GS_NOTEBOOK)
+        return SOURCE_NOTEBOOK;
+    if (g->class == GS_INFERENCE)
+        return SOURCE_REQUESTS;
+    return g->iterates ? SOURCE_ITERATIONS : SOURCE_JOB;
+}
+
+static void open_source(struct load *load, const struct scenario *scenario, uint32_t replication, uint32_t id,
+                        const struct gs_workload_spec *spec)
+{
+    struct source *s = &load->source[id];
+    const struct workload_group *g = &scenario->workload[spec->group];
+    struct stream start;
+
+    s->group = g;
+    s->kind = kind_of(g);
+    s->base_bytes = spec->bytes;
+    s->end_ns = -1;
+    s->left = g->iterations;
+    s->finite = s->kind == SOURCE_JOB || s->kind == SOURCE_ITERATIONS;
+    stream_init(&s->think, scenario->seed, replication, id, PURPOSE_THINK);
+    stream_init(&s->burst, scenario->seed, replication, id, PURPOSE_BURST);
+    stream_init(&s->grow, scenario->seed, replication, id, PURPOSE_GROW);
+    stream_init(&s->arrival, scenario->seed, replication, id, PURPOSE_ARRIVAL);
+    stream_init(&s->service, scenario->seed, replication, id, PURPOSE_SERVICE);
+    stream_init(&start, scenario->seed, replication, id, PURPOSE_START);
+    if (s->kind == SOURCE_REPLAY)
+        return;                         /* the trace says when it comes */
+    load->finite_left += s->finite;
+    load->endless += !s->finite;
+    load_schedule(load, dist_draw_integer(&g->start, &start), SOURCE_ATTACH, id);
+}
+
+int load_open(struct load **out, const struct scenario *scenario, const struct load_traces *traces, uint32_t replication,
+              const struct gs_workload_spec *spec, uint32_t count, struct arena *arena, struct error *err)
+{
+    struct load *load = arena_alloc(arena, sizeof *load);
+
+    if (load == NULL)
+        return no_memory(err);
+    load->arena = arena;
+    load->count = count;
+    load->source = arena_array(arena, count, sizeof *load->source);
+    if (load->source == NULL || queue_init(&load->queue, 2 * (size_t)count + 16) != GS_OK)
+        return no_memory(err);
+    for (uint32_t id = 0; id < count; id++)
+        open_source(load, scenario, replication, id, &spec[id]);
+    if (!replay_open(load, traces, spec, scenario) || load->out_of_memory) {
+        queue_fini(&load->queue);
+        return no_memory(err);
+    }
+    *out = load;
+    return GS_OK;
+}
+
+void load_close(struct load *load)
+{
+    if (load != NULL)
+        queue_fini(&load->queue);
+}

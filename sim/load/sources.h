@@ -1,0 +1,87 @@
+/* sources.h - the load's private state; shared by its own files only. */
+#ifndef GS_SOURCES_H
+#define GS_SOURCES_H
+
+#include "sim/engine/queue.h"
+#include "sim/load/load.h"
+#include "traces/trace.h"
+
+enum source_kind { SOURCE_NOTEBOOK, SOURCE_JOB, SOURCE_ITERATIONS, SOURCE_REQUESTS, SOURCE_REPLAY };
+enum source_event { SOURCE_ATTACH, SOURCE_READY, SOURCE_DETACH };
+enum status { STATUS_COMING, STATUS_HERE, STATUS_GONE };
+
+struct source {                         /* a workload, as its user sees it */
+    const struct workload_group *group;
+    const struct trace_workload *replay;    /* what a trace recorded of it, or NULL */
+    uint8_t kind, status;
+    bool finite, leaves;                /* leaves: goes once its present burst has ended */
+    uint32_t bursts;                    /* begun so far */
+    uint32_t pending;                   /* begun and not ended */
+    uint32_t cursor;                    /* into the schedule, or into the bursts that a trace recorded */
+    int64_t left;                       /* iterations to go */
+    int64_t base_bytes;
+    double spell_left_ns;               /* onoff: rest of the present on-spell */
+    gs_ns end_ns;                       /* of the finite job; -1 before */
+    struct stream think, burst, grow, arrival, service;
+};
+
+/* A recorded wish in an open loop: known beforehand and sorted, so it never enters the event heap. */
+struct recorded {
+    gs_ns at_ns;
+    uint32_t member, item;              /* workload within the trace; burst, or bursts + request */
+};
+
+struct replay {                         /* one trace */
+    struct trace trace;
+    struct recorded *recorded;          /* by time, then in the order of the trace */
+    size_t count;
+};
+
+struct load_traces {
+    struct replay *replay;
+    size_t count;
+};
+
+struct cursor {                         /* where the replication is in a trace's recorded wishes */
+    const struct replay *replay;
+    size_t next;
+    uint32_t first_workload;
+};
+
+struct load {
+    struct source *source;
+    struct cursor *cursor;
+    size_t cursors;
+    uint32_t count;
+    uint32_t finite_left;               /* finite jobs that have not ended */
+    uint32_t endless;                   /* workloads that never end by themselves */
+    struct queue queue;
+    struct job *spare;                  /* ended jobs, for use again */
+    struct arena *arena;
+    bool out_of_memory;
+};
+
+/* Put a burst of `work_ns`, with `grow_bytes` more memory, into `event`. */
+void load_burst(struct load *load, uint32_t workload, gs_ns work_ns, int64_t grow_bytes, struct load_event *event);
+void load_schedule(struct load *load, gs_ns at_ns, enum source_event kind, uint32_t workload);
+
+/* Workloads of a trace (replay.c). */
+void replay_declare(struct gs_workload_spec *spec, const struct scenario *scenario, size_t trace,
+                    const struct trace_workload *recorded, uint32_t id);
+bool replay_open(struct load *load, const struct load_traces *traces, const struct gs_workload_spec *spec,
+                 const struct scenario *scenario);
+void replay_attach(struct load *load, uint32_t workload);
+void replay_ready(struct load *load, uint32_t workload, struct load_event *event);
+void replay_ended(struct load *load, uint32_t workload, gs_ns now_ns);
+void replay_detach(struct load *load, uint32_t workload, gs_ns now_ns);
+/* The trace whose next recorded wish is the earliest, NULL if none is left. */
+struct cursor *replay_earliest(const struct load *load);
+void replay_take(struct load *load, struct cursor *cursor, struct load_event *event);
+
+/* The finite job, or the recorded stay, of `workload` is over: it leaves at once. */
+void load_finish(struct load *load, uint32_t workload, gs_ns now_ns);
+
+/* Arrivals of requests (arrivals.c): time from one to the next, GS_NEVER after the last. */
+gs_ns arrival_gap(struct source *source, gs_ns now_ns);
+
+#endif

@@ -1,0 +1,58 @@
+/* report_csv.c - the report as flat comma-separated values: scope,name,metric,value,ci_low,ci_high,n. */
+#include "sim/results/report.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A field; quoted where it holds a comma, a quote or a line end (RFC 4180). */
+static void field(struct text *out, const char *string)
+{
+    if (!strpbrk(string, ",\"\r\n")) {
+        text_add(out, string);
+        return;
+    }
+    text_add(out, "\"");
+    for (const char *c = string; *c; c++)
+        text_printf(out, *c == '"' ? "\"\"" : "%c", *c);
+    text_add(out, "\"");
+}
+
+static int row(void *context, const char *scope, const char *name, const char *metric, struct interval *value)
+{
+    struct text *out = context;
+    const double number[] = { value->value, value->low, value->high, (double)value->n };
+    field(out, scope);
+    text_add(out, ",");
+    field(out, name);
+    text_add(out, ",");
+    field(out, metric);
+    for (size_t i = 0; i < sizeof number / sizeof number[0]; i++) {
+        text_add(out, ",");
+        text_number_or(out, number[i], "");
+    }
+    text_add(out, "\n");
+    return GS_OK;
+}
+
+void report_csv(struct text *out, const struct report *report)
+{
+    struct report copy = *report;
+    text_add(out, "scope,name,metric,value,ci_low,ci_high,n\n");
+    report_each(&copy, row, out);
+    for (size_t i = 0; i < report->slas; i++) {
+        const struct report_sla *sla = &report->sla[i];
+        const struct { const char *suffix; struct interval value; } part[] = {
+            { "", sla->value },
+            { "_target", { sla->target, NAN, NAN, sla->value.n } },
+            { "_attainment", { sla->attainment, NAN, NAN, sla->value.n } },
+            { "_met", { sla->met, NAN, NAN, sla->value.n } },
+        };
+        for (size_t k = 0; k < sizeof part / sizeof part[0]; k++) {
+            char metric[64];
+            struct interval value = part[k].value;
+            snprintf(metric, sizeof metric, "%s%s", sla->metric, part[k].suffix);
+            row(out, "sla", sla->name, metric, &value);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+/* report_parts.h - what the files that build a report share among themselves. */
+#ifndef GS_REPORT_PARTS_H
+#define GS_REPORT_PARTS_H
+
+#include "sim/results/report.h"
+
+enum { NS_PER_S = 1000000000 };
+
+/* The replications at work, and scratch memory of two values a replication. */
+struct making {
+    struct report *report;
+    const struct scenario *scenario;
+    const struct report_about *about;
+    struct tally **tally;
+    size_t count;
+    double *x, *y;
+    struct arena *arena;
+    struct error *err;
+};
+
+int make_slas(struct making *b);        /* report_sla.c; after the groups */
+int make_labels(struct making *b);      /* report_labels.c: policy, parameters, length, ids */
+int make_advice(struct making *b);      /* report_advice.c; after everything else */
+
+/* "node-0" of the n-th node and "node-0/gpu-0" of the n-th GPU, counted over all; NULL if there is no memory. */
+const char *label_node(struct arena *arena, const struct scenario *scenario, size_t node);
+const char *label_gpu(struct arena *arena, const struct scenario *scenario, size_t gpu);
+
+/* The group of nodes that the n-th node, or GPU, belongs to. */
+const struct node_group *node_group_of(const struct scenario *scenario, size_t node);
+const struct node_group *gpu_group_of(const struct scenario *scenario, size_t gpu);
+
+#endif

@@ -1,0 +1,382 @@
+/* report_text.c - the report for people: one screen, a hundred columns, a unit to every number. */
+#include "sim/results/report.h"
+
+#include "sim/base/units.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { COLUMNS = 100, NAME_LEAST = 8, NAME_MOST = 20, LISTED = 8, CELL = 48 };
+
+/* Three significant digits and one unit, so that columns of times stay narrow. */
+static const char *show_time(char out[CELL], double s)
+{
+    static const struct { const char *unit; double seconds, below_s; } scale[] = {
+        { "us", 1e-6, 0.9995e-3 }, { "ms", 1e-3, 0.9995 }, { "s", 1, 999.5 }, { "min", 60, 999.5 * 60 },
+        { "h", 3600, INFINITY },
+    };
+    size_t i = 0;
+    if (isnan(s))
+        return "-";
+    if (s == 0)
+        return "0 s";
+    while (i + 1 < sizeof scale / sizeof scale[0] && fabs(s) >= scale[i].below_s)
+        i++;
+    double x = s / scale[i].seconds;
+    snprintf(out, CELL, "%.*f %s", fabs(x) < 9.995 ? 2 : fabs(x) < 99.95 ? 1 : 0, x, scale[i].unit);
+    return out;
+}
+
+static const char *show_ratio(char out[CELL], double x)
+{
+    if (isnan(x))
+        return "-";
+    snprintf(out, CELL, fabs(x) < 9995 ? "%.*f" : "%.*e", fabs(x) < 9.995 ? 2 : fabs(x) < 99.95 ? 1 : fabs(x) < 9995 ? 0 : 1, x);
+    return out;
+}
+
+static const char *show_percent(char out[CELL], double share)
+{
+    if (isnan(share))
+        return "-";
+    snprintf(out, CELL, "%.1f %%", 100 * share);
+    return out;
+}
+
+static const char *show_size(char out[CELL], double bytes)
+{
+    char text[UNITS_TEXT];
+    snprintf(out, CELL, "%s", isnan(bytes) ? "-" : units_show_size(text, bytes));
+    return out;
+}
+
+static const char *show_count(char out[CELL], double n)
+{
+    char text[UNITS_TEXT];
+    snprintf(out, CELL, "%s", isnan(n) ? "-" : units_show_count(text, n));
+    return out;
+}
+
+typedef const char *(*show_fn)(char out[CELL], double value);
+
+static void cell(struct text *out, int width, show_fn show, double value)
+{
+    char text[CELL];
+    text_printf(out, "%*s", width, show(text, value));
+}
+
+/* Left-justified and cut to `width`, two of which stay blank. */
+static void name_cell(struct text *out, int width, const char *name)
+{
+    if ((int)strlen(name) > width - 2)
+        text_printf(out, "%.*s..  ", width - 4, name);
+    else
+        text_printf(out, "%-*s", width, name);
+}
+
+static int wider(int width, const char *name)
+{
+    int length = (int)strlen(name) + 2;
+    return length > width ? length : width;
+}
+
+/* What a count is of: "1 burst", "2 bursts". */
+static void counted(struct text *out, double n, const char *what)
+{
+    char text[CELL];
+    text_printf(out, "%s %s%s", show_count(text, n), what, n == 1 ? "" : "s");
+}
+
+static void heading(struct text *out, const struct report *r)
+{
+    const char *how = strcmp(r->provenance, "sim") == 0 ? "simulated"
+                    : strcmp(r->provenance, "double") == 0 ? "on the driver double, no GPU" : "on a GPU";
+    int length = snprintf(NULL, 0, "%s   %s   %s, seed %llu   %s, gpuswap-sim %s", r->scenario, r->policy, r->length,
+                          (unsigned long long)r->seed, how, r->version);
+    const char *gap = length <= COLUMNS ? "   " : "\n";
+    text_printf(out, "%s   %s%s%s, seed %llu   %s, gpuswap-sim %s\n", r->scenario, r->policy, gap, r->length,
+                (unsigned long long)r->seed, how, r->version);
+    char text[CELL];
+    if (r->run.warmup.value > 0)
+        text_printf(out, "the first %s of each replication are warm-up and left out\n", show_time(text, r->run.warmup.value));
+    if (!isnan(r->run.makespan.value)) {
+        text_printf(out, "the last job ended after %s", show_time(text, r->run.makespan.value));
+        if (!isnan(r->run.makespan.low))
+            text_printf(out, " +/- %s", show_time(text, r->run.makespan.high - r->run.makespan.value));
+        text_add(out, "\n");
+    }
+}
+
+static show_fn show_of(const struct report_sla *s)
+{
+    bool time = strncmp(s->metric, "response", 8) == 0 || strncmp(s->metric, "ttft", 4) == 0;
+    return time ? show_time : s->is_floor ? show_percent : show_ratio;
+}
+
+/* "response p95 <= 30.0 s" */
+static void demand(char out[CELL * 2], const struct report_sla *s)
+{
+    char metric[CELL], target[CELL];
+    snprintf(metric, sizeof metric, "%s", s->metric);
+    for (char *c = metric; *c; c++)
+        if (*c == '_')
+            *c = ' ';
+    snprintf(out, CELL * 2, "%s %s %s", metric, s->is_floor ? ">=" : "<=", show_of(s)(target, s->target));
+}
+
+/* "[39.8 s, 42.7 s]", or nothing. */
+static void bounds(char out[CELL * 2], const struct report_sla *s)
+{
+    char low[CELL], high[CELL];
+    out[0] = 0;
+    if (!isnan(s->value.low))
+        snprintf(out, CELL * 2, "[%s, %s]", show_of(s)(low, s->value.low), show_of(s)(high, s->value.high));
+}
+
+static void slas(struct text *out, const struct report *r)
+{
+    int name_width = NAME_LEAST, demand_width = 0, bounds_width = 0;
+    char text[CELL * 2];
+    for (size_t i = 0; i < r->slas; i++) {
+        name_width = wider(name_width, r->sla[i].group ? r->sla[i].group : r->sla[i].class);
+        demand(text, &r->sla[i]);
+        demand_width = wider(demand_width, text);
+        bounds(text, &r->sla[i]);
+        bounds_width = wider(bounds_width, text);
+    }
+    name_width = name_width > NAME_MOST ? NAME_MOST : name_width;
+    for (size_t i = 0; i < r->slas; i++) {
+        const struct report_sla *s = &r->sla[i];
+        text_add(out, i ? "     " : "\nSLA  ");
+        name_cell(out, name_width, s->group ? s->group : s->class);
+        demand(text, s);
+        text_printf(out, "%-*s", demand_width, text);
+        if (isnan(s->value.value)) {
+            text_add(out, "MISSED: no value, as nothing ended\n");
+            continue;
+        }
+        cell(out, 8, show_of(s), s->value.value);
+        bounds(text, s);
+        text_printf(out, "  %-*s%s", bounds_width, text, s->met ? "met" : "MISSED");
+        if (!isnan(s->attainment))
+            text_printf(out, "%*s%s within", s->met ? 5 : 2, "", show_percent(text, s->attainment));
+        text_add(out, "\n");
+    }
+}
+
+/* A row under a group: half widths of the 95 % intervals of its means and quantiles. */
+static void half_widths(struct text *out, int width, const struct interval stat[STATS])
+{
+    if (isnan(stat[STAT_MEAN].low))
+        return;
+    text_printf(out, "%*s", width, "95 % interval +/-");
+    for (int s = STAT_MEAN; s <= STAT_P99; s++)
+        cell(out, 10, show_time, stat[s].high - stat[s].value);
+    text_add(out, "\n");
+}
+
+static void responses(struct text *out, const struct report *r, int width)
+{
+    text_add(out, "\n");
+    name_cell(out, width, "group");
+    text_printf(out, "%-10s%6s%10s%10s%10s%10s%10s%10s\n", "class", "n", "bursts", "response", "p50", "p95", "p99", "max");
+    for (size_t i = 0; i < r->groups; i++) {
+        const struct report_group *g = &r->group[i];
+        name_cell(out, width, g->name);
+        text_printf(out, "%-10s", g->class);
+        cell(out, 6, show_count, g->workloads.value);
+        cell(out, 10, show_count, g->completed.value);
+        for (int s = 0; s < STATS; s++)
+            cell(out, 10, show_time, g->response[s].value);
+        text_add(out, "\n");
+        half_widths(out, width + 26, g->response);
+        if (!isnan(g->ttft[STAT_P50].value)) {
+            text_printf(out, "%*s", width + 26, "first token");
+            for (int s = 0; s < STATS; s++)
+                cell(out, 10, show_time, g->ttft[s].value);
+            text_add(out, "\n");
+        }
+    }
+}
+
+static void slowdowns(struct text *out, const struct report *r, int width)
+{
+    text_add(out, "\n");
+    name_cell(out, width, "group");
+    text_printf(out, "%9s%8s%8s%8s%8s%9s%8s%8s%8s%9s%7s\n", "slowdown", "p50", "p95", "p99", "max", "vs alone", "hot", "warm",
+                "cold", "unended", "lost");
+    for (size_t i = 0; i < r->groups; i++) {
+        const struct report_group *g = &r->group[i];
+        double served = 0;
+        name_cell(out, width, g->name);
+        for (int s = 0; s < STATS; s++)
+            cell(out, s ? 8 : 9, show_ratio, g->slowdown[s].value);
+        cell(out, 9, show_percent, g->throughput_share.value);
+        for (int s = 0; s < SERVEDS; s++)
+            served += g->served[s].value;
+        for (int s = 0; s < SERVEDS; s++)
+            cell(out, 8, show_percent, g->served[s].value / served);
+        cell(out, 9, show_count, g->censored.value);
+        cell(out, 7, show_count, g->rejected.value + g->oom_kills.value);
+        text_add(out, "\n");
+    }
+}
+
+static void stalls(struct text *out, const struct report *r, int width)
+{
+    text_add(out, "\nwhere the time of a burst went, on average\n");
+    name_cell(out, width, "group");
+    text_printf(out, "%9s%10s%10s%10s%10s%11s%10s%10s\n", "alone", "queue", "swap-out", "swap-in", "cap", "preempted",
+                "detect", "cold");
+    for (size_t i = 0; i < r->groups; i++) {
+        const struct report_group *g = &r->group[i];
+        name_cell(out, width, g->name);
+        cell(out, 9, show_time, g->alone.value);
+        for (int s = 0; s < STALLS; s++)
+            cell(out, s == STALL_PREEMPTED ? 11 : 10, show_time, g->stall[s].value);
+        text_add(out, "\n");
+    }
+}
+
+struct gpu_line { double useful, switching, idle, swaps, in, out, resident, thrash; };
+
+static void gpu_line(struct text *out, const char *name, int width, const struct gpu_line *g)
+{
+    name_cell(out, width, name);
+    cell(out, 9, show_percent, g->useful);
+    cell(out, 11, show_percent, g->switching);
+    cell(out, 9, show_percent, g->idle);
+    cell(out, 10, show_ratio, g->swaps);
+    cell(out, 12, show_size, g->in);
+    cell(out, 12, show_size, g->out);
+    cell(out, 12, show_size, g->resident);
+    cell(out, 8, show_ratio, g->thrash);
+    text_add(out, "\n");
+}
+
+static struct gpu_line gpu_values(const struct report *r, size_t i)
+{
+    const struct report_gpu *g = &r->gpu[i];
+    double hours = r->run.elapsed.value / 3600;
+    return (struct gpu_line){
+        g->useful.value, g->switching.value, g->idle.value, g->swaps.value / hours, g->swap_in_bytes.value / hours,
+        g->swap_out_bytes.value / hours, g->resident_bytes.value, g->thrash.value,
+    };
+}
+
+/* Least, mean and greatest of each column, and the GPU that switches most. */
+static void gpu_summary(struct text *out, const struct report *r, int width)
+{
+    enum { VALUES = sizeof(struct gpu_line) / sizeof(double) };
+    union { struct gpu_line line; double value[VALUES]; } least, mean, most, one;
+    size_t worst = 0;
+    least.line = most.line = gpu_values(r, 0);
+    mean.line = (struct gpu_line){ 0 };
+    for (size_t i = 0; i < r->gpus; i++) {
+        one.line = gpu_values(r, i);
+        for (size_t v = 0; v < VALUES; v++) {
+            least.value[v] = fmin(least.value[v], one.value[v]);
+            most.value[v] = fmax(most.value[v], one.value[v]);
+            mean.value[v] += one.value[v] / (double)r->gpus;
+        }
+        if (r->gpu[i].switching.value > r->gpu[worst].switching.value)
+            worst = i;
+    }
+    gpu_line(out, "least", width, &least.line);
+    gpu_line(out, "mean", width, &mean.line);
+    gpu_line(out, "most", width, &most.line);
+    one.line = gpu_values(r, worst);
+    gpu_line(out, r->gpu[worst].id, width, &one.line);
+    text_printf(out, "%zu GPUs; the last line is the one that switches most\n", r->gpus);
+}
+
+static void gpus(struct text *out, const struct report *r)
+{
+    int width = NAME_LEAST;
+    for (size_t i = 0; i < r->gpus; i++)
+        width = wider(width, r->gpu[i].id);
+    width = width > 17 ? 17 : width;
+    text_add(out, "\n");
+    name_cell(out, width, "GPU");
+    text_printf(out, "%9s%11s%9s%10s%12s%12s%12s%8s\n", "useful", "switching", "idle", "swaps/h", "in/h", "out/h",
+                "resident", "thrash");
+    if (r->gpus > LISTED) {
+        gpu_summary(out, r, width);
+        return;
+    }
+    for (size_t i = 0; i < r->gpus; i++) {
+        struct gpu_line line = gpu_values(r, i);
+        gpu_line(out, r->gpu[i].id, width, &line);
+    }
+}
+
+static void swap_line(struct text *out, const struct report_node *n, int width)
+{
+    name_cell(out, width, n->id);
+    cell(out, 12, show_size, n->peak_bytes.value);
+    cell(out, 12, show_size, n->mean_bytes.value);
+    cell(out, 12, show_size, n->cap_bytes.value);
+    cell(out, 12, show_size, n->refused_bytes.value);
+    text_add(out, "\n");
+}
+
+static void swap_files(struct text *out, const struct report *r)
+{
+    int width = NAME_LEAST + 4;
+    size_t fullest = 0;
+    for (size_t i = 0; i < r->nodes; i++) {
+        width = wider(width, r->node[i].id);
+        if (r->node[i].peak_bytes.value > r->node[fullest].peak_bytes.value)
+            fullest = i;
+    }
+    width = width > NAME_MOST ? NAME_MOST : width;
+    text_add(out, "\n");
+    name_cell(out, width, "swap file");
+    text_printf(out, "%12s%12s%12s%12s\n", "peak", "mean", "cap", "refused");
+    for (size_t i = 0; i < r->nodes; i++)
+        if (r->nodes <= LISTED || i == fullest)
+            swap_line(out, &r->node[i], width);
+    if (r->nodes > LISTED)
+        text_printf(out, "the fullest of %zu nodes\n", r->nodes);
+}
+
+static void notes(struct text *out, const struct report *r)
+{
+    for (size_t i = 0; i < r->groups; i++) {
+        const struct report_group *g = &r->group[i];
+        double with = (double)g->response[STAT_P50].n, all = r->run.replications.value;
+        if (with == 0)
+            text_printf(out, "Note: no burst of %s ended.\n", g->name);
+        else if (with < all)
+            text_printf(out, "Note: no burst of %s ended in %.0f of %.0f replications; its quantiles are of the others.\n",
+                        g->name, all - with, all);
+        if (g->rejected.value + g->oom_kills.value > 0) {
+            text_add(out, "Note: ");
+            counted(out, g->rejected.value, "burst");
+            text_printf(out, " of %s refused, ", g->name);
+            counted(out, g->oom_kills.value, "OOM kill");
+            text_add(out, ".\n");
+        }
+    }
+    if (r->run.replications.value == 1)
+        text_add(out, "Note: one replication has no confidence interval; --replications 10 gives them.\n");
+}
+
+void report_text(struct text *out, const struct report *r)
+{
+    int width = NAME_LEAST + 4;
+    for (size_t i = 0; i < r->groups; i++)
+        width = wider(width, r->group[i].name);
+    int wide = width > NAME_MOST ? NAME_MOST : width, narrow = width > 14 ? 14 : width;
+    heading(out, r);
+    slas(out, r);
+    responses(out, r, wide);
+    slowdowns(out, r, narrow > 10 ? 10 : narrow);
+    stalls(out, r, narrow);
+    gpus(out, r);
+    swap_files(out, r);
+    text_add(out, "\n");
+    notes(out, r);
+    text_printf(out, "What limits: %s.\nNext: %s\n", r->limits, r->next);
+}

@@ -1,0 +1,43 @@
+/* results.h - the database of runs: SQLite, one writer, rows as they come.
+ *
+ * A run is a row of `run` that says 'incomplete' until results_finish; what was committed before a crash stays and opens.
+ * Each chunk of rows is one transaction.  The tables and the report_* views are described in docs/results.md; schema.c
+ * creates them.
+ */
+#ifndef GS_RESULTS_H
+#define GS_RESULTS_H
+
+#include "sim/base/error.h"
+#include "sim/results/report.h"
+#include "sim/results/rows.h"
+#include "sim/scenario/scenario.h"
+
+struct results;
+
+/* Open or create `path` and add a run: its row, its workloads, GPUs and nodes are committed when this returns.
+ * GS_CANT_CREATE: it cannot be created or written, or is no database of this program; GS_BUSY: somebody else has been
+ * writing for 5 s. */
+int results_open(struct results **out, const char *path, const struct scenario *scenario, const struct gs_workload_spec *spec,
+                 uint32_t workloads, const char *version, const char *provenance, struct error *err);
+
+/* Number of the run in the database, from 1. */
+int64_t results_run(const struct results *r);
+
+/* Write a chunk.  Threads may call this and results_replication at the same time. */
+int results_chunk(struct results *r, const struct chunk *chunk, struct error *err);
+
+/* A replication is complete: its last chunk (may be NULL), time series and sums, in one transaction.  Sorts the sketches. */
+int results_replication(struct results *r, const struct chunk *last, struct tally *tally, struct error *err);
+
+/* The run is complete. */
+int results_finish(struct results *r, const struct report *report, struct error *err);
+
+/* Takes NULL.  A run that is not finished stays 'incomplete'. */
+void results_close(struct results *r);
+
+/* Read the report of a run back, `run` 0 = the last one; memory from `arena`.  It prints the same bytes as the run did.
+ * GS_NO_INPUT: there is no such file; GS_BAD_INPUT: no such run, an incomplete one, or no database of this program;
+ * GS_IO: it cannot be read. */
+int results_load_report(struct report *report, const char *path, int64_t run, struct arena *arena, struct error *err);
+
+#endif

@@ -1,0 +1,84 @@
+/* results_parts.h - what the files that write the database share: prepared inserts and a cursor that binds a row. */
+#ifndef GS_RESULTS_PARTS_H
+#define GS_RESULTS_PARTS_H
+
+#include "sim/results/results.h"
+
+#include <math.h>
+#include <sqlite3.h>
+
+enum insert {
+    INSERT_RUN, INSERT_GROUP, INSERT_WORKLOAD, INSERT_NODE, INSERT_GPU, INSERT_REPLICATION, INSERT_BURST, INSERT_RESIDENCY,
+    INSERT_EVENT, INSERT_COMMAND, INSERT_CANDIDATE, INSERT_GPU_USAGE, INSERT_SWAP_USAGE, INSERT_REPLICATION_GROUP,
+    INSERT_REPLICATION_GPU, INSERT_REPLICATION_NODE, INSERT_METRIC, INSERT_SLA, INSERTS
+};
+
+struct results {
+    sqlite3 *db;
+    sqlite3_mutex *mutex;
+    sqlite3_stmt *insert[INSERTS];
+    char *path;
+    int64_t run;
+};
+
+/* A row under way: put its columns in the order of the table, then end it. */
+struct row {
+    sqlite3_stmt *statement;
+    int column;
+};
+
+struct row row_begin(struct results *r, enum insert table);
+/* Insert it; GS_OK or the error. */
+int row_end(struct results *r, const struct row *row, struct error *err);
+
+static inline void put_integer(struct row *row, int64_t value)
+{
+    sqlite3_bind_int64(row->statement, ++row->column, value);
+}
+
+/* Not finite = NULL. */
+static inline void put_real(struct row *row, double value)
+{
+    if (isfinite(value))
+        sqlite3_bind_double(row->statement, ++row->column, value);
+    else
+        sqlite3_bind_null(row->statement, ++row->column);
+}
+
+/* The text must stay until row_end; NULL = NULL. */
+static inline void put_text(struct row *row, const char *text)
+{
+    sqlite3_bind_text(row->statement, ++row->column, text, -1, SQLITE_STATIC);
+}
+
+/* GS_NEVER = NULL. */
+static inline void put_time(struct row *row, gs_ns ns)
+{
+    if (ns == GS_NEVER)
+        sqlite3_bind_null(row->statement, ++row->column);
+    else
+        put_integer(row, ns);
+}
+
+/* -1 = NULL. */
+static inline void put_past(struct row *row, gs_ns ns)
+{
+    put_time(row, ns < 0 ? GS_NEVER : ns);
+}
+
+/* GS_NONE = NULL. */
+static inline void put_id(struct row *row, uint32_t id)
+{
+    put_time(row, id == GS_NONE ? GS_NEVER : (gs_ns)id);
+}
+
+/* results_rows.c: all rows of a chunk; the time series and sums of a replication. */
+int rows_chunk(struct results *r, const struct chunk *chunk, struct error *err);
+int rows_tally(struct results *r, struct tally *tally, struct error *err);
+
+/* results_run.c: what is known of a run before it starts, and at its end. */
+int rows_run(struct results *r, const struct scenario *scenario, const struct gs_workload_spec *spec, uint32_t workloads,
+             const char *version, const char *provenance, struct error *err);
+int rows_report(struct results *r, const struct report *report, struct error *err);
+
+#endif

@@ -1,0 +1,29 @@
+/* schema.h - the database: opening it, its tables and views, and what SQLite's errors mean to the user. */
+#ifndef GS_SCHEMA_H
+#define GS_SCHEMA_H
+
+#include "sim/base/error.h"
+
+#include <sqlite3.h>
+
+enum {
+    SCHEMA_APPLICATION = 0x67737770,    /* "gswp", PRAGMA application_id */
+    SCHEMA_VERSION = 1,                 /* PRAGMA user_version */
+};
+
+/* The statements that create everything, ended by NULL. */
+extern const char *const schema_table[], *const schema_view[];
+
+/* Open for writing; an empty or new file gets the tables.  See results_open for the codes. */
+int schema_open(sqlite3 **db, const char *path, struct error *err);
+
+/* Open for reading; works on read-only folders, too. */
+int schema_open_read(sqlite3 **db, const char *path, struct error *err);
+
+/* Run statements that return no rows. */
+int schema_run(sqlite3 *db, const char *path, const char *sql, struct error *err);
+
+/* Say what went wrong in `db` (NULL: out of memory) and what to do; returns the code. */
+int schema_error(sqlite3 *db, const char *path, struct error *err);
+
+#endif

@@ -1,0 +1,436 @@
+/* recorder.c - charge every nanosecond of every burst to a cause, and check that the sums come out even. */
+#include "sim/run/recorder_state.h"
+
+#include <string.h>
+
+static int no_memory(struct error *err)
+{
+    return error_set(err, GS_SYSTEM, "out of memory for the measurements; use 'record = summary' or fewer workloads");
+}
+
+static bool open_tally(struct recorder *rec, const struct recorder_setup *s)
+{
+    struct arena *arena = s->arena;
+    struct tally *t = &rec->tally;
+    uint32_t groups = (uint32_t)s->scenario->workloads;
+
+    *t = (struct tally){ .replication = s->replication, .groups = groups, .gpus = s->gpus, .nodes = s->setup->nodes,
+                         .slas = (uint32_t)s->scenario->slas, .from_ns = s->warmup_ns, .makespan_ns = -1 };
+    t->group = arena_array(arena, groups, sizeof *t->group);
+    t->gpu = arena_array(arena, t->gpus, sizeof *t->gpu);
+    t->node = arena_array(arena, t->nodes, sizeof *t->node);
+    if (t->group == NULL || t->gpu == NULL || t->node == NULL)
+        return false;
+    for (uint32_t g = 0; g < groups; g++) {
+        sketch_init(&t->group[g].response);
+        sketch_init(&t->group[g].slowdown);
+        sketch_init(&t->group[g].ttft);
+        t->group[g].makespan_ns = -1;
+    }
+    for (uint32_t i = 0; i < s->setup->workloads; i++)
+        t->group[s->setup->workload[i].group].workloads++;
+    return true;
+}
+
+int recorder_open(struct recorder **out, const struct recorder_setup *setup, struct error *err)
+{
+    struct arena *arena = setup->arena;
+    struct recorder *rec = arena_alloc(arena, sizeof *rec);
+    uint32_t n = setup->setup->workloads;
+
+    if (rec == NULL)
+        return no_memory(err);
+    rec->setup = *setup;
+    rec->watch = arena_array(arena, n, sizeof *rec->watch);
+    rec->gpu = arena_array(arena, setup->gpus, sizeof *rec->gpu);
+    rec->node = arena_array(arena, setup->setup->nodes, sizeof *rec->node);
+    if (rec->watch == NULL || rec->gpu == NULL || rec->node == NULL || !open_tally(rec, setup) || !rows_open(rec) ||
+        !series_open(rec))
+        return no_memory(err);
+    for (uint32_t i = 0; i < n; i++)
+        rec->watch[i] = (struct watch){ .phase = PHASE_AWAY, .attached_ns = -1 };
+    rec->warm = setup->warmup_ns == 0;
+    rec->mark_ns = 0;
+    *out = rec;
+    return GS_OK;
+}
+
+/* --- phases: why a workload is not running --- */
+
+static gs_ns held_ns(struct recorder *rec, uint32_t workload)
+{
+    uint32_t gpu = rec->setup.view->workload[workload].gpu;
+    struct gpu_usage usage;
+
+    if (!rec->lingering || gpu == GS_NONE)
+        return 0;
+    rec->setup.ops->usage(rec->setup.backend, gpu, &usage);
+    return usage.held_ns;
+}
+
+/* Charge the time since the last change to the present phase.  While others kept a GPU that they did not use, waiting for a
+ * turn was waiting for that to be noticed. */
+static void charge(struct recorder *rec, uint32_t workload, gs_ns now_ns)
+{
+    struct watch *w = &rec->watch[workload];
+    gs_ns spent = now_ns - w->phase_ns;
+
+    if (w->phase == PHASE_SWITCH)
+        w->stall_ns[STALL_SWAP_IN] += (now_ns < w->switched_ns ? now_ns : w->switched_ns) - w->phase_ns;
+    if (w->phase == PHASE_SWITCH && now_ns >= w->switched_ns)
+        w->phase = PHASE_RUN;
+    w->phase_ns = now_ns;
+    if (w->phase < STALLS) {
+        gs_ns held = 0;
+        if (rec->lingering && (w->phase == STALL_QUEUE || w->phase == STALL_PREEMPTED)) {
+            gs_ns clock = held_ns(rec, workload);
+            held = clock - w->held_ns < spent ? clock - w->held_ns : spent;
+            w->held_ns = clock;
+        }
+        w->stall_ns[STALL_DETECT] += held;
+        w->stall_ns[w->phase] += spent - held;
+    }
+}
+
+static void set_phase(struct recorder *rec, uint32_t workload, int phase, gs_ns now_ns)
+{
+    struct watch *w = &rec->watch[workload];
+
+    charge(rec, workload, now_ns);
+    w->phase = (uint8_t)phase;
+    if (rec->lingering && (phase == STALL_QUEUE || phase == STALL_PREEMPTED))
+        w->held_ns = held_ns(rec, workload);
+}
+
+/* Waiting for a turn: its first, or after it was stopped. */
+static int waiting_phase(const struct watch *w)
+{
+    return w->stopped ? STALL_PREEMPTED : STALL_QUEUE;
+}
+
+void recorder_ready(struct recorder *rec, struct job *job)
+{
+    struct watch *w = &rec->watch[job->workload];
+    uint8_t state = rec->setup.view->workload[job->workload].state;
+
+    rec->tally.events++;
+    job->served = state == GS_DISK ? SERVED_COLD : state == GS_HOST || state == GS_SWAPPING_OUT ? SERVED_WARM : SERVED_HOT;
+    if (w->pending == 0 && w->phase == PHASE_AWAY)
+        set_phase(rec, job->workload, STALL_QUEUE, job->ready_ns);
+    else
+        charge(rec, job->workload, job->ready_ns);
+    w->pending++;
+    memcpy(job->stall_ns, w->stall_ns, sizeof job->stall_ns);
+    w->in_system_ns += (double)(job->ready_ns - w->pending_ns) * (w->pending - 1);
+    w->pending_ns = job->ready_ns;
+    w->job = job;
+    if (job->ready_ns >= rec->setup.warmup_ns) {
+        rec->tally.group[rec->setup.setup->workload[job->workload].group].arrived++;
+        w->arrived++;
+    }
+}
+
+/* What remains of the response when work and the known causes are taken off is time for which others had the GPU. */
+static void split(struct recorder *rec, struct job *job, gs_ns response_ns, gs_ns alone_ns, gs_ns stall_ns[STALLS])
+{
+    const struct watch *w = &rec->watch[job->workload];
+    gs_ns rest = response_ns - alone_ns;
+
+    for (int s = 0; s < STALLS; s++) {
+        stall_ns[s] = s == STALL_QUEUE ? 0 : w->stall_ns[s] - job->stall_ns[s];
+        rest -= stall_ns[s];
+    }
+    stall_ns[STALL_QUEUE] = rest;
+    if (rest < 0)
+        rec->unbalanced = "the causes of a burst's delay add up to more than the delay";
+}
+
+static bool count_done(struct group_tally *g, const struct job *job, gs_ns response_ns, const gs_ns *stall_ns)
+{
+    double slowdown = job->alone_ns > 0 ? (double)response_ns / (double)job->alone_ns : 1.0;
+
+    g->completed++;
+    g->served[job->served]++;
+    g->response_ns += response_ns;
+    g->alone_ns += job->alone_ns;
+    for (int s = 0; s < STALLS; s++)
+        g->stall_ns[s] += stall_ns[s];
+    return sketch_add(&g->response, (uint64_t)response_ns) &&
+           sketch_add(&g->slowdown, (uint64_t)(slowdown * SLOWDOWN_ONE + 0.5));
+}
+
+static void end_of_work(struct recorder *rec, uint32_t workload, gs_ns at_ns)
+{
+    struct watch *w = &rec->watch[workload];
+
+    w->in_system_ns += (double)(at_ns - w->pending_ns) * w->pending;
+    w->pending_ns = at_ns;
+    w->pending--;
+}
+
+void recorder_ended(struct recorder *rec, struct job *job, gs_ns at_ns, enum outcome outcome)
+{
+    struct watch *w = &rec->watch[job->workload];
+    struct group_tally *g = &rec->tally.group[rec->setup.setup->workload[job->workload].group];
+    gs_ns response_ns = at_ns - job->ready_ns, alone_ns = outcome == OUTCOME_DONE ? job->alone_ns : job->done_ns;
+    gs_ns stall_ns[STALLS];
+
+    charge(rec, job->workload, at_ns);
+    split(rec, job, response_ns, alone_ns, stall_ns);
+    w->lost_ns += response_ns - alone_ns;
+    w->response_ns += (double)response_ns;
+    end_of_work(rec, job->workload, at_ns);
+    if (w->pending == 0)
+        w->phase = outcome == OUTCOME_DONE ? PHASE_RUN : PHASE_AWAY;
+    w->stopped = false;
+    rec->tally.events += outcome == OUTCOME_DONE;
+    if (rec->setup.mser != NULL && outcome == OUTCOME_DONE)
+        mser_add(rec->setup.mser, at_ns, (double)response_ns);
+    if (job->ready_ns >= rec->setup.warmup_ns) {
+        g->rejected += outcome == OUTCOME_REJECTED;
+        g->oom_kills += outcome == OUTCOME_OOM;
+        g->censored += outcome == OUTCOME_CENSORED;
+        w->done += outcome == OUTCOME_DONE;
+        if (outcome == OUTCOME_DONE && !count_done(g, job, response_ns, stall_ns))
+            rec->out_of_memory = true;
+        rows_burst(rec, job, at_ns, alone_ns, stall_ns, outcome);
+    }
+}
+
+void recorder_refused(struct recorder *rec, uint32_t workload, gs_ns at_ns)
+{
+    (void)at_ns;
+    rec->tally.group[rec->setup.setup->workload[workload].group].rejected++;
+}
+
+/* --- events and commands --- */
+
+void recorder_gpu_until(struct recorder *rec, uint32_t gpu, gs_ns now_ns)
+{
+    struct gpu_watch *g = &rec->gpu[gpu];
+    double resident = (double)g->resident_bytes * (double)(now_ns - g->at_ns);
+
+    rec->tally.gpu[gpu].resident_byte_ns += resident;
+    series_gpu(rec, gpu, g->at_ns, now_ns, (double)g->resident_bytes);
+    g->at_ns = now_ns;
+}
+
+void recorder_node_until(struct recorder *rec, uint32_t node, gs_ns now_ns)
+{
+    struct node_watch *n = &rec->node[node];
+
+    rec->tally.node[node].used_byte_ns += (double)n->used_bytes * (double)(now_ns - n->at_ns);
+    series_node(rec, node, n->at_ns, now_ns, n->used_bytes);
+    n->at_ns = now_ns;
+}
+
+static void node_changed(struct recorder *rec, uint32_t node, gs_ns now_ns)
+{
+    int64_t used = rec->setup.view->node[node].swap_used_bytes;
+
+    if (used == rec->node[node].used_bytes)
+        return;
+    recorder_node_until(rec, node, now_ns);
+    rec->node[node].used_bytes = used;
+    if (used > rec->tally.node[node].peak_bytes)
+        rec->tally.node[node].peak_bytes = used;
+}
+
+static void swap_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
+{
+    struct gpu_tally *g = &rec->tally.gpu[c->gpu];
+    bool out = c->kind == GS_SWAP_OUT;
+
+    recorder_gpu_until(rec, c->gpu, now_ns);
+    rec->gpu[c->gpu].resident_bytes += out ? 0 : c->bytes;
+    rec->watch[c->workload].gpu_bytes = c->bytes;
+    g->swaps += out || c->moved_bytes > 0;
+    *(out ? &g->swap_out_bytes : &g->swap_in_bytes) += c->moved_bytes;
+    series_swap(rec, c->gpu, now_ns, c);
+    rows_residency(rec, c->workload, out ? GS_SWAPPING_OUT : GS_SWAPPING_IN, false, now_ns);
+    if (!out && rec->watch[c->workload].pending > 0)
+        set_phase(rec, c->workload, c->reason == GS_BECAUSE_COLD ? STALL_COLD : STALL_SWAP_IN, now_ns);
+}
+
+static void wait_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
+{
+    struct watch *w = &rec->watch[c->workload];
+    int phase = c->reason == GS_BECAUSE_CAP       ? STALL_CAP
+                : c->reason == GS_BECAUSE_VICTIMS ? STALL_SWAP_OUT
+                                                  : waiting_phase(w);
+
+    if (c->reason == GS_BECAUSE_CAP && w->phase != STALL_CAP)
+        rec->tally.node[rec->setup.view->workload[c->workload].node].refused_bytes += rec->setup.view->workload[c->workload].bytes;
+    if (w->pending > 0)
+        set_phase(rec, c->workload, phase, now_ns);
+}
+
+static void run_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
+{
+    struct watch *w = &rec->watch[c->workload];
+
+    rec->lingering |= c->linger_ns > 0;
+    set_phase(rec, c->workload, c->delay_ns > 0 ? PHASE_SWITCH : PHASE_RUN, now_ns);
+    w->switched_ns = now_ns + c->delay_ns;
+    if (c->bytes != w->gpu_bytes) {
+        recorder_gpu_until(rec, c->gpu, now_ns);
+        rec->gpu[c->gpu].resident_bytes += c->bytes - w->gpu_bytes;
+        w->gpu_bytes = c->bytes;
+    }
+    rows_residency(rec, c->workload, GS_RESIDENT, true, now_ns);
+}
+
+static void command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
+{
+    switch (c->kind) {
+    case GS_PLACE:
+        rec->watch[c->workload].attached_ns = now_ns;
+        break;
+    case GS_RUN:
+        run_command(rec, c, now_ns);
+        break;
+    case GS_SWAP_IN:
+    case GS_SWAP_OUT:
+        swap_command(rec, c, now_ns);
+        break;
+    case GS_WAIT:
+        wait_command(rec, c, now_ns);
+        break;
+    default:
+        break;
+    }
+}
+
+static void left_gpu(struct recorder *rec, uint32_t workload, gs_ns now_ns)
+{
+    struct watch *w = &rec->watch[workload];
+    uint32_t gpu = rec->setup.view->workload[workload].gpu;
+
+    if (w->gpu_bytes == 0)
+        return;
+    recorder_gpu_until(rec, gpu, now_ns);
+    rec->gpu[gpu].resident_bytes -= w->gpu_bytes;
+    w->gpu_bytes = 0;
+    rows_residency(rec, workload, GS_ABSENT, false, now_ns);
+}
+
+static void shrunk(struct recorder *rec, uint32_t workload, gs_ns now_ns)
+{
+    struct watch *w = &rec->watch[workload];
+    const struct gs_workload *v = &rec->setup.view->workload[workload];
+
+    if (w->gpu_bytes == 0 || v->gpu == GS_NONE || w->gpu_bytes <= v->base_bytes)
+        return;
+    recorder_gpu_until(rec, v->gpu, now_ns);
+    rec->gpu[v->gpu].resident_bytes -= w->gpu_bytes - v->base_bytes;
+    w->gpu_bytes = v->base_bytes;
+}
+
+/* The state that an event leaves behind, before the commands that follow from it. */
+static void event_seen(struct recorder *rec, const struct gs_event *e)
+{
+    uint32_t id = e->workload;
+    uint8_t state;
+
+    switch (e->kind) {
+    case GS_IDLE:
+        shrunk(rec, id, e->at_ns);
+        set_phase(rec, id, rec->watch[id].pending > 0 ? STALL_QUEUE : PHASE_AWAY, e->at_ns);
+        rows_residency(rec, id, GS_RESIDENT, false, e->at_ns);
+        break;
+    case GS_DONE:
+        rec->tally.events++;
+        if (e->command == GS_STOP) {
+            bool wants = e->since_ns != GS_NEVER;
+            rec->watch[id].stopped = wants;
+            if (!wants)
+                shrunk(rec, id, e->at_ns);
+            set_phase(rec, id, wants ? STALL_PREEMPTED : PHASE_AWAY, e->at_ns);
+            rows_residency(rec, id, GS_RESIDENT, false, e->at_ns);
+        } else if (e->command == GS_SWAP_OUT) {
+            left_gpu(rec, id, e->at_ns);
+        } else if (e->command == GS_SWAP_IN) {
+            state = rec->setup.view->workload[id].state;
+            if (rec->watch[id].pending > 0)
+                set_phase(rec, id, waiting_phase(&rec->watch[id]), e->at_ns);
+            if (state == GS_ABSENT)
+                left_gpu(rec, id, e->at_ns);
+            else
+                rows_residency(rec, id, GS_RESIDENT, false, e->at_ns);
+        }
+        break;
+    case GS_FAILED:
+        rec->tally.events++;
+        if (e->command == GS_SWAP_IN)
+            left_gpu(rec, id, e->at_ns);
+        break;
+    case GS_DETACH:
+        state = rec->setup.view->workload[id].state;
+        if (state == GS_ABSENT)
+            left_gpu(rec, id, e->at_ns);
+        rec->watch[id].left_ns = e->at_ns;
+        rec->watch[id].left = true;
+        break;
+    case GS_TIMER:
+        rec->tally.events++;
+        break;
+    default:
+        break;
+    }
+}
+
+/* The end of the warm-up: forget what was summed, keep what is going on. */
+static void warm_up_over(struct recorder *rec)
+{
+    gs_ns at = rec->setup.warmup_ns;
+
+    rec->warm = true;
+    for (uint32_t i = 0; i < rec->tally.gpus; i++) {
+        recorder_gpu_until(rec, i, at);
+        rec->tally.gpu[i] = (struct gpu_tally){ 0 };
+        rec->setup.ops->usage(rec->setup.backend, i, &rec->gpu[i].before);
+    }
+    for (uint32_t i = 0; i < rec->tally.nodes; i++) {
+        rec->node[i].at_ns = at;
+        rec->tally.node[i] = (struct node_tally){ .peak_bytes = rec->node[i].used_bytes };
+    }
+    for (uint32_t i = 0; i < rec->setup.setup->workloads; i++)
+        rec->watch[i].lost_before_ns = recorder_lost_ns(rec, i, at);
+}
+
+static void set_mark(struct recorder *rec)
+{
+    gs_ns sample = series_next_sample_ns(rec);
+
+    rec->mark_ns = !rec->warm && rec->setup.warmup_ns < sample ? rec->setup.warmup_ns : sample;
+}
+
+gs_ns recorder_mark_ns(const struct recorder *rec)
+{
+    return rec->mark_ns;
+}
+
+void recorder_until(struct recorder *rec, gs_ns at_ns)
+{
+    if (at_ns < rec->mark_ns)
+        return;
+    if (!rec->warm && at_ns >= rec->setup.warmup_ns)
+        warm_up_over(rec);
+    if (at_ns >= series_next_sample_ns(rec))
+        series_sample(rec, at_ns);
+    set_mark(rec);
+}
+
+int recorder_step(struct recorder *rec, const struct gs_event *event, const struct gs_commands *commands, struct error *err)
+{
+    event_seen(rec, event);
+    for (uint32_t i = 0; i < commands->count; i++)
+        command(rec, &commands->item[i], event->at_ns);
+    uint32_t workload = event->kind == GS_TIMER ? (event->timer >= rec->tally.gpus ? event->timer - rec->tally.gpus : GS_NONE)
+                                                : event->workload;
+    if (workload != GS_NONE && rec->setup.view->workload[workload].node != GS_NONE)
+        node_changed(rec, rec->setup.view->workload[workload].node, event->at_ns);
+    if (rec->rows.events)
+        rows_event(rec, event, commands);
+    return rows_flush_if_full(rec, err);
+}

@@ -1,0 +1,46 @@
+/* recorder.h - watches one replication and measures it: every burst's time split by cause, memory, swap files, time series.
+ *
+ * It sees what an observer of the event log sees: bursts that become ready and end, events, commands.  From the commands it
+ * knows at any time why a workload is not running; the time in each such phase is charged to that cause.
+ */
+#ifndef GS_RECORDER_H
+#define GS_RECORDER_H
+
+#include "backend/backend.h"
+#include "sim/results/rows.h"
+#include "sim/results/tally.h"
+#include "sim/stats/mser.h"
+
+struct recorder;
+
+struct recorder_setup {
+    const struct scenario *scenario;
+    const struct gs_setup *setup;
+    const struct gs_view *view;         /* of the controller */
+    struct load *load;
+    struct backend *backend;
+    const struct backend_ops *ops;
+    uint32_t replication, gpus;
+    gs_ns warmup_ns;                    /* what happened before is deleted */
+    gs_ns horizon_ns;                   /* end of the run, GS_NEVER if unknown */
+    struct arena *arena;
+    struct mser *mser;                  /* takes every response, in order of time; NULL: not wanted */
+    /* Takes a full chunk of rows; NULL: rows are not kept. */
+    int (*flush)(void *context, const struct chunk *chunk, struct error *err);
+    void *context;
+};
+
+int recorder_open(struct recorder **rec, const struct recorder_setup *setup, struct error *err);
+void recorder_ready(struct recorder *rec, struct job *job);
+void recorder_ended(struct recorder *rec, struct job *job, gs_ns at_ns, enum outcome outcome);
+void recorder_refused(struct recorder *rec, uint32_t workload, gs_ns at_ns);    /* the whole workload, on arrival */
+/* The clock has reached `at_ns`, and no event later than recorder_mark_ns was skipped: ends the warm-up, samples series. */
+gs_ns recorder_mark_ns(const struct recorder *rec);
+void recorder_until(struct recorder *rec, gs_ns at_ns);
+/* An event and what the controller answered. */
+int recorder_step(struct recorder *rec, const struct gs_event *event, const struct gs_commands *commands, struct error *err);
+/* The end: censor what is under way, check that the books balance, hand out the tally and the last chunk of rows. */
+void chunk_free(struct chunk *chunk);
+int recorder_close(struct recorder *rec, gs_ns at_ns, struct tally **tally, struct chunk *last, struct error *err);
+
+#endif

@@ -1,0 +1,126 @@
+/* recorder_close.c - the end of a replication: what is under way is censored, sums are closed, the books must balance. */
+#include "sim/run/recorder_state.h"
+
+#include <math.h>
+
+gs_ns recorder_lost_ns(struct recorder *rec, uint32_t workload, gs_ns at_ns)
+{
+    const struct watch *w = &rec->watch[workload];
+    gs_ns under_way = w->pending > 0 && w->job != NULL ? at_ns - w->job->ready_ns - w->job->done_ns : 0;
+
+    return w->lost_ns + under_way;
+}
+
+static void censor(struct recorder *rec, gs_ns at_ns)
+{
+    for (uint32_t i = 0; i < rec->setup.setup->workloads; i++) {
+        struct job *next;
+        for (struct job *job = rec->setup.ops->forget(rec->setup.backend, i, false); job != NULL; job = next) {
+            next = job->next;
+            recorder_ended(rec, job, at_ns, OUTCOME_CENSORED);
+        }
+        rows_residency(rec, i, GS_ABSENT, false, at_ns);
+    }
+}
+
+/* Progress against time: for users and jobs the time that the same progress takes alone; for open streams, requests. */
+static void progress(struct recorder *rec, uint32_t id, gs_ns at_ns)
+{
+    const struct watch *w = &rec->watch[id];
+    struct group_tally *g = &rec->tally.group[rec->setup.setup->workload[id].group];
+    gs_ns from = w->attached_ns > rec->setup.warmup_ns ? w->attached_ns : rec->setup.warmup_ns;
+    gs_ns to = w->left ? w->left_ns : at_ns;
+
+    if (rec->setup.setup->workload[id].class == GS_INFERENCE) {
+        g->progress_ns += (double)w->done;
+        g->present_ns += (double)w->arrived;
+    } else if (w->attached_ns >= 0 && to > from) {
+        g->present_ns += (double)(to - from);
+        g->progress_ns += (double)(to - from - (w->lost_ns - w->lost_before_ns));
+    }
+}
+
+static void makespans(struct recorder *rec)
+{
+    struct tally *t = &rec->tally;
+    bool all = true, any = false;
+
+    for (uint32_t g = 0; g < t->groups; g++)
+        t->group[g].makespan_ns = GS_NEVER;
+    for (uint32_t i = 0; i < rec->setup.setup->workloads; i++) {
+        struct group_tally *g = &t->group[rec->setup.setup->workload[i].group];
+        gs_ns end = load_end_ns(rec->setup.load, i);
+        if (!load_is_finite(rec->setup.load, i))
+            continue;
+        any = true;
+        all &= end >= 0;
+        if (end < 0 || g->makespan_ns == -1)
+            g->makespan_ns = -1;
+        else if (g->makespan_ns == GS_NEVER || end > g->makespan_ns)
+            g->makespan_ns = end;
+        if (end > t->makespan_ns)
+            t->makespan_ns = end;
+    }
+    for (uint32_t g = 0; g < t->groups; g++)
+        if (t->group[g].makespan_ns == GS_NEVER)
+            t->group[g].makespan_ns = -1;
+    if (!any || !all)
+        t->makespan_ns = -1;
+}
+
+static void close_gpus(struct recorder *rec, gs_ns at_ns)
+{
+    struct tally *t = &rec->tally;
+
+    for (uint32_t i = 0; i < t->gpus; i++) {
+        struct gpu_usage usage;
+        recorder_gpu_until(rec, i, at_ns);
+        rec->setup.ops->usage(rec->setup.backend, i, &usage);
+        t->gpu[i].useful_ns = usage.useful_ns - rec->gpu[i].before.useful_ns;
+        t->gpu[i].switching_ns = usage.switching_ns - rec->gpu[i].before.switching_ns;
+        t->gpu[i].idle_ns = at_ns - t->from_ns - t->gpu[i].useful_ns - t->gpu[i].switching_ns;
+        if (t->gpu[i].idle_ns < 0)
+            rec->unbalanced = "a GPU was busy for longer than the run lasted";
+    }
+    for (uint32_t i = 0; i < t->nodes; i++)
+        recorder_node_until(rec, i, at_ns);
+}
+
+/* Memory as the recorder followed it by commands must be what the controller's books hold; and Little's law, exactly. */
+static void balance(struct recorder *rec)
+{
+    const struct gs_view *view = rec->setup.view;
+
+    for (uint32_t g = 0; g < rec->tally.gpus; g++)
+        if (rec->gpu[g].resident_bytes != view->gpu[g].capacity_bytes - view->gpu[g].free_bytes)
+            rec->unbalanced = "bytes that came and went do not add up to what is on a GPU";
+    for (uint32_t i = 0; i < rec->setup.setup->workloads; i++) {
+        const struct watch *w = &rec->watch[i];
+        if (fabs(w->in_system_ns - w->response_ns) > 1e-9 * w->response_ns + 1.0)
+            rec->unbalanced = "the time bursts spent in the system is not the sum of their responses";
+    }
+}
+
+int recorder_close(struct recorder *rec, gs_ns at_ns, struct tally **tally, struct chunk *last, struct error *err)
+{
+    const char *wrong;
+
+    recorder_until(rec, at_ns);
+    rec->tally.to_ns = at_ns;
+    close_gpus(rec, at_ns);
+    series_sample(rec, at_ns);
+    balance(rec);
+    censor(rec, at_ns);
+    for (uint32_t i = 0; i < rec->setup.setup->workloads; i++)
+        progress(rec, i, at_ns);
+    makespans(rec);
+    *tally = &rec->tally;
+    *last = rec->rows.chunk;
+    rec->rows.chunk = (struct chunk){ 0 };
+    wrong = rec->unbalanced;
+    if (wrong != NULL)
+        return error_set(err, GS_BUG, "the books do not balance: %s; please report this scenario", wrong);
+    if (rec->out_of_memory)
+        return error_set(err, GS_SYSTEM, "out of memory for the measurements; use 'record = summary' or fewer workloads");
+    return GS_OK;
+}

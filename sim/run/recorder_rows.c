@@ -1,0 +1,119 @@
+/* recorder_rows.c - rows for the database, buffered and handed on in chunks. */
+#include "sim/run/recorder_state.h"
+
+#include <string.h>
+
+enum { CHUNK_ROWS = 1 << 16 };
+
+bool rows_open(struct recorder *rec)
+{
+    rec->rows.bursts = rec->setup.flush != NULL && rec->setup.scenario->record >= RECORD_BURSTS;
+    rec->rows.events = rec->setup.flush != NULL && rec->setup.scenario->record >= RECORD_EVENTS;
+    rec->rows.chunk.replication = rec->setup.replication;
+    return true;
+}
+
+/* Room for one more item in a buffer, NULL if there is none. */
+static void *one_more(struct recorder *rec, void **items, size_t *count, size_t *capacity, size_t size)
+{
+    if (*count == *capacity) {
+        size_t wanted = *capacity == 0 ? 1024 : 2 * *capacity;
+        void *grown = heap_resize(*items, wanted * size);
+        if (grown == NULL) {
+            rec->out_of_memory = true;
+            return NULL;
+        }
+        *items = grown;
+        *capacity = wanted;
+    }
+    return (char *)*items + (*count)++ * size;
+}
+
+void rows_burst(struct recorder *rec, const struct job *job, gs_ns end_ns, gs_ns alone_ns, const gs_ns *stall_ns,
+                enum outcome outcome)
+{
+    struct chunk *c = &rec->rows.chunk;
+    struct burst_row *row;
+
+    if (!rec->rows.bursts)
+        return;
+    row = one_more(rec, (void **)&c->burst, &c->bursts, &rec->rows.burst_capacity, sizeof *row);
+    if (row == NULL)
+        return;
+    *row = (struct burst_row){ .ready_ns = job->ready_ns, .start_ns = job->started_ns, .end_ns = end_ns, .alone_ns = alone_ns,
+                               .workload = job->workload, .index = job->index, .served = job->served,
+                               .outcome = (uint8_t)outcome };
+    memcpy(row->stall_ns, stall_ns, sizeof row->stall_ns);
+}
+
+void rows_residency(struct recorder *rec, uint32_t workload, uint8_t state, bool running, gs_ns now_ns)
+{
+    struct watch *w = &rec->watch[workload];
+    struct chunk *c = &rec->rows.chunk;
+
+    if (!rec->rows.bursts || (w->spell_state == state && w->spell_running == running))
+        return;
+    if (w->spell_state != GS_ABSENT && now_ns > w->spell_ns) {
+        struct residency_row *row =
+            one_more(rec, (void **)&c->residency, &c->residencies, &rec->rows.residency_capacity, sizeof *row);
+        if (row != NULL)
+            *row = (struct residency_row){ w->spell_ns, now_ns, workload, rec->setup.view->workload[workload].gpu,
+                                           w->spell_state, w->spell_running };
+    }
+    w->spell_state = state;
+    w->spell_running = running;
+    w->spell_ns = now_ns;
+}
+
+void rows_event(struct recorder *rec, const struct gs_event *event, const struct gs_commands *commands)
+{
+    struct chunk *c = &rec->rows.chunk;
+    size_t first_candidate = c->candidates;
+    struct event_row *row = one_more(rec, (void **)&c->event, &c->events, &rec->rows.event_capacity, sizeof *row);
+
+    if (row == NULL)
+        return;
+    *row = (struct event_row){ *event, (uint32_t)c->commands, commands->count };
+    for (uint32_t i = 0; i < commands->candidates; i++) {
+        struct gs_candidate *candidate =
+            one_more(rec, (void **)&c->candidate, &c->candidates, &rec->rows.candidate_capacity, sizeof *candidate);
+        if (candidate != NULL)
+            *candidate = commands->candidate[i];
+    }
+    for (uint32_t i = 0; i < commands->count; i++) {
+        struct command_row *command =
+            one_more(rec, (void **)&c->command, &c->commands, &rec->rows.command_capacity, sizeof *command);
+        if (command == NULL)
+            return;
+        command->command = commands->item[i];
+        command->command.first_candidate += (uint32_t)first_candidate;
+    }
+}
+
+int rows_flush_if_full(struct recorder *rec, struct error *err)
+{
+    struct chunk *c = &rec->rows.chunk;
+    int rc;
+
+    if (rec->out_of_memory)
+        return error_set(err, GS_SYSTEM, "out of memory for the measurements; use 'record = summary'");
+    if (c->bursts < CHUNK_ROWS && c->residencies < CHUNK_ROWS && c->events < CHUNK_ROWS && c->commands < CHUNK_ROWS)
+        return GS_OK;
+    rc = rec->setup.flush(rec->setup.context, c, err);
+    c->first_burst += c->bursts;
+    c->first_event += c->events;
+    c->first_command += c->commands;
+    c->first_residency += c->residencies;
+    c->bursts = c->residencies = c->events = c->commands = c->candidates = 0;
+    return rc;
+}
+
+void chunk_free(struct chunk *chunk)
+{
+    heap_free(chunk->burst);
+    heap_free(chunk->residency);
+    heap_free(chunk->event);
+    heap_free(chunk->command);
+    heap_free(chunk->candidate);
+    *chunk = (struct chunk){ 0 };
+}

@@ -1,0 +1,85 @@
+/* recorder_state.h - the recorder's private state; shared by its own files only. */
+#ifndef GS_RECORDER_STATE_H
+#define GS_RECORDER_STATE_H
+
+#include "sim/run/recorder.h"
+
+enum { PHASE_RUN = STALLS, PHASE_SWITCH, PHASE_AWAY };  /* besides the stalls: has the GPU; will, after a switch; wants nothing */
+
+struct watch {                          /* a workload under observation */
+    uint8_t phase;                      /* enum stall, PHASE_RUN or PHASE_AWAY */
+    bool stopped;                       /* its present burst was stopped */
+    bool left;
+    uint32_t pending;                   /* bursts ready and not ended */
+    gs_ns phase_ns;                     /* since when it is in its phase */
+    gs_ns switched_ns;                  /* PHASE_SWITCH: when the switch is over */
+    gs_ns held_ns;                      /* the GPU's held clock at that time */
+    gs_ns stall_ns[STALLS];             /* cumulative */
+    gs_ns attached_ns, left_ns;
+    gs_ns lost_ns, lost_before_ns;      /* delay of all ended bursts; up to the end of the warm-up, that under way included */
+    double in_system_ns, response_ns;   /* integral of `pending`; sum of responses: equal in the end (Little) */
+    gs_ns pending_ns;                   /* up to when the integral goes */
+    uint64_t done;                      /* bursts completed after the warm-up */
+    uint64_t arrived;
+    struct job *job;                    /* the last one that became ready */
+    int64_t gpu_bytes;
+    uint8_t spell_state;                /* residency spell under way */
+    bool spell_running;
+    gs_ns spell_ns;
+};
+
+struct gpu_watch {
+    int64_t resident_bytes;
+    gs_ns at_ns;
+    struct gpu_usage before;            /* usage at the end of the warm-up */
+    struct gpu_usage sampled;           /* usage at the last time series sample */
+};
+
+struct node_watch {
+    int64_t used_bytes;
+    gs_ns at_ns;
+};
+
+struct row_buffer {
+    bool bursts, events;                /* what is kept */
+    struct chunk chunk;
+    size_t burst_capacity, residency_capacity, event_capacity, command_capacity, candidate_capacity;
+};
+
+struct recorder {
+    struct recorder_setup setup;
+    struct tally tally;
+    struct watch *watch;
+    struct gpu_watch *gpu;
+    struct node_watch *node;
+    struct row_buffer rows;
+    gs_ns sampled_ns;                   /* of the time series */
+    gs_ns mark_ns;                      /* next time at which the clock alone is news: end of warm-up or of a bucket */
+    bool warm;                          /* the warm-up is over */
+    bool lingering;                     /* some GPU may be held by one that does nothing */
+    bool out_of_memory;
+    const char *unbalanced;             /* what did not come out even */
+};
+
+/* Delay that a workload has suffered up to now, that of its burst under way included. */
+gs_ns recorder_lost_ns(struct recorder *rec, uint32_t workload, gs_ns at_ns);
+
+/* Rows (recorder_rows.c). */
+bool rows_open(struct recorder *rec);
+void rows_burst(struct recorder *rec, const struct job *job, gs_ns end_ns, gs_ns alone_ns, const gs_ns *stall_ns,
+                enum outcome outcome);
+void rows_residency(struct recorder *rec, uint32_t workload, uint8_t state, bool running, gs_ns now_ns);
+void rows_event(struct recorder *rec, const struct gs_event *event, const struct gs_commands *commands);
+int rows_flush_if_full(struct recorder *rec, struct error *err);
+
+/* Time series of the first replication (recorder_series.c). */
+bool series_open(struct recorder *rec);
+void series_gpu(struct recorder *rec, uint32_t gpu, gs_ns from_ns, gs_ns to_ns, double resident_bytes);
+void series_node(struct recorder *rec, uint32_t node, gs_ns from_ns, gs_ns to_ns, int64_t used_bytes);
+void series_swap(struct recorder *rec, uint32_t gpu, gs_ns at_ns, const struct gs_command *command);
+gs_ns series_next_sample_ns(const struct recorder *rec);
+void series_sample(struct recorder *rec, gs_ns at_ns);  /* GPU time up to the end of a bucket */
+void recorder_gpu_until(struct recorder *rec, uint32_t gpu, gs_ns now_ns);      /* bring integrals up to date */
+void recorder_node_until(struct recorder *rec, uint32_t node, gs_ns now_ns);
+
+#endif

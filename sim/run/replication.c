@@ -1,0 +1,212 @@
+/* replication.c - the loop: the next event goes to the controller, its commands go to the backend, the recorder watches. */
+#include "sim/run/recorder.h"
+#include "sim/run/run.h"
+#include "sim/run/setup.h"
+
+struct replication {
+    const struct replication_plan *plan;
+    struct gs_setup setup;
+    struct controller *ctl;
+    struct load *load;
+    struct backend *backend;
+    const struct backend_ops *ops;
+    struct recorder *rec;
+    gs_ns end_ns;                       /* GS_NEVER: until all is done */
+};
+
+static int step(struct replication *r, const struct gs_event *event, struct error *err);
+
+/* All bursts that a workload waits with end, refused; the workload itself goes on, unless it is `gone`. */
+static void drop_bursts(struct replication *r, uint32_t workload, gs_ns now_ns, enum outcome outcome, bool gone)
+{
+    struct job *next;
+
+    for (struct job *job = r->ops->forget(r->backend, workload, gone); job != NULL; job = next) {
+        next = job->next;
+        recorder_ended(r->rec, job, now_ns, outcome);
+        load_ended(r->load, job, now_ns);
+    }
+}
+
+static void refuse(struct replication *r, const struct gs_command *command, gs_ns now_ns)
+{
+    bool at_arrival = command->gpu == GS_NONE ||
+                      controller_view(r->ctl)->workload[command->workload].state == GS_ABSENT;
+
+    if (at_arrival) {
+        load_cancel(r->load, command->workload);
+        recorder_refused(r->rec, command->workload, now_ns);
+    }
+    drop_bursts(r, command->workload, now_ns, command->reason == GS_BECAUSE_TOO_LARGE ? OUTCOME_OOM : OUTCOME_REJECTED, false);
+}
+
+static int perform(struct replication *r, const struct gs_commands *commands, gs_ns now_ns, struct error *err)
+{
+    for (uint32_t i = 0; i < commands->count; i++) {
+        int rc = r->ops->submit(r->backend, &commands->item[i], err);
+        if (rc != GS_OK)
+            return rc;
+        if (commands->item[i].kind == GS_REJECT)
+            refuse(r, &commands->item[i], now_ns);
+    }
+    return GS_OK;
+}
+
+static int step(struct replication *r, const struct gs_event *event, struct error *err)
+{
+    const struct gs_commands *commands = controller_step(r->ctl, event);
+    int rc = recorder_step(r->rec, event, commands, err);
+
+#ifndef NDEBUG
+    const char *wrong = controller_check(r->ctl);
+    if (wrong != NULL)
+        return error_set(err, GS_BUG, "at %.9f s: %s; please report this scenario", (double)event->at_ns * 1e-9, wrong);
+#endif
+    return rc != GS_OK ? rc : perform(r, commands, event->at_ns, err);
+}
+
+static struct gs_event event_of(gs_ns at_ns, uint8_t kind, uint32_t workload)
+{
+    return (struct gs_event){ .at_ns = at_ns, .since_ns = GS_NEVER, .workload = workload, .timer = GS_NONE, .kind = kind };
+}
+
+/* Something that happens by itself. */
+static int take_load(struct replication *r, struct error *err)
+{
+    struct load_event happening;
+    struct gs_event event;
+
+    load_next(r->load, &happening);
+    event = event_of(happening.at_ns, GS_WANT, happening.workload);
+    switch (happening.kind) {
+    case LOAD_ATTACH:
+        event.kind = GS_ATTACH;
+        return step(r, &event, err);
+    case LOAD_DETACH:
+        drop_bursts(r, happening.workload, happening.at_ns, OUTCOME_CENSORED, true);
+        event.kind = GS_DETACH;
+        return step(r, &event, err);
+    case LOAD_BURST:
+        recorder_ready(r->rec, happening.job);
+        if (!r->ops->offer(r->backend, happening.job))
+            return GS_OK;
+        event.since_ns = happening.job->ready_ns;
+        event.bytes = happening.job->bytes;
+        return step(r, &event, err);
+    default:
+        return GS_OK;
+    }
+}
+
+static int take_backend(struct replication *r, const struct backend_event *happening, struct error *err)
+{
+    if (happening->kind == BACKEND_EVENT)
+        return step(r, &happening->event, err);
+    recorder_ended(r->rec, happening->job, happening->event.at_ns, OUTCOME_DONE);
+    load_ended(r->load, happening->job, happening->event.at_ns);
+    return GS_OK;
+}
+
+static bool over(const struct replication *r)
+{
+    return r->end_ns == GS_NEVER && load_is_over(r->load);
+}
+
+/* Until the end of the run; `*at_ns` is the time reached. */
+static int loop(struct replication *r, gs_ns *at_ns, bool *stopped, struct error *err)
+{
+    struct backend_event happening;
+    int rc = GS_OK;
+
+    while (rc == GS_OK && !over(r)) {
+        gs_ns next_ns = load_next_ns(r->load), mark_ns = recorder_mark_ns(r->rec);
+        gs_ns until_ns = next_ns < r->end_ns ? next_ns : r->end_ns;
+        if (mark_ns < until_ns)
+            until_ns = mark_ns;
+        if (until_ns == GS_NEVER)
+            until_ns = GS_NEVER - 1;
+        if ((rc = r->ops->wait(r->backend, until_ns, &happening, err)) != GS_OK)
+            break;
+        if (happening.kind != BACKEND_NOTHING) {
+            *at_ns = happening.event.at_ns;
+            rc = take_backend(r, &happening, err);
+            continue;
+        }
+        if (r->plan->stop != NULL && *r->plan->stop != 0) {
+            *stopped = true;
+            break;
+        }
+        if (until_ns == GS_NEVER - 1)
+            break;                      /* nothing will ever happen again */
+        *at_ns = until_ns;
+        recorder_until(r->rec, until_ns);
+        if (until_ns == next_ns && until_ns < r->end_ns)
+            rc = take_load(r, err);
+        else if (until_ns >= r->end_ns)
+            break;
+    }
+    return rc;
+}
+
+static int flush(void *context, const struct chunk *chunk, struct error *err)
+{
+    return results_chunk(context, chunk, err);
+}
+
+static int open_all(struct replication *r, struct arena *arena, struct error *err)
+{
+    const struct replication_plan *plan = r->plan;
+    const struct scenario *scenario = plan->scenario;
+    struct gs_workload_spec *spec;
+    uint32_t workloads;
+    int rc;
+
+    r->ops = plan->backend;
+    r->end_ns = scenario->duration;
+    if ((rc = load_specs(scenario, plan->traces, plan->replication, &spec, &workloads, arena, err)) != GS_OK ||
+        (rc = setup_make(&r->setup, scenario, spec, workloads, arena, err)) != GS_OK ||
+        (rc = load_open(&r->load, scenario, plan->traces, plan->replication, spec, workloads, arena, err)) != GS_OK)
+        return rc;
+    r->ctl = setup_controller(&r->setup, arena);
+    if (r->ctl == NULL)
+        return error_set(err, GS_SYSTEM, "out of memory for the controller; use fewer workloads");
+    struct backend_setup *be = arena_alloc(arena, sizeof *be);
+    if (be == NULL)
+        return error_set(err, GS_SYSTEM, "out of memory");
+    *be = (struct backend_setup){ scenario, &r->setup, arena };
+    if ((rc = r->ops->open(&r->backend, be, err)) != GS_OK)
+        return rc;
+    struct recorder_setup rs = {
+        .scenario = scenario, .setup = &r->setup, .view = controller_view(r->ctl), .load = r->load, .backend = r->backend,
+        .ops = r->ops, .replication = plan->replication, .gpus = controller_view(r->ctl)->gpus, .warmup_ns = plan->warmup_ns,
+        .horizon_ns = scenario->duration, .arena = arena, .mser = plan->mser,
+        .flush = plan->results != NULL ? flush : NULL, .context = plan->results,
+    };
+    return recorder_open(&r->rec, &rs, err);
+}
+
+int replication_run(const struct replication_plan *plan, struct tally **tally, struct arena *arena, struct error *err)
+{
+    struct replication r = { .plan = plan };
+    struct chunk last = { 0 };
+    gs_ns at_ns = 0;
+    bool stopped = false;
+    int rc = open_all(&r, arena, err);
+
+    if (rc == GS_OK)
+        rc = loop(&r, &at_ns, &stopped, err);
+    if (rc == GS_OK && load_failed(r.load))
+        rc = error_set(err, GS_SYSTEM, "out of memory for bursts; is the GPU overloaded without end?");
+    if (r.rec != NULL) {
+        int closed = recorder_close(r.rec, at_ns, tally, &last, err);
+        rc = rc != GS_OK ? rc : closed;
+        (*tally)->interrupted = stopped;
+    }
+    if (rc == GS_OK && !stopped && plan->results != NULL)
+        rc = results_replication(plan->results, &last, *tally, err);
+    chunk_free(&last);
+    if (r.backend != NULL)
+        r.ops->close(r.backend);
+    load_close(r.load);
+    return rc;
+}

@@ -1,0 +1,47 @@
+/* run.h - run a scenario: replications side by side on threads, each the one loop of controller and backend. */
+#ifndef GS_RUN_H
+#define GS_RUN_H
+
+#include "backend/backend.h"
+#include "sim/results/results.h"
+#include "sim/results/tally.h"
+
+/* What is needed to run one replication. */
+struct replication_plan {
+    const struct scenario *scenario;
+    const struct load_traces *traces;
+    const struct backend_ops *backend;
+    uint32_t replication;
+    gs_ns warmup_ns;
+    struct results *results;        /* rows go there; NULL: none are kept */
+    const volatile int *stop;       /* becomes non-zero: stop at once; NULL: never */
+    struct mser *mser;              /* takes (end, response) of every burst, for the truncation; NULL: not wanted */
+};
+
+/* Simulate it to its end.  The tally lives in `arena`; release its sketches with tally_fini.  Its rows are in the database
+ * when it returns, and the replication is marked as complete there; a stopped one is `interrupted` and leaves no mark. */
+int replication_run(const struct replication_plan *plan, struct tally **tally, struct arena *arena, struct error *err);
+
+struct run_options {
+    struct results *results;        /* may be NULL */
+    const struct backend_ops *backend;
+    const volatile int *stop;
+    /* Told after each replication, from one thread at a time; may be NULL. */
+    void (*progress)(void *context, uint32_t done, uint32_t of);
+    void *context;
+};
+
+struct run_outcome {
+    struct tally **tally;           /* completed ones, in the order of their numbers, whatever the threads */
+    uint32_t completed, replications;
+    gs_ns warmup_ns;                /* as applied: of `warmup = auto`, what MSER-5 found */
+    bool warmup_unsettled;          /* MSER-5 asks for a longer run */
+    struct arena *arena;            /* one a replication */
+};
+
+/* All replications of a scenario.  The outcome does not depend on the number of threads. */
+int run_scenario(const struct scenario *scenario, const struct run_options *options, const struct load_traces *traces,
+                 struct run_outcome *outcome, struct arena *arena, struct error *err);
+void run_fini(struct run_outcome *outcome);
+
+#endif

@@ -1,0 +1,246 @@
+/* check.c - contradictions between keys, each good by itself, and scenarios that no simulation can satisfy. */
+#include "sim/base/units.h"
+#include "sim/scenario/build.h"
+#include <math.h>
+#include <stdio.h>
+
+/* Ids are 32 bits wide, and a workload costs some hundred bytes. */
+static const double total_max = 10e6;
+
+static void complain(struct build *b, const struct ini_section *section, const char *key, int code, const char *format,
+                     ...) __attribute__((format(printf, 5, 6)));
+
+static void complain(struct build *b, const struct ini_section *section, const char *key, int code, const char *format,
+                     ...)
+{
+    char message[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    ini_error(b->err, build_spot(section, key), code, "%s", message);
+}
+
+static void check_scenario(struct build *b)
+{
+    const struct scenario *s = b->scenario;
+    const struct ini_section *from = b->scenario_from;
+    for (size_t i = 0; i < s->workloads && !ini_entry_find(from, "duration"); i++) {
+        bool is_finite = s->workload[i].class == GS_TRAINING || s->workload[i].trace >= 0;
+        if (is_finite || !build_given(b->workload_from[i], "class"))
+            continue;
+        complain(b, from, "duration", GS_BAD_INPUT,
+                 "[scenario] needs the key 'duration', since workload '%s' of class %s never ends", s->workload[i].name,
+                 class_name(s->workload[i].class));
+        break;
+    }
+    if (build_sound(from, "warmup") && build_given(from, "duration") && s->warmup >= s->duration)
+        complain(b, from, "warmup", GS_BAD_INPUT, "'warmup' leaves nothing of 'duration' to measure; shorten it");
+}
+
+static void check_node(struct build *b, size_t i)
+{
+    const struct node_group *node = &b->scenario->node[i];
+    const struct ini_section *from = b->node_from[i];
+    char reserve[UNITS_TEXT], memory[UNITS_TEXT];
+    bool is_sized = build_given(from, "gpu_memory") && build_sound(from, "gpu_reserved") &&
+                    build_sound(from, "gpu_reserved_per_workload");
+    if (is_sized && node->gpu_reserved + node->gpu_reserved_per_workload >= node->gpu_memory)
+        complain(b, from, "gpu_reserved", GS_BAD_INPUT,
+                 "the reserve of %s leaves nothing of the GPU's %s to workloads; lower 'gpu_reserved'",
+                 units_show_size(reserve, (double)(node->gpu_reserved + node->gpu_reserved_per_workload)),
+                 units_show_size(memory, (double)node->gpu_memory));
+}
+
+/* With swap it is a contradiction, without it merely not there yet: the key table alone cannot tell. */
+static void check_time_slicing(struct build *b, size_t i)
+{
+    const struct ini_section *from = b->node_from[i];
+    const struct ini_entry *entry = ini_entry_find(from, "time_slicing");
+    const struct node_group *node = &b->scenario->node[i];
+    if (!entry || entry->bad || node->time_slicing == 0 || !build_sound(from, "swap"))
+        return;
+    if (node->swap)
+        complain(
+            b, from, "time_slicing", GS_BAD_INPUT,
+            "'time_slicing = %s' is a configuration error: swap excludes strict and fair time slicing; set 'swap = no'",
+            entry->value);
+    else
+        complain(b, from, "time_slicing", GS_BAD_INPUT,
+                 "'time_slicing' other than 'timesharing' is not available in this version");
+}
+
+static void check_training(struct build *b, size_t i)
+{
+    const struct ini_section *from = b->workload_from[i];
+    const char *title = from->title;
+    bool work = ini_entry_find(from, "gpu_work"), iterations = ini_entry_find(from, "iterations");
+    bool iteration = ini_entry_find(from, "iteration");
+    if (work && (iterations || iteration))
+        complain(b, from, "gpu_work", GS_BAD_INPUT, "[%s] has both 'gpu_work' and 'iterations'; keep one of them",
+                 title);
+    else if (iterations != iteration)
+        complain(b, from, iterations ? "iterations" : "iteration", GS_BAD_INPUT, "[%s] needs '%s' as well", title,
+                 iterations ? "iteration" : "iterations");
+    else if (!work && !iterations)
+        complain(b, from, "class", GS_BAD_INPUT, "[%s] needs the key 'gpu_work', or 'iterations' and 'iteration'",
+                 title);
+    if (ini_entry_find(from, "cpu_work") && !work && iterations)
+        complain(b, from, "cpu_work", GS_BAD_INPUT, "'cpu_work' goes with 'gpu_work'; with 'iterations' it is 'gap'");
+    if (ini_entry_find(from, "gap") && !iterations && !iteration && work)
+        complain(b, from, "gap", GS_BAD_INPUT, "'gap' goes with 'iterations'; with 'gpu_work' it is 'cpu_work'");
+}
+
+static bool may_be_swapped(const struct workload_group *group)
+{
+    return group->swappable && group->fraction == FRACTION_DYNAMIC;
+}
+
+static bool any_node_swaps(const struct scenario *s)
+{
+    for (size_t i = 0; i < s->nodes; i++)
+        if (s->node[i].swap)
+            return true;
+    return false;
+}
+
+/* By class: inference starts warm where there is a swap file for it. */
+static void resolve_state(struct build *b, struct workload_group *group)
+{
+    bool can_be_warm = may_be_swapped(group) && any_node_swaps(b->scenario);
+    if (group->state == INITIAL_BY_CLASS)
+        group->state = group->class == GS_INFERENCE && group->trace < 0 && can_be_warm ? INITIAL_HOST : INITIAL_NEW;
+}
+
+static void check_workload(struct build *b, size_t i)
+{
+    struct workload_group *group = &b->scenario->workload[i];
+    const struct ini_section *from = b->workload_from[i];
+    if (group->class == GS_TRAINING && group->trace < 0 && build_given(from, "class"))
+        check_training(b, i);
+    if (build_given(from, "request") && build_sound(from, "limit") && group->request > group->limit)
+        complain(b, from, "request", GS_BAD_INPUT, "'request' %g is greater than 'limit' %g", group->request,
+                 group->limit);
+    if (build_given(from, "state") && group->state == INITIAL_HOST && !may_be_swapped(group))
+        complain(b, from, "state", GS_BAD_INPUT, "'state = host' contradicts '%s': it can never be in a swap file",
+                 group->swappable ? "fraction = regular" : "swappable = no");
+    resolve_state(b, group);
+}
+
+static void check_trace(struct build *b, size_t i)
+{
+    const struct trace_source *trace = &b->scenario->trace[i];
+    const struct ini_section *from = b->trace_from[i];
+    if (build_sound(from, "from") && build_sound(from, "to") && trace->from >= trace->to)
+        complain(b, from, "from", GS_BAD_INPUT, "'from' is not before 'to'; nothing of the trace is left");
+}
+
+static void check_totals(struct build *b)
+{
+    const struct scenario *s = b->scenario;
+    double gpus = 0, workloads = 0;
+    for (size_t i = 0; i < s->nodes; i++)
+        gpus += (double)s->node[i].count * (double)s->node[i].gpus;
+    for (size_t i = 0; i < s->workloads; i++)
+        workloads += (double)s->workload[i].count;
+    if (gpus > total_max)
+        complain(b, b->node_from[s->nodes - 1], "count", GS_BAD_INPUT, "%.0f GPUs are too many; at most %.0f", gpus,
+                 total_max);
+    if (workloads > total_max)
+        complain(b, b->workload_from[s->workloads - 1], "count", GS_BAD_INPUT,
+                 "%.0f workloads are too many; at most %.0f", workloads, total_max);
+}
+
+void check_contradictions(struct build *b)
+{
+    check_scenario(b);
+    for (size_t i = 0; i < b->scenario->nodes; i++) {
+        check_node(b, i);
+        check_time_slicing(b, i);
+    }
+    for (size_t i = 0; i < b->scenario->workloads; i++)
+        check_workload(b, i);
+    for (size_t i = 0; i < b->scenario->traces; i++)
+        check_trace(b, i);
+    check_totals(b);
+}
+
+static bool node_may_take(const struct node_group *node, const struct workload_group *group)
+{
+    return group->swappable || !node->swap;
+}
+
+/* What a GPU of the node can give to a group's first workload: physical memory less the reserve, or its context if that
+ * is more; and not more than the group's limit. */
+static double visible_bytes(const struct node_group *node, const struct workload_group *group)
+{
+    double reserve = (double)node->gpu_reserved + (double)node->gpu_reserved_per_workload;
+    double left = (double)node->gpu_memory - fmax(reserve, (double)group->context);
+    return fmin(left, group->limit * (double)node->gpu_memory);
+}
+
+/* Can some GPU take one workload of the group at all? */
+static void satisfy_group(struct build *b, size_t i)
+{
+    const struct workload_group *group = &b->scenario->workload[i];
+    const struct ini_section *from = b->workload_from[i];
+    char need[UNITS_TEXT], have[UNITS_TEXT];
+    double most = -1, least = dist_lowest(&group->memory);
+    for (size_t k = 0; k < b->scenario->nodes; k++)
+        if (node_may_take(&b->scenario->node[k], group))
+            most = fmax(most, fmax(0, visible_bytes(&b->scenario->node[k], group)));
+    if (most < 0)
+        complain(b, from, "swappable", GS_UNSATISFIABLE,
+                 "'%s' with 'swappable = no' must not run on nodes that swap, and all do; add a node with 'swap = no'",
+                 group->name);
+    else if (least > most)
+        complain(b, from, "memory", GS_UNSATISFIABLE,
+                 "'%s' needs %s of one GPU, but no GPU shows it more than %s (less the reserve or its context, up to "
+                 "its limit)",
+                 group->name, units_show_size(need, least), units_show_size(have, most));
+}
+
+/* Bytes that the groups in `state` hold at the least when the run starts; `last` gets one of them. */
+static double initial_bytes(const struct scenario *s, int state, size_t *last)
+{
+    double bytes = 0;
+    for (size_t i = 0; i < s->workloads; i++)
+        if (s->workload[i].state == state) {
+            bytes += (double)s->workload[i].count * dist_lowest(&s->workload[i].memory);
+            *last = i;
+        }
+    return bytes;
+}
+
+static void satisfy_initial(struct build *b)
+{
+    const struct scenario *s = b->scenario;
+    char need[UNITS_TEXT], have[UNITS_TEXT];
+    double swap_bytes = 0, gpu_bytes = 0;
+    size_t last = 0;
+    for (size_t i = 0; i < s->nodes; i++) {
+        const struct node_group *node = &s->node[i];
+        double visible =
+            (double)node->gpu_memory - (double)node->gpu_reserved - (double)node->gpu_reserved_per_workload;
+        swap_bytes += node->swap ? (double)node->count * (double)node->swap_file : 0;
+        gpu_bytes += (double)node->count * (double)node->gpus * visible;
+    }
+    double host = initial_bytes(s, INITIAL_HOST, &last);
+    if (host > swap_bytes)
+        complain(b, b->workload_from[last], "state", GS_UNSATISFIABLE,
+                 "workloads with 'state = host' hold %s, but the swap files only %s; raise 'swap_file' or let them "
+                 "start from disk",
+                 units_show_size(need, host), units_show_size(have, swap_bytes));
+    double hot = initial_bytes(s, INITIAL_GPU, &last);
+    if (hot > gpu_bytes)
+        complain(b, b->workload_from[last], "state", GS_UNSATISFIABLE,
+                 "workloads with 'state = gpu' hold %s, but the GPUs only %s; let some start from host or disk",
+                 units_show_size(need, hot), units_show_size(have, gpu_bytes));
+}
+
+void check_satisfiable(struct build *b)
+{
+    for (size_t i = 0; i < b->scenario->workloads; i++)
+        satisfy_group(b, i);
+    satisfy_initial(b);
+}

@@ -1,0 +1,261 @@
+/* choose.c - [policy]: the five policies by name, and their parameters against each policy's own table. */
+#include "sim/base/units.h"
+#include "sim/scenario/build.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { CANDIDATES_MAX = 128, CANDIDATE_BYTES = 48, LIST_TEXT = 256 };
+
+static const char *policy_at(size_t i, const void *context)
+{
+    const enum gs_slot *slot = context;
+    return gs_policy_at(*slot, i)->name;
+}
+
+static size_t policies_count(enum gs_slot slot)
+{
+    size_t count = 0;
+    while (gs_policy_at(slot, count))
+        count++;
+    return count;
+}
+
+static const char *choice_at(size_t i, const void *context)
+{
+    const struct gs_param *param = context;
+    return param->choice[i];
+}
+
+static int choice_parse(const struct gs_param *param, const char *text, int64_t *index, char why[VALUE_WHY])
+{
+    char hint[HINT_TEXT];
+    size_t count = 0, used = 0;
+    for (; param->choice[count]; count++)
+        if (strcmp(param->choice[count], text) == 0) {
+            *index = (int64_t)count;
+            return GS_OK;
+        }
+    used = (size_t)snprintf(why, VALUE_WHY, "it must be one of ");
+    for (size_t i = 0; i < count && used < VALUE_WHY; i++)
+        used += (size_t)snprintf(why + used, VALUE_WHY - used, "%s%s", i ? " | " : "", param->choice[i]);
+    if (used < VALUE_WHY)
+        snprintf(why + used, VALUE_WHY - used, "%s", build_hint(hint, text, count, choice_at, param));
+    return GS_BAD_INPUT;
+}
+
+static const char *bound(const struct gs_param *param, double value, char out[UNITS_TEXT])
+{
+    if (param->kind == GS_TIME)
+        return units_write_time(out, (int64_t)value);
+    if (param->kind == GS_SIZE)
+        return units_write_size(out, (int64_t)value);
+    snprintf(out, UNITS_TEXT, "%.10g", value);
+    return out;
+}
+
+static int param_parse(const struct gs_param *param, const char *text, union gs_value *value, char why[VALUE_WHY])
+{
+    char low[UNITS_TEXT], high[UNITS_TEXT];
+    bool yes = false;
+    int code = GS_OK;
+    switch (param->kind) {
+    case GS_TIME:
+        code = units_time(text, &value->i, why);
+        break;
+    case GS_SIZE:
+        code = units_size(text, &value->i, why);
+        break;
+    case GS_NUMBER:
+        code = units_number(text, &value->d, why);
+        break;
+    case GS_INTEGER:
+        code = units_integer(text, &value->i, why);
+        break;
+    case GS_BOOLEAN:
+        code = units_boolean(text, &yes, why);
+        value->i = yes;
+        return code;
+    case GS_CHOICE:
+        return choice_parse(param, text, &value->i, why);
+    }
+    double real = param->kind == GS_NUMBER ? value->d : (double)value->i;
+    if (code == GS_OK && !(real >= param->min && real <= param->max)) {
+        snprintf(why, VALUE_WHY, "it must be from %s to %s", bound(param, param->min, low),
+                 bound(param, param->max, high));
+        code = GS_BAD_INPUT;
+    }
+    return code;
+}
+
+static size_t params_count(const struct gs_policy_head *policy)
+{
+    size_t count = 0;
+    while (policy->param && policy->param[count].key)
+        count++;
+    return count;
+}
+
+/* "slicer.quantum" -> slot and "quantum"; false if it is no parameter of a slot. */
+static bool param_split(const char *key, enum gs_slot *slot, const char **name)
+{
+    for (int s = 0; s < GS_SLOTS; s++) {
+        size_t length = strlen(gs_slot_name((enum gs_slot)s));
+        if (strncmp(key, gs_slot_name((enum gs_slot)s), length) == 0 && key[length] == '.') {
+            *slot = (enum gs_slot)s;
+            *name = key + length + 1;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The keys that [policy] could have with the policies chosen. */
+struct candidates {
+    char name[CANDIDATES_MAX][CANDIDATE_BYTES];
+    size_t count;
+};
+
+static const char *candidate_at(size_t i, const void *context)
+{
+    const struct candidates *candidates = context;
+    return candidates->name[i];
+}
+
+static void unknown_key(struct build *b, const struct ini_entry *entry)
+{
+    char hint[HINT_TEXT], shown[SHOWN_TEXT];
+    struct candidates all = {.count = 0};
+    for (int s = 0; s < GS_SLOTS; s++) {
+        const struct gs_policy_head *policy = b->scenario->policy[s].policy;
+        const char *slot = gs_slot_name((enum gs_slot)s);
+        snprintf(all.name[all.count++], CANDIDATE_BYTES, "%s", slot);
+        size_t count = policy ? params_count(policy) : 0;
+        for (size_t i = 0; i < count && all.count < CANDIDATES_MAX - GS_SLOTS; i++)
+            snprintf(all.name[all.count++], CANDIDATE_BYTES, "%s.%s", slot, policy->param[i].key);
+    }
+    ini_error(b->err, &entry->spot, GS_BAD_INPUT, "unknown key '%s' in [policy]%s", build_shown(shown, entry->key),
+              build_hint(hint, entry->key, all.count, candidate_at, &all));
+}
+
+static void unknown_param(struct build *b, const struct ini_entry *entry, enum gs_slot slot, const char *name)
+{
+    char list[LIST_TEXT] = "none", shown[SHOWN_TEXT];
+    const struct gs_policy_head *policy = b->scenario->policy[slot].policy;
+    size_t count = params_count(policy), used = 0;
+    for (size_t i = 0; i < count && used < LIST_TEXT; i++)
+        used += (size_t)snprintf(list + used, LIST_TEXT - used, "%s'%s'", i ? ", " : "", policy->param[i].key);
+    ini_error(b->err, &entry->spot, GS_BAD_INPUT, "%s '%s' has no parameter '%s'; it has %s", gs_slot_name(slot),
+              policy->name, build_shown(shown, name), list);
+}
+
+/* An override that changes the policy leaves parameters behind that were meant for the one it replaces. */
+static bool is_left_behind(const struct build *b, const struct ini_entry *entry, enum gs_slot slot)
+{
+    const struct ini_entry *choice = ini_entry_find(b->policy_from, gs_slot_name(slot));
+    return choice && choice->source->depth < entry->source->depth;
+}
+
+static void set_param(struct build *b, struct ini_entry *entry)
+{
+    char why[VALUE_WHY], shown[SHOWN_TEXT];
+    enum gs_slot slot;
+    const char *name;
+    if (!param_split(entry->key, &slot, &name)) {
+        unknown_key(b, entry);
+        return;
+    }
+    struct policy_choice *choice = &b->scenario->policy[slot];
+    if (!choice->policy)
+        return;
+    size_t count = params_count(choice->policy), i = 0;
+    while (i < count && strcmp(choice->policy->param[i].key, name) != 0)
+        i++;
+    if (i == count) {
+        entry->dropped = is_left_behind(b, entry, slot);
+        if (!entry->dropped)
+            unknown_param(b, entry, slot, name);
+    } else if (param_parse(&choice->policy->param[i], entry->value, &choice->param[i], why) != GS_OK) {
+        ini_error(b->err, &entry->spot, GS_BAD_INPUT, "'%s = %s': %s", entry->key, build_shown(shown, entry->value),
+                  why);
+    }
+}
+
+/* fcfs where every node runs one workload at a time, else everybody shares. */
+static const char *default_policy(const struct build *b, enum gs_slot slot)
+{
+    bool all_exclusive = true;
+    for (size_t i = 0; i < b->scenario->nodes; i++)
+        all_exclusive = all_exclusive && b->scenario->node[i].sharing == SHARING_EXCLUSIVE;
+    if (slot == GS_SLOT_SLICER)
+        return all_exclusive && b->scenario->nodes > 0 ? "fcfs" : "ps";
+    return keys_find("policy", gs_slot_name(slot))->fallback;
+}
+
+static const struct gs_policy_head *find(struct build *b, struct ini_entry *entry, enum gs_slot slot)
+{
+    char hint[HINT_TEXT], shown[SHOWN_TEXT];
+    const char *name = entry ? entry->value : default_policy(b, slot);
+    const struct gs_policy_head *policy = gs_policy_find(slot, name);
+    if (policy || !entry)
+        return policy;
+    size_t length = strlen(name);
+    build_shown(shown, name);
+    entry->bad = true;
+    if (strchr(name, '/') || (length > 3 && strcmp(name + length - 3, ".so") == 0)) {
+        ini_error(b->err, &entry->spot, GS_BAD_INPUT, "plug-in '%s' as %s is not available in this version", shown,
+                  gs_slot_name(slot));
+        return NULL;
+    }
+    build_hint(hint, name, policies_count(slot), policy_at, &slot);
+    ini_error(b->err, &entry->spot, GS_BAD_INPUT, "unknown %s policy '%s'%s", gs_slot_name(slot), shown,
+              hint[0] ? hint : "; 'gpuswap-sim policies' lists them");
+    return NULL;
+}
+
+static int choose(struct build *b, enum gs_slot slot)
+{
+    char why[VALUE_WHY];
+    struct ini_entry *entry = ini_entry_find(b->policy_from, gs_slot_name(slot));
+    struct policy_choice *choice = &b->scenario->policy[slot];
+    choice->policy = find(b, entry, slot);
+    choice->place = entry ? entry->spot.place : (struct place){0};
+    if (!choice->policy)
+        return GS_BAD_INPUT;
+    size_t count = params_count(choice->policy);
+    choice->param = arena_array(b->arena, count, sizeof *choice->param);
+    if (!choice->param)
+        return ini_no_memory(b->ini);
+    for (size_t i = 0; i < count; i++)
+        if (param_parse(&choice->policy->param[i], choice->policy->param[i].fallback, &choice->param[i], why) != GS_OK)
+            return error_add(b->err, GS_BUG, "default of %s.%s: %s", gs_slot_name(slot), choice->policy->param[i].key,
+                             why);
+    return GS_OK;
+}
+
+static void sharing_check(struct build *b)
+{
+    const struct gs_policy_head *head = b->scenario->policy[GS_SLOT_SLICER].policy;
+    const struct gs_slicer_policy *slicer = (const struct gs_slicer_policy *)(const void *)head;
+    if (!head || !slicer->shares)
+        return;
+    for (size_t i = 0; i < b->scenario->nodes; i++)
+        if (b->scenario->node[i].sharing == SHARING_EXCLUSIVE)
+            ini_error(b->err, build_spot(b->node_from[i], "sharing"), GS_BAD_INPUT,
+                      "'sharing = exclusive' excludes slicer '%s', which runs several at once; choose another, such as "
+                      "'fcfs'",
+                      head->name);
+}
+
+int build_policies(struct build *b)
+{
+    for (int s = 0; s < GS_SLOTS && !b->ini->stop; s++)
+        choose(b, (enum gs_slot)s);
+    for (size_t i = 0; i < b->policy_from->entries && !b->ini->stop; i++) {
+        struct ini_entry *entry = &b->policy_from->entry[i];
+        if (!keys_find("policy", entry->key))
+            set_param(b, entry);
+    }
+    sharing_check(b);
+    return b->err->code;
+}

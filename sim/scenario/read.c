@@ -1,0 +1,84 @@
+/* read.c - reads a scenario: files and --set to sections, sections to values, then the checks; all or nothing. */
+#include "sim/scenario/build.h"
+#include <string.h>
+
+/* "dir/six-notebooks.ini" -> "six-notebooks" */
+static const char *name_of(struct arena *arena, const char *file)
+{
+    const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file;
+    size_t length = strlen(base);
+    if (strcmp(file, "-") == 0)
+        return "stdin";
+    if (length > 4 && strcmp(base + length - 4, ".ini") == 0)
+        length -= 4;
+    return arena_printf(arena, "%.*s", (int)length, base);
+}
+
+/* For the record: every key that was given and counts. */
+static int settings_list(struct build *b)
+{
+    struct scenario *s = b->scenario;
+    size_t count = 0;
+    for (size_t i = 0; i < b->ini->sections; i++)
+        count += b->ini->section[i]->entries;
+    s->setting = arena_array(b->arena, count, sizeof *s->setting);
+    if (!s->setting)
+        return ini_no_memory(b->ini);
+    for (size_t i = 0; i < b->ini->sections; i++) {
+        const struct ini_section *section = b->ini->section[i];
+        for (size_t k = 0; k < section->entries; k++)
+            if (!section->entry[k].dropped)
+                s->setting[s->settings++] =
+                    (struct setting){section->title, section->entry[k].key, section->entry[k].value};
+    }
+    return GS_OK;
+}
+
+/* Everything behind the files: the sections are in `ini`. */
+static int finish(struct scenario *scenario, struct ini *ini, const char *file, const struct overrides *overrides)
+{
+    struct build build = {.scenario = scenario, .ini = ini, .arena = ini->arena, .err = ini->err};
+    if (ini->stop || ini->err->code == GS_NO_INPUT)
+        return ini->err->code;
+    ini_override(ini, overrides);
+    scenario->arena = ini->arena;
+    scenario->file = arena_strdup(ini->arena, file);
+    scenario->text = ini_text(ini);
+    if (!scenario->file || !scenario->text)
+        return ini_no_memory(ini);
+    build_sections(&build);
+    if (ini->stop)
+        return ini->err->code;
+    if (!scenario->name)
+        scenario->name = name_of(ini->arena, file);
+    if (!scenario->name)
+        return ini_no_memory(ini);
+    build_policies(&build);
+    if (!ini->stop)
+        settings_list(&build);
+    if (!ini->stop)
+        build_slas(&build);
+    if (!ini->stop)
+        check_contradictions(&build);
+    if (ini->err->code == GS_OK)
+        check_satisfiable(&build);
+    return ini->err->code;
+}
+
+int scenario_read(struct scenario *scenario, const char *file, const struct overrides *overrides, struct arena *arena,
+                  struct error *err)
+{
+    struct ini ini = {.arena = arena, .err = err};
+    memset(scenario, 0, sizeof *scenario);
+    ini_read(&ini, file);
+    return finish(scenario, &ini, file, overrides);
+}
+
+int scenario_parse(struct scenario *scenario, const char *text, size_t length, const char *file, const char *folder,
+                   const struct overrides *overrides, struct arena *arena, struct error *err)
+{
+    struct ini ini = {.arena = arena, .err = err};
+    memset(scenario, 0, sizeof *scenario);
+    ini_parse(&ini, text, length, file, folder);
+    return finish(scenario, &ini, file, overrides);
+}

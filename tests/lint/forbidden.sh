@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# forbidden.sh - calls that only some places may make.  A rule: the calls (or, after a '=', the words); the files they
+# are forbidden in; those of them that may all the same; why.
+source "$(dirname "$0")/lib.sh"
+
+rules=(
+    '_?exit|quick_exit|abort'
+    '.' '^sim/cli/'
+    'only the command line ends the program; return a code and set the error'
+
+    'v?printf|puts|putchar|perror'
+    '.' '^sim/cli/|^sim/base/log\.c'
+    'data goes to a stream that the caller hands in, talk to the log'
+
+    '=stdout|stderr'
+    '.' '^sim/cli/|^sim/base/log\.c'
+    'the caller hands in the stream'
+
+    'malloc|calloc|realloc|reallocarray|aligned_alloc|posix_memalign|strdup|strndup|v?asprintf|alloca'
+    '.' '^sim/cli/|^sim/base/(arena|log)\.c'
+    'take memory from an arena, or heap_resize: tests make each allocation fail'
+
+    'ato(i|l|ll|f)|strto(d|f|ld|l|ll|ul|ull|imax|umax)|v?f?s?scanf'
+    '.' '^sim/base/units\.c'
+    'units.c parses every number'
+
+    'sprintf|vsprintf|strcpy|strcat|gets|strtok|tmpnam|mktemp|system'
+    '.' '^$'
+    'there is a safe one: snprintf, memcpy, strtok_r, mkstemp, posix_spawn'
+
+    's?rand|random|srandom|[dlm]rand48|rand_r|getrandom'
+    '.' '^$'
+    'draw from a stream (sim/base/random.h): same seed, same bytes'
+
+    'pthread_[a-z_]+|thrd_[a-z]+'
+    '.' '^sim/(run|cli)/|^sim/base/log\.c'
+    'threads run whole replications side by side; nothing below knows of them'
+
+    'time|clock|clock_gettime|gettimeofday|localtime(_r)?|gmtime(_r)?|nanosleep|usleep|sleep'
+    '.' '^sim/(run|cli|results)/|^sim/base/log\.c|^sim/engine/models\.c|^backend/(double|cuda)'
+    'time comes with the event; a simulation reads no clock (models.c is a benchmark)'
+
+    'exp|exp2|expm1|log|log2|log10|log1p|pow|cbrt|hypot|sin|cos|tan|tgamma|lgamma'
+    '^(policies|backend|sim/(base|engine|load))/' '^sim/base/exact\.c'
+    'the last bit of these depends on the processor: use sim/base/exact.h'
+)
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+while read -r file; do
+    mkdir -p "$work/$(dirname "$file")"
+    bare "$file" >"$work/$file"
+done < <(sources sim policies backend traces plots)
+
+for ((i = 0; i < ${#rules[@]}; i += 4)); do
+    case "${rules[i]}" in
+        =*) words="(${rules[i]#=})($|[^A-Za-z0-9_])" ;;
+        *) words="(${rules[i]})[[:space:]]*\\(" ;;
+    esac
+    while IFS=: read -r file line hit; do
+        complain "$file:$line: '${hit//[^A-Za-z0-9_]/}': ${rules[i + 3]}"
+    done < <(cd "$work" && find . -name '*.[ch]' | sed 's,^\./,,' | sort | grep -E -e "${rules[i + 1]}" |
+        grep -Ev -e "${rules[i + 2]}" | xargs -r grep -nHE -o -e "(^|[^A-Za-z0-9_>.])$words" || true)
+done
+finish

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# headers.sh [COMPILER] - every header compiles alone, and the one for plug-in authors also as C++.
+source "$(dirname "$0")/lib.sh"
+compiler=${1:-cc}
+
+while read -r header; do
+    "$compiler" -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -fsyntax-only -I. -x c -include "$header" /dev/null ||
+        complain "$header does not compile alone"
+    grep -q '^#ifndef GS_[A-Z_]*_H$' "$header" || complain "$header: guard it with '#ifndef GS_..._H'"
+done < <(sources sim policies backend traces plots | grep '\.h$')
+finish

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# includes.sh - the one-way order of the folders: a header may be included from above, never from below or the side.
+# A line: folder, and the folders whose headers it may include besides its own.
+source "$(dirname "$0")/lib.sh"
+
+order='
+policies
+sim/base
+sim/engine    sim/base
+sim/stats     sim/base
+traces        sim/base
+sim/scenario  sim/base policies
+sim/results   sim/base policies sim/scenario sim/stats
+sim/load      sim/base policies sim/engine sim/scenario sim/stats sim/results traces
+backend       sim/base policies sim/scenario sim/engine sim/load
+sim/run       sim/base policies sim/scenario sim/stats sim/results sim/load backend traces
+plots         sim/base sim/results
+sim/cli       sim/base policies sim/scenario sim/stats sim/results sim/load sim/run backend traces plots sim/engine
+'
+
+while read -r folder below; do
+    [[ -n $folder ]] || continue
+    while IFS=: read -r file line text; do
+        header=$(sed -E 's/.*"([^"]*)".*/\1/' <<<"$text")
+        case "$header" in
+            version.h) continue ;;
+            */*) home=${header%/*} ;;
+            *) home=$(dirname "$file")      # same folder, or a sub-folder of it
+                [[ -e $home/$header ]] || complain "$file:$line: '$header' is not beside it; name it from the root" ;;
+        esac
+        case " $folder $below " in
+            *" $home "*) ;;
+            *) [[ $home == "$folder"/* ]] ||
+                complain "$file:$line: '$folder' may not include '$header'; it may use: ${below:-nothing}" ;;
+        esac
+    done < <(sources "$folder" | xargs -r grep -nHE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' || true)
+done <<<"$order"
+
+# Nobody outside the table.
+while read -r file; do
+    folder=$(dirname "$file")
+    until grep -qE "^$folder( |\$)" <<<"$order" || [[ $folder == . ]]; do
+        folder=$(dirname "$folder")
+    done
+    [[ $folder != . ]] || complain "$file: its folder has no line in includes.sh"
+done < <(sources sim policies backend traces plots)
+finish

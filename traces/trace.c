@@ -1,0 +1,81 @@
+/* trace.c - build a trace in memory. */
+#include "traces/trace.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+void trace_options_init(struct trace_options *options)
+{
+    *options = (struct trace_options){.format = "gst", .to_ns = TRACE_NEVER, .scale_time = 1};
+}
+
+/* Grow `array` of `count` items by one; the new item or NULL. */
+#define APPEND(arena, array, count, capacity)                                                                \
+    void *grown = arena_grow(arena, array, &(capacity), (count) + 1, sizeof *(array));                        \
+    if (!grown)                                                                                               \
+        return NULL;                                                                                          \
+    (array) = grown;                                                                                          \
+    return &(array)[(count)++]
+
+struct trace_workload *trace_add_workload(struct trace *trace, struct arena *arena)
+{
+    APPEND(arena, trace->workload, trace->workloads, trace->workload_capacity);
+}
+
+struct trace_burst *trace_add_burst(struct trace_workload *workload, struct arena *arena)
+{
+    APPEND(arena, workload->burst, workload->bursts, workload->burst_capacity);
+}
+
+struct trace_run *trace_add_run(struct trace_workload *workload, struct arena *arena)
+{
+    APPEND(arena, workload->run, workload->runs, workload->run_capacity);
+}
+
+struct trace_request *trace_add_request(struct trace_workload *workload, struct arena *arena)
+{
+    APPEND(arena, workload->request, workload->requests, workload->request_capacity);
+}
+
+struct trace_resize *trace_add_resize(struct trace_workload *workload, struct arena *arena)
+{
+    APPEND(arena, workload->resize, workload->resizes, workload->resize_capacity);
+}
+
+bool trace_add_note(struct trace *trace, struct arena *arena, bool assume, const char *key, const char *format, ...)
+{
+    char text[GST_LINE_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    char *value = arena_strdup(arena, text);
+    void *grown = arena_grow(arena, trace->note, &trace->note_capacity, trace->notes + 1, sizeof *trace->note);
+    if (!value || !grown)
+        return false;
+    trace->note = grown;
+    trace->note[trace->notes++] = (struct gst_note){assume, key, value};
+    return true;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+int64_t trace_end_ns(const struct trace *trace)
+{
+    int64_t end = trace->horizon_ns == TRACE_NEVER ? 0 : trace->horizon_ns;
+    for (size_t i = 0; i < trace->workloads; i++) {
+        const struct trace_workload *w = &trace->workload[i];
+        end = later(end, w->detach_ns == TRACE_NEVER ? w->attach_ns : w->detach_ns);
+        if (w->bursts)
+            end = later(end, w->burst[w->bursts - 1].ready_ns);
+        if (w->runs)
+            end = later(end, w->run[w->runs - 1].ready_ns);
+        if (w->requests)
+            end = later(end, w->request[w->requests - 1].ready_ns);
+        if (w->resizes)
+            end = later(end, w->resize[w->resizes - 1].at_ns);
+    }
+    return end;
+}
