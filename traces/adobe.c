@@ -9,18 +9,18 @@ enum column { NUM_GPU, SUBMIT_TIME, DURATION, COLUMNS };
 static const char *const column_name[COLUMNS] = {"num_gpu", "submit_time", "duration"};
 
 #define MINUTE_NS INT64_C(60000000000)
-#define MINUTES_MAX (GST_TIME_MAX / 60000000 / 4)       /* start plus duration stay far inside the format's range */
+#define MINUTES_MAX (GST_TIME_MAX / 60000000 / 4) /* start plus duration stay far inside the format's range */
 
 struct reading {
     struct trace *trace;
     struct arena *arena;
     uint64_t seed;
-    struct trace_workload *session;     /* the present one; moves when the array grows */
-    struct stream stream;               /* its jitter */
-    int64_t submit, gpus;               /* of the row before */
-    int64_t end_minute;                 /* of the row before, as recorded */
-    int64_t end_ns;                     /* the same with jitter */
-    uint64_t overlaps, changes;         /* clipped; rows whose num_gpu differs from the row before in the session */
+    struct trace_workload *session; /* the present one; moves when the array grows */
+    struct stream stream;           /* its jitter */
+    int64_t submit, gpus;           /* of the row before */
+    int64_t end_minute;             /* of the row before, as recorded */
+    int64_t end_ns;                 /* the same with jitter */
+    uint64_t overlaps, changes;     /* clipped; rows whose num_gpu differs from the row before in the session */
 };
 
 /* Where in its minute a burst started is not recorded: uniform within half a minute either side, whole microseconds. */
@@ -124,15 +124,17 @@ static bool describe(const struct reading *r, const char *file, bool split_gpus)
     base = base ? base + 1 : file;
     for (size_t n = 0; base[n] && n < GST_ID_MAX; n++)
         name[n] = base[n] > ' ' && base[n] <= '~' ? base[n] : '_';
-    bool ok = trace_add_note(r->trace, r->arena, false, "name", "adobe-notebooks") &&
-              trace_add_note(r->trace, r->arena, false, "source", "%s", name) &&
-              trace_add_note(r->trace, r->arena, false, "importer", "adobe-notebooks,1,seed=%llu", (unsigned long long)r->seed) &&
-              trace_add_note(r->trace, r->arena, true, "session", "new where submit_time decreases%s",
-                             split_gpus ? " or num_gpu changes" : "") &&
-              trace_add_note(r->trace, r->arena, true, "t", "uniform within 30 s of the recorded minute") &&
-              trace_add_note(r->trace, r->arena, true, "work", "recorded minutes at full use of the GPU") &&
-              trace_add_note(r->trace, r->arena, true, "think", "from the end of the burst before; %llu overlaps clipped to 0",
-                             (unsigned long long)r->overlaps);
+    bool ok =
+        trace_add_note(r->trace, r->arena, false, "name", "adobe-notebooks") &&
+        trace_add_note(r->trace, r->arena, false, "source", "%s", name) &&
+        trace_add_note(r->trace, r->arena, false, "importer", "adobe-notebooks,1,seed=%llu",
+                       (unsigned long long)r->seed) &&
+        trace_add_note(r->trace, r->arena, true, "session", "new where submit_time decreases%s",
+                       split_gpus ? " or num_gpu changes" : "") &&
+        trace_add_note(r->trace, r->arena, true, "t", "uniform within 30 s of the recorded minute") &&
+        trace_add_note(r->trace, r->arena, true, "work", "recorded minutes at full use of the GPU") &&
+        trace_add_note(r->trace, r->arena, true, "think",
+                       "from the end of the burst before; %llu overlaps clipped to 0", (unsigned long long)r->overlaps);
     return ok && (!r->changes || trace_add_note(r->trace, r->arena, true, "gpus",
                                                 "those of the session's first row; %llu changes passed over",
                                                 (unsigned long long)r->changes));
@@ -162,7 +164,8 @@ int adobe_read_lines(struct trace *trace, struct lines *lines, const struct trac
     return code;
 }
 
-int adobe_read(struct trace *trace, const struct trace_options *options, uint64_t seed, struct arena *arena, struct error *err)
+int adobe_read(struct trace *trace, const struct trace_options *options, uint64_t seed, struct arena *arena,
+               struct error *err)
 {
     struct lines *lines;
     int code = lines_open(&lines, options->file, 4096, err);

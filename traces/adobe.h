@@ -10,7 +10,8 @@
 
 /* One row is one burst of GPU activity, in whole minutes; a session starts where submit_time decreases (with
  * options->split_gpus also where num_gpu changes).  Start times get a jitter of +-30 s from the session's own stream. */
-int adobe_read(struct trace *trace, const struct trace_options *options, uint64_t seed, struct arena *arena, struct error *err);
+int adobe_read(struct trace *trace, const struct trace_options *options, uint64_t seed, struct arena *arena,
+               struct error *err);
 
 /* The same from open lines, for tests and fuzzing; `lines` stays the caller's. */
 struct lines;

@@ -5,8 +5,8 @@
 
 static int fail_here(const struct csv *csv, struct error *err, const char *what)
 {
-    return error_set(err, GS_BAD_INPUT, "%s:%llu: %s", lines_file(csv->lines), (unsigned long long)lines_number(csv->lines),
-                     what);
+    return error_set(err, GS_BAD_INPUT, "%s:%llu: %s", lines_file(csv->lines),
+                     (unsigned long long)lines_number(csv->lines), what);
 }
 
 /* Take the quotes off the field at `p`, in place; the byte behind its closing quote, NULL if there is none. */
@@ -74,8 +74,8 @@ int csv_open(struct csv *csv, struct lines *lines, const char *const *name, int 
             if (csv->want[i] < 0 && !strcmp(csv->field[j], name[i]))
                 csv->want[i] = j;
         if (csv->want[i] < 0)
-            return error_set(err, GS_BAD_INPUT, "%s:1: column '%s' is missing; is this the right format?", lines_file(lines),
-                             name[i]);
+            return error_set(err, GS_BAD_INPUT, "%s:1: column '%s' is missing; is this the right format?",
+                             lines_file(lines), name[i]);
     }
     return GS_OK;
 }
@@ -92,8 +92,9 @@ int csv_next(struct csv *csv, bool *more, struct error *err)
     } while (!length || (length == 1 && *line == '\r'));
     int code = split(csv, line, length, err);
     if (!code && csv->fields != csv->columns)
-        return error_set(err, GS_BAD_INPUT, "%s:%llu: row has %d fields where the header has %d", lines_file(csv->lines),
-                         (unsigned long long)lines_number(csv->lines), csv->fields, csv->columns);
+        return error_set(err, GS_BAD_INPUT, "%s:%llu: row has %d fields where the header has %d",
+                         lines_file(csv->lines), (unsigned long long)lines_number(csv->lines), csv->fields,
+                         csv->columns);
     return code;
 }
 

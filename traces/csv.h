@@ -12,11 +12,11 @@ enum { CSV_COLUMNS = 64 };
 
 struct csv {
     struct lines *lines;
-    int want[CSV_COLUMNS];          /* index of each wanted column in the file */
-    const char *const *name;        /* the wanted columns' names */
+    int want[CSV_COLUMNS];   /* index of each wanted column in the file */
+    const char *const *name; /* the wanted columns' names */
     int wanted;
-    char *field[CSV_COLUMNS];       /* of the present row, as NUL-terminated text */
-    int fields, columns;            /* of the present row; of the header */
+    char *field[CSV_COLUMNS]; /* of the present row, as NUL-terminated text */
+    int fields, columns;      /* of the present row; of the header */
 };
 
 /* Read the header from `lines` (which stays the caller's) and find `wanted` columns; all must be there. */

@@ -15,13 +15,20 @@
 
 enum { GST_LINE_MAX = 1023, GST_ID_MAX = 63, GST_VALUES = 10 };
 
-#define GST_TIME_MAX INT64_C(3155760000000000)      /* us: 100 years */
+#define GST_TIME_MAX INT64_C(3155760000000000) /* us: 100 years */
 #define GST_BYTES_MAX (INT64_C(1) << 60)
 #define GST_PPM INT64_C(1000000)
 
 enum gst_kind {
-    GST_END,                    /* no more records */
-    GST_WORKLOAD, GST_BURST, GST_ITERATE, GST_MEMORY, GST_SERVICE, GST_REQUEST, GST_UPDATE, GST_DEPART,
+    GST_END, /* no more records */
+    GST_WORKLOAD,
+    GST_BURST,
+    GST_ITERATE,
+    GST_MEMORY,
+    GST_SERVICE,
+    GST_REQUEST,
+    GST_UPDATE,
+    GST_DEPART,
     GST_KINDS
 };
 
@@ -33,12 +40,14 @@ enum gst_why { GST_WHY_END, GST_WHY_KILL, GST_WHY_TRUNC };
 
 struct gst_record {
     enum gst_kind kind;
-    uint32_t id;                /* dense from 0, in order of the W records */
-    uint32_t given;             /* bit i: field i (after `t,KIND,id`) was written; the others hold their default */
+    uint32_t id;    /* dense from 0, in order of the W records */
+    uint32_t given; /* bit i: field i (after `t,KIND,id`) was written; the others hold their default */
     int64_t t_us;
-    const char *name;           /* the id as text; valid until gst_close */
-    const char *text;           /* W: group, R: tag, "" if none; valid until the next record */
-    union {                     /* in the order of the file's fields; times us unless said, sizes bytes, fractions ppm */
+    const char *name; /* the id as text; valid until gst_close */
+    const char *text; /* W: group, R: tag, "" if none; valid until the next record */
+    /* In the order of the file's fields; times us unless said, sizes bytes, fractions ppm. */
+    /* clang-format off */
+    union {
         int64_t value[GST_VALUES];
         struct { int64_t class, gpus, mem, floor, req, lim, prio, swap, loop; } w;  /* mem, req, prio: -1 = not given */
         struct { int64_t work, think, grow, keep; } b;
@@ -49,6 +58,7 @@ struct gst_record {
         struct { int64_t field, value; } u;
         struct { int64_t why; } d;
     };
+    /* clang-format on */
 };
 
 /* A header line: `#meta,KEY,VALUE` or `#assume,KEY,VALUE`. */
@@ -57,12 +67,12 @@ struct gst_note {
     const char *key, *value;
 };
 struct gst_header {
-    const struct gst_note *note;    /* all of them, in order of the file */
+    const struct gst_note *note; /* all of them, in order of the file */
     size_t notes;
-    const char *name, *source;      /* of the notes: #meta,name and #meta,source; NULL = none */
-    const char *ref_gpu;            /* its name; NULL = none */
-    int64_t ref_gpu_bytes;          /* -1 = none */
-    int64_t horizon_us;             /* -1 = none */
+    const char *name, *source; /* of the notes: #meta,name and #meta,source; NULL = none */
+    const char *ref_gpu;       /* its name; NULL = none */
+    int64_t ref_gpu_bytes;     /* -1 = none */
+    int64_t horizon_us;        /* -1 = none */
 };
 
 /* --- reading --- */
@@ -73,15 +83,15 @@ struct gst;
 int gst_open(struct gst **gst, const char *path, struct error *err);
 int gst_open_memory(struct gst **gst, const void *data, size_t size, const char *name, struct error *err);
 
-const struct gst_header *gst_header(const struct gst *gst);     /* valid until gst_close */
+const struct gst_header *gst_header(const struct gst *gst); /* valid until gst_close */
 
 /* The next record, checked; kind GST_END once there is none. */
 int gst_next(struct gst *gst, struct gst_record *record, struct error *err);
 
-uint64_t gst_line(const struct gst *gst);       /* number of the last line read */
-uint64_t gst_skipped(const struct gst *gst);    /* extension records (kind starting with 'x') passed over */
-uint32_t gst_ids(const struct gst *gst);        /* workloads declared so far */
-void gst_close(struct gst *gst);                /* takes NULL */
+uint64_t gst_line(const struct gst *gst);    /* number of the last line read */
+uint64_t gst_skipped(const struct gst *gst); /* extension records (kind starting with 'x') passed over */
+uint32_t gst_ids(const struct gst *gst);     /* workloads declared so far */
+void gst_close(struct gst *gst);             /* takes NULL */
 
 /* --- writing --- */
 struct gst_writer;
@@ -98,6 +108,6 @@ int gst_put(struct gst_writer *writer, const struct gst_record *record, struct e
 
 /* Finish and give the file its name; the writer is gone after either, and after gst_discard nothing is left behind. */
 int gst_commit(struct gst_writer *writer, struct error *err);
-void gst_discard(struct gst_writer *writer);    /* takes NULL */
+void gst_discard(struct gst_writer *writer); /* takes NULL */
 
 #endif

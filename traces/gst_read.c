@@ -19,7 +19,8 @@ struct gst {
     uint64_t skipped;
 };
 
-static int fail(const struct gst *gst, struct error *err, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static int fail(const struct gst *gst, struct error *err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 static int fail(const struct gst *gst, struct error *err, const char *format, ...)
 {
     char text[512];
@@ -58,13 +59,15 @@ static int check_magic(struct gst *gst, const char *line, size_t length, struct 
     if (length >= 3 && !memcmp(line, "\xef\xbb\xbf", 3))
         return fail(gst, err, "file starts with a byte order mark; remove its first three bytes");
     if (length < n || memcmp(line, magic, n))
-        return fail(gst, err, "not a trace of this program: line 1 must be '#gpuswap-trace,1'; foreign formats are "
-                              "converted with 'gpuswap-sim trace import'");
+        return fail(gst, err,
+                    "not a trace of this program: line 1 must be '#gpuswap-trace,1'; foreign formats are "
+                    "converted with 'gpuswap-sim trace import'");
     if (length == n + 2 && line[n] == '1' && line[n + 1] == '\r')
         return fail(gst, err, ENDS_IN_CR);
     if (length != n + 1 || line[n] != '1') {
         char shown[EXCERPT];
-        return fail(gst, err, "format version '%s' cannot be read; this program reads version 1", excerpt(shown, line + n));
+        return fail(gst, err, "format version '%s' cannot be read; this program reads version 1",
+                    excerpt(shown, line + n));
     }
     return GS_OK;
 }
@@ -85,7 +88,8 @@ static int understand(struct gst *gst, const struct gst_note *note, struct error
     if (!header->source && !strcmp(note->key, "source"))
         header->source = note->value;
     if (is_horizon) {
-        if (units_integer(note->value, &header->horizon_us, why) || header->horizon_us < 0 || header->horizon_us > GST_TIME_MAX)
+        if (units_integer(note->value, &header->horizon_us, why) || header->horizon_us < 0 ||
+            header->horizon_us > GST_TIME_MAX)
             return fail(gst, err, "field 'horizon': must be microseconds, 0 to %lld, not '%s'", (long long)GST_TIME_MAX,
                         note->value);
         gst->rules.horizon_us = header->horizon_us;
@@ -110,7 +114,8 @@ static int read_note(struct gst *gst, const char *line, size_t length, bool assu
         if (line[i] < ' ' || line[i] > '~')
             return fail(gst, err, line[i] == '\r' ? ENDS_IN_CR : "header lines hold printable ASCII only");
     char *key = arena_alloc(&gst->notes, length + 1);
-    struct gst_note *note = arena_grow(&gst->notes, gst->note, &gst->note_capacity, gst->header.notes + 1, sizeof *note);
+    struct gst_note *note =
+        arena_grow(&gst->notes, gst->note, &gst->note_capacity, gst->header.notes + 1, sizeof *note);
     if (!key || !note)
         return no_memory(gst, err);
     memcpy(key, strchr(line, ',') + 1, length - (size_t)(strchr(line, ',') + 1 - line));
@@ -235,7 +240,8 @@ static int bad_field(const struct gst *gst, const struct gst_field *field, const
 }
 
 /* One field at *p into record; leaves *p behind it.  false: it is not what it should be. */
-static inline bool scan_field(const struct gst_field *field, char **p, int64_t *value, struct gst_record *record, char **cut)
+static inline bool scan_field(const struct gst_field *field, char **p, int64_t *value, struct gst_record *record,
+                              char **cut)
 {
     if (LIKELY(field->type == GST_INTEGER))
         return scan(p, field->min < 0, value) && *value >= field->min && *value <= field->max;
@@ -247,11 +253,12 @@ static inline bool scan_field(const struct gst_field *field, char **p, int64_t *
         return *value >= 0;
     }
     record->text = start;
-    *cut = *p;                      /* gets its NUL once the line is read */
+    *cut = *p; /* gets its NUL once the line is read */
     return *p > start && *p - start <= GST_ID_MAX;
 }
 
-static int scan_fields(struct gst *gst, const struct gst_layout *layout, char *p, struct gst_record *record, struct error *err)
+static int scan_fields(struct gst *gst, const struct gst_layout *layout, char *p, struct gst_record *record,
+                       struct error *err)
 {
     char *cut = NULL;
     for (unsigned i = 0; i < layout->fields; i++) {
@@ -270,14 +277,16 @@ static int scan_fields(struct gst *gst, const struct gst_layout *layout, char *p
         record->given |= 1u << i;
     }
     if (*p != '\n')
-        return fail(gst, err, "too many fields; '%c' has at most %u after its id", layout->letter, (unsigned)layout->fields);
+        return fail(gst, err, "too many fields; '%c' has at most %u after its id", layout->letter,
+                    (unsigned)layout->fields);
     if (cut)
         *cut = 0;
     return GS_OK;
 }
 
 /* Kind, id and fields of a line whose t has been read; `p` stands behind the comma that follows it. */
-static int read_record(struct gst *gst, const struct gst_layout *layout, char *p, struct gst_record *record, struct error *err)
+static int read_record(struct gst *gst, const struct gst_layout *layout, char *p, struct gst_record *record,
+                       struct error *err)
 {
     static const struct gst_field id_field = {.name = "id", .type = GST_TEXT, .required = true};
     struct gst_breach breach;
@@ -340,8 +349,10 @@ int gst_next(struct gst *gst, struct gst_record *record, struct error *err)
         if (LIKELY(record->kind != GST_END && p[1] == ','))
             return read_record(gst, &gst_layout[record->kind], p + 2, record, err);
         if (*p != 'x')
-            return fail(gst, err, record->kind != GST_END && p[1] == '\n' ? "field 'id': is missing after '%s'" :
-                        "field 'kind': '%s' is none of W B T M S R U D, nor an extension (lower-case x first)",
+            return fail(gst, err,
+                        record->kind != GST_END && p[1] == '\n'
+                            ? "field 'id': is missing after '%s'"
+                            : "field 'kind': '%s' is none of W B T M S R U D, nor an extension (lower-case x first)",
                         excerpt(shown, p));
         if (record->t_us < gst->rules.last_us)
             return fail(gst, err, "field 't': %lld is before the previous record's %lld", (long long)record->t_us,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+/* clang-format off */
 #define INTEGER(name, min, max, fallback) {name, GST_INTEGER, false, min, max, fallback, NULL}
 #define NEEDED(name, min, max) {name, GST_INTEGER, true, min, max, 0, NULL}
 #define CHOICE(name, fallback, choice) {name, GST_CHOICE, false, 0, 0, fallback, choice}
@@ -63,6 +64,7 @@ const bool gst_id_byte[256] = {
     TEN('0'), TEN('A'), TEN('K'), ['U'] = 1, ['V'] = 1, ['W'] = 1, ['X'] = 1, ['Y'] = 1, ['Z'] = 1,
     TEN('a'), TEN('k'), ['u'] = 1, ['v'] = 1, ['w'] = 1, ['x'] = 1, ['y'] = 1, ['z'] = 1, ['.'] = 1, ['_'] = 1, ['-'] = 1,
 };
+/* clang-format on */
 
 const char *gst_choice_name(const char *choice, int64_t i, size_t *length)
 {
@@ -176,11 +178,12 @@ static int check_request(const struct gst_id *id, const struct gst_record *recor
     if (record->r.work)
         return GS_OK;
     if (!id->has_service)
-        return breach_set(breach, "work", "is empty and '%s' has no service model; give the work or put an S record before",
-                          id->name);
+        return breach_set(breach, "work",
+                          "is empty and '%s' has no service model; give the work or put an S record before", id->name);
     int64_t us = id->fixed_us + (record->r.in * id->in_ns + record->r.out * id->out_ns) / 1000;
     if (us < 1)
-        return breach_set(breach, "work", "comes to 0 by the service model of '%s'; a request needs at least 1 us", id->name);
+        return breach_set(breach, "work", "comes to 0 by the service model of '%s'; a request needs at least 1 us",
+                          id->name);
     if (us > GST_TIME_MAX)
         return breach_set(breach, "work", "comes to more than 100 years by the service model of '%s'", id->name);
     return GS_OK;
@@ -195,13 +198,15 @@ static int check_update(const struct gst_id *id, const struct gst_record *record
     case GST_UPDATE_SWAP:
         return value <= 1 ? GS_OK : breach_set(breach, "value", "must be 0 or 1 for 'swap'");
     case GST_UPDATE_REQ:
-        return value <= id->lim ? GS_OK : breach_set(breach, "value", "request %lld is above the limit %lld",
-                                                     (long long)value, (long long)id->lim);
+        return value <= id->lim ? GS_OK
+                                : breach_set(breach, "value", "request %lld is above the limit %lld", (long long)value,
+                                             (long long)id->lim);
     default:
         if (value < 1)
             return breach_set(breach, "value", "must be at least 1 for 'lim'");
-        return value >= id->req ? GS_OK : breach_set(breach, "value", "limit %lld is below the request %lld",
-                                                     (long long)value, (long long)id->req);
+        return value >= id->req ? GS_OK
+                                : breach_set(breach, "value", "limit %lld is below the request %lld", (long long)value,
+                                             (long long)id->req);
     }
 }
 
@@ -216,7 +221,8 @@ int gst_rules_check(const struct gst_rules *rules, const struct gst_record *reco
     const struct gst_id *id = record->id == GST_NO_ID ? NULL : &rules->id[record->id];
     if (record->kind == GST_WORKLOAD) {
         if (id)
-            return breach_set(breach, "id", id->live ? "'%s' is declared already" : "'%s' is used again after its D record",
+            return breach_set(breach, "id",
+                              id->live ? "'%s' is declared already" : "'%s' is used again after its D record",
                               id->name);
         if (record->w.req > record->w.lim)
             return breach_set(breach, "req", "request %lld is above the limit %lld", (long long)record->w.req,
@@ -230,8 +236,8 @@ int gst_rules_check(const struct gst_rules *rules, const struct gst_record *reco
     switch (record->kind) {
     case GST_BURST:
         if (id->kept + record->b.keep < 0 || id->kept + record->b.keep > GST_BYTES_MAX)
-            return breach_set(breach, "keep", "brings the sum of keep of '%s' to %lld; it must stay from 0 to 2^60", id->name,
-                              (long long)(id->kept + record->b.keep));
+            return breach_set(breach, "keep", "brings the sum of keep of '%s' to %lld; it must stay from 0 to 2^60",
+                              id->name, (long long)(id->kept + record->b.keep));
         return GS_OK;
     case GST_ITERATE:
         if (record->t.iters > GST_TIME_MAX / (record->t.iter_work + record->t.gap))

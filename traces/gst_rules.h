@@ -11,10 +11,10 @@ struct gst_field {
     enum gst_type type;
     bool required;
     int64_t min, max, fallback;
-    const char *choice;             /* GST_CHOICE: names parted by blanks; the value is the index */
+    const char *choice; /* GST_CHOICE: names parted by blanks; the value is the index */
 };
 struct gst_layout {
-    char letter;                    /* 0: no such record */
+    char letter; /* 0: no such record */
     uint8_t fields;
     struct gst_field field[GST_VALUES];
 };
@@ -29,23 +29,23 @@ const char *gst_choice_name(const char *choice, int64_t i, size_t *length);
 /* true for the bytes of ids, groups and tags: A-Z a-z 0-9 . _ - */
 extern const bool gst_id_byte[256];
 
-struct gst_id {                     /* a declared workload */
+struct gst_id { /* a declared workload */
     const char *name;
     uint64_t hash;
-    int64_t kept;                   /* sum of keep since W or the last M */
-    int64_t req, lim;               /* req -1: not given */
+    int64_t kept;     /* sum of keep since W or the last M */
+    int64_t req, lim; /* req -1: not given */
     int64_t fixed_us, in_ns, out_ns;
-    uint8_t length;                 /* of the name */
+    uint8_t length; /* of the name */
     bool live, has_service;
 };
 struct gst_rules {
     struct gst_id *id;
     size_t capacity;
     uint32_t count;
-    uint32_t *slot;                 /* open addressing: index + 1 of `id`, 0 = free; at most half full */
-    size_t slots;                   /* a power of two */
+    uint32_t *slot; /* open addressing: index + 1 of `id`, 0 = free; at most half full */
+    size_t slots;   /* a power of two */
     struct arena names;
-    int64_t last_us, horizon_us;    /* horizon -1: none */
+    int64_t last_us, horizon_us; /* horizon -1: none */
 };
 
 /* What is wrong with a record: in which field, and why. */

@@ -11,16 +11,16 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { WRITE_BYTES = 1 << 18 };
+enum { WRITE_BYTES = 1 << 17 };
 
 struct gst_writer {
-    gzFile gz;                      /* in its transparent mode unless the name ends in .gz */
-    int fd;                         /* the same file, for fsync */
-    char path[PATH_MAX];            /* the name it has or will get, for messages, too */
-    char temporary[PATH_MAX];       /* "" when written directly */
+    gzFile gz;                /* in its transparent mode unless the name ends in .gz */
+    int fd;                   /* the same file, for fsync */
+    char path[PATH_MAX];      /* the name it has or will get, for messages, too */
+    char temporary[PATH_MAX]; /* "" when written directly */
     uint64_t records;
     size_t used;
-    char buffer[WRITE_BYTES + GST_LINE_MAX + 1];
+    char *buffer; /* WRITE_BYTES and a line */
     struct gst_rules rules;
 };
 
@@ -51,7 +51,7 @@ static int open_file(struct gst_writer *writer, const char *path, struct error *
     size_t n = strlen(path);
     bool compress = n > 3 && !strcmp(path + n - 3, ".gz");
     if (writer->temporary[0]) {
-        unlink(writer->temporary);              /* left by a killed process that had our number */
+        unlink(writer->temporary); /* left by a killed process that had our number */
         writer->fd = open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     } else if (!strcmp(path, "-")) {
         writer->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
@@ -76,7 +76,8 @@ static int flush(struct gst_writer *writer, struct error *err)
     writer->used = 0;
     errno = 0;
     if (n && gzwrite(writer->gz, writer->buffer, (unsigned)n) != (int)n)
-        return error_set(err, GS_IO, "cannot write '%s': %s", writer->path, errno ? strerror(errno) : "compression failed");
+        return error_set(err, GS_IO, "cannot write '%s': %s", writer->path,
+                         errno ? strerror(errno) : "compression failed");
     return GS_OK;
 }
 
@@ -90,7 +91,8 @@ static int put_note(struct gst_writer *writer, const struct gst_note *note, stru
     for (const char *p = note->value; *p; p++)
         fits = fits && *p >= ' ' && *p <= '~';
     if (!fits || strlen(note->value) > GST_LINE_MAX - GST_ID_MAX - 10)
-        return error_set(err, GS_BAD_INPUT, "%s: header '%s' cannot be written: printable ASCII only, at most 950 characters",
+        return error_set(err, GS_BAD_INPUT,
+                         "%s: header '%s' cannot be written: printable ASCII only, at most 950 characters",
                          writer->path, note->key);
     if (!note->assume && !strcmp(note->key, "horizon") && units_integer(note->value, &writer->rules.horizon_us, why))
         return error_set(err, GS_BAD_INPUT, "%s: header 'horizon': %s", writer->path, why);
@@ -108,7 +110,10 @@ int gst_create(struct gst_writer **out, const char *path, const struct gst_note 
         return error_set(err, GS_SYSTEM, "cannot create '%s': out of memory", path);
     memset(writer, 0, sizeof *writer);
     writer->rules.horizon_us = -1;
+    writer->buffer = heap_resize(NULL, WRITE_BYTES + GST_LINE_MAX + 1);
     int code = choose_names(writer, path, err);
+    if (!writer->buffer)
+        code = error_set(err, GS_SYSTEM, "cannot create '%s': out of memory", path);
     if (!code)
         code = open_file(writer, path, err);
     if (!code) {
@@ -180,7 +185,8 @@ static const char *range_breach(const struct gst_layout *layout, struct gst_reco
     return record->t_us < 0 || record->t_us > GST_TIME_MAX ? "t" : NULL;
 }
 
-static int check(struct gst_writer *writer, const struct gst_record *record, struct gst_record *checked, struct error *err)
+static int check(struct gst_writer *writer, const struct gst_record *record, struct gst_record *checked,
+                 struct error *err)
 {
     struct gst_breach breach = {0};
     struct gst_rules *rules = &writer->rules;
@@ -248,7 +254,8 @@ int gst_commit(struct gst_writer *writer, struct error *err)
     int code = flush(writer, err);
     errno = 0;
     if (!code && gzflush(writer->gz, Z_FINISH) != Z_OK)
-        code = error_set(err, GS_IO, "cannot write '%s': %s", writer->path, errno ? strerror(errno) : "compression failed");
+        code = error_set(err, GS_IO, "cannot write '%s': %s", writer->path,
+                         errno ? strerror(errno) : "compression failed");
     if (!code && writer->temporary[0] && fsync(writer->fd))
         code = error_set(err, GS_IO, "cannot write '%s': %s", writer->path, strerror(errno));
     errno = 0;
@@ -274,5 +281,6 @@ void gst_discard(struct gst_writer *writer)
     if (writer->temporary[0])
         unlink(writer->temporary);
     gst_rules_fini(&writer->rules);
+    heap_free(writer->buffer);
     heap_free(writer);
 }

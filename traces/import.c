@@ -7,7 +7,8 @@
 
 static const struct importer importers[] = {
     {"gst", "native format, version 1", NULL, gst_load},
-    {"adobe-notebooks", "notebook sessions, Tiresias CSV (job_id,num_gpu,submit_time,...,duration)", ADOBE_MEMORY, adobe_read},
+    {"adobe-notebooks", "notebook sessions, Tiresias CSV (job_id,num_gpu,submit_time,...,duration)", ADOBE_MEMORY,
+     adobe_read},
 };
 
 const struct importer *importer_at(size_t i)

@@ -5,9 +5,9 @@
 #include "traces/trace.h"
 
 struct importer {
-    const char *name;               /* as in `format = NAME` and `trace import --format NAME` */
+    const char *name; /* as in `format = NAME` and `trace import --format NAME` */
     const char *help;
-    const char *memory;             /* default distribution of what the format does not say; NULL: the trace says it */
+    const char *memory; /* default distribution of what the format does not say; NULL: the trace says it */
     /* Read options->file whole into `trace` (zeroed, horizon_ns = TRACE_NEVER), workloads in order of their attach.
      * Window, scale, sample and memory are not its business. */
     int (*read)(struct trace *trace, const struct trace_options *options, uint64_t seed, struct arena *arena,

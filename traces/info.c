@@ -117,7 +117,7 @@ int trace_info(struct trace_info *info, const struct trace *trace, struct arena 
 /* --- trace check ------------------------------------------------------------------------------------------------- */
 
 struct holding {
-    int64_t bytes, most_bytes;      /* held now; lim x ref_gpu */
+    int64_t bytes, most_bytes; /* held now; lim x ref_gpu */
     bool live, too_large;
 };
 
@@ -137,7 +137,8 @@ static void account(struct trace_counts *counts, struct holding *h, const struct
     case GST_WORKLOAD:
         h->live = true;
         h->bytes = record->w.mem < 0 ? 0 : record->w.mem;
-        h->most_bytes = ref_bytes < 0 ? INT64_MAX : (int64_t)((double)ref_bytes * (double)record->w.lim / (double)GST_PPM);
+        h->most_bytes =
+            ref_bytes < 0 ? INT64_MAX : (int64_t)((double)ref_bytes * (double)record->w.lim / (double)GST_PPM);
         hold(counts, h, h->bytes, line);
         break;
     case GST_BURST:

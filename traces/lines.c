@@ -10,13 +10,13 @@
 enum { READ_BYTES = 1 << 20, BUFFER_BYTES = READ_BYTES + LINES_MAX };
 
 struct lines {
-    gzFile gz;                  /* NULL: everything is in the buffer already */
-    char *buffer;               /* one byte more than its size, for the sentinel of a last line without LF */
-    size_t start, end;          /* the bytes not yet given */
-    size_t back;                /* start of the last line given */
+    gzFile gz;         /* NULL: everything is in the buffer already */
+    char *buffer;      /* one byte more than its size, for the sentinel of a last line without LF */
+    size_t start, end; /* the bytes not yet given */
+    size_t back;       /* start of the last line given */
     size_t longest;
     uint64_t number;
-    bool at_end;                /* nothing comes after the buffer */
+    bool at_end; /* nothing comes after the buffer */
     char *file;
 };
 
@@ -88,15 +88,17 @@ static int refill(struct lines *lines, struct error *err)
     const char *text = gzerror(lines->gz, &zerror);
     if (got < 0 || (zerror != Z_OK && zerror != Z_STREAM_END)) {
         if (zerror == Z_ERRNO)
-            return error_set(err, errno == EISDIR ? GS_NO_INPUT : GS_IO, "cannot read '%s': %s", lines->file, strerror(errno));
-        return error_set(err, zerror == Z_MEM_ERROR ? GS_SYSTEM : GS_BAD_INPUT, "%s: gzip data is broken or cut short (%s)",
-                         lines->file, text);
+            return error_set(err, errno == EISDIR ? GS_NO_INPUT : GS_IO, "cannot read '%s': %s", lines->file,
+                             strerror(errno));
+        return error_set(err, zerror == Z_MEM_ERROR ? GS_SYSTEM : GS_BAD_INPUT,
+                         "%s: gzip data is broken or cut short (%s)", lines->file, text);
     }
     static const unsigned char zstd[4] = {0x28, 0xb5, 0x2f, 0xfd};
     if (!lines->number && got >= 4 && !memcmp(lines->buffer, zstd, 4))
-        return error_set(err, GS_BAD_INPUT,
-                         "%s: zstd compression cannot be read by this version; unpack it first with 'zstd -d', or use gzip",
-                         lines->file);
+        return error_set(
+            err, GS_BAD_INPUT,
+            "%s: zstd compression cannot be read by this version; unpack it first with 'zstd -d', or use gzip",
+            lines->file);
     lines->at_end = got == 0;
     lines->end += (size_t)got;
     return GS_OK;

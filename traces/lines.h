@@ -33,6 +33,6 @@ void lines_back(struct lines *lines);
 const char *lines_file(const struct lines *lines);
 uint64_t lines_number(const struct lines *lines);
 
-void lines_close(struct lines *lines);          /* takes NULL */
+void lines_close(struct lines *lines); /* takes NULL */
 
 #endif

@@ -6,8 +6,8 @@
 #include <string.h>
 
 /* Memory of the workloads whose trace says none. */
-static int fill_memory(struct trace *trace, const struct trace_options *options, const struct importer *importer, uint64_t seed,
-                       struct arena *arena, struct error *err)
+static int fill_memory(struct trace *trace, const struct trace_options *options, const struct importer *importer,
+                       uint64_t seed, struct arena *arena, struct error *err)
 {
     struct dist fallback;
     const struct dist *memory = options->memory;
@@ -25,8 +25,8 @@ static int fill_memory(struct trace *trace, const struct trace_options *options,
         if (w->memory_bytes >= 0)
             continue;
         if (!memory)
-            return error_set(err, GS_BAD_INPUT, "'%s': workload '%s' has no memory; say how much with 'memory'", options->file,
-                             w->name);
+            return error_set(err, GS_BAD_INPUT, "'%s': workload '%s' has no memory; say how much with 'memory'",
+                             options->file, w->name);
         stream_init(&stream, seed, 0, (uint32_t)i, PURPOSE_MEMORY);
         w->memory_bytes = dist_draw_integer(memory, &stream);
         drawn = true;
@@ -38,13 +38,14 @@ static int fill_memory(struct trace *trace, const struct trace_options *options,
         strncpy(shown, text, sizeof shown - 1);
     for (char *p = shown; *p; p++)
         if (*p == ',')
-            *p = ';';           /* header values hold no list of fields, but a reader may split them at commas */
+            *p = ';'; /* header values hold no list of fields, but a reader may split them at commas */
     if (!trace_add_note(trace, arena, true, "mem", "%s", shown))
         return error_set(err, GS_SYSTEM, "'%s': out of memory", options->file);
     return GS_OK;
 }
 
-int trace_load(struct trace *trace, const struct trace_options *options, uint64_t seed, struct arena *arena, struct error *err)
+int trace_load(struct trace *trace, const struct trace_options *options, uint64_t seed, struct arena *arena,
+               struct error *err)
 {
     *trace = (struct trace){.horizon_ns = TRACE_NEVER};
     const struct importer *importer = importer_find(options->format, err);
@@ -107,13 +108,14 @@ static bool load_record(struct trace *trace, const struct gst_record *record, st
         return load_workload(trace, record, arena);
     case GST_BURST:
         if ((item = trace_add_burst(w, arena)))
-            *(struct trace_burst *)item = (struct trace_burst){t, record->b.think * 1000, record->b.work * 1000, record->b.grow,
-                                                               record->b.keep};
+            *(struct trace_burst *)item =
+                (struct trace_burst){t, record->b.think * 1000, record->b.work * 1000, record->b.grow, record->b.keep};
         break;
     case GST_ITERATE:
         if ((item = trace_add_run(w, arena)))
-            *(struct trace_run *)item = (struct trace_run){t, record->t.iters, record->t.iter_work * 1000, record->t.gap * 1000,
-                                                           (double)record->t.jitter / (double)GST_PPM};
+            *(struct trace_run *)item =
+                (struct trace_run){t, record->t.iters, record->t.iter_work * 1000, record->t.gap * 1000,
+                                   (double)record->t.jitter / (double)GST_PPM};
         break;
     case GST_MEMORY:
         if ((item = trace_add_resize(w, arena)))
@@ -154,7 +156,8 @@ static int copy_header(struct trace *trace, const struct gst_header *header, str
     return GS_OK;
 }
 
-int gst_load(struct trace *trace, const struct trace_options *options, uint64_t seed, struct arena *arena, struct error *err)
+int gst_load(struct trace *trace, const struct trace_options *options, uint64_t seed, struct arena *arena,
+             struct error *err)
 {
     struct gst *gst;
     struct gst_record record;

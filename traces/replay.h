@@ -14,9 +14,11 @@
 /* Read options->file, fill in memory that the trace lacks (one draw a workload, from its own stream of `seed`, so that
  * sample and window change nobody's memory), and select.  Workloads of several GPUs are kept and counted in
  * trace->multi_gpu: the caller refuses or skips them.  Errors: GS_NO_INPUT, GS_BAD_INPUT, GS_IO, GS_SYSTEM. */
-int trace_load(struct trace *trace, const struct trace_options *options, uint64_t seed, struct arena *arena, struct error *err);
+int trace_load(struct trace *trace, const struct trace_options *options, uint64_t seed, struct arena *arena,
+               struct error *err);
 
 /* Read a native file into memory; the importer table's row "gst".  `seed` is not used. */
-int gst_load(struct trace *trace, const struct trace_options *options, uint64_t seed, struct arena *arena, struct error *err);
+int gst_load(struct trace *trace, const struct trace_options *options, uint64_t seed, struct arena *arena,
+             struct error *err);
 
 #endif

@@ -23,15 +23,15 @@ static void advance_memory(struct trace_workload *w, int64_t from_ns)
 }
 
 /* Keep the items whose time lies in the window, counted from its start. */
-#define CUT(item, count, time)                                                                               \
-    do {                                                                                                      \
-        size_t kept = 0;                                                                                      \
-        for (size_t i = 0; i < (count); i++)                                                                  \
-            if ((item)[i].time >= from && (item)[i].time < to) {                                              \
-                (item)[kept] = (item)[i];                                                                     \
-                (item)[kept++].time -= from;                                                                  \
-            }                                                                                                 \
-        (count) = kept;                                                                                       \
+#define CUT(item, count, time)                                                                                         \
+    do {                                                                                                               \
+        size_t kept = 0;                                                                                               \
+        for (size_t i = 0; i < (count); i++)                                                                           \
+            if ((item)[i].time >= from && (item)[i].time < to) {                                                       \
+                (item)[kept] = (item)[i];                                                                              \
+                (item)[kept++].time -= from;                                                                           \
+            }                                                                                                          \
+        (count) = kept;                                                                                                \
     } while (0)
 
 /* A run of iterations that began before the window goes on with what was left of it, had it run alone. */
@@ -70,7 +70,7 @@ static bool cut_workload(struct trace_workload *w, int64_t from, int64_t to)
     if (w->detach_ns != TRACE_NEVER)
         w->detach_ns -= from;
     if (w->bursts)
-        w->burst[0].think_ns = 0;       /* what it followed is gone; it comes at its recorded time */
+        w->burst[0].think_ns = 0; /* what it followed is gone; it comes at its recorded time */
     return true;
 }
 
@@ -191,8 +191,8 @@ int trace_select(struct trace *trace, const struct trace_options *options, uint6
     const char *file = options->file ? options->file : "trace";
     if (options->from_ns < 0 || options->to_ns <= options->from_ns)
         return error_set(err, GS_BAD_INPUT, "'%s': the window is empty; 'to' must lie after 'from'", file);
-    if (!(options->scale_time > 0 && options->scale_time <= 1e6))
-        return error_set(err, GS_BAD_INPUT, "'%s': scale_time must be greater than 0 and at most 1000000", file);
+    if (!(options->scale_time > 0 && options->scale_time <= 1e9))
+        return error_set(err, GS_BAD_INPUT, "'%s': scale_time must be greater than 0 and at most 1e9", file);
     /* Whole microseconds, as everything in a trace. */
     int64_t from = options->from_ns / 1000 * 1000;
     int64_t to = options->to_ns == TRACE_NEVER ? TRACE_NEVER : (options->to_ns + 999) / 1000 * 1000;

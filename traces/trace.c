@@ -9,11 +9,11 @@ void trace_options_init(struct trace_options *options)
 }
 
 /* Grow `array` of `count` items by one; the new item or NULL. */
-#define APPEND(arena, array, count, capacity)                                                                \
-    void *grown = arena_grow(arena, array, &(capacity), (count) + 1, sizeof *(array));                        \
-    if (!grown)                                                                                               \
-        return NULL;                                                                                          \
-    (array) = grown;                                                                                          \
+#define APPEND(arena, array, count, capacity)                                                                          \
+    void *grown = arena_grow(arena, array, &(capacity), (count) + 1, sizeof *(array));                                 \
+    if (!grown)                                                                                                        \
+        return NULL;                                                                                                   \
+    (array) = grown;                                                                                                   \
     return &(array)[(count)++]
 
 struct trace_workload *trace_add_workload(struct trace *trace, struct arena *arena)

@@ -11,41 +11,43 @@
 
 #define TRACE_NEVER INT64_MAX
 
-struct trace_burst {                /* B */
-    int64_t ready_ns;               /* as recorded */
-    int64_t think_ns;               /* closed loop: after the previous burst ended; the first one is ready at ready_ns */
+struct trace_burst {  /* B */
+    int64_t ready_ns; /* as recorded */
+    int64_t think_ns; /* closed loop: after the previous burst ended; the first one is ready at ready_ns */
     int64_t work_ns;
-    int64_t grow_bytes;             /* only for the length of the burst */
-    int64_t keep_bytes;             /* signed change of the base that remains */
+    int64_t grow_bytes; /* only for the length of the burst */
+    int64_t keep_bytes; /* signed change of the base that remains */
 };
-struct trace_run {                  /* T: iterations one after the other */
-    int64_t ready_ns, iters, work_ns, gap_ns;   /* work and gap of one iteration */
-    double jitter;                  /* standard deviation over mean of an iteration's work; lognormal */
+struct trace_run {                            /* T: iterations one after the other */
+    int64_t ready_ns, iters, work_ns, gap_ns; /* work and gap of one iteration */
+    double jitter;                            /* standard deviation over mean of an iteration's work; lognormal */
 };
-struct trace_request {              /* R */
+struct trace_request { /* R */
     int64_t ready_ns;
-    int64_t work_ns;                /* whole, the service model applied */
-    int64_t first_ns;               /* of it, until the first token; work_ns if the work was recorded itself */
-    int64_t in, out;                /* tokens */
-    bool has_work;                  /* recorded itself, not by the service model */
+    int64_t work_ns;  /* whole, the service model applied */
+    int64_t first_ns; /* of it, until the first token; work_ns if the work was recorded itself */
+    int64_t in, out;  /* tokens */
+    bool has_work;    /* recorded itself, not by the service model */
 };
-struct trace_resize {               /* M: the base becomes so many bytes */
+struct trace_resize { /* M: the base becomes so many bytes */
     int64_t at_ns, bytes;
 };
 
 struct trace_workload {
-    const char *name, *group;       /* group "" = none */
+    const char *name, *group; /* group "" = none */
     enum gst_class class;
-    bool closed;                    /* loop */
+    bool closed; /* loop */
     bool swappable;
     int64_t gpus;
-    int64_t memory_bytes;           /* swappable bytes at attach; -1 = the trace does not say */
-    int64_t context_bytes;          /* stays on the GPU while swapped out; -1 = not said */
-    double request_share, limit_share;    /* shares of a GPU's memory; -1 = not said */
-    int priority;                   /* -1 = not said */
-    int64_t attach_ns, detach_ns;   /* TRACE_NEVER: stays to the horizon */
-    enum gst_why why;               /* GST_WHY_END: unfinished work is drained before it leaves; else cancelled */
-    struct { int64_t fixed_ns, in_ns, out_ns, kv_bytes, slots; } service;   /* slots 0 = no service model */
+    int64_t memory_bytes;              /* swappable bytes at attach; -1 = the trace does not say */
+    int64_t context_bytes;             /* stays on the GPU while swapped out; -1 = not said */
+    double request_share, limit_share; /* shares of a GPU's memory; -1 = not said */
+    int priority;                      /* -1 = not said */
+    int64_t attach_ns, detach_ns;      /* TRACE_NEVER: stays to the horizon */
+    enum gst_why why;                  /* GST_WHY_END: unfinished work is drained before it leaves; else cancelled */
+    struct {
+        int64_t fixed_ns, in_ns, out_ns, kv_bytes, slots;
+    } service; /* slots 0 = no service model */
     struct trace_burst *burst;
     struct trace_run *run;
     struct trace_request *request;
@@ -55,30 +57,30 @@ struct trace_workload {
 };
 
 struct trace {
-    struct trace_workload *workload;    /* in order of attach_ns, then of the source */
+    struct trace_workload *workload; /* in order of attach_ns, then of the source */
     size_t workloads, workload_capacity;
-    struct gst_note *note;          /* header lines, in order */
+    struct gst_note *note; /* header lines, in order */
     size_t notes, note_capacity;
-    int64_t horizon_ns;             /* TRACE_NEVER = none given */
-    uint64_t ref_gpu_bytes;         /* 0 = not said */
-    uint64_t multi_gpu;             /* workloads of more than one GPU among them */
-    uint64_t multi_gpu_dropped;     /* left out by `single` */
-    uint64_t updates_ignored;       /* U records, which this model has no place for */
-    uint64_t extensions;            /* x records passed over */
+    int64_t horizon_ns;         /* TRACE_NEVER = none given */
+    uint64_t ref_gpu_bytes;     /* 0 = not said */
+    uint64_t multi_gpu;         /* workloads of more than one GPU among them */
+    uint64_t multi_gpu_dropped; /* left out by `single` */
+    uint64_t updates_ignored;   /* U records, which this model has no place for */
+    uint64_t extensions;        /* x records passed over */
 };
 
 /* What may be asked of a trace; zero-initialise, then set from_ns .. scale_time by trace_options_init. */
 struct dist;
 struct trace_options {
-    const char *file;               /* "-" = standard input */
-    const char *format;             /* a name of the importer table: "gst", "adobe-notebooks" */
-    int64_t from_ns, to_ns;         /* window of the recorded time, [from, to); to = TRACE_NEVER: to the end */
-    double scale_time;              /* recorded times, thinks and gaps times this; GPU work stays */
-    int64_t sample;                 /* keep so many workloads, drawn by the seed; 0 = all */
-    const struct dist *memory;      /* for workloads whose memory the trace lacks; NULL = the importer's default */
-    const char *memory_text;        /* the same as text for the #assume line; NULL = "given" */
-    bool single;                    /* only workloads of one GPU */
-    bool split_gpus;                /* adobe-notebooks: a change of num_gpu starts a session, too */
+    const char *file;          /* "-" = standard input */
+    const char *format;        /* a name of the importer table: "gst", "adobe-notebooks" */
+    int64_t from_ns, to_ns;    /* window of the recorded time, [from, to); to = TRACE_NEVER: to the end */
+    double scale_time;         /* recorded times, thinks and gaps times this; GPU work stays */
+    int64_t sample;            /* keep so many workloads, drawn by the seed; 0 = all */
+    const struct dist *memory; /* for workloads whose memory the trace lacks; NULL = the importer's default */
+    const char *memory_text;   /* the same as text for the #assume line; NULL = "given" */
+    bool single;               /* only workloads of one GPU */
+    bool split_gpus;           /* adobe-notebooks: a change of num_gpu starts a session, too */
 };
 void trace_options_init(struct trace_options *options);
 

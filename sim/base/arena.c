@@ -8,17 +8,17 @@
 #include <string.h>
 
 enum {
-    LINE = 64,                      /* a cache line: the header of a block, and the alignment of large pieces */
+    LINE = 64, /* a cache line: the header of a block, and the alignment of large pieces */
     SMALL_ALIGN = 16,
-    LARGE = 4096,                   /* from here on pieces are aligned to a cache line */
+    LARGE = 4096, /* from here on pieces are aligned to a cache line */
     FIRST_BLOCK = 64 * 1024,
     LARGEST_BLOCK = 4 * 1024 * 1024,
 };
 
 struct arena_block {
     struct arena_block *next;
-    char *data;                     /* aligned to LINE */
-    size_t size, used;              /* of data */
+    char *data;        /* aligned to LINE */
+    size_t size, used; /* of data */
 };
 
 static _Thread_local uint64_t fail_countdown;
@@ -70,7 +70,7 @@ void *arena_alloc(struct arena *arena, size_t bytes)
         struct arena_block *block = block_new(own ? bytes : size);
         if (block == NULL)
             return NULL;
-        if (own && arena->head != NULL) {       /* goes behind the head, whose rest is still good */
+        if (own && arena->head != NULL) { /* goes behind the head, whose rest is still good */
             block->next = arena->head->next;
             arena->head->next = block;
         } else {

@@ -6,12 +6,12 @@
 #include <math.h>
 
 enum {
-    TRUNC_MISSES = 10000,           /* then the nearer limit is taken */
-    ERLANG_SUM = 12,                /* from here on one gamma is cheaper than so many exponentials */
+    TRUNC_MISSES = 10000, /* then the nearer limit is taken */
+    ERLANG_SUM = 6,       /* from here on one gamma is cheaper than so many exponentials */
 };
 
-/* Mean `shape`, scale 1.  Marsaglia & Tsang, ACM Transactions on Mathematical Software 26(3), 2000; shapes below 1
- * by their section 6: G(a) = G(a + 1) U^(1/a), with U = exp(-E). */
+/* Gamma of mean `shape`, scale 1: Marsaglia & Tsang, ACM Transactions on Mathematical Software 26(3), 2000; shapes
+ * below 1 by their section 6: G(a) = G(a + 1) U^(1/a), with U = exp(-E). */
 static double draw_gamma(struct stream *s, double shape)
 {
     double boost = 1;

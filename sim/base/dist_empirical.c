@@ -41,9 +41,10 @@ static int read_values(struct dist *dist, const char *path, FILE *file, enum dis
     double *value = NULL;
     size_t capacity = 0, count = 0;
     for (unsigned line = 1; fgets(text, sizeof text, file) != NULL; line++) {
-        if (strchr(text, '\n') == NULL && !feof(file))      /* or it holds a NUL */
-            return error_set(err, GS_BAD_INPUT, "%s:%u: this is no line of less than %d characters; give one value a line",
-                             path, line, LINE_ROOM - 1);
+        if (strchr(text, '\n') == NULL && !feof(file)) /* or it holds a NUL */
+            return error_set(err, GS_BAD_INPUT,
+                             "%s:%u: this is no line of less than %d characters; give one value a line", path, line,
+                             LINE_ROOM - 1);
         if (!strip(text))
             continue;
         if (count == VALUES_MOST)

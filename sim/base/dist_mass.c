@@ -128,7 +128,7 @@ static double mix_mass(const struct dist *dist, double low, double high, double 
     double p = 0, sum = 0, before = 0;
     for (uint32_t i = 0; i < dist->count; i++) {
         double m, weight = dist->value[i] - before;
-        if (weight <= 0)                    /* lost to rounding: must not meet an infinite moment */
+        if (weight <= 0) /* lost to rounding: must not meet an infinite moment */
             continue;
         p += weight * dist_mass(&dist->part[i], low, high, &m);
         sum += weight * m;
@@ -153,7 +153,7 @@ static double trunc_mass(const struct dist *dist, double low, double high, doubl
 
 double dist_mass(const struct dist *dist, double low, double high, double *moment)
 {
-    double from = low > 0 ? low : 0, other, p;      /* `from` for those without negative values */
+    double from = low > 0 ? low : 0, other, p; /* `from` for those without negative values */
     *moment = 0;
     if (!(low <= high))
         return 0;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum { DEPTH_MOST = 8, NUMBER_LONGEST = 100 };
-static const double least_kept = 0.005;     /* of a trunc's draws; see dist.h */
+static const double least_kept = 0.005; /* of a trunc's draws; see dist.h */
 
 /* What a parameter is, beyond its range. */
 enum parameter_type { QUANTITY, PLAIN, SHARE, WHOLE };
@@ -16,11 +16,11 @@ static const struct call {
     const char *name;
     enum dist_kind kind;
     const char *usage;
-    int count;                      /* numeric parameters; 0: read by a function of its own */
+    int count; /* numeric parameters; 0: read by a function of its own */
     struct {
         const char *name;
         enum parameter_type type;
-        double low, high;           /* of a quantity: low > 0 stands for "more than zero" */
+        double low, high; /* of a quantity: low > 0 stands for "more than zero" */
     } parameter[3];
 } calls[] = {
     {"exp", DIST_EXP, "(mean)", 1, {{"mean", QUANTITY, 1, 0}}},
@@ -28,7 +28,10 @@ static const struct call {
     {"lognormal", DIST_LOGNORMAL, "(median, sigma)", 2, {{"median", QUANTITY, 1, 0}, {"sigma", PLAIN, 0, 20}}},
     {"gamma", DIST_GAMMA, "(shape, mean)", 2, {{"shape", PLAIN, 0.001, 1e6}, {"mean", QUANTITY, 1, 0}}},
     {"erlang", DIST_ERLANG, "(k, mean)", 2, {{"k", WHOLE, 1, 1e6}, {"mean", QUANTITY, 1, 0}}},
-    {"hyperexp", DIST_HYPEREXP, "(p1, mean1, mean2)", 3,
+    {"hyperexp",
+     DIST_HYPEREXP,
+     "(p1, mean1, mean2)",
+     3,
      {{"p1", SHARE, 0, 1}, {"mean1", QUANTITY, 1, 0}, {"mean2", QUANTITY, 1, 0}}},
     {"weibull", DIST_WEIBULL, "(shape, scale)", 2, {{"shape", PLAIN, 0.05, 1000}, {"scale", QUANTITY, 1, 0}}},
     {"pareto", DIST_PARETO, "(xm, alpha)", 2, {{"xm", QUANTITY, 1, 0}, {"alpha", PLAIN, 0.1, 1e6}}},
@@ -221,7 +224,7 @@ static int parse_mix(const struct parser *parser, const struct call *call, struc
         share[i] = sum;
     }
     for (int i = 0; i < count; i++)
-        share[i] /= sum;                    /* the last becomes exactly 1, which no draw reaches */
+        share[i] /= sum; /* the last becomes exactly 1, which no draw reaches */
     *dist = (struct dist){.kind = DIST_MIX, .count = (uint32_t)count, .value = share, .part = part};
     return GS_OK;
 }
@@ -273,8 +276,10 @@ static int unknown(const struct parser *parser, struct span name)
     if (near != NULL)
         return error_set(parser->err, GS_BAD_INPUT, "unknown distribution '%.*s'; did you mean '%s'?", quoted(name),
                          name.start, near);
-    return error_set(parser->err, GS_BAD_INPUT, "unknown distribution '%.*s'; use exp, uniform, lognormal, gamma, "
-                     "erlang, hyperexp, weibull, pareto, empirical, mix or trunc", quoted(name), name.start);
+    return error_set(parser->err, GS_BAD_INPUT,
+                     "unknown distribution '%.*s'; use exp, uniform, lognormal, gamma, "
+                     "erlang, hyperexp, weibull, pareto, empirical, mix or trunc",
+                     quoted(name), name.start);
 }
 
 static int parse_constant(const struct parser *parser, struct span text, struct dist *dist)
@@ -290,8 +295,7 @@ static int parse_constant(const struct parser *parser, struct span text, struct 
 static const struct call *find_call(struct span name)
 {
     for (size_t i = 0; i < CALLS; i++)
-        if ((size_t)name.length == strlen(calls[i].name) &&
-            memcmp(name.start, calls[i].name, (size_t)name.length) == 0)
+        if ((size_t)name.length == strlen(calls[i].name) && memcmp(name.start, calls[i].name, (size_t)name.length) == 0)
             return &calls[i];
     return NULL;
 }

@@ -13,25 +13,25 @@
 /* Exit codes of the program (docs/cli.md). */
 enum gs_code {
     GS_OK = 0,
-    GS_MISSED = 1,          /* ran, but an asserted SLA was missed or an audit differed */
-    GS_USAGE = 64,          /* wrong command line */
-    GS_BAD_INPUT = 65,      /* scenario or trace is wrong */
-    GS_NO_INPUT = 66,       /* input is missing or unreadable */
-    GS_NO_DEVICE = 69,      /* no GPU or driver */
-    GS_BUG = 70,            /* our own fault */
-    GS_SYSTEM = 71,         /* no memory, no thread */
-    GS_CANT_CREATE = 73,    /* output cannot be created */
-    GS_IO = 74,             /* reading or writing failed */
-    GS_BUSY = 75,           /* somebody else holds it; try again */
+    GS_MISSED = 1,       /* ran, but an asserted SLA was missed or an audit differed */
+    GS_USAGE = 64,       /* wrong command line */
+    GS_BAD_INPUT = 65,   /* scenario or trace is wrong */
+    GS_NO_INPUT = 66,    /* input is missing or unreadable */
+    GS_NO_DEVICE = 69,   /* no GPU or driver */
+    GS_BUG = 70,         /* our own fault */
+    GS_SYSTEM = 71,      /* no memory, no thread */
+    GS_CANT_CREATE = 73, /* output cannot be created */
+    GS_IO = 74,          /* reading or writing failed */
+    GS_BUSY = 75,        /* somebody else holds it; try again */
     GS_NOT_PERMITTED = 77,
-    GS_UNSATISFIABLE = 78,  /* well formed, but cannot be satisfied */
+    GS_UNSATISFIABLE = 78, /* well formed, but cannot be satisfied */
 };
 
 enum { ERROR_LINES_MAX = 20 };
 
 struct error {
-    int code;               /* GS_OK while nothing happened */
-    int lines;              /* messages in `text`, one a line; those past ERROR_LINES_MAX are only counted */
+    int code;  /* GS_OK while nothing happened */
+    int lines; /* messages in `text`, one a line; those past ERROR_LINES_MAX are only counted */
     char text[8192];
 };
 

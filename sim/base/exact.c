@@ -25,16 +25,18 @@ double exact_exp(double x)
         return x != x ? x : (double)INFINITY;
     if (x < -745.2)
         return 0;
-    double n = (x * 0x1.71547652b82fep+0 + 0x1.8p52) - 0x1.8p52;        /* to the nearest integer, without a branch */
+    double n = (x * 0x1.71547652b82fep+0 + 0x1.8p52) - 0x1.8p52; /* to the nearest integer, without a branch */
     int64_t k = (int64_t)n;
     double r = (x - n * ln2_high) - n * ln2_low;
     double z = r * r;
-    double even = 1.0 / 2 + z * (1.0 / 24 + z * (1.0 / 720 + z * (1.0 / 40320 + z * (1.0 / 3628800 + z * (1.0 / 479001600)))));
-    double odd = 1.0 / 6 + z * (1.0 / 120 + z * (1.0 / 5040 + z * (1.0 / 362880 + z * (1.0 / 39916800 + z * (1.0 / 6227020800)))));
+    double even =
+        1.0 / 2 + z * (1.0 / 24 + z * (1.0 / 720 + z * (1.0 / 40320 + z * (1.0 / 3628800 + z * (1.0 / 479001600)))));
+    double odd = 1.0 / 6 + z * (1.0 / 120 +
+                                z * (1.0 / 5040 + z * (1.0 / 362880 + z * (1.0 / 39916800 + z * (1.0 / 6227020800)))));
     double y = 1 + (r + z * (even + r * odd));
     if (k > 1023)
         return y * 2 * power_of_two(k - 1);
-    if (k < -1021)                          /* the last product rounds once, into the subnormals */
+    if (k < -1021) /* the last product rounds once, into the subnormals */
         return y * power_of_two(k + 100) * 0x1p-100;
     return y * power_of_two(k);
 }

@@ -7,8 +7,8 @@
 #ifndef GS_EXACT_H
 #define GS_EXACT_H
 
-double exact_exp(double x);             /* 0 below -745.2, infinity above 709.8 */
-double exact_log(double x);             /* x > 0 */
-double exact_pow(double x, double y);   /* x > 0; relative error grows with |y log x| * 2^-53 */
+double exact_exp(double x);           /* 0 below -745.2, infinity above 709.8 */
+double exact_log(double x);           /* x > 0 */
+double exact_pow(double x, double y); /* x > 0; relative error grows with |y log x| * 2^-53 */
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "sim/base/exact.h"
 
-/* The finaliser of splitmix64 (Steele, Lea & Flood, OOPSLA 2014): each input bit flips each output bit half the time. */
+/* The finaliser of splitmix64 (Steele, Lea & Flood, OOPSLA 2014): an input bit flips half of the output bits. */
 static uint64_t mix(uint64_t x)
 {
     x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -51,7 +51,7 @@ double stream_exponential_slow(struct stream *s, unsigned layer, double x)
     }
 }
 
-/* The tail beyond r: exponential with rate r, kept with probability exp(-x^2 / 2) (Marsaglia, Technometrics 6, 1964). */
+/* The tail beyond r: exponential with rate r, kept with probability exp(-x^2 / 2) (Marsaglia, 1964). */
 static double normal_tail(struct stream *s, double r)
 {
     double x, y;

@@ -16,8 +16,16 @@ struct stream {
 
 /* What a stream is for.  Append only: the number enters the seed. */
 enum purpose {
-    PURPOSE_START, PURPOSE_MEMORY, PURPOSE_THINK, PURPOSE_BURST, PURPOSE_GROW, PURPOSE_ARRIVAL, PURPOSE_SERVICE,
-    PURPOSE_POLICY, PURPOSE_TRACE, PURPOSE_TEST,
+    PURPOSE_START,
+    PURPOSE_MEMORY,
+    PURPOSE_THINK,
+    PURPOSE_BURST,
+    PURPOSE_GROW,
+    PURPOSE_ARRIVAL,
+    PURPOSE_SERVICE,
+    PURPOSE_POLICY,
+    PURPOSE_TRACE,
+    PURPOSE_TEST,
 };
 
 /* Seed the stream of (seed, replication, workload, purpose); distinct tuples give unrelated streams. */
@@ -41,11 +49,13 @@ static inline double stream_uniform(struct stream *s)
 /* Ziggurat tables, 256 layers of equal area from the bottom up.  w = width of the layer * 2^-53, x1 = right edge of the
  * layer above: what lies left of it lies under the curve for sure.  Layer 0 holds the tail: its x1 is where the tail
  * begins.  Constant data, see ziggurat_tables.c. */
-struct ziggurat_layer { double w, x1; };
+struct ziggurat_layer {
+    double w, x1;
+};
 extern const struct ziggurat_layer ziggurat_exponential[256];
 extern const struct ziggurat_layer ziggurat_normal[256];
 
-/* What to do with an x (for the normal: its magnitude) that the layer does not surely cover: 2.2 % and 1.5 % of draws. */
+/* What to do with an x (for the normal: its magnitude) not surely covered by its layer: 2.2 % and 1.5 % of draws. */
 double stream_exponential_slow(struct stream *s, unsigned layer, double x);
 double stream_normal_slow(struct stream *s, unsigned layer, double x);
 

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <strings.h>
 
-__extension__ typedef unsigned __int128 wide;       /* 19 digits times any unit fit with room to spare */
+__extension__ typedef unsigned __int128 wide; /* 19 digits times any unit fit with room to spare */
 
-static const int64_t longest_ns = INT64_C(3155760000) * 1000000000;     /* 100 years of 365.25 days */
+static const int64_t longest_ns = INT64_C(3155760000) * 1000000000; /* 100 years of 365.25 days */
 static const int64_t largest_bytes = INT64_C(1) << 60;
 
 enum kind { TIME, SIZE };
@@ -18,11 +18,11 @@ enum kind { TIME, SIZE };
 static const struct unit {
     const char *name;
     enum kind kind;
-    uint64_t factor;                /* in nanoseconds or bytes */
+    uint64_t factor; /* in nanoseconds or bytes */
 } units[] = {
     {"ns", TIME, 1},
     {"us", TIME, 1000},
-    {"\u00b5s", TIME, 1000},        /* the micro sign and the Greek letter look alike */
+    {"\u00b5s", TIME, 1000}, /* the micro sign and the Greek letter look alike */
     {"\u03bcs", TIME, 1000},
     {"ms", TIME, 1000000},
     {"s", TIME, 1000000000},
@@ -200,13 +200,13 @@ static int find_unit(struct span span, enum kind kind, uint64_t *factor, char wh
                           kinds[units[i].kind].noun, kinds[kind].noun, kinds[kind].list);
         }
         if (units[i].kind == kind && strncasecmp(span.start, units[i].name, (size_t)span.length) == 0)
-            near = units[i].name;           /* "gi": of GB and GiB the later one, the binary */
+            near = units[i].name; /* "gi": of GB and GiB the later one, the binary */
     }
     if (span.length == 0)
         return refuse(why, "a unit of %s is missing; use %s", kinds[kind].noun, kinds[kind].list);
     if (near != NULL)
-        return refuse(why, "'%.*s' is not a unit of %s; did you mean '%s'?", quoted(span), span.start,
-                      kinds[kind].noun, near);
+        return refuse(why, "'%.*s' is not a unit of %s; did you mean '%s'?", quoted(span), span.start, kinds[kind].noun,
+                      near);
     return refuse(why, "'%.*s' is not a unit of %s; use %s", quoted(span), span.start, kinds[kind].noun,
                   kinds[kind].list);
 }

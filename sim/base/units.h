@@ -19,8 +19,8 @@
 
 enum { UNITS_WHY = 160 };
 
-int units_time(const char *text, int64_t *ns, char why[UNITS_WHY]);       /* <= 100 years */
-int units_size(const char *text, int64_t *bytes, char why[UNITS_WHY]);    /* <= 2^60 */
+int units_time(const char *text, int64_t *ns, char why[UNITS_WHY]);    /* <= 100 years */
+int units_size(const char *text, int64_t *bytes, char why[UNITS_WHY]); /* <= 2^60 */
 int units_rate(const char *text, double *bytes_per_s, char why[UNITS_WHY]);
 int units_frequency(const char *text, double *per_s, char why[UNITS_WHY]);
 int units_share(const char *text, double *share, char why[UNITS_WHY]);
@@ -31,18 +31,19 @@ int units_boolean(const char *text, bool *yes, char why[UNITS_WHY]);
 /* A time as a double of nanoseconds, so that distribution parameters keep fractions of a nanosecond. */
 int units_time_real(const char *text, double *ns, char why[UNITS_WHY]);
 
-/* For people: "1.50 s", "2 min 5 s", "80.0 GiB", "1,892", each into `out` of at least UNITS_TEXT bytes; returns `out`. */
+/* For people: "1.50 s", "2 min 5 s", "80.0 GiB", "1,892", each into `out` of UNITS_TEXT bytes; returns `out`. */
 enum { UNITS_TEXT = 32 };
-char *units_show_time(char out[UNITS_TEXT], double ns);       /* three significant digits, best unit: "41.2 s" */
-char *units_show_size(char out[UNITS_TEXT], double bytes);    /* binary prefixes: "84.0 GiB" */
-char *units_show_count(char out[UNITS_TEXT], double n);       /* thousands separated by commas */
+char *units_show_time(char out[UNITS_TEXT], double ns);    /* "41.2 s"; from a minute on two units, "2 min 5 s" */
+char *units_show_size(char out[UNITS_TEXT], double bytes); /* binary prefixes: "84.0 GiB" */
+char *units_show_count(char out[UNITS_TEXT], double n);    /* thousands separated by commas */
 
-/* The exact text that units_time / units_size would read back to the same integer, in the largest fitting unit: "30s", "80GiB". */
+/* The exact text that units_time / units_size read back to the same integer, in the largest fitting unit: "30s". */
 char *units_write_time(char out[UNITS_TEXT], int64_t ns);
 char *units_write_size(char out[UNITS_TEXT], int64_t bytes);
 
 /* Edit distance (Damerau) for "did you mean"; the nearest of `count` names within 1/3 of its length + 1, or NULL.
  * `name_at(i, context)` gives the i-th name. */
-const char *units_nearest(const char *text, size_t count, const char *(*name_at)(size_t i, const void *context), const void *context);
+const char *units_nearest(const char *text, size_t count, const char *(*name_at)(size_t i, const void *context),
+                          const void *context);
 
 #endif

@@ -137,8 +137,14 @@ char *units_write_time(char out[UNITS_TEXT], int64_t ns)
 char *units_write_size(char out[UNITS_TEXT], int64_t bytes)
 {
     static const struct scale scale[] = {
-        {"TiB", INT64_C(1) << 40}, {"TB", 1000000000000}, {"GiB", INT64_C(1) << 30}, {"GB", 1000000000},
-        {"MiB", INT64_C(1) << 20}, {"MB", 1000000},       {"KiB", INT64_C(1) << 10}, {"KB", 1000},
+        {"TiB", INT64_C(1) << 40},
+        {"TB", 1000000000000},
+        {"GiB", INT64_C(1) << 30},
+        {"GB", 1000000000},
+        {"MiB", INT64_C(1) << 20},
+        {"MB", 1000000},
+        {"KiB", INT64_C(1) << 10},
+        {"KB", 1000},
         {"B", 1},
     };
     return write_exact(out, bytes, scale, "0B");

@@ -1,5 +1,5 @@
 /* cmd_trace.c - `gpuswap-sim trace import | check | info`: convert, validate and describe recorded loads. */
-#include "sim/cli/cmd_trace.h"
+#include "sim/cli/commands.h"
 #include "sim/base/units.h"
 #include "sim/base/dist.h"
 #include "traces/import.h"
@@ -12,7 +12,7 @@
 enum { KEY_FROM = 256, KEY_TO, KEY_SCALE, KEY_SAMPLE, KEY_MEM, KEY_SINGLE, KEY_SPLIT, KEY_SEED };
 
 struct arguments {
-    const char *command;            /* "import", "check", "info" */
+    const char *command; /* "import", "check", "info" */
     const char *output;
     int64_t seed;
     struct trace_options options;
@@ -103,16 +103,18 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
-#define SELECTION                                                                                            \
-    {"format", 'f', "FORMAT", 0, "gst or adobe-notebooks", 0},                                               \
-    {"seed", KEY_SEED, "N", 0, "seed of all that the recording lacks (default 1)", 0},                       \
-    {"from", KEY_FROM, "TIME", 0, "start of the window, as 14d", 0},                                         \
-    {"to", KEY_TO, "TIME", 0, "end of the window", 0},                                                       \
-    {"scale-time", KEY_SCALE, "X", 0, "recorded times, thinks and gaps times X; GPU work stays", 0},         \
-    {"sample", KEY_SAMPLE, "N", 0, "keep N workloads, drawn by the seed", 0},                                \
-    {"mem", KEY_MEM, "DIST", 0, "memory of workloads whose recording has none", 0},                          \
-    {"single", KEY_SINGLE, NULL, 0, "only workloads of one GPU", 0},                                         \
-    {"split-gpus", KEY_SPLIT, NULL, 0, "adobe-notebooks: a change of num_gpu starts a new session", 0}
+#define SELECTION                                                                                                      \
+    {"format", 'f', "FORMAT", 0, "gst or adobe-notebooks", 0},                                                         \
+        {"seed", KEY_SEED, "N", 0, "seed of all that the recording lacks (default 1)", 0},                             \
+        {"from", KEY_FROM, "TIME", 0, "start of the window, as 14d", 0},                                               \
+        {"to", KEY_TO, "TIME", 0, "end of the window", 0},                                                             \
+        {"scale-time", KEY_SCALE, "X", 0, "recorded times, thinks and gaps times X; GPU work stays", 0},               \
+        {"sample", KEY_SAMPLE, "N", 0, "keep N workloads, drawn by the seed", 0},                                      \
+        {"mem", KEY_MEM, "DIST", 0, "memory of workloads whose recording has none", 0},                                \
+        {"single", KEY_SINGLE, NULL, 0, "only workloads of one GPU", 0},                                               \
+    {                                                                                                                  \
+        "split-gpus", KEY_SPLIT, NULL, 0, "adobe-notebooks: a change of num_gpu starts a new session", 0               \
+    }
 
 static const struct argp_option import_options[] = {
     {"output", 'o', "OUT.gst", 0, "native file to write; .gz compresses, '-' is standard output", 0}, SELECTION, {0}};
@@ -151,15 +153,17 @@ static int do_check(struct arguments *a)
     int code = trace_check(&counts, file, &a->arena, a->err);
     if (code)
         return code;
-    printf("%s: valid, %llu lines: W %llu, B %llu, T %llu, M %llu, S %llu, R %llu, U %llu, D %llu, extensions %llu\n", file,
-           (unsigned long long)counts.lines, (unsigned long long)counts.records[GST_WORKLOAD],
+    printf("%s: valid, %llu lines: W %llu, B %llu, T %llu, M %llu, S %llu, R %llu, U %llu, D %llu, extensions %llu\n",
+           file, (unsigned long long)counts.lines, (unsigned long long)counts.records[GST_WORKLOAD],
            (unsigned long long)counts.records[GST_BURST], (unsigned long long)counts.records[GST_ITERATE],
            (unsigned long long)counts.records[GST_MEMORY], (unsigned long long)counts.records[GST_SERVICE],
            (unsigned long long)counts.records[GST_REQUEST], (unsigned long long)counts.records[GST_UPDATE],
            (unsigned long long)counts.records[GST_DEPART], (unsigned long long)counts.extensions);
     if (counts.too_large)
-        fprintf(stderr, "note: %llu workloads hold more than their limit of the reference GPU and cannot run on it, the "
-                        "first at line %u\n", (unsigned long long)counts.too_large, counts.first_too_large);
+        fprintf(stderr,
+                "note: %llu workloads hold more than their limit of the reference GPU and cannot run on it, the "
+                "first at line %u\n",
+                (unsigned long long)counts.too_large, counts.first_too_large);
     return GS_OK;
 }
 
@@ -189,15 +193,16 @@ static void print_info(const struct trace *trace, const struct trace_info *info)
     char from[UNITS_TEXT], to[UNITS_TEXT], work[UNITS_TEXT];
     for (size_t i = 0; i < trace->notes; i++)
         printf("%-8s%-12s%s\n", trace->note[i].assume ? "assume" : "meta", trace->note[i].key, trace->note[i].value);
-    printf("workloads   %zu: notebook %zu, training %zu, inference %zu, other %zu; of several GPUs %llu\n", info->workloads,
-           info->by_class[GST_NOTEBOOK], info->by_class[GST_TRAINING], info->by_class[GST_INFERENCE],
+    printf("workloads   %zu: notebook %zu, training %zu, inference %zu, other %zu; of several GPUs %llu\n",
+           info->workloads, info->by_class[GST_NOTEBOOK], info->by_class[GST_TRAINING], info->by_class[GST_INFERENCE],
            info->by_class[GST_OTHER], (unsigned long long)trace->multi_gpu);
-    printf("span        %s to %s\n", units_show_time(from, (double)info->first_ns), units_show_time(to, (double)info->end_ns));
+    printf("span        %s to %s\n", units_show_time(from, (double)info->first_ns),
+           units_show_time(to, (double)info->end_ns));
     printf("records     bursts %zu, iteration runs %zu, requests %zu, memory samples %zu\n", info->bursts, info->runs,
            info->requests, info->resizes);
     printf("GPU work    %s\n\n", units_show_time(work, info->work_s * 1e9));
-    printf("%-20s%9s  %9s  %9s  %9s  %9s  %9s  %9s  %9s  %9s  %7s\n", "", "n", "mean", "p25", "p50", "p75", "p90", "p95", "p99",
-           "max", "cv");
+    printf("%-20s%9s  %9s  %9s  %9s  %9s  %9s  %9s  %9s  %9s  %7s\n", "", "n", "mean", "p25", "p50", "p75", "p90",
+           "p95", "p99", "max", "cv");
     print_row("burst", &info->burst_s, 1e9, units_show_time);
     print_row("think", &info->think_s, 1e9, units_show_time);
     print_row("start to start", &info->gap_s, 1e9, units_show_time);
@@ -218,7 +223,7 @@ static int do_info(struct arguments *a)
     if (!a->options.format)
         a->options.format = "gst";
     if (!a->options.memory && !strcmp(a->options.format, "gst")) {
-        a->options.memory = &nothing;           /* a trace without memory can be described all the same */
+        a->options.memory = &nothing; /* a trace without memory can be described all the same */
         a->options.memory_text = "not said, 0 here";
     }
     int code = trace_load(&trace, &a->options, (uint64_t)a->seed, &a->arena, a->err);
@@ -234,12 +239,18 @@ static const struct {
     const struct argp argp;
     int (*run)(struct arguments *a);
 } commands[] = {
-    {"import", "gpuswap-sim trace import",
-     {import_options, parse_option, "FILE", "Convert a recorded load to the native format.", NULL, NULL, NULL}, do_import},
-    {"check", "gpuswap-sim trace check",
-     {check_options, parse_option, "FILE", "Hold a native file against every rule of the format.", NULL, NULL, NULL}, do_check},
-    {"info", "gpuswap-sim trace info",
-     {info_options, parse_option, "FILE", "Counts and percentiles of a trace.", NULL, NULL, NULL}, do_info},
+    {"import",
+     "gpuswap-sim trace import",
+     {import_options, parse_option, "FILE", "Convert a recorded load to the native format.", NULL, NULL, NULL},
+     do_import},
+    {"check",
+     "gpuswap-sim trace check",
+     {check_options, parse_option, "FILE", "Hold a native file against every rule of the format.", NULL, NULL, NULL},
+     do_check},
+    {"info",
+     "gpuswap-sim trace info",
+     {info_options, parse_option, "FILE", "Counts and percentiles of a trace.", NULL, NULL, NULL},
+     do_info},
 };
 
 int cmd_trace(int argc, char **argv, struct error *err)
@@ -251,7 +262,7 @@ int cmd_trace(int argc, char **argv, struct error *err)
         struct arguments a = {.command = name, .seed = 1, .err = err};
         trace_options_init(&a.options);
         a.options.format = NULL;
-        argv[1] = (char *)commands[i].title;    /* argp shows it as the name of the program */
+        argv[1] = (char *)commands[i].title; /* argp shows it as the name of the program */
         argp_parse(&commands[i].argp, argc - 1, argv + 1, 0, NULL, &a);
         int code = commands[i].run(&a);
         arena_fini(&a.arena);

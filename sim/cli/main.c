@@ -9,6 +9,8 @@
 
 static const struct command commands[] = {
     { "run", cmd_run, "SCENARIO", "simulate a scenario; report on stdout, rows in the database" },
+    { "replay", cmd_replay, "TRACE [SCENARIO]", "the same with a recorded trace as the load" },
+    { "audit", cmd_audit, "DB", "feed a recorded event log through the policies again and compare" },
     { "trace", cmd_trace, "import|check|info FILE", "convert, validate and describe traces" },
     { "policies", cmd_policies, "[NAME]", "list the policies, or one in full" },
     { "backends", cmd_backends, "", "list the backends and whether they work here" },
@@ -69,7 +71,8 @@ static int dispatch(int argc, char **argv, struct error *err)
         return argv[1][0] == '-' ? error_set(err, GS_USAGE, "a scenario or a command comes first; see 'gpuswap-sim --help'")
                                  : unknown(argv[1], err);
     if (command == NULL) {
-        argv[0] = strcpy(title, "gpuswap-sim run");
+        snprintf(title, sizeof title, "gpuswap-sim run");
+        argv[0] = title;
         return cmd_run(argc, argv, err);
     }
     snprintf(title, sizeof title, "gpuswap-sim %s", command->name);

@@ -173,7 +173,7 @@ static void talk(const struct simulate *s, const struct run_outcome *outcome, co
 static int finish(struct simulate *s, const struct scenario *scenario, const struct run_outcome *outcome,
                   struct results *results, double wall_s, struct error *err)
 {
-    struct report_about about = { .version = GPUSWAP_VERSION, .provenance = "sim", .wall_s = wall_s };
+    struct report_about about = { .version = GPUSWAP_VERSION, .provenance = "sim", .command = s->command, .wall_s = wall_s };
     struct scenario run = *scenario;
     struct report report;
     int rc;

@@ -10,6 +10,7 @@ enum { SETS_MAX = 256 };
 struct simulate {
     const char *db, *json;          /* json NULL: not wanted; "-": stdout */
     const char *backend;
+    const char *command;            /* how to run this again, for advice; NULL: gpuswap-sim run SCENARIO */
     bool quiet, assert_sla;
     const char *set[SETS_MAX];      /* --set and its short forms, in order */
     size_t sets;

@@ -15,7 +15,7 @@ static int no_memory(struct making *b)
 /* A value that is no estimate. */
 static struct interval plain(double value, size_t n)
 {
-    return (struct interval){ value, NAN, NAN, n };
+    return (struct interval){value, NAN, NAN, n};
 }
 
 static double elapsed_s(const struct tally *t)
@@ -52,9 +52,10 @@ static struct interval group_ratio(const struct making *b, size_t group, size_t 
 }
 
 /* p50, p95, p99 and maximum of the sketch at `offset`, whose values count 1 / `unit`. */
-static void group_quantiles(const struct making *b, size_t group, size_t offset, double unit, struct interval stat[STATS])
+static void group_quantiles(const struct making *b, size_t group, size_t offset, double unit,
+                            struct interval stat[STATS])
 {
-    static const double q[STATS] = { [STAT_P50] = 0.50, [STAT_P95] = 0.95, [STAT_P99] = 0.99 };
+    static const double q[STATS] = {[STAT_P50] = 0.50, [STAT_P95] = 0.95, [STAT_P99] = 0.99};
     double greatest = 0;
     size_t n = 0;
     for (int s = STAT_P50; s <= STAT_P99; s++) {
@@ -134,14 +135,14 @@ static struct interval gpu_share(const struct making *b, size_t gpu, int part)
     double tops = 0;
     for (size_t r = 0; r < b->count; r++) {
         const struct gpu_tally *g = &b->tally[r]->gpu[gpu];
-        double spent[] = { (double)g->useful_ns, (double)g->switching_ns, (double)g->idle_ns };
+        double spent[] = {(double)g->useful_ns, (double)g->switching_ns, (double)g->idle_ns};
         b->x[r] = spent[part % 3 == 0 && part ? 1 : part];
         b->y[r] = part == 3 ? spent[0] : spent[0] + spent[1] + spent[2];
         tops += b->x[r];
     }
     struct interval share = interval_ratio(b->x, b->y, b->count, INTERVAL_CONFIDENCE);
     if (part == 3 && isnan(share.value) && tops == 0)
-        share.value = 0;        /* neither switched nor did anything */
+        share.value = 0; /* neither switched nor did anything */
     return share;
 }
 
@@ -231,8 +232,8 @@ static int prepare(struct making *b, struct tally *const *tally, size_t count)
 int report_build(struct report *report, const struct scenario *scenario, struct tally *const *tally, size_t count,
                  const struct report_about *about, struct arena *arena, struct error *err)
 {
-    *report = (struct report){ 0 };
-    struct making b = { .report = report, .scenario = scenario, .about = about, .arena = arena, .err = err };
+    *report = (struct report){0};
+    struct making b = {.report = report, .scenario = scenario, .about = about, .arena = arena, .err = err};
     int rc = prepare(&b, tally, count);
     if (rc != GS_OK)
         return rc;

@@ -1,10 +1,10 @@
-/* report.h - what a run found out, ready to be printed: built from the tallies of its replications, or read back from the
- * database, and the same in both cases.
+/* report.h - what a run found out, ready to be printed: built from the tallies of its replications, or read back from
+ * the database, and the same in both cases.
  *
  * How the numbers of R replications become one:
  *   counts and bytes      sums over the replications; `workloads` and caps are as in the scenario, peaks the greatest
- *   means, shares, rates  ratio of the sums (mean response = sum of responses / bursts), so that a mean response is the mean
- *                         time alone plus the mean stall parts; interval: ratio estimator over replications
+ *   means, shares, rates  ratio of the sums (mean response = sum of responses / bursts), so that a mean response is the
+ *                         mean time alone plus the mean stall parts; interval: ratio estimator over replications
  *   quantiles             average of the replications' quantiles; interval: Student t.  A replication in which a group
  *                         completed nothing contributes nothing to its quantiles: `n` tells how many did
  *   makespans             average, if every replication has one
@@ -26,47 +26,48 @@ enum report_stat { STAT_MEAN, STAT_P50, STAT_P95, STAT_P99, STAT_MAX, STATS };
 struct report_group {
     const char *name, *class;
     struct interval workloads, arrived, completed, censored, rejected, oom_kills, migrations;
-    struct interval response[STATS], slowdown[STATS], ttft[STATS];      /* seconds, ratio, seconds */
-    struct interval alone, stall[STALLS];                               /* mean seconds a completed burst */
+    struct interval response[STATS], slowdown[STATS], ttft[STATS]; /* seconds, ratio, seconds */
+    struct interval alone, stall[STALLS];                          /* mean seconds a completed burst */
     struct interval throughput_per_s, throughput_share, makespan;
     struct interval served[SERVEDS];
 };
 
 struct report_gpu {
-    const char *id;                     /* "node-0/gpu-0" */
-    struct interval useful, switching, idle;            /* shares of time, sum 1 */
+    const char *id;                          /* "node-0/gpu-0" */
+    struct interval useful, switching, idle; /* shares of time, sum 1 */
     struct interval swap_in_bytes, swap_out_bytes, swaps, resident_bytes;
-    struct interval thrash;             /* switching / useful; NAN where nothing useful was done but swaps were */
-    struct interval memory;             /* bytes that workloads may use */
+    struct interval thrash; /* switching / useful; NAN where nothing useful was done but swaps were */
+    struct interval memory; /* bytes that workloads may use */
 };
 
 struct report_node {
-    const char *id;                     /* "node-0" */
+    const char *id; /* "node-0" */
     struct interval cap_bytes, peak_bytes, mean_bytes, refused_bytes;
 };
 
 struct report_sla {
     const char *name;
-    const char *group;                  /* NULL: all groups of `class` */
+    const char *group; /* NULL: all groups of `class` */
     const char *class;
     const char *metric;
     double target;
     struct interval value;
-    double attainment;                  /* of the bursts completed or refused, the share within the target; NAN: no such metric */
+    double attainment; /* of the bursts completed or refused, the share within the target; NAN: no such metric */
     bool met, is_floor;
 };
 
 struct report_run {
-    struct interval replications, simulated, warmup, elapsed, makespan, events, wall;   /* seconds; elapsed: all, measured */
+    struct interval replications, simulated, warmup, elapsed, makespan, events,
+        wall; /* seconds; elapsed: all, measured */
 };
 
 struct report {
     const char *scenario, *version, *provenance;
     const char *victim, *slicer, *cap, *prefetch, *place;
-    const char *parameters;             /* of the policies: the inside of a JSON object */
-    const char *policy;                 /* for people: "lru + nvshare(30s)" */
-    const char *length;                 /* for people: "8 h x 10" */
-    const char *limits, *next;          /* what limits, and a command to try next */
+    const char *parameters;    /* of the policies: the inside of a JSON object */
+    const char *policy;        /* for people: "lru + nvshare(30s)" */
+    const char *length;        /* for people: "8 h x 10" */
+    const char *limits, *next; /* what limits, and a command to try next */
     uint64_t seed;
     struct report_run run;
     struct report_group *group;
@@ -77,13 +78,13 @@ struct report {
 };
 
 struct report_about {
-    const char *version, *provenance;   /* provenance: "sim", "double", "cuda" */
-    const char *command;                /* how to run this again, for advice; NULL: "gpuswap-sim run FILE" */
-    double wall_s;                      /* reported to 0.01 s */
+    const char *version, *provenance; /* provenance: "sim", "double", "cuda" */
+    const char *command;              /* how to run this again, for advice; NULL: "gpuswap-sim run FILE" */
+    double wall_s;                    /* reported to 0.01 s */
 };
 
-/* Build the report of `count` replications (interrupted ones are left out; sketches are sorted in place).  Strings of the
- * scenario are shared, the rest is in `arena`.  Fails only for want of memory or of any replication. */
+/* Build the report of `count` replications (interrupted ones are left out; sketches are sorted in place).  Strings of
+ * the scenario are shared, the rest is in `arena`.  Fails only for want of memory or of any replication. */
 int report_build(struct report *report, const struct scenario *scenario, struct tally *const *tally, size_t count,
                  const struct report_about *about, struct arena *arena, struct error *err);
 
@@ -95,10 +96,14 @@ void report_json(struct text *out, const struct report *report);
 void report_text(struct text *out, const struct report *report);
 void report_csv(struct text *out, const struct report *report);
 
-/* Every number of a report but the SLAs, in a fixed order: scope ("run", "group", "gpu", "node"), its name ("" for the run),
- * metric.  Stops at the first `visit` that does not return GS_OK and returns that. */
+/* Every number of a report but the SLAs, in a fixed order: scope ("run", "group", "gpu", "node"), its name ("" for the
+ * run), metric.  Stops at the first `visit` that does not return GS_OK and returns that. */
 int report_each(struct report *report,
-                int (*visit)(void *context, const char *scope, const char *name, const char *metric, struct interval *value),
+                int (*visit)(void *context, const char *scope, const char *name, const char *metric,
+                             struct interval *value),
                 void *context);
+
+/* Name of the i-th number of a scope, NULL past the last. */
+const char *report_metric(const char *scope, size_t i);
 
 #endif

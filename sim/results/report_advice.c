@@ -6,7 +6,16 @@
 #include <math.h>
 #include <string.h>
 
-enum limit { LIMIT_NOTHING, LIMIT_NOT_ENDED, LIMIT_REFUSED, LIMIT_NO_ROOM, LIMIT_WAIT, LIMIT_SWAP, LIMIT_CAP, LIMIT_COLD };
+enum limit {
+    LIMIT_NOTHING,
+    LIMIT_NOT_ENDED,
+    LIMIT_REFUSED,
+    LIMIT_NO_ROOM,
+    LIMIT_WAIT,
+    LIMIT_SWAP,
+    LIMIT_CAP,
+    LIMIT_COLD
+};
 
 /* A burst is as good as alone while its stalls add less than this share. */
 static const double FEW_STALLS = 0.05;
@@ -78,11 +87,13 @@ static const char *sentence(struct making *b, enum limit limit, size_t group, co
     units_show_time(time, part[limit] * NS_PER_S);
     switch (limit) {
     case LIMIT_WAIT:
-        return arena_printf(b->arena, "waiting for the GPU, not swapping: %s of the %s that a burst of %s takes", time, whole, g->name);
+        return arena_printf(b->arena, "waiting for the GPU, not swapping: %s of the %s that a burst of %s takes", time,
+                            whole, g->name);
     case LIMIT_SWAP:
         return arena_printf(b->arena, "swapping: %s of the %s that a burst of %s takes", time, whole, g->name);
     case LIMIT_CAP:
-        return arena_printf(b->arena, "the cap of the swap file: %s of the %s that a burst of %s takes", time, whole, g->name);
+        return arena_printf(b->arena, "the cap of the swap file: %s of the %s that a burst of %s takes", time, whole,
+                            g->name);
     case LIMIT_COLD:
         return arena_printf(b->arena, "loads from disk: %s of the %s that a burst of %s takes", time, whole, g->name);
     default:
@@ -159,7 +170,7 @@ static const char *less_swapping(struct making *b)
         if (strcmp(slicer->policy->param[i].key, "quantum") == 0 && slicer->param[i].i < INT64_MAX / 2)
             return arena_printf(b->arena, "policy.slicer.quantum=%s", units_write_time(time, slicer->param[i].i * 2));
     }
-    static const char *const better[] = { "cost", "gdsf", "mru", "lru" };
+    static const char *const better[] = {"cost", "gdsf", "mru", "lru"};
     for (size_t i = 0; i < sizeof better / sizeof better[0]; i++)
         if (gs_policy_find(GS_SLOT_VICTIM, better[i]) && strcmp(better[i], s->policy[GS_SLOT_VICTIM].policy->name) != 0)
             return arena_printf(b->arena, "policy.victim=%s", better[i]);
@@ -206,12 +217,12 @@ static void quoted(struct text *out, const char *word)
 
 int make_advice(struct making *b)
 {
-    double part[LIMIT_COLD + 1] = { 0 };
+    double part[LIMIT_COLD + 1] = {0};
     size_t group = subject(b->report);
     enum limit limit = limit_of(b->report, group, part);
     b->report->limits = sentence(b, limit, group, part);
     const char *setting = what_if(b, limit, group);
-    struct text next = { 0 };
+    struct text next = {0};
     if (b->about->command) {
         text_add(&next, b->about->command);
     } else {
@@ -226,6 +237,7 @@ int make_advice(struct making *b)
     }
     b->report->next = next.failed ? NULL : arena_strdup(b->arena, next.data);
     text_fini(&next);
-    return b->report->limits && b->report->next ? GS_OK
-        : error_set(b->err, GS_SYSTEM, "no memory for the report of '%s'", b->scenario->name);
+    return b->report->limits && b->report->next
+               ? GS_OK
+               : error_set(b->err, GS_SYSTEM, "no memory for the report of '%s'", b->scenario->name);
 }

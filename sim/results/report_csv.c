@@ -21,7 +21,7 @@ static void field(struct text *out, const char *string)
 static int row(void *context, const char *scope, const char *name, const char *metric, struct interval *value)
 {
     struct text *out = context;
-    const double number[] = { value->value, value->low, value->high, (double)value->n };
+    const double number[] = {value->value, value->low, value->high, (double)value->n};
     field(out, scope);
     text_add(out, ",");
     field(out, name);
@@ -42,11 +42,14 @@ void report_csv(struct text *out, const struct report *report)
     report_each(&copy, row, out);
     for (size_t i = 0; i < report->slas; i++) {
         const struct report_sla *sla = &report->sla[i];
-        const struct { const char *suffix; struct interval value; } part[] = {
-            { "", sla->value },
-            { "_target", { sla->target, NAN, NAN, sla->value.n } },
-            { "_attainment", { sla->attainment, NAN, NAN, sla->value.n } },
-            { "_met", { sla->met, NAN, NAN, sla->value.n } },
+        const struct {
+            const char *suffix;
+            struct interval value;
+        } part[] = {
+            {"", sla->value},
+            {"_target", {sla->target, NAN, NAN, sla->value.n}},
+            {"_attainment", {sla->attainment, NAN, NAN, sla->value.n}},
+            {"_met", {sla->met, NAN, NAN, sla->value.n}},
         };
         for (size_t k = 0; k < sizeof part / sizeof part[0]; k++) {
             char metric[64];

@@ -1,4 +1,5 @@
-/* report_labels.c - what things are called in a report: nodes and GPUs, the policy and its parameters, the length of the run. */
+/* report_labels.c - what things are called in a report: nodes and GPUs, the policy and its parameters, the run's
+ * length. */
 #include "sim/results/report_parts.h"
 
 #include "sim/base/units.h"
@@ -82,7 +83,7 @@ static void show_value(char out[VALUE_TEXT], const struct gs_param *param, union
 static bool is_default(const struct gs_param *param, union gs_value value)
 {
     char why[UNITS_WHY];
-    union gs_value fallback = { .i = 0 };
+    union gs_value fallback = {.i = 0};
     bool yes = false;
     switch (param->kind) {
     case GS_TIME:
@@ -90,7 +91,8 @@ static bool is_default(const struct gs_param *param, union gs_value value)
     case GS_SIZE:
         return units_size(param->fallback, &fallback.i, why) == GS_OK && fallback.i == value.i;
     case GS_NUMBER:
-        return units_number(param->fallback, &fallback.d, why) == GS_OK && !(fallback.d < value.d || fallback.d > value.d);
+        return units_number(param->fallback, &fallback.d, why) == GS_OK &&
+               !(fallback.d < value.d || fallback.d > value.d);
     case GS_INTEGER:
         return units_integer(param->fallback, &fallback.i, why) == GS_OK && fallback.i == value.i;
     case GS_BOOLEAN:
@@ -157,8 +159,8 @@ static const char *keep(struct making *b, struct text *text)
 static const char *length_label(struct making *b)
 {
     char text[UNITS_TEXT];
-    const char *length = b->scenario->duration == GS_NEVER ? "to the last job's end"
-                                                            : units_write_time(text, b->scenario->duration);
+    const char *length =
+        b->scenario->duration == GS_NEVER ? "to the last job's end" : units_write_time(text, b->scenario->duration);
     return arena_printf(b->arena, "%s x %zu replication%s", length, b->count, b->count == 1 ? "" : "s");
 }
 
@@ -171,13 +173,15 @@ int make_labels(struct making *b)
     r->provenance = b->about->provenance;
     r->seed = s->seed;
     const char **name[GS_SLOTS] = {
-        [GS_SLOT_VICTIM] = &r->victim, [GS_SLOT_SLICER] = &r->slicer, [GS_SLOT_CAP] = &r->cap,
+        [GS_SLOT_VICTIM] = &r->victim,     [GS_SLOT_SLICER] = &r->slicer, [GS_SLOT_CAP] = &r->cap,
         [GS_SLOT_PREFETCH] = &r->prefetch, [GS_SLOT_PLACE] = &r->place,
     };
     static const char *const usual[GS_SLOTS] = {
-        [GS_SLOT_CAP] = "static", [GS_SLOT_PREFETCH] = "none", [GS_SLOT_PLACE] = "spread",
+        [GS_SLOT_CAP] = "static",
+        [GS_SLOT_PREFETCH] = "none",
+        [GS_SLOT_PLACE] = "spread",
     };
-    struct text label = { 0 }, parameter = { 0 };
+    struct text label = {0}, parameter = {0};
     for (int slot = 0; slot < GS_SLOTS; slot++) {
         *name[slot] = s->policy[slot].policy->name;
         if (usual[slot] && strcmp(usual[slot], *name[slot]) == 0)

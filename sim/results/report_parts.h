@@ -18,9 +18,9 @@ struct making {
     struct error *err;
 };
 
-int make_slas(struct making *b);        /* report_sla.c; after the groups */
-int make_labels(struct making *b);      /* report_labels.c: policy, parameters, length, ids */
-int make_advice(struct making *b);      /* report_advice.c; after everything else */
+int make_slas(struct making *b);   /* report_sla.c; after the groups */
+int make_labels(struct making *b); /* report_labels.c: policy, parameters, length, ids */
+int make_advice(struct making *b); /* report_advice.c; after everything else */
 
 /* "node-0" of the n-th node and "node-0/gpu-0" of the n-th GPU, counted over all; NULL if there is no memory. */
 const char *label_node(struct arena *arena, const struct scenario *scenario, size_t node);

@@ -8,13 +8,17 @@
 enum measure { RESPONSE, SLOWDOWN, TTFT, THROUGHPUT, KILLS };
 
 /* What each metric asks of: a measure, and the quantile (0: the mean). */
-static const struct { enum measure measure; double q; } asks[SLA_METRICS] = {
-    [SLA_RESPONSE_P50] = { RESPONSE, 0.50 }, [SLA_RESPONSE_P95] = { RESPONSE, 0.95 },
-    [SLA_RESPONSE_P99] = { RESPONSE, 0.99 }, [SLA_RESPONSE_MEAN] = { RESPONSE, 0 },
-    [SLA_SLOWDOWN_P50] = { SLOWDOWN, 0.50 }, [SLA_SLOWDOWN_P95] = { SLOWDOWN, 0.95 },
-    [SLA_SLOWDOWN_P99] = { SLOWDOWN, 0.99 }, [SLA_SLOWDOWN_MEAN] = { SLOWDOWN, 0 },
-    [SLA_TTFT_P50] = { TTFT, 0.50 }, [SLA_TTFT_P95] = { TTFT, 0.95 }, [SLA_TTFT_P99] = { TTFT, 0.99 },
-    [SLA_THROUGHPUT_SHARE] = { THROUGHPUT, 0 }, [SLA_OOM_KILLS] = { KILLS, 0 },
+static const struct {
+    enum measure measure;
+    double q;
+} asks[SLA_METRICS] = {
+    [SLA_RESPONSE_P50] = {RESPONSE, 0.50}, [SLA_RESPONSE_P95] = {RESPONSE, 0.95},
+    [SLA_RESPONSE_P99] = {RESPONSE, 0.99}, [SLA_RESPONSE_MEAN] = {RESPONSE, 0},
+    [SLA_SLOWDOWN_P50] = {SLOWDOWN, 0.50}, [SLA_SLOWDOWN_P95] = {SLOWDOWN, 0.95},
+    [SLA_SLOWDOWN_P99] = {SLOWDOWN, 0.99}, [SLA_SLOWDOWN_MEAN] = {SLOWDOWN, 0},
+    [SLA_TTFT_P50] = {TTFT, 0.50},         [SLA_TTFT_P95] = {TTFT, 0.95},
+    [SLA_TTFT_P99] = {TTFT, 0.99},         [SLA_THROUGHPUT_SHARE] = {THROUGHPUT, 0},
+    [SLA_OOM_KILLS] = {KILLS, 0},
 };
 
 static bool concerns(const struct making *b, const struct sla *sla, size_t group)
@@ -75,9 +79,12 @@ static void over_sums(struct making *b, const struct sla *sla, struct report_sla
             const struct group_tally *g = &b->tally[r]->group[i];
             if (!concerns(b, sla, i))
                 continue;
-            x += measure == KILLS ? (double)g->oom_kills : measure == THROUGHPUT ? g->progress_ns : (double)g->response_ns;
-            y += measure == RESPONSE ? (double)g->completed * NS_PER_S
-                : measure == SLOWDOWN ? (double)g->alone_ns : g->present_ns;
+            x += measure == KILLS        ? (double)g->oom_kills
+                 : measure == THROUGHPUT ? g->progress_ns
+                                         : (double)g->response_ns;
+            y += measure == RESPONSE   ? (double)g->completed * NS_PER_S
+                 : measure == SLOWDOWN ? (double)g->alone_ns
+                                       : g->present_ns;
         }
         b->x[r] = x;
         b->y[r] = measure == KILLS ? 1 : y;
@@ -97,7 +104,7 @@ int make_slas(struct making *b)
             .class = gs_class_name((uint8_t)(sla->group >= 0 ? b->scenario->workload[sla->group].class : sla->class)),
             .metric = sla_metric_name(sla->metric),
             .target = sla->target,
-            .value = { NAN, NAN, NAN, 0 },
+            .value = {NAN, NAN, NAN, 0},
             .attainment = NAN,
             .is_floor = sla_metric_is_floor(sla->metric),
         };
@@ -108,7 +115,7 @@ int make_slas(struct making *b)
         }
         if (asks[sla->metric].q <= 0)
             over_sums(b, sla, out);
-        out->met = out->is_floor ? out->value.value >= sla->target : out->value.value <= sla->target;   /* NAN: no */
+        out->met = out->is_floor ? out->value.value >= sla->target : out->value.value <= sla->target; /* NAN: no */
     }
     return GS_OK;
 }

@@ -12,9 +12,11 @@ enum { COLUMNS = 100, NAME_LEAST = 8, NAME_MOST = 20, LISTED = 8, CELL = 48 };
 /* Three significant digits and one unit, so that columns of times stay narrow. */
 static const char *show_time(char out[CELL], double s)
 {
-    static const struct { const char *unit; double seconds, below_s; } scale[] = {
-        { "us", 1e-6, 0.9995e-3 }, { "ms", 1e-3, 0.9995 }, { "s", 1, 999.5 }, { "min", 60, 999.5 * 60 },
-        { "h", 3600, INFINITY },
+    static const struct {
+        const char *unit;
+        double seconds, below_s;
+    } scale[] = {
+        {"us", 1e-6, 0.9995e-3}, {"ms", 1e-3, 0.9995}, {"s", 1, 999.5}, {"min", 60, 999.5 * 60}, {"h", 3600, INFINITY},
     };
     size_t i = 0;
     if (isnan(s))
@@ -32,7 +34,12 @@ static const char *show_ratio(char out[CELL], double x)
 {
     if (isnan(x))
         return "-";
-    snprintf(out, CELL, fabs(x) < 9995 ? "%.*f" : "%.*e", fabs(x) < 9.995 ? 2 : fabs(x) < 99.95 ? 1 : fabs(x) < 9995 ? 0 : 1, x);
+    snprintf(out, CELL, fabs(x) < 9995 ? "%.*f" : "%.*e",
+             fabs(x) < 9.995   ? 2
+             : fabs(x) < 99.95 ? 1
+             : fabs(x) < 9995  ? 0
+                               : 1,
+             x);
     return out;
 }
 
@@ -90,8 +97,9 @@ static void counted(struct text *out, double n, const char *what)
 
 static void heading(struct text *out, const struct report *r)
 {
-    const char *how = strcmp(r->provenance, "sim") == 0 ? "simulated"
-                    : strcmp(r->provenance, "double") == 0 ? "on the driver double, no GPU" : "on a GPU";
+    const char *how = strcmp(r->provenance, "sim") == 0      ? "simulated"
+                      : strcmp(r->provenance, "double") == 0 ? "on the driver double, no GPU"
+                                                             : "on a GPU";
     int length = snprintf(NULL, 0, "%s   %s   %s, seed %llu   %s, gpuswap-sim %s", r->scenario, r->policy, r->length,
                           (unsigned long long)r->seed, how, r->version);
     const char *gap = length <= COLUMNS ? "   " : "\n";
@@ -99,7 +107,8 @@ static void heading(struct text *out, const struct report *r)
                 (unsigned long long)r->seed, how, r->version);
     char text[CELL];
     if (r->run.warmup.value > 0)
-        text_printf(out, "the first %s of each replication are warm-up and left out\n", show_time(text, r->run.warmup.value));
+        text_printf(out, "the first %s of each replication are warm-up and left out\n",
+                    show_time(text, r->run.warmup.value));
     if (!isnan(r->run.makespan.value)) {
         text_printf(out, "the last job ended after %s", show_time(text, r->run.makespan.value));
         if (!isnan(r->run.makespan.low))
@@ -180,7 +189,8 @@ static void responses(struct text *out, const struct report *r, int width)
 {
     text_add(out, "\n");
     name_cell(out, width, "group");
-    text_printf(out, "%-10s%6s%10s%10s%10s%10s%10s%10s\n", "class", "n", "bursts", "response", "p50", "p95", "p99", "max");
+    text_printf(out, "%-10s%6s%10s%10s%10s%10s%10s%10s\n", "class", "n", "bursts", "response", "p50", "p95", "p99",
+                "max");
     for (size_t i = 0; i < r->groups; i++) {
         const struct report_group *g = &r->group[i];
         name_cell(out, width, g->name);
@@ -204,8 +214,8 @@ static void slowdowns(struct text *out, const struct report *r, int width)
 {
     text_add(out, "\n");
     name_cell(out, width, "group");
-    text_printf(out, "%9s%8s%8s%8s%8s%9s%8s%8s%8s%9s%7s\n", "slowdown", "p50", "p95", "p99", "max", "vs alone", "hot", "warm",
-                "cold", "unended", "lost");
+    text_printf(out, "%9s%8s%8s%8s%8s%9s%8s%8s%8s%9s%7s\n", "slowdown", "p50", "p95", "p99", "max", "vs alone", "hot",
+                "warm", "cold", "unended", "lost");
     for (size_t i = 0; i < r->groups; i++) {
         const struct report_group *g = &r->group[i];
         double served = 0;
@@ -239,7 +249,9 @@ static void stalls(struct text *out, const struct report *r, int width)
     }
 }
 
-struct gpu_line { double useful, switching, idle, swaps, in, out, resident, thrash; };
+struct gpu_line {
+    double useful, switching, idle, swaps, in, out, resident, thrash;
+};
 
 static void gpu_line(struct text *out, const char *name, int width, const struct gpu_line *g)
 {
@@ -260,8 +272,14 @@ static struct gpu_line gpu_values(const struct report *r, size_t i)
     const struct report_gpu *g = &r->gpu[i];
     double hours = r->run.elapsed.value / 3600;
     return (struct gpu_line){
-        g->useful.value, g->switching.value, g->idle.value, g->swaps.value / hours, g->swap_in_bytes.value / hours,
-        g->swap_out_bytes.value / hours, g->resident_bytes.value, g->thrash.value,
+        g->useful.value,
+        g->switching.value,
+        g->idle.value,
+        g->swaps.value / hours,
+        g->swap_in_bytes.value / hours,
+        g->swap_out_bytes.value / hours,
+        g->resident_bytes.value,
+        g->thrash.value,
     };
 }
 
@@ -269,10 +287,13 @@ static struct gpu_line gpu_values(const struct report *r, size_t i)
 static void gpu_summary(struct text *out, const struct report *r, int width)
 {
     enum { VALUES = sizeof(struct gpu_line) / sizeof(double) };
-    union { struct gpu_line line; double value[VALUES]; } least, mean, most, one;
+    union {
+        struct gpu_line line;
+        double value[VALUES];
+    } least, mean, most, one;
     size_t worst = 0;
     least.line = most.line = gpu_values(r, 0);
-    mean.line = (struct gpu_line){ 0 };
+    mean.line = (struct gpu_line){0};
     for (size_t i = 0; i < r->gpus; i++) {
         one.line = gpu_values(r, i);
         for (size_t v = 0; v < VALUES; v++) {
@@ -349,7 +370,8 @@ static void notes(struct text *out, const struct report *r)
         if (with == 0)
             text_printf(out, "Note: no burst of %s ended.\n", g->name);
         else if (with < all)
-            text_printf(out, "Note: no burst of %s ended in %.0f of %.0f replications; its quantiles are of the others.\n",
+            text_printf(out,
+                        "Note: no burst of %s ended in %.0f of %.0f replications; its quantiles are of the others.\n",
                         g->name, all - with, all);
         if (g->rejected.value + g->oom_kills.value > 0) {
             text_add(out, "Note: ");

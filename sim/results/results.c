@@ -1,4 +1,4 @@
-/* results.c - write a run into the database: transactions, one writer at a time, and the run's row from first to last. */
+/* results.c - write a run into the database: transactions, one writer at a time. */
 #include "sim/results/results.h"
 
 #include "sim/results/results_parts.h"
@@ -7,14 +7,28 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct { const char *table; int columns; } target[INSERTS] = {
-    [INSERT_RUN] = { "run", 23 }, [INSERT_GROUP] = { "workload_group", 4 }, [INSERT_WORKLOAD] = { "workload", 11 },
-    [INSERT_NODE] = { "node", 4 }, [INSERT_GPU] = { "gpu", 6 }, [INSERT_REPLICATION] = { "replication", 6 },
-    [INSERT_BURST] = { "burst", 18 }, [INSERT_RESIDENCY] = { "residency", 9 }, [INSERT_EVENT] = { "event", 10 },
-    [INSERT_COMMAND] = { "command", 15 }, [INSERT_CANDIDATE] = { "candidate", 6 }, [INSERT_GPU_USAGE] = { "gpu_usage", 10 },
-    [INSERT_SWAP_USAGE] = { "swap_usage", 7 }, [INSERT_REPLICATION_GROUP] = { "replication_group", 32 },
-    [INSERT_REPLICATION_GPU] = { "replication_gpu", 10 }, [INSERT_REPLICATION_NODE] = { "replication_node", 6 },
-    [INSERT_METRIC] = { "metric", 7 }, [INSERT_SLA] = { "sla", 14 },
+static const struct {
+    const char *table;
+    int columns;
+} target[INSERTS] = {
+    [INSERT_RUN] = {"run", 23},
+    [INSERT_GROUP] = {"workload_group", 4},
+    [INSERT_WORKLOAD] = {"workload", 11},
+    [INSERT_NODE] = {"node", 4},
+    [INSERT_GPU] = {"gpu", 6},
+    [INSERT_REPLICATION] = {"replication", 6},
+    [INSERT_BURST] = {"burst", 18},
+    [INSERT_RESIDENCY] = {"residency", 9},
+    [INSERT_EVENT] = {"event", 10},
+    [INSERT_COMMAND] = {"command", 16},
+    [INSERT_CANDIDATE] = {"candidate", 6},
+    [INSERT_GPU_USAGE] = {"gpu_usage", 10},
+    [INSERT_SWAP_USAGE] = {"swap_usage", 7},
+    [INSERT_REPLICATION_GROUP] = {"replication_group", 32},
+    [INSERT_REPLICATION_GPU] = {"replication_gpu", 10},
+    [INSERT_REPLICATION_NODE] = {"replication_node", 6},
+    [INSERT_METRIC] = {"metric", 7},
+    [INSERT_SLA] = {"sla", 14},
 };
 
 static int prepare(struct results *r, struct error *err)
@@ -33,7 +47,7 @@ static int prepare(struct results *r, struct error *err)
 
 struct row row_begin(struct results *r, enum insert table)
 {
-    return (struct row){ r->insert[table], 0 };
+    return (struct row){r->insert[table], 0};
 }
 
 int row_end(struct results *r, const struct row *row, struct error *err)
@@ -58,8 +72,9 @@ static int end(struct results *r, int rc, struct error *err)
     return rc;
 }
 
-int results_open(struct results **out, const char *path, const struct scenario *scenario, const struct gs_workload_spec *spec,
-                 uint32_t workloads, const char *version, const char *provenance, struct error *err)
+int results_open(struct results **out, const char *path, const struct scenario *scenario,
+                 const struct gs_workload_spec *spec, uint32_t workloads, const char *version, const char *provenance,
+                 struct error *err)
 {
     *out = NULL;
     size_t length = strlen(path) + 1;
@@ -70,7 +85,7 @@ int results_open(struct results **out, const char *path, const struct scenario *
         return error_set(err, GS_SYSTEM, "no memory for the database '%s'", path);
     }
     memcpy(copy, path, length);
-    *r = (struct results){ .path = copy };
+    *r = (struct results){.path = copy};
     int rc = schema_open(&r->db, path, err);
     if (rc == GS_OK && !(r->mutex = sqlite3_mutex_alloc(SQLITE_MUTEX_FAST)) && sqlite3_threadsafe())
         rc = error_set(err, GS_SYSTEM, "no memory for the database '%s'", path);

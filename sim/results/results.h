@@ -1,8 +1,8 @@
 /* results.h - the database of runs: SQLite, one writer, rows as they come.
  *
- * A run is a row of `run` that says 'incomplete' until results_finish; what was committed before a crash stays and opens.
- * Each chunk of rows is one transaction.  The tables and the report_* views are described in docs/results.md; schema.c
- * creates them.
+ * A run is a row of `run` that says 'incomplete' until results_finish; what was committed before a crash stays and
+ * opens.  Each chunk of rows is one transaction.  The tables and the report_* views are described in
+ * docs/results.md; schema.c creates them.
  */
 #ifndef GS_RESULTS_H
 #define GS_RESULTS_H
@@ -17,8 +17,9 @@ struct results;
 /* Open or create `path` and add a run: its row, its workloads, GPUs and nodes are committed when this returns.
  * GS_CANT_CREATE: it cannot be created or written, or is no database of this program; GS_BUSY: somebody else has been
  * writing for 5 s. */
-int results_open(struct results **out, const char *path, const struct scenario *scenario, const struct gs_workload_spec *spec,
-                 uint32_t workloads, const char *version, const char *provenance, struct error *err);
+int results_open(struct results **out, const char *path, const struct scenario *scenario,
+                 const struct gs_workload_spec *spec, uint32_t workloads, const char *version, const char *provenance,
+                 struct error *err);
 
 /* Number of the run in the database, from 1. */
 int64_t results_run(const struct results *r);
@@ -26,7 +27,8 @@ int64_t results_run(const struct results *r);
 /* Write a chunk.  Threads may call this and results_replication at the same time. */
 int results_chunk(struct results *r, const struct chunk *chunk, struct error *err);
 
-/* A replication is complete: its last chunk (may be NULL), time series and sums, in one transaction.  Sorts the sketches. */
+/* A replication is complete: its last chunk (may be NULL), time series and sums, in one transaction.  Sorts
+ * sketches. */
 int results_replication(struct results *r, const struct chunk *last, struct tally *tally, struct error *err);
 
 /* The run is complete. */

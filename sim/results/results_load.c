@@ -59,8 +59,8 @@ static const char *text(struct loading *l, sqlite3_stmt *s, int column)
 
 static struct interval interval(sqlite3_stmt *s, int column)
 {
-    return (struct interval){ real(s, column), real(s, column + 1), real(s, column + 2),
-                              (uint64_t)sqlite3_column_int64(s, column + 3) };
+    return (struct interval){real(s, column), real(s, column + 1), real(s, column + 2),
+                             (uint64_t)sqlite3_column_int64(s, column + 3)};
 }
 
 /* An incomplete run has no report; name the last one that has. */
@@ -68,8 +68,9 @@ static int incomplete(struct loading *l)
 {
     sqlite3_stmt *s;
     long long done = 0, of = 0, complete = 0;
-    int rc = query(l, &s, "SELECT (SELECT count(*) FROM replication WHERE run = ?1), replications,"
-                          " (SELECT max(run) FROM run WHERE status = 'complete') FROM run WHERE run = ?1");
+    int rc = query(l, &s,
+                   "SELECT (SELECT count(*) FROM replication WHERE run = ?1), replications,"
+                   " (SELECT max(run) FROM run WHERE status = 'complete') FROM run WHERE run = ?1");
     if (rc != GS_OK)
         return rc;
     if (sqlite3_step(s) == SQLITE_ROW) {
@@ -79,9 +80,12 @@ static int incomplete(struct loading *l)
     }
     sqlite3_finalize(s);
     if (complete > 0)
-        return error_set(l->err, GS_BAD_INPUT, "run %lld in '%s' is incomplete: it ended after %lld of %lld replications; run it "
-                         "again, or ask for the last complete one with --run %lld", (long long)l->run, l->path, done, of, complete);
-    return error_set(l->err, GS_BAD_INPUT, "run %lld in '%s' is incomplete: it ended after %lld of %lld replications; run it again",
+        return error_set(l->err, GS_BAD_INPUT,
+                         "run %lld in '%s' is incomplete: it ended after %lld of %lld replications; run it "
+                         "again, or ask for the last complete one with --run %lld",
+                         (long long)l->run, l->path, done, of, complete);
+    return error_set(l->err, GS_BAD_INPUT,
+                     "run %lld in '%s' is incomplete: it ended after %lld of %lld replications; run it again",
                      (long long)l->run, l->path, done, of);
 }
 
@@ -89,16 +93,19 @@ static int run_row(struct loading *l)
 {
     sqlite3_stmt *s;
     struct report *r = l->report;
-    int rc = query(l, &s, "SELECT run, status, scenario, version, provenance, victim, slicer, cap, prefetch, place, parameters,"
-                          " policy, length, limits, next, seed FROM run WHERE run = ?1 OR ?1 = 0 ORDER BY run DESC LIMIT 1");
+    int rc =
+        query(l, &s,
+              "SELECT run, status, scenario, version, provenance, victim, slicer, cap, prefetch, place, parameters,"
+              " policy, length, limits, next, seed FROM run WHERE run = ?1 OR ?1 = 0 ORDER BY run DESC LIMIT 1");
     if (rc != GS_OK)
         return rc;
     int step = sqlite3_step(s);
     if (step == SQLITE_ROW) {
         l->run = sqlite3_column_int64(s, 0);
         bool complete = strcmp((const char *)sqlite3_column_text(s, 1), "complete") == 0;
-        const char **field[] = { &r->scenario, &r->version, &r->provenance, &r->victim, &r->slicer, &r->cap, &r->prefetch,
-                                 &r->place, &r->parameters, &r->policy, &r->length, &r->limits, &r->next };
+        const char **field[] = {&r->scenario, &r->version,  &r->provenance, &r->victim,     &r->slicer,
+                                &r->cap,      &r->prefetch, &r->place,      &r->parameters, &r->policy,
+                                &r->length,   &r->limits,   &r->next};
         for (int i = 0; i < (int)(sizeof field / sizeof field[0]); i++)
             *field[i] = text(l, s, 2 + i);
         r->seed = (uint64_t)sqlite3_column_int64(s, 15);
@@ -148,16 +155,23 @@ static int sla_rows(struct loading *l)
 {
     sqlite3_stmt *s;
     size_t i = 0;
-    int rc = query(l, &s, "SELECT name, grp, class, metric, target, value, ci_low, ci_high, n, met, attainment, floor FROM sla"
-                          " WHERE run = ?1 ORDER BY sla");
+    int rc = query(l, &s,
+                   "SELECT name, grp, class, metric, target, value, ci_low, ci_high, n, met, attainment, floor FROM sla"
+                   " WHERE run = ?1 ORDER BY sla");
     if (rc != GS_OK)
         return rc;
     int step = SQLITE_DONE;
     while (i < l->report->slas && (step = sqlite3_step(s)) == SQLITE_ROW) {
         l->report->sla[i++] = (struct report_sla){
-            .name = text(l, s, 0), .group = text(l, s, 1), .class = text(l, s, 2), .metric = text(l, s, 3),
-            .target = real(s, 4), .value = interval(s, 5), .met = sqlite3_column_int(s, 9) != 0,
-            .attainment = real(s, 10), .is_floor = sqlite3_column_int(s, 11) != 0,
+            .name = text(l, s, 0),
+            .group = text(l, s, 1),
+            .class = text(l, s, 2),
+            .metric = text(l, s, 3),
+            .target = real(s, 4),
+            .value = interval(s, 5),
+            .met = sqlite3_column_int(s, 9) != 0,
+            .attainment = real(s, 10),
+            .is_floor = sqlite3_column_int(s, 11) != 0,
         };
     }
     if (step != SQLITE_DONE && step != SQLITE_ROW)
@@ -171,7 +185,7 @@ static int metric(void *context, const char *scope, const char *name, const char
     struct loading *l = context;
     char full[256];
     snprintf(full, sizeof full, *name ? "%s:%s" : "%s", scope, name);
-    *value = (struct interval){ NAN, NAN, NAN, 0 };
+    *value = (struct interval){NAN, NAN, NAN, 0};
     sqlite3_reset(l->metric);
     sqlite3_bind_text(l->metric, 2, full, -1, SQLITE_STATIC);
     sqlite3_bind_text(l->metric, 3, metric_name, -1, SQLITE_STATIC);
@@ -188,9 +202,10 @@ static int rows(struct loading *l)
     int rc = run_row(l);
     if (rc != GS_OK)
         return rc;
-    if ((rc = names(l, "SELECT count(*) FROM workload_group WHERE run = ?1",
-                    "SELECT name, class FROM workload_group WHERE run = ?1 ORDER BY grp", sizeof *r->group,
-                    offsetof(struct report_group, name), offsetof(struct report_group, class), &array[0], &r->groups)) ||
+    if ((rc =
+             names(l, "SELECT count(*) FROM workload_group WHERE run = ?1",
+                   "SELECT name, class FROM workload_group WHERE run = ?1 ORDER BY grp", sizeof *r->group,
+                   offsetof(struct report_group, name), offsetof(struct report_group, class), &array[0], &r->groups)) ||
         (rc = names(l, "SELECT count(*) FROM gpu WHERE run = ?1", "SELECT name FROM gpu WHERE run = ?1 ORDER BY gpu",
                     sizeof *r->gpu, offsetof(struct report_gpu, id), SIZE_MAX, &array[1], &r->gpus)) ||
         (rc = names(l, "SELECT count(*) FROM node WHERE run = ?1", "SELECT name FROM node WHERE run = ?1 ORDER BY node",
@@ -202,7 +217,8 @@ static int rows(struct loading *l)
     r->gpu = array[1];
     r->node = array[2];
     r->sla = array[3];
-    if ((rc = query(l, &l->metric, "SELECT value, ci_low, ci_high, n FROM metric WHERE run = ?1 AND scope = ?2 AND name = ?3")))
+    if ((rc = query(l, &l->metric,
+                    "SELECT value, ci_low, ci_high, n FROM metric WHERE run = ?1 AND scope = ?2 AND name = ?3")))
         return rc;
     rc = l->no_memory ? no_memory(l) : report_each(r, metric, l);
     sqlite3_finalize(l->metric);
@@ -213,8 +229,8 @@ static int rows(struct loading *l)
 
 int results_load_report(struct report *report, const char *path, int64_t run, struct arena *arena, struct error *err)
 {
-    *report = (struct report){ 0 };
-    struct loading l = { .path = path, .run = run, .report = report, .arena = arena, .err = err };
+    *report = (struct report){0};
+    struct loading l = {.path = path, .run = run, .report = report, .arena = arena, .err = err};
     int rc = schema_open_read(&l.db, path, err);
     if (rc != GS_OK)
         return rc;

@@ -8,9 +8,25 @@
 #include <sqlite3.h>
 
 enum insert {
-    INSERT_RUN, INSERT_GROUP, INSERT_WORKLOAD, INSERT_NODE, INSERT_GPU, INSERT_REPLICATION, INSERT_BURST, INSERT_RESIDENCY,
-    INSERT_EVENT, INSERT_COMMAND, INSERT_CANDIDATE, INSERT_GPU_USAGE, INSERT_SWAP_USAGE, INSERT_REPLICATION_GROUP,
-    INSERT_REPLICATION_GPU, INSERT_REPLICATION_NODE, INSERT_METRIC, INSERT_SLA, INSERTS
+    INSERT_RUN,
+    INSERT_GROUP,
+    INSERT_WORKLOAD,
+    INSERT_NODE,
+    INSERT_GPU,
+    INSERT_REPLICATION,
+    INSERT_BURST,
+    INSERT_RESIDENCY,
+    INSERT_EVENT,
+    INSERT_COMMAND,
+    INSERT_CANDIDATE,
+    INSERT_GPU_USAGE,
+    INSERT_SWAP_USAGE,
+    INSERT_REPLICATION_GROUP,
+    INSERT_REPLICATION_GPU,
+    INSERT_REPLICATION_NODE,
+    INSERT_METRIC,
+    INSERT_SLA,
+    INSERTS
 };
 
 struct results {
@@ -77,8 +93,8 @@ int rows_chunk(struct results *r, const struct chunk *chunk, struct error *err);
 int rows_tally(struct results *r, struct tally *tally, struct error *err);
 
 /* results_run.c: what is known of a run before it starts, and at its end. */
-int rows_run(struct results *r, const struct scenario *scenario, const struct gs_workload_spec *spec, uint32_t workloads,
-             const char *version, const char *provenance, struct error *err);
+int rows_run(struct results *r, const struct scenario *scenario, const struct gs_workload_spec *spec,
+             uint32_t workloads, const char *version, const char *provenance, struct error *err);
 int rows_report(struct results *r, const struct report *report, struct error *err);
 
 #endif

@@ -3,8 +3,8 @@
 
 #include "policies/controller.h"
 
-static const char *const served_name[SERVEDS] = { "hot", "warm", "cold" };
-static const char *const outcome_name[OUTCOMES] = { "done", "rejected", "oom", "censored" };
+static const char *const served_name[SERVEDS] = {"hot", "warm", "cold"};
+static const char *const outcome_name[OUTCOMES] = {"done", "rejected", "oom", "censored"};
 
 /* The columns that all rows of a replication begin with. */
 static struct row row_of(struct results *r, enum insert table, uint32_t replication, uint64_t number)
@@ -72,6 +72,7 @@ static int command(struct results *r, const struct chunk *chunk, size_t i, uint6
     put_integer(&row, c->linger_ns);
     put_id(&row, c->timer);
     put_text(&row, gs_reason_name(c->reason));
+    put_integer(&row, c->yield);
     int rc = row_end(r, &row, err);
     for (uint32_t k = 0; k < c->candidates && rc == GS_OK; k++) {
         const struct gs_candidate *candidate = &chunk->candidate[c->first_candidate + k];
@@ -151,7 +152,7 @@ static int node_series(struct results *r, const struct tally *t, uint32_t node, 
 
 static void put_quantiles(struct row *row, struct sketch *s, double unit)
 {
-    static const double q[] = { 0.50, 0.95, 0.99 };
+    static const double q[] = {0.50, 0.95, 0.99};
     for (size_t i = 0; i < sizeof q / sizeof q[0]; i++)
         put_real(row, s->count ? sketch_quantile(s, q[i]) / unit : NAN);
     put_real(row, s->count ? (double)s->max / unit : NAN);
@@ -161,8 +162,15 @@ static int group_sums(struct results *r, struct tally *t, uint32_t group, struct
 {
     struct group_tally *g = &t->group[group];
     struct row row = row_of(r, INSERT_REPLICATION_GROUP, t->replication, group);
-    const uint64_t count[] = { g->arrived, g->completed, g->censored, g->rejected, g->oom_kills, g->migrations,
-                               g->served[SERVED_HOT], g->served[SERVED_WARM], g->served[SERVED_COLD] };
+    const uint64_t count[] = {g->arrived,
+                              g->completed,
+                              g->censored,
+                              g->rejected,
+                              g->oom_kills,
+                              g->migrations,
+                              g->served[SERVED_HOT],
+                              g->served[SERVED_WARM],
+                              g->served[SERVED_COLD]};
     for (size_t i = 0; i < sizeof count / sizeof count[0]; i++)
         put_integer(&row, (int64_t)count[i]);
     put_integer(&row, g->response_ns);

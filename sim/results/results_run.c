@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <time.h>
 
-static const char *const record_name[] = { "summary", "bursts", "events" };
+static const char *const record_name[] = {"summary", "bursts", "events"};
 
 /* `section.key = value` lines of every key that was given, as --set takes them. */
 static void keys(struct text *out, const struct scenario *scenario)
@@ -23,7 +23,7 @@ static void keys(struct text *out, const struct scenario *scenario)
 static int run_row(struct results *r, const struct scenario *scenario, const char *version, const char *provenance,
                    struct error *err)
 {
-    struct text key = { 0 };
+    struct text key = {0};
     keys(&key, scenario);
     if (key.failed) {
         text_fini(&key);
@@ -89,7 +89,8 @@ static int workload_rows(struct results *r, const struct scenario *scenario, con
     return rc;
 }
 
-static int node_row(struct results *r, const struct scenario *scenario, size_t node, struct arena *names, struct error *err)
+static int node_row(struct results *r, const struct scenario *scenario, size_t node, struct arena *names,
+                    struct error *err)
 {
     const struct node_group *group = node_group_of(scenario, node);
     const char *name = label_node(names, scenario, node);
@@ -134,10 +135,10 @@ static int device_rows(struct results *r, const struct scenario *scenario, struc
     return GS_OK;
 }
 
-int rows_run(struct results *r, const struct scenario *scenario, const struct gs_workload_spec *spec, uint32_t workloads,
-             const char *version, const char *provenance, struct error *err)
+int rows_run(struct results *r, const struct scenario *scenario, const struct gs_workload_spec *spec,
+             uint32_t workloads, const char *version, const char *provenance, struct error *err)
 {
-    struct arena names = { 0 };
+    struct arena names = {0};
     int rc = run_row(r, scenario, version, provenance, err);
     if (rc == GS_OK)
         rc = workload_rows(r, scenario, spec, workloads, err);
@@ -197,17 +198,20 @@ static int sla_rows(struct results *r, const struct report *report, struct error
 int rows_report(struct results *r, const struct report *report, struct error *err)
 {
     struct report walked = *report;
-    struct metrics metrics = { r, err };
+    struct metrics metrics = {r, err};
     int rc = report_each(&walked, metric_row, &metrics);
     if (rc == GS_OK)
         rc = sla_rows(r, report, err);
     if (rc != GS_OK)
         return rc;
     sqlite3_stmt *update = NULL;
-    if (sqlite3_prepare_v2(r->db, "UPDATE run SET status = 'complete', policy = ?, parameters = ?, length = ?, limits = ?, next = ?"
-                           " WHERE run = ?", -1, &update, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(
+            r->db,
+            "UPDATE run SET status = 'complete', policy = ?, parameters = ?, length = ?, limits = ?, next = ?"
+            " WHERE run = ?",
+            -1, &update, NULL) != SQLITE_OK)
         return schema_error(r->db, r->path, err);
-    struct row row = { update, 0 };
+    struct row row = {update, 0};
     put_text(&row, report->policy);
     put_text(&row, report->parameters);
     put_text(&row, report->length);

@@ -1,6 +1,8 @@
 /* schema.c - create and open the database, and put SQLite's errors into words. */
 #include "sim/results/schema.h"
 
+#include "sim/results/report.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,23 +19,31 @@ int schema_error(sqlite3 *db, const char *path, struct error *err)
         return error_set(err, GS_SYSTEM, "no memory for the database '%s'", path);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return error_set(err, GS_BUSY, "'%s' is being written by another program; wait for it, or name another database with --db", path);
+        return error_set(err, GS_BUSY,
+                         "'%s' is being written by another program; wait for it, or name another database with --db",
+                         path);
     case SQLITE_FULL:
-        return error_set(err, GS_IO, "no room left for '%s'; what was committed is kept; make room, name another database with "
-                         "--db, or write less with --set scenario.record=summary", path);
+        return error_set(err, GS_IO,
+                         "no room left for '%s'; what was committed is kept; make room, name another database with "
+                         "--db, or write less with --set scenario.record=summary",
+                         path);
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:
-        return error_set(err, GS_CANT_CREATE, "'%s' cannot be written; make it writable, or name another database with --db", path);
+        return error_set(err, GS_CANT_CREATE,
+                         "'%s' cannot be written; make it writable, or name another database with --db", path);
     case SQLITE_CANTOPEN:
         return error_set(err, GS_CANT_CREATE, "cannot open or create '%s': %s; name another database with --db", path,
                          system ? strerror(system) : "it is a folder, or its folder does not exist");
     case SQLITE_NOTADB:
         return error_set(err, GS_CANT_CREATE, "'%s' is not a SQLite database; name another file with --db", path);
     case SQLITE_CORRUPT:
-        return error_set(err, GS_IO, "the database '%s' is damaged; move it away, or rescue what is left with: sqlite3 FILE .recover", path);
+        return error_set(
+            err, GS_IO,
+            "the database '%s' is damaged; move it away, or rescue what is left with: sqlite3 FILE .recover", path);
     case SQLITE_IOERR:
-        return error_set(err, GS_IO, "reading or writing '%s' failed: %s", path, system ? strerror(system) : sqlite3_errmsg(db));
+        return error_set(err, GS_IO, "reading or writing '%s' failed: %s", path,
+                         system ? strerror(system) : sqlite3_errmsg(db));
     default:
         return error_set(err, GS_BUG, "database '%s': %s", path, sqlite3_errmsg(db));
     }
@@ -70,21 +80,44 @@ static int recognise(sqlite3 *db, const char *path, int code, int *is_empty, str
     if (application != SCHEMA_APPLICATION)
         return error_set(err, code, "'%s' is a database of another program; name another file with --db", path);
     if (version != SCHEMA_VERSION)
-        return error_set(err, code, "'%s' was written by %s version of gpuswap-sim (its schema is %d, this program's is %d); "
-                         "use that version to read it, or name another file with --db", path,
-                         version < SCHEMA_VERSION ? "an older" : "a newer", version, SCHEMA_VERSION);
+        return error_set(err, code,
+                         "'%s' was written by %s version of gpuswap-sim (its schema is %d, this program's is %d); "
+                         "use that version to read it, or name another file with --db",
+                         path, version < SCHEMA_VERSION ? "an older" : "a newer", version, SCHEMA_VERSION);
     return GS_OK;
+}
+
+/* A view with a row for each group, GPU or node and a column for each of its numbers. */
+static int create_pivot(sqlite3 *db, const char *path, const char *view, const char *scope, const char *label,
+                        struct error *err)
+{
+    struct text sql = {0};
+    const char *metric;
+    text_printf(&sql, "CREATE VIEW %s AS SELECT run, substr(scope, %zu) AS %s", view, strlen(scope) + 2, label);
+    for (size_t i = 0; (metric = report_metric(scope, i)); i++)
+        text_printf(&sql, ", max(CASE name WHEN '%s' THEN value END) AS %s", metric, metric);
+    text_printf(&sql, " FROM metric WHERE scope LIKE '%s:%%' GROUP BY run, scope", scope);
+    int rc = sql.failed ? schema_error(NULL, path, err) : schema_run(db, path, sql.data, err);
+    text_fini(&sql);
+    return rc;
 }
 
 static int create(sqlite3 *db, const char *path, struct error *err)
 {
     char sql[96];
-    snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d;", SCHEMA_APPLICATION, SCHEMA_VERSION);
+    snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d;", SCHEMA_APPLICATION,
+             SCHEMA_VERSION);
     int rc = schema_run(db, path, sql, err);
     for (size_t i = 0; schema_table[i] && rc == GS_OK; i++)
         rc = schema_run(db, path, schema_table[i], err);
     for (size_t i = 0; schema_view[i] && rc == GS_OK; i++)
         rc = schema_run(db, path, schema_view[i], err);
+    if (rc == GS_OK)
+        rc = create_pivot(db, path, "report_group", "group", "name", err);
+    if (rc == GS_OK)
+        rc = create_pivot(db, path, "report_gpu", "gpu", "id", err);
+    if (rc == GS_OK)
+        rc = create_pivot(db, path, "report_swap_file", "node", "node", err);
     return rc;
 }
 
@@ -102,14 +135,15 @@ int schema_open(sqlite3 **out, const char *path, struct error *err)
         rc = recognise(db, path, GS_CANT_CREATE, &is_empty, err);
     }
     if (rc == GS_OK && sqlite3_db_readonly(db, "main") == 1)
-        rc = error_set(err, GS_CANT_CREATE, "'%s' cannot be written; make it writable, or name another database with --db", path);
+        rc = error_set(err, GS_CANT_CREATE,
+                       "'%s' cannot be written; make it writable, or name another database with --db", path);
     if (rc == GS_OK)
         rc = schema_run(db, path, "PRAGMA journal_mode = WAL", err);
     if (rc == GS_OK)
         rc = schema_run(db, path, wal, err);
     if (rc == GS_OK)
         rc = schema_run(db, path, "BEGIN IMMEDIATE", err);
-    if (rc == GS_OK)        /* somebody may have made the tables meanwhile */
+    if (rc == GS_OK) /* somebody may have made the tables meanwhile */
         rc = recognise(db, path, GS_CANT_CREATE, &is_empty, err);
     if (rc == GS_OK && is_empty)
         rc = create(db, path, err);
@@ -162,7 +196,7 @@ int schema_open_read(sqlite3 **out, const char *path, struct error *err)
     }
     rc = recognise(db, path, GS_BAD_INPUT, &is_empty, err);
     if (rc == GS_CANT_CREATE)
-        err->code = rc = GS_BAD_INPUT;      /* as input, not as output */
+        err->code = rc = GS_BAD_INPUT; /* as input, not as output */
     if (rc == GS_OK && is_empty)
         rc = error_set(err, GS_BAD_INPUT, "'%s' holds no runs", path);
     if (rc != GS_OK) {

@@ -7,8 +7,8 @@
 #include <sqlite3.h>
 
 enum {
-    SCHEMA_APPLICATION = 0x67737770,    /* "gswp", PRAGMA application_id */
-    SCHEMA_VERSION = 1,                 /* PRAGMA user_version */
+    SCHEMA_APPLICATION = 0x67737770, /* "gswp", PRAGMA application_id */
+    SCHEMA_VERSION = 1,              /* PRAGMA user_version */
 };
 
 /* The statements that create everything, ended by NULL. */

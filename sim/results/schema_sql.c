@@ -3,111 +3,103 @@
 
 #include <stddef.h>
 
-/* Times are integer nanoseconds since the start of the replication, sizes bytes; NULL = does not exist.  No index on what is
- * written by the million: a run is read by scanning it. */
+/* Times are integer nanoseconds since the start of the replication, sizes bytes; NULL = does not exist.  No index on
+ * what is written by the million: a run is read by scanning it. */
 const char *const schema_table[] = {
-    "CREATE TABLE run(run INTEGER PRIMARY KEY, status TEXT NOT NULL, started TEXT NOT NULL, scenario TEXT NOT NULL,"
-    " file TEXT NOT NULL, text TEXT, keys TEXT NOT NULL, victim TEXT NOT NULL, slicer TEXT NOT NULL, cap TEXT NOT NULL,"
-    " prefetch TEXT NOT NULL, place TEXT NOT NULL, policy TEXT, parameters TEXT, seed INTEGER NOT NULL,"
-    " replications INTEGER NOT NULL, record TEXT NOT NULL, version TEXT NOT NULL, provenance TEXT NOT NULL, device TEXT,"
-    " length TEXT, limits TEXT, next TEXT)",
+    "CREATE TABLE run(run INTEGER PRIMARY KEY, status TEXT NOT NULL, started TEXT NOT NULL, scenario TEXT NOT"
+    " NULL, file TEXT NOT NULL, text TEXT, keys TEXT NOT NULL, victim TEXT NOT NULL, slicer TEXT NOT NULL, cap"
+    " TEXT NOT NULL, prefetch TEXT NOT NULL, place TEXT NOT NULL, policy TEXT, parameters TEXT, seed INTEGER"
+    " NOT NULL, replications INTEGER NOT NULL, record TEXT NOT NULL, version TEXT NOT NULL, provenance TEXT NOT"
+    " NULL, device TEXT, length TEXT, limits TEXT, next TEXT)",
     "CREATE TABLE replication(run INTEGER NOT NULL, replication INTEGER NOT NULL, from_ns INTEGER NOT NULL,"
-    " to_ns INTEGER NOT NULL, makespan_ns INTEGER, events INTEGER NOT NULL, PRIMARY KEY(run, replication)) WITHOUT ROWID",
-    "CREATE TABLE workload_group(run INTEGER NOT NULL, grp INTEGER NOT NULL, name TEXT NOT NULL, class TEXT NOT NULL,"
-    " PRIMARY KEY(run, grp)) WITHOUT ROWID",
-    "CREATE TABLE workload(run INTEGER NOT NULL, workload INTEGER NOT NULL, grp INTEGER NOT NULL, class TEXT NOT NULL,"
-    " priority INTEGER NOT NULL, bytes INTEGER NOT NULL, context_bytes INTEGER NOT NULL, request REAL NOT NULL,"
-    " \"limit\" REAL NOT NULL, dirty REAL NOT NULL, swappable INTEGER NOT NULL, PRIMARY KEY(run, workload)) WITHOUT ROWID",
-    "CREATE TABLE node(run INTEGER NOT NULL, node INTEGER NOT NULL, name TEXT NOT NULL, swap_cap_bytes INTEGER NOT NULL,"
-    " PRIMARY KEY(run, node)) WITHOUT ROWID",
+    " to_ns INTEGER NOT NULL, makespan_ns INTEGER, events INTEGER NOT NULL, PRIMARY KEY(run, replication))"
+    " WITHOUT ROWID",
+    "CREATE TABLE workload_group(run INTEGER NOT NULL, grp INTEGER NOT NULL, name TEXT NOT NULL, class TEXT NOT"
+    " NULL, PRIMARY KEY(run, grp)) WITHOUT ROWID",
+    "CREATE TABLE workload(run INTEGER NOT NULL, workload INTEGER NOT NULL, grp INTEGER NOT NULL, class TEXT"
+    " NOT NULL, priority INTEGER NOT NULL, bytes INTEGER NOT NULL, context_bytes INTEGER NOT NULL, request REAL"
+    " NOT NULL, \"limit\" REAL NOT NULL, dirty REAL NOT NULL, swappable INTEGER NOT NULL, PRIMARY KEY(run,"
+    " workload)) WITHOUT ROWID",
+    "CREATE TABLE node(run INTEGER NOT NULL, node INTEGER NOT NULL, name TEXT NOT NULL, swap_cap_bytes INTEGER"
+    " NOT NULL, PRIMARY KEY(run, node)) WITHOUT ROWID",
     "CREATE TABLE gpu(run INTEGER NOT NULL, gpu INTEGER NOT NULL, node INTEGER NOT NULL, name TEXT NOT NULL,"
     " memory_bytes INTEGER NOT NULL, reserved_bytes INTEGER NOT NULL, PRIMARY KEY(run, gpu)) WITHOUT ROWID",
-    "CREATE TABLE burst(run INTEGER NOT NULL, replication INTEGER NOT NULL, burst INTEGER NOT NULL, workload INTEGER NOT NULL,"
-    " nth INTEGER NOT NULL, ready_ns INTEGER NOT NULL, start_ns INTEGER, end_ns INTEGER NOT NULL, alone_ns INTEGER NOT NULL,"
-    " queue_ns INTEGER NOT NULL, swap_out_ns INTEGER NOT NULL, swap_in_ns INTEGER NOT NULL, cap_ns INTEGER NOT NULL,"
-    " preempted_ns INTEGER NOT NULL, detect_ns INTEGER NOT NULL, cold_ns INTEGER NOT NULL, served TEXT NOT NULL,"
-    " outcome TEXT NOT NULL)",
+    "CREATE TABLE burst(run INTEGER NOT NULL, replication INTEGER NOT NULL, burst INTEGER NOT NULL, workload"
+    " INTEGER NOT NULL, nth INTEGER NOT NULL, ready_ns INTEGER NOT NULL, start_ns INTEGER, end_ns INTEGER NOT"
+    " NULL, alone_ns INTEGER NOT NULL, queue_ns INTEGER NOT NULL, swap_out_ns INTEGER NOT NULL, swap_in_ns"
+    " INTEGER NOT NULL, cap_ns INTEGER NOT NULL, preempted_ns INTEGER NOT NULL, detect_ns INTEGER NOT NULL,"
+    " cold_ns INTEGER NOT NULL, served TEXT NOT NULL, outcome TEXT NOT NULL)",
     "CREATE TABLE residency(run INTEGER NOT NULL, replication INTEGER NOT NULL, residency INTEGER NOT NULL,"
-    " workload INTEGER NOT NULL, gpu INTEGER, state TEXT NOT NULL, running INTEGER NOT NULL, from_ns INTEGER NOT NULL,"
-    " to_ns INTEGER NOT NULL)",
-    "CREATE TABLE event(run INTEGER NOT NULL, replication INTEGER NOT NULL, event INTEGER NOT NULL, at_ns INTEGER NOT NULL,"
-    " kind TEXT NOT NULL, workload INTEGER, command TEXT, since_ns INTEGER, bytes INTEGER NOT NULL, timer INTEGER)",
-    "CREATE TABLE command(run INTEGER NOT NULL, replication INTEGER NOT NULL, command INTEGER NOT NULL,"
-    " event INTEGER NOT NULL, kind TEXT NOT NULL, workload INTEGER, gpu INTEGER, requester INTEGER, bytes INTEGER NOT NULL,"
-    " moved_bytes INTEGER NOT NULL, at_ns INTEGER, delay_ns INTEGER NOT NULL, linger_ns INTEGER NOT NULL, timer INTEGER,"
-    " reason TEXT NOT NULL)",
+    " workload INTEGER NOT NULL, gpu INTEGER, state TEXT NOT NULL, running INTEGER NOT NULL, from_ns INTEGER"
+    " NOT NULL, to_ns INTEGER NOT NULL)",
+    "CREATE TABLE event(run INTEGER NOT NULL, replication INTEGER NOT NULL, event INTEGER NOT NULL, at_ns"
+    " INTEGER NOT NULL, kind TEXT NOT NULL, workload INTEGER, command TEXT, since_ns INTEGER, bytes INTEGER NOT"
+    " NULL, timer INTEGER)",
+    "CREATE TABLE command(run INTEGER NOT NULL, replication INTEGER NOT NULL, command INTEGER NOT NULL, event"
+    " INTEGER NOT NULL, kind TEXT NOT NULL, workload INTEGER, gpu INTEGER, requester INTEGER, bytes INTEGER NOT"
+    " NULL, moved_bytes INTEGER NOT NULL, at_ns INTEGER, delay_ns INTEGER NOT NULL, linger_ns INTEGER NOT NULL,"
+    " timer INTEGER, reason TEXT NOT NULL, yield INTEGER NOT NULL)",
     "CREATE TABLE candidate(run INTEGER NOT NULL, replication INTEGER NOT NULL, command INTEGER NOT NULL,"
     " workload INTEGER NOT NULL, chosen INTEGER NOT NULL, keep REAL)",
-    "CREATE TABLE gpu_usage(run INTEGER NOT NULL, replication INTEGER NOT NULL, gpu INTEGER NOT NULL, from_ns INTEGER NOT NULL,"
-    " to_ns INTEGER NOT NULL, useful_ns REAL NOT NULL, switching_ns REAL NOT NULL, resident_bytes REAL NOT NULL,"
-    " swap_in_bytes REAL NOT NULL, swap_out_bytes REAL NOT NULL, PRIMARY KEY(run, replication, gpu, from_ns)) WITHOUT ROWID",
-    "CREATE TABLE swap_usage(run INTEGER NOT NULL, replication INTEGER NOT NULL, node INTEGER NOT NULL, from_ns INTEGER NOT NULL,"
-    " to_ns INTEGER NOT NULL, used_bytes REAL NOT NULL, peak_bytes INTEGER NOT NULL,"
-    " PRIMARY KEY(run, replication, node, from_ns)) WITHOUT ROWID",
+    "CREATE TABLE gpu_usage(run INTEGER NOT NULL, replication INTEGER NOT NULL, gpu INTEGER NOT NULL, from_ns"
+    " INTEGER NOT NULL, to_ns INTEGER NOT NULL, useful_ns REAL NOT NULL, switching_ns REAL NOT NULL,"
+    " resident_bytes REAL NOT NULL, swap_in_bytes REAL NOT NULL, swap_out_bytes REAL NOT NULL, PRIMARY KEY(run,"
+    " replication, gpu, from_ns)) WITHOUT ROWID",
+    "CREATE TABLE swap_usage(run INTEGER NOT NULL, replication INTEGER NOT NULL, node INTEGER NOT NULL, from_ns"
+    " INTEGER NOT NULL, to_ns INTEGER NOT NULL, used_bytes REAL NOT NULL, peak_bytes INTEGER NOT NULL, PRIMARY"
+    " KEY(run, replication, node, from_ns)) WITHOUT ROWID",
     "CREATE TABLE replication_group(run INTEGER NOT NULL, replication INTEGER NOT NULL, grp INTEGER NOT NULL,"
-    " arrived INTEGER NOT NULL, completed INTEGER NOT NULL, censored INTEGER NOT NULL, rejected INTEGER NOT NULL,"
-    " oom_kills INTEGER NOT NULL, migrations INTEGER NOT NULL, hot INTEGER NOT NULL, warm INTEGER NOT NULL,"
-    " cold INTEGER NOT NULL, response_ns INTEGER NOT NULL, alone_ns INTEGER NOT NULL, queue_ns INTEGER NOT NULL,"
-    " swap_out_ns INTEGER NOT NULL, swap_in_ns INTEGER NOT NULL, cap_ns INTEGER NOT NULL, preempted_ns INTEGER NOT NULL,"
-    " detect_ns INTEGER NOT NULL, cold_ns INTEGER NOT NULL, response_p50_ns REAL, response_p95_ns REAL,"
-    " response_p99_ns REAL, response_max_ns REAL, slowdown_p50 REAL, slowdown_p95 REAL, slowdown_p99 REAL,"
-    " slowdown_max REAL, progress_ns REAL NOT NULL, present_ns REAL NOT NULL, makespan_ns INTEGER,"
-    " PRIMARY KEY(run, replication, grp)) WITHOUT ROWID",
+    " arrived INTEGER NOT NULL, completed INTEGER NOT NULL, censored INTEGER NOT NULL, rejected INTEGER NOT"
+    " NULL, oom_kills INTEGER NOT NULL, migrations INTEGER NOT NULL, hot INTEGER NOT NULL, warm INTEGER NOT"
+    " NULL, cold INTEGER NOT NULL, response_ns INTEGER NOT NULL, alone_ns INTEGER NOT NULL, queue_ns INTEGER"
+    " NOT NULL, swap_out_ns INTEGER NOT NULL, swap_in_ns INTEGER NOT NULL, cap_ns INTEGER NOT NULL,"
+    " preempted_ns INTEGER NOT NULL, detect_ns INTEGER NOT NULL, cold_ns INTEGER NOT NULL, response_p50_ns"
+    " REAL, response_p95_ns REAL, response_p99_ns REAL, response_max_ns REAL, slowdown_p50 REAL, slowdown_p95"
+    " REAL, slowdown_p99 REAL, slowdown_max REAL, progress_ns REAL NOT NULL, present_ns REAL NOT NULL,"
+    " makespan_ns INTEGER, PRIMARY KEY(run, replication, grp)) WITHOUT ROWID",
     "CREATE TABLE replication_gpu(run INTEGER NOT NULL, replication INTEGER NOT NULL, gpu INTEGER NOT NULL,"
-    " useful_ns INTEGER NOT NULL, switching_ns INTEGER NOT NULL, idle_ns INTEGER NOT NULL, swap_in_bytes INTEGER NOT NULL,"
-    " swap_out_bytes INTEGER NOT NULL, swaps INTEGER NOT NULL, resident_byte_ns REAL NOT NULL,"
-    " PRIMARY KEY(run, replication, gpu)) WITHOUT ROWID",
+    " useful_ns INTEGER NOT NULL, switching_ns INTEGER NOT NULL, idle_ns INTEGER NOT NULL, swap_in_bytes"
+    " INTEGER NOT NULL, swap_out_bytes INTEGER NOT NULL, swaps INTEGER NOT NULL, resident_byte_ns REAL NOT"
+    " NULL, PRIMARY KEY(run, replication, gpu)) WITHOUT ROWID",
     "CREATE TABLE replication_node(run INTEGER NOT NULL, replication INTEGER NOT NULL, node INTEGER NOT NULL,"
-    " peak_bytes INTEGER NOT NULL, refused_bytes INTEGER NOT NULL, used_byte_ns REAL NOT NULL,"
-    " PRIMARY KEY(run, replication, node)) WITHOUT ROWID",
-    "CREATE TABLE metric(run INTEGER NOT NULL, scope TEXT NOT NULL, name TEXT NOT NULL, value REAL, ci_low REAL, ci_high REAL,"
-    " n INTEGER NOT NULL, PRIMARY KEY(run, scope, name)) WITHOUT ROWID",
-    "CREATE TABLE sla(run INTEGER NOT NULL, sla INTEGER NOT NULL, name TEXT NOT NULL, grp TEXT, class TEXT NOT NULL,"
-    " metric TEXT NOT NULL, floor INTEGER NOT NULL, target REAL NOT NULL, value REAL, ci_low REAL, ci_high REAL,"
-    " n INTEGER NOT NULL, met INTEGER NOT NULL, attainment REAL, PRIMARY KEY(run, sla)) WITHOUT ROWID",
+    " peak_bytes INTEGER NOT NULL, refused_bytes INTEGER NOT NULL, used_byte_ns REAL NOT NULL, PRIMARY KEY(run,"
+    " replication, node)) WITHOUT ROWID",
+    "CREATE TABLE metric(run INTEGER NOT NULL, scope TEXT NOT NULL, name TEXT NOT NULL, value REAL, ci_low"
+    " REAL, ci_high REAL, n INTEGER NOT NULL, PRIMARY KEY(run, scope, name)) WITHOUT ROWID",
+    "CREATE TABLE sla(run INTEGER NOT NULL, sla INTEGER NOT NULL, name TEXT NOT NULL, grp TEXT, class TEXT NOT"
+    " NULL, metric TEXT NOT NULL, floor INTEGER NOT NULL, target REAL NOT NULL, value REAL, ci_low REAL,"
+    " ci_high REAL, n INTEGER NOT NULL, met INTEGER NOT NULL, attainment REAL, PRIMARY KEY(run, sla)) WITHOUT"
+    " ROWID",
     NULL,
 };
 
-#define METRIC(name) " max(CASE name WHEN '" name "' THEN value END) AS " name
-/* The report's numbers, of every run; the last three count them again from bursts and replications. */
+/* What report_group, report_gpu and report_swap_file (schema.c) leave; the last three count the numbers again from
+ * bursts and replications. */
 const char *const schema_view[] = {
-    "CREATE VIEW report_run AS SELECT run, status, scenario, policy, length, seed, provenance, version, replications,"
-    " (SELECT count(*) FROM replication AS r WHERE r.run = run.run) AS replications_done, limits, next FROM run",
-    "CREATE VIEW report_group AS SELECT run, substr(scope, 7) AS name," METRIC("workloads") "," METRIC("completed") ","
-    METRIC("censored") "," METRIC("rejected") "," METRIC("oom_kills") "," METRIC("migrations") ","
-    METRIC("response_mean_s") "," METRIC("response_p50_s") "," METRIC("response_p95_s") "," METRIC("response_p99_s") ","
-    METRIC("response_max_s") "," METRIC("slowdown_mean") "," METRIC("slowdown_p50") "," METRIC("slowdown_p95") ","
-    METRIC("slowdown_p99") "," METRIC("slowdown_max") "," METRIC("alone_s") "," METRIC("stall_queue_s") ","
-    METRIC("stall_swap_out_s") "," METRIC("stall_swap_in_s") "," METRIC("stall_cap_s") "," METRIC("stall_preempted_s") ","
-    METRIC("stall_detect_s") "," METRIC("stall_cold_s") "," METRIC("throughput_per_s") "," METRIC("throughput_share") ","
-    METRIC("makespan_s") "," METRIC("served_hot") "," METRIC("served_warm") "," METRIC("served_cold")
-    " FROM metric WHERE scope LIKE 'group:%' GROUP BY run, scope",
-    "CREATE VIEW report_gpu AS SELECT run, substr(scope, 5) AS id," METRIC("useful") "," METRIC("switching") "," METRIC("idle") ","
-    METRIC("swap_in_bytes") "," METRIC("swap_out_bytes") "," METRIC("swaps") "," METRIC("resident_bytes_mean") ","
-    METRIC("thrash_index") " FROM metric WHERE scope LIKE 'gpu:%' GROUP BY run, scope",
-    "CREATE VIEW report_swap_file AS SELECT run, substr(scope, 6) AS node," METRIC("cap_bytes") "," METRIC("peak_bytes") ","
-    METRIC("mean_bytes") "," METRIC("refused_bytes") " FROM metric WHERE scope LIKE 'node:%' GROUP BY run, scope",
-    "CREATE VIEW report_sla AS SELECT run, name, coalesce(grp, class) AS \"group\", metric, target, value, ci_low, ci_high, met,"
-    " attainment FROM sla",
-    "CREATE VIEW report_burst AS SELECT b.run, g.name, count(*) AS completed, avg(end_ns - ready_ns) / 1e9 AS response_mean_s,"
-    " 1.0 * sum(end_ns - ready_ns) / sum(alone_ns) AS slowdown_mean, max(end_ns - ready_ns) / 1e9 AS response_max_s,"
-    " avg(alone_ns) / 1e9 AS alone_s, avg(queue_ns) / 1e9 AS stall_queue_s, avg(swap_out_ns) / 1e9 AS stall_swap_out_s,"
-    " avg(swap_in_ns) / 1e9 AS stall_swap_in_s, avg(cap_ns) / 1e9 AS stall_cap_s, avg(preempted_ns) / 1e9 AS stall_preempted_s,"
-    " avg(detect_ns) / 1e9 AS stall_detect_s, avg(cold_ns) / 1e9 AS stall_cold_s"
-    " FROM burst AS b JOIN replication AS r USING(run, replication) JOIN workload AS w USING(run, workload)"
-    " JOIN workload_group AS g ON g.run = b.run AND g.grp = w.grp"
-    " WHERE outcome = 'done' AND ready_ns >= from_ns GROUP BY b.run, g.grp",
-    "CREATE VIEW report_burst_quantile AS WITH ranked AS (SELECT b.run, b.replication, g.name, end_ns - ready_ns AS response_ns,"
-    " row_number() OVER (PARTITION BY b.run, b.replication, g.grp ORDER BY end_ns - ready_ns) AS rank,"
-    " count(*) OVER (PARTITION BY b.run, b.replication, g.grp) AS n"
-    " FROM burst AS b JOIN replication AS r USING(run, replication) JOIN workload AS w USING(run, workload)"
-    " JOIN workload_group AS g ON g.run = b.run AND g.grp = w.grp WHERE outcome = 'done' AND ready_ns >= from_ns)"
-    " SELECT run, name, avg(CASE WHEN rank = (n * 50 + 99) / 100 THEN response_ns END) / 1e9 AS response_p50_s,"
-    " avg(CASE WHEN rank = (n * 95 + 99) / 100 THEN response_ns END) / 1e9 AS response_p95_s,"
-    " avg(CASE WHEN rank = (n * 99 + 99) / 100 THEN response_ns END) / 1e9 AS response_p99_s FROM ranked GROUP BY run, name",
-    "CREATE VIEW report_replication AS SELECT p.run, p.replication, g.name, completed, response_ns / 1e9 / nullif(completed, 0)"
-    " AS response_mean_s, response_p50_ns / 1e9 AS response_p50_s, response_p95_ns / 1e9 AS response_p95_s,"
-    " response_p99_ns / 1e9 AS response_p99_s, 1.0 * response_ns / nullif(p.alone_ns, 0) AS slowdown_mean, slowdown_p95"
-    " FROM replication_group AS p JOIN workload_group AS g USING(run, grp)",
+    "CREATE VIEW report_run AS SELECT run, status, scenario, policy, length, seed, provenance, version,"
+    " replications, (SELECT count(*) FROM replication AS r WHERE r.run = run.run) AS replications_done, limits,"
+    " next FROM run",
+    "CREATE VIEW report_sla AS SELECT run, name, coalesce(grp, class) AS \"group\", metric, target, value,"
+    " ci_low, ci_high, met, attainment FROM sla",
+    "CREATE VIEW report_burst AS SELECT b.run, g.name, count(*) AS completed, avg(end_ns - ready_ns) / 1e9 AS"
+    " response_mean_s, 1.0 * sum(end_ns - ready_ns) / sum(alone_ns) AS slowdown_mean, max(end_ns - ready_ns) /"
+    " 1e9 AS response_max_s, avg(alone_ns) / 1e9 AS alone_s, avg(queue_ns) / 1e9 AS stall_queue_s,"
+    " avg(swap_out_ns) / 1e9 AS stall_swap_out_s, avg(swap_in_ns) / 1e9 AS stall_swap_in_s, avg(cap_ns) / 1e9"
+    " AS stall_cap_s, avg(preempted_ns) / 1e9 AS stall_preempted_s, avg(detect_ns) / 1e9 AS stall_detect_s,"
+    " avg(cold_ns) / 1e9 AS stall_cold_s FROM burst AS b JOIN replication AS r USING(run, replication) JOIN"
+    " workload AS w USING(run, workload) JOIN workload_group AS g ON g.run = b.run AND g.grp = w.grp WHERE"
+    " outcome = 'done' AND ready_ns >= from_ns GROUP BY b.run, g.grp",
+    "CREATE VIEW report_burst_quantile AS WITH ranked AS (SELECT b.run, b.replication, g.name, end_ns -"
+    " ready_ns AS response_ns, row_number() OVER (PARTITION BY b.run, b.replication, g.grp ORDER BY end_ns -"
+    " ready_ns) AS rank, count(*) OVER (PARTITION BY b.run, b.replication, g.grp) AS n FROM burst AS b JOIN"
+    " replication AS r USING(run, replication) JOIN workload AS w USING(run, workload) JOIN workload_group AS g"
+    " ON g.run = b.run AND g.grp = w.grp WHERE outcome = 'done' AND ready_ns >= from_ns) SELECT run, name,"
+    " avg(CASE WHEN rank = (n * 50 + 99) / 100 THEN response_ns END) / 1e9 AS response_p50_s, avg(CASE WHEN"
+    " rank = (n * 95 + 99) / 100 THEN response_ns END) / 1e9 AS response_p95_s, avg(CASE WHEN rank = (n * 99 +"
+    " 99) / 100 THEN response_ns END) / 1e9 AS response_p99_s FROM ranked GROUP BY run, name",
+    "CREATE VIEW report_replication AS SELECT p.run, p.replication, g.name, completed, response_ns / 1e9 /"
+    " nullif(completed, 0) AS response_mean_s, response_p50_ns / 1e9 AS response_p50_s, response_p95_ns / 1e9"
+    " AS response_p95_s, response_p99_ns / 1e9 AS response_p99_s, 1.0 * response_ns / nullif(p.alone_ns, 0) AS"
+    " slowdown_mean, slowdown_p95 FROM replication_group AS p JOIN workload_group AS g USING(run, grp)",
     NULL,
 };

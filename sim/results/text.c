@@ -11,7 +11,7 @@
 void text_fini(struct text *t)
 {
     heap_free(t->data);
-    *t = (struct text){ 0 };
+    *t = (struct text){0};
 }
 
 /* Room for `bytes` more and the zero. */
@@ -80,7 +80,7 @@ void text_number_or(struct text *t, double number, const char *none)
     if (!isfinite(number))
         text_add(t, none);
     else if (number == 0)
-        text_add(t, "0");           /* not -0 */
+        text_add(t, "0"); /* not -0 */
     else if (fabs(number) < 0x1p53 && number == trunc(number))
         text_printf(t, "%.0f", number);
     else

@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 struct text {
-    char *data;             /* ends with a zero; NULL while empty */
+    char *data; /* ends with a zero; NULL while empty */
     size_t length, capacity;
-    bool failed;            /* memory ran out: the text is not whole */
+    bool failed; /* memory ran out: the text is not whole */
 };
 
 void text_fini(struct text *t);
@@ -18,8 +18,8 @@ void text_add(struct text *t, const char *string);
 void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_repeat(struct text *t, char c, size_t times);
 
-/* A number as JSON wants it, and the only way numbers enter JSON and CSV: whole ones below 2^53 in full, others with nine
- * significant digits, `null` (or `none`, in text_number_or) if it is not finite. */
+/* A number as JSON wants it, and the only way numbers enter JSON and CSV: whole ones below 2^53 in full, others with
+ * nine significant digits, `null` (or `none`, in text_number_or) if it is not finite. */
 void text_number(struct text *t, double number);
 void text_number_or(struct text *t, double number, const char *none);
 

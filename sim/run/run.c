@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 struct team {
     const struct scenario *scenario;
@@ -71,7 +72,7 @@ static int run_team(struct team *team, struct error *err)
 {
     enum { THREADS_MAX = 256 };
     pthread_t thread[THREADS_MAX];
-    int64_t wanted = team->scenario->threads;
+    int64_t wanted = team->scenario->threads > 0 ? team->scenario->threads : sysconf(_SC_NPROCESSORS_ONLN);
     int started = 0;
 
     if (wanted > team->replications)

@@ -98,7 +98,8 @@ static void apply_entry(struct build *b, const struct ini_section *section, cons
     if (code == GS_OK)
         return;
     b->ini->stop = b->ini->stop || code == GS_SYSTEM;
-    if (why[0] == '\'')
+    bool names_key = why[0] == '\'' && strncmp(why + 1, key->name, strlen(key->name)) == 0;
+    if (names_key || entry->spot.set)
         ini_error(b->err, &entry->spot, code, "%s", why);
     else
         ini_error(b->err, &entry->spot, code, "'%s = %s': %s", key->name, build_shown(shown, entry->value), why);

@@ -13,7 +13,7 @@ static double half_width(double squares, size_t n, double confidence)
 
 struct interval interval_mean(const double *value, size_t n, double confidence)
 {
-    struct interval out = { NAN, NAN, NAN, n };
+    struct interval out = {NAN, NAN, NAN, n};
     if (n == 0)
         return out;
     double sum = 0, squares = 0;
@@ -32,7 +32,7 @@ struct interval interval_mean(const double *value, size_t n, double confidence)
 
 struct interval interval_ratio(const double *top, const double *bottom, size_t n, double confidence)
 {
-    struct interval out = { NAN, NAN, NAN, n };
+    struct interval out = {NAN, NAN, NAN, n};
     double tops = 0, bottoms = 0, squares = 0;
     for (size_t i = 0; i < n; i++) {
         tops += top[i];

@@ -12,17 +12,17 @@
 #define INTERVAL_CONFIDENCE 0.95
 
 struct interval {
-    double value;       /* point estimate; NAN of no values */
-    double low, high;   /* NAN unless n >= 2 */
+    double value;     /* point estimate; NAN of no values */
+    double low, high; /* NAN unless n >= 2 */
     uint64_t n;
 };
 
 /* Mean of `n` independent values and its Student t interval with n - 1 degrees of freedom. */
 struct interval interval_mean(const double *value, size_t n, double confidence);
 
-/* Ratio of sums, sum(top) / sum(bottom), over `n` independent pairs: a mean per burst, a share of time.  The interval is
- * Student's on the residuals top - ratio * bottom (ratio estimator: Cochran, Sampling Techniques, 1977, section 6.4); with
- * equal bottoms it is that of interval_mean.  NAN where the bottoms sum to 0. */
+/* Ratio of sums, sum(top) / sum(bottom), over `n` independent pairs: a mean per burst, a share of time.  The
+ * interval is Student's on the residuals top - ratio * bottom (ratio estimator: Cochran, Sampling Techniques, 1977,
+ * section 6.4); with equal bottoms it is that of interval_mean.  NAN where the bottoms sum to 0. */
 struct interval interval_ratio(const double *top, const double *bottom, size_t n, double confidence);
 
 /* Ranks (from 1) of the order statistics of `n` independent values that enclose the q-quantile with at least the given

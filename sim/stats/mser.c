@@ -24,7 +24,7 @@ void mser_add(struct mser *m, int64_t at_ns, double value)
     if (++m->filled < m->size)
         return;
     if (m->batches == MSER_BATCHES) {
-        merge_pairs(m);         /* the batch under way is half of one now, and goes on */
+        merge_pairs(m); /* the batch under way is half of one now, and goes on */
         return;
     }
     m->mean[m->batches] = m->sum / m->size;
@@ -62,9 +62,9 @@ static void average(const struct mser *const *series, uint32_t count, int64_t en
         const struct mser *m = series[r];
         double last = m->mean[0];
         for (uint32_t c = 0, i = 0; c < cells; c++) {
-            double upto = (double)end_ns * (c + 1) / cells, sum = 0;
+            double edge_ns = (double)end_ns * (c + 1) / cells, sum = 0;
             uint32_t first = i;
-            while (i < m->batches && ((double)m->end_ns[i] <= upto || c + 1 == cells))
+            while (i < m->batches && ((double)m->end_ns[i] <= edge_ns || c + 1 == cells))
                 sum += m->mean[i++];
             if (i > first)
                 last = sum / (i - first);

@@ -14,10 +14,10 @@
 enum { MSER_BATCHES = 4096, MSER_BATCH = 5, MSER_FEWEST = 10 };
 
 struct mser {
-    uint32_t batches, size;             /* full batches; observations in each */
-    uint32_t filled;                    /* observations in the one under way */
-    double sum;                         /* of the batch under way */
-    int64_t end_ns[MSER_BATCHES];       /* time of the last observation of the batch */
+    uint32_t batches, size;       /* full batches; observations in each */
+    uint32_t filled;              /* observations in the one under way */
+    double sum;                   /* of the batch under way */
+    int64_t end_ns[MSER_BATCHES]; /* time of the last observation of the batch */
     double mean[MSER_BATCHES];
 };
 
@@ -32,13 +32,13 @@ uint32_t mser_best(const double *z, uint32_t n);
 
 enum mser_verdict {
     MSER_FOUND,
-    MSER_EXTEND,        /* the best d lies in the second half, or there are fewer than MSER_FEWEST batches */
+    MSER_EXTEND, /* the best d lies in the second half, or there are fewer than MSER_FEWEST batches */
 };
 
-/* End of the warm-up from the series of `count` replications that all ran to `end_ns`.  Several are averaged on a grid of
- * equal cells of time (as many as the shortest series has batches; an empty cell keeps the value of the one before) and
- * MSER is taken of the average.  `*until_ns` is 0 where nothing has to be deleted, and the best guess where the verdict is
- * MSER_EXTEND. */
+/* End of the warm-up from the series of `count` replications that all ran to `end_ns`.  Several are averaged on a grid
+ * of equal cells of time (as many as the shortest series has batches; an empty cell keeps the value of the one before)
+ * and MSER is taken of the average.  `*until_ns` is 0 where nothing has to be deleted, and the best guess where the
+ * verdict is MSER_EXTEND. */
 enum mser_verdict mser_truncation(const struct mser *const *series, uint32_t count, int64_t end_ns, int64_t *until_ns);
 
 #endif

@@ -9,7 +9,7 @@
 
 enum {
     BINS_PER_OCTAVE = 1 << SKETCH_BITS,
-    OCTAVES = 64 - SKETCH_BITS - 1,                     /* above the first, in which each value has its own bin */
+    OCTAVES = 64 - SKETCH_BITS - 1, /* above the first, in which each value has its own bin */
     BINS = (OCTAVES + 2) * BINS_PER_OCTAVE,
     FIRST_CAPACITY = 64,
 };
@@ -49,7 +49,7 @@ static double bin_middle(const struct sketch *s, size_t bin)
 
 void sketch_init(struct sketch *s)
 {
-    *s = (struct sketch){ .min = UINT64_MAX };
+    *s = (struct sketch){.min = UINT64_MAX};
 }
 
 void sketch_fini(struct sketch *s)
@@ -160,9 +160,9 @@ static void sort(struct sketch *s)
         return;
     }
     uint64_t differ = s->min ^ s->max;
-    int top = differ ? 64 - __builtin_clzll(differ) : 0;    /* above, all values between min and max agree */
+    int top = differ ? 64 - __builtin_clzll(differ) : 0; /* above, all values between min and max agree */
     for (int shift = 0; shift < top; shift += 8) {
-        size_t at[257] = { 0 };
+        size_t at[257] = {0};
         for (size_t i = 0; i < n; i++)
             at[(from[i] >> shift & 255) + 1]++;
         for (size_t b = 0; b < 256; b++)
@@ -177,8 +177,8 @@ static void sort(struct sketch *s)
     heap_free(to);
 }
 
-/* Rank of the q-quantile, 1 .. count.  q n is formed in double; a product such as 0.95 * 20, which rounds to just above 19,
- * must still give rank 19. */
+/* Rank of the q-quantile, 1 .. count.  q n is formed in double; a product that rounds to just above a whole number must
+ * still give that rank. */
 static uint64_t rank_of(const struct sketch *s, double q)
 {
     double x = q * (double)s->count;
@@ -223,7 +223,7 @@ double sketch_share_within(struct sketch *s, uint64_t limit)
         return 0;
     if (!s->bin) {
         sort(s);
-        size_t low = 0, high = (size_t)s->count;        /* value[low - 1] <= limit < value[high] */
+        size_t low = 0, high = (size_t)s->count; /* value[low - 1] <= limit < value[high] */
         while (low < high) {
             size_t middle = low + (high - low) / 2;
             if (s->value[middle] <= limit)

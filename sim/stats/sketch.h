@@ -15,11 +15,11 @@ enum { SKETCH_BITS = 9, SKETCH_EXACT = 1 << 16 };
 
 struct sketch {
     uint64_t count, min, max;
-    uint64_t sum_low, sum_high;     /* sum of all values, exact: 128 bits */
-    uint64_t *value;                /* exact values while count <= SKETCH_EXACT */
+    uint64_t sum_low, sum_high; /* sum of all values, exact: 128 bits */
+    uint64_t *value;            /* exact values while count <= SKETCH_EXACT */
     size_t capacity;
     bool sorted;
-    uint64_t *bin;                  /* afterwards; NULL before */
+    uint64_t *bin; /* afterwards; NULL before */
 };
 
 void sketch_init(struct sketch *s);
@@ -41,7 +41,8 @@ double sketch_mean(const struct sketch *s);
 /* Share of the values <= limit, exact while exact, else to within one bin; 1 if empty. */
 double sketch_share_within(struct sketch *s, uint64_t limit);
 
-/* Points of the distribution function for plots: calls `each(value, share <= value)` at most `points` times, ascending. */
-void sketch_cdf(struct sketch *s, size_t points, void (*each)(void *context, double value, double share), void *context);
+/* Points of the distribution function for plots: calls `each(value, share <= value)` at most `points` times, rising. */
+void sketch_cdf(struct sketch *s, size_t points, void (*each)(void *context, double value, double share),
+                void *context);
 
 #endif

@@ -4,5 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 cmake --preset fuzz >/dev/null
-cmake --build --preset fuzz --parallel "$(nproc)"
+cmake --build --preset fuzz --parallel "$(nproc)" -- --quiet
 ctest --test-dir build/fuzz --parallel "$(nproc)" --output-on-failure --no-tests=error --label-regex '^fuzz$'

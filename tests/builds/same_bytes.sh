@@ -7,7 +7,7 @@ program=$1
 
 for preset in release clang; do
     cmake --preset "$preset" >/dev/null
-    cmake --build --preset "$preset" --parallel "$(nproc)" --target gpuswap-sim
+    cmake --build --preset "$preset" --parallel "$(nproc)" --target gpuswap-sim -- --quiet
 done
 
 work=$(mktemp -d)

@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!code)
         code = trace_select(&trace, &options, 7, &arena, &err);
     if (!code && trace_write(&trace, "/dev/null", &err))
-        abort();                        /* every import must obey the native format's rules */
+        abort(); /* every import must obey the native format's rules */
     if (code != err.code || (code && err.lines != 1))
         abort();
     lines_close(lines);

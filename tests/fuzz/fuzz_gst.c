@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         gst_create(&writer, "/dev/null", gst_header(gst)->note, gst_header(gst)->notes, &write_err);
     while (!code && !(code = gst_next(gst, &record, &err)) && record.kind != GST_END)
         if (writer && gst_put(writer, &record, &write_err))
-            abort();                    /* what was read must be fit to be written */
+            abort(); /* what was read must be fit to be written */
     if (code != err.code || (code && err.lines != 1))
         abort();
     gst_discard(writer);

@@ -59,7 +59,8 @@ for ((i = 0; i < ${#rules[@]}; i += 4)); do
     esac
     while IFS=: read -r file line hit; do
         complain "$file:$line: '${hit//[^A-Za-z0-9_]/}': ${rules[i + 3]}"
-    done < <(cd "$work" && find . -name '*.[ch]' | sed 's,^\./,,' | sort | grep -E -e "${rules[i + 1]}" |
-        grep -Ev -e "${rules[i + 2]}" | xargs -r grep -nHE -o -e "(^|[^A-Za-z0-9_>.])$words" || true)
+    done < <(find "$work" -name '*.[ch]' -printf '%P\n' | sort | grep -E -e "${rules[i + 1]}" |
+        grep -Ev -e "${rules[i + 2]}" |
+        (cd "$work" && xargs -r grep -nHE -o -e "(^|[^A-Za-z0-9_>.])$words") || true)
 done
 finish

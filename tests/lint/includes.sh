@@ -21,11 +21,12 @@ sim/cli       sim/base policies sim/scenario sim/stats sim/results sim/load sim/
 while read -r folder below; do
     [[ -n $folder ]] || continue
     while IFS=: read -r file line text; do
-        header=$(sed -E 's/.*"([^"]*)".*/\1/' <<<"$text")
+        header=${text#*\"}
+        header=${header%\"*}
         case "$header" in
             version.h) continue ;;
             */*) home=${header%/*} ;;
-            *) home=$(dirname "$file")      # same folder, or a sub-folder of it
+            *) home=${file%/*}      # the same folder
                 [[ -e $home/$header ]] || complain "$file:$line: '$header' is not beside it; name it from the root" ;;
         esac
         case " $folder $below " in
@@ -37,11 +38,11 @@ while read -r folder below; do
 done <<<"$order"
 
 # Nobody outside the table.
-while read -r file; do
-    folder=$(dirname "$file")
-    until grep -qE "^$folder( |\$)" <<<"$order" || [[ $folder == . ]]; do
-        folder=$(dirname "$folder")
+while read -r folder; do
+    above=$folder
+    until grep -qE "^$above( |\$)" <<<"$order" || [[ $above == . ]]; do
+        above=$(dirname "$above")
     done
-    [[ $folder != . ]] || complain "$file: its folder has no line in includes.sh"
-done < <(sources sim policies backend traces plots)
+    [[ $above != . ]] || complain "$folder: has no line in the table of includes.sh"
+done < <(sources sim policies backend traces plots | xargs -r -n 1 dirname | sort -u)
 finish

@@ -5,11 +5,11 @@
 #include <math.h>
 
 /* |is - due| <= within, and neither is NAN. */
-#define assert_near(is, due, within)                                                                        \
-    do {                                                                                                    \
-        double is_ = (is), due_ = (due), within_ = (within);                                                \
-        if (!(fabs(is_ - due_) <= within_))                                                                 \
-            fail_msg("%s is %.17g, not %.17g +/- %.3g", #is, is_, due_, within_);                           \
+#define assert_near(is, due, within)                                                                                   \
+    do {                                                                                                               \
+        double is_ = (is), due_ = (due), within_ = (within);                                                           \
+        if (!(fabs(is_ - due_) <= within_))                                                                            \
+            fail_msg("%s is %.17g, not %.17g +/- %.3g", #is, is_, due_, within_);                                      \
     } while (0)
 
 #endif

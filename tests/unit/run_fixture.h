@@ -23,20 +23,24 @@ static const char fixture_text[] =
 
 static inline void fixture_scenario(struct scenario *scenario, struct arena *arena)
 {
-    struct error err = { 0 };
-    struct overrides none = { 0 };
+    struct error err = {0};
+    struct overrides none = {0};
     if (scenario_parse(scenario, fixture_text, strlen(fixture_text), "six.ini", NULL, &none, arena, &err) != GS_OK)
         fail_msg("%s", err.text);
 }
 
-/* One burst of a notebook: alone 10 s, and k = 1 .. 100 times (3 + replication) * 0.1 s of stall, two thirds of it in the
- * queue, one third on its way in.  Responses in order are 10 + 0.1 (3 + replication) k seconds. */
+/* One burst of a notebook: alone 10 s, and k = 1 .. 100 times (3 + replication) * 0.1 s of stall, two thirds of it
+ * in the queue, one third on its way in.  Responses in order are 10 + 0.1 (3 + replication) k seconds. */
 static inline struct burst_row fixture_burst(uint32_t replication, uint32_t i)
 {
     gs_ns stall = (gs_ns)((i * 37 + replication * 11) % 100 + 1) * (gs_ns)(3 + replication) * FIXTURE_SECOND / 10;
     struct burst_row b = {
-        .ready_ns = (gs_ns)i * 250 * FIXTURE_SECOND, .workload = i % 6, .index = i / 6,
-        .alone_ns = 10 * FIXTURE_SECOND, .served = (uint8_t)(i % 3 ? SERVED_WARM : SERVED_HOT), .outcome = OUTCOME_DONE,
+        .ready_ns = (gs_ns)i * 250 * FIXTURE_SECOND,
+        .workload = i % 6,
+        .index = i / 6,
+        .alone_ns = 10 * FIXTURE_SECOND,
+        .served = (uint8_t)(i % 3 ? SERVED_WARM : SERVED_HOT),
+        .outcome = OUTCOME_DONE,
     };
     b.stall_ns[STALL_SWAP_IN] = stall / 3;
     b.stall_ns[STALL_QUEUE] = stall - stall / 3;
@@ -49,8 +53,14 @@ static inline struct burst_row fixture_burst(uint32_t replication, uint32_t i)
 static inline struct tally *fixture_tally(uint32_t r, struct arena *arena)
 {
     struct tally *t = arena_alloc(arena, sizeof *t);
-    *t = (struct tally){ .replication = r, .groups = 2, .gpus = 2, .nodes = 1, .slas = 3, .to_ns = 28800 * FIXTURE_SECOND,
-                         .makespan_ns = -1, .events = 1000 + r };
+    *t = (struct tally){.replication = r,
+                        .groups = 2,
+                        .gpus = 2,
+                        .nodes = 1,
+                        .slas = 3,
+                        .to_ns = 28800 * FIXTURE_SECOND,
+                        .makespan_ns = -1,
+                        .events = 1000 + r};
     t->group = arena_array(arena, t->groups, sizeof *t->group);
     t->gpu = arena_array(arena, t->gpus, sizeof *t->gpu);
     t->node = arena_array(arena, t->nodes, sizeof *t->node);
@@ -81,10 +91,15 @@ static inline struct tally *fixture_tally(uint32_t r, struct arena *arena)
     t->group[1].workloads = 1;
     for (uint32_t g = 0; g < t->gpus; g++) {
         gs_ns useful = (gs_ns)(12000 + 1000 * r) * FIXTURE_SECOND * (1 - g), switching = useful / 8;
-        t->gpu[g] = (struct gpu_tally){ useful, switching, t->to_ns - useful - switching, 5000000000000 * (1 - g), 4900000000000 * (1 - g),
-                                        (1 - g) * 3296, 6e10 * 28800e9 };
+        t->gpu[g] = (struct gpu_tally){useful,
+                                       switching,
+                                       t->to_ns - useful - switching,
+                                       5000000000000 * (1 - g),
+                                       4900000000000 * (1 - g),
+                                       (1 - g) * 3296,
+                                       6e10 * 28800e9};
     }
-    t->node[0] = (struct node_tally){ (INT64_C(84) << 30) + r, 0, 5e10 * 28800e9 };
+    t->node[0] = (struct node_tally){(INT64_C(84) << 30) + r, 0, 5e10 * 28800e9};
     return t;
 }
 

@@ -78,7 +78,8 @@ static void mistakes_are_named(void **state)
 /* Marks of other tools: byte order mark, CR LF, quotes, columns in another order, empty lines. */
 static void foreign_habits_are_borne(void **state)
 {
-    static const char text[] = "\xef\xbb\xbf" "duration,\"num_gpu\",model_name,submit_time\r\n"
+    static const char text[] = "\xef\xbb\xbf"
+                               "duration,\"num_gpu\",model_name,submit_time\r\n"
                                "\"7\",1,\"a,\"\"b\"\"\",100\r\n\r\n3,1,,110";
     struct error err = {0};
     struct arena arena = {0};

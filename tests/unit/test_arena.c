@@ -12,7 +12,8 @@
 static void pieces_are_zeroed_aligned_and_apart(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {0, 1, 15, 16, 17, 100, 4095, 4096, 5000, 16384, 16385, 65536, 65537, 1000000, 3, 40000};
+    static const size_t sizes[] = {0,    1,     15,    16,    17,    100,     4095, 4096,
+                                   5000, 16384, 16385, 65536, 65537, 1000000, 3,    40000};
     enum { ROUNDS = 40, SIZES = sizeof sizes / sizeof sizes[0], PIECES = ROUNDS * SIZES };
     struct arena arena = {0};
     unsigned char *piece[PIECES];
@@ -34,7 +35,7 @@ static void pieces_are_zeroed_aligned_and_apart(void **state)
     arena_fini(&arena);
     assert_null(arena.head);
     assert_int_equal(arena.used_bytes, 0);
-    assert_non_null(arena_alloc(&arena, 10));       /* usable again */
+    assert_non_null(arena_alloc(&arena, 10)); /* usable again */
     arena_fini(&arena);
 }
 
@@ -130,7 +131,7 @@ static void heap_grows_and_shrinks(void **state)
     assert_int_equal(p[9], 7);
     arena_fail_nth(1);
     assert_null(heap_resize(p, 200000));
-    assert_int_equal(p[9], 7);                      /* the old one is untouched */
+    assert_int_equal(p[9], 7); /* the old one is untouched */
     p = heap_resize(p, 0);
     assert_non_null(p);
     heap_free(p);
@@ -140,12 +141,9 @@ static void heap_grows_and_shrinks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pieces_are_zeroed_aligned_and_apart),
-        cmocka_unit_test(impossible_sizes_give_null),
-        cmocka_unit_test(grow_keeps_the_old_and_zeroes_the_new),
-        cmocka_unit_test(text_is_copied_and_formatted),
-        cmocka_unit_test(each_allocation_fails_in_turn_and_only_once),
-        cmocka_unit_test(heap_grows_and_shrinks),
+        cmocka_unit_test(pieces_are_zeroed_aligned_and_apart),         cmocka_unit_test(impossible_sizes_give_null),
+        cmocka_unit_test(grow_keeps_the_old_and_zeroes_the_new),       cmocka_unit_test(text_is_copied_and_formatted),
+        cmocka_unit_test(each_allocation_fails_in_turn_and_only_once), cmocka_unit_test(heap_grows_and_shrinks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

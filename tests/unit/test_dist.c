@@ -100,7 +100,9 @@ static void calls_nest(void **state)
 static void refusals_say_what_to_do(void **state)
 {
     (void)state;
-    static const struct { const char *text, *message; } row[] = {
+    static const struct {
+        const char *text, *message;
+    } row[] = {
         {"10", "a time needs a unit, such as '30s'"},
         {"", "a time is missing; write it like '30s'"},
         {"soon", "'soon' is not a time; write it like '30s'"},
@@ -142,7 +144,8 @@ static void refusals_say_what_to_do(void **state)
         {"trunc(exp(1s),1,2s)", "lo of trunc: a time needs a unit, such as '30s'"},
         {"trunc(uniform(1s,2s),3s,4s)",
          "trunc(uniform(1s,2s),3s,4s) would keep 0 % of its draws; widen lo and hi until it keeps 0.5 %"},
-        {"trunc(exp(1s),10s,1h)", "trunc(exp(1s),10s,1h) would keep 0.0045 % of its draws; widen lo and hi until it keeps 0.5 %"},
+        {"trunc(exp(1s),10s,1h)",
+         "trunc(exp(1s),10s,1h) would keep 0.0045 % of its draws; widen lo and hi until it keeps 0.5 %"},
         {"trunc(5s,1s,4s)", "trunc(5s,1s,4s) would keep 0 % of its draws; widen lo and hi until it keeps 0.5 %"},
         {"empirical()", "empirical takes (FILE), not 0 parameters"},
         {"mix(1:mix(1:mix(1:mix(1:mix(1:mix(1:mix(1:mix(1:exp(1s)))))))))", "'exp(1s)' is nested more than 8 deep"},
@@ -166,7 +169,7 @@ static void damaged_text_is_survived(void **state)
     for (size_t i = 0; i < sizeof text; i++) {
         for (size_t k = 0; k < sizeof inserts; k++) {
             memcpy(copy, text, sizeof text);
-            copy[i] = inserts[k];                       /* the last one ends the text here */
+            copy[i] = inserts[k]; /* the last one ends the text here */
             copy[sizeof text - 1] = '\0';
             struct error err = {0};
             struct dist dist;
@@ -207,7 +210,11 @@ static void empirical_errors_name_file_and_line(void **state)
     (void)state;
     static char wide[400];
     memset(wide, '7', sizeof wide - 1);
-    static const struct { const char *text; size_t length; const char *end; } row[] = {
+    static const struct {
+        const char *text;
+        size_t length;
+        const char *end;
+    } row[] = {
         {"10s\n20\n", 7, "/bad.txt:2: a time needs a unit, such as '30s'"},
         {"10s\n\n1s 2s\n", 11, "/bad.txt:3: 's 2s' is not a unit of time; use ns, us, ms, s, m, h or d"},
         {"# nothing\n", 10, "/bad.txt' holds no values; give one a line"},
@@ -387,7 +394,7 @@ static void means_and_supports_are_closed_forms(void **state)
     wild = must_parse("mix(1:1s,1:pareto(1s,0.5))", DIST_TIME);
     assert_true(isinf(dist_mean(&wild)));
     wild = must_parse("trunc(pareto(1s,0.5),2s,2h)", DIST_TIME);
-    assert_true(fabs(dist_mean(&wild) - sqrt(2e9 * 7200e9)) < 1);      /* for alpha = 1/2: the geometric mean */
+    assert_true(fabs(dist_mean(&wild) - sqrt(2e9 * 7200e9)) < 1); /* for alpha = 1/2: the geometric mean */
 }
 
 /* dist_mass against GSL's distribution functions, and its moments against sums of masses over narrow strips. */
@@ -440,8 +447,9 @@ static void extreme_draws_are_finite_and_capped(void **state)
 {
     (void)state;
     static const char *const text[] = {
-        "lognormal(36500d,20)", "pareto(36500d,0.1)", "weibull(0.05,36500d)", "gamma(0.001,36500d)", "erlang(1000000,1ns)",
-        "gamma(1000000,1d)", "weibull(1000,1s)", "pareto(1s,1000000)", "exp(36500d)",
+        "lognormal(36500d,20)", "pareto(36500d,0.1)",  "weibull(0.05,36500d)",
+        "gamma(0.001,36500d)",  "erlang(1000000,1ns)", "gamma(1000000,1d)",
+        "weibull(1000,1s)",     "pareto(1s,1000000)",  "exp(36500d)",
     };
     for (size_t k = 0; k < COUNT(text); k++) {
         struct dist dist = must_parse(text[k], DIST_TIME);

@@ -39,7 +39,7 @@ static void long_messages_are_cut_between_characters(void **state)
 {
     (void)state;
     char *text = test_malloc(20001);
-    for (int shift = 0; shift < 2; shift++) {           /* two-byte characters at either parity */
+    for (int shift = 0; shift < 2; shift++) { /* two-byte characters at either parity */
         memset(text, 'a', 2);
         for (int i = shift; i + 2 <= 20000; i += 2)
             memcpy(text + i, "\xC3\xA9", 2);
@@ -51,7 +51,7 @@ static void long_messages_are_cut_between_characters(void **state)
         int lines = 0;
         for (char *line = strtok(err.text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
             size_t length = strlen(line);
-            assert_true(length > 100);                  /* a giant does not leave its followers without room */
+            assert_true(length > 100); /* a giant does not leave its followers without room */
             assert_string_equal(line + length - 3, "...");
             assert_int_equal((unsigned char)line[length - 4], 0xA9);
             lines++;

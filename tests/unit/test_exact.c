@@ -12,7 +12,7 @@
 #include <string.h>
 
 static const long double bound = 4e-16L;
-static const long double half_least = 0x1p-1075L;       /* half the spacing of subnormal numbers */
+static const long double half_least = 0x1p-1075L; /* half the spacing of subnormal numbers */
 
 /* The error of `got` as a share of what is allowed: > 1 is too much. */
 static long double error_share(double got, long double want, long double relative)
@@ -28,10 +28,18 @@ static void exp_is_right(void **state)
     for (int i = 0; i < 2000000; i++) {
         double u = stream_uniform(&s) * 2 - 1, x;
         switch (i % 4) {
-        case 0: x = u * 745; break;                     /* the whole range, subnormal results too */
-        case 1: x = u; break;
-        case 2: x = u * exact_pow(10, -15 * stream_uniform(&s)); break;
-        default: x = -708 - 37 * fabs(u); break;        /* around and below the least normal number */
+        case 0:
+            x = u * 745;
+            break; /* the whole range, subnormal results too */
+        case 1:
+            x = u;
+            break;
+        case 2:
+            x = u * exact_pow(10, -15 * stream_uniform(&s));
+            break;
+        default:
+            x = -708 - 37 * fabs(u);
+            break; /* around and below the least normal number */
         }
         if (x > 709.78)
             continue;
@@ -53,14 +61,14 @@ static void log_is_right(void **state)
     stream_init(&s, 2, 0, 0, PURPOSE_TEST);
     for (int i = 0; i < 2000000; i++) {
         double x;
-        if (i % 4 == 0) {                               /* any positive double, subnormal ones too */
+        if (i % 4 == 0) { /* any positive double, subnormal ones too */
             uint64_t bits = stream_bits(&s) % (UINT64_C(0x7ff) << 52);
             memcpy(&x, &bits, sizeof x);
             if (x <= 0)
                 continue;
         } else if (i % 4 == 1) {
             x = stream_uniform(&s) + 0x1p-54;
-        } else if (i % 4 == 2) {                        /* ever closer to 1 */
+        } else if (i % 4 == 2) { /* ever closer to 1 */
             x = 1 + (stream_uniform(&s) - 0.5) * ldexp(1, -(int)(stream_bits(&s) % 50));
         } else {
             x = 0.70710678118654752 + 0.70710678118654752 * stream_uniform(&s);
@@ -95,7 +103,9 @@ static void extremes_are_defined(void **state)
 {
     (void)state;
     const double infinite = (double)INFINITY;
-    static const struct { double x, y; } exps[] = {
+    static const struct {
+        double x, y;
+    } exps[] = {
         {0, 1}, {-0.0, 1}, {-745.2, 0}, {-1e308, 0}, {-745.13, 0x1p-1074}, {-708.3964185322641, 0x1p-1022},
     };
     for (size_t i = 0; i < sizeof exps / sizeof exps[0]; i++)
@@ -135,11 +145,8 @@ static void bits_are_pinned(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exp_is_right),
-        cmocka_unit_test(log_is_right),
-        cmocka_unit_test(pow_is_right),
-        cmocka_unit_test(extremes_are_defined),
-        cmocka_unit_test(bits_are_pinned),
+        cmocka_unit_test(exp_is_right),         cmocka_unit_test(log_is_right),    cmocka_unit_test(pow_is_right),
+        cmocka_unit_test(extremes_are_defined), cmocka_unit_test(bits_are_pinned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

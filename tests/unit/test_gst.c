@@ -11,13 +11,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #define MAGIC "#gpuswap-trace,1\n"
 #define W_A "0,W,a,n\n"
 
 /* Read all of `text` and write it to `path` on the way (NULL: do not); the code of the first failure. */
-static int pass(const char *text, size_t size, const char *path, uint64_t *records, uint64_t *skipped, struct error *err)
+static int pass(const char *text, size_t size, const char *path, uint64_t *records, uint64_t *skipped,
+                struct error *err)
 {
     struct gst *gst;
     struct gst_record record;
@@ -124,7 +124,8 @@ static void mistakes_are_named(void **state)
         {MAGIC "#meta,horizon,7\n" W_A "8,B,a,1\n", "t.gst:4: field 't': 8 is after the horizon 7"},
         {MAGIC W_A "0,T,a,0,5\n", "t.gst:3: field 'iters'"},
         {MAGIC W_A "0,T,a,5,0\n", "t.gst:3: field 'iter_work'"},
-        {MAGIC W_A "0,T,a,3155760000000000,2\n", "t.gst:3: field 'iters': the run of iterations takes more than 100 years"},
+        {MAGIC W_A "0,T,a,3155760000000000,2\n",
+         "t.gst:3: field 'iters': the run of iterations takes more than 100 years"},
         {MAGIC W_A "0,R,a,1,1\n", "t.gst:3: field 'work': is empty and 'a' has no service model"},
         {MAGIC W_A "0,S,a,0,5,5\n0,R,a,1,1\n", "t.gst:4: field 'work': comes to 0"},
         {MAGIC W_A "0,S,a,5\n0,R,a,1,1,,t t\n", "t.gst:4: field 'tag'"},
@@ -161,7 +162,8 @@ static void good_files_come_back_canonical(void **state)
         {MAGIC "#meta,b,\n#assume,c,x, y\n#meta,a,1\n", MAGIC "#meta,b,\n#assume,c,x, y\n#meta,a,1\n", 0, 0},
         {MAGIC "# hello\n" W_A "#\n5,D,a\n", MAGIC W_A "5,D,a\n", 2, 0},
         {MAGIC "000,W,a,n,01,,,,,,,,\n", MAGIC "0,W,a,n,1\n", 1, 0},
-        {MAGIC W_A "0,B,a,5,,,\n0,B,a,5,,,007\n0,B,a,5,0,0,-0\n", MAGIC W_A "0,B,a,5\n0,B,a,5,,,7\n0,B,a,5,0,0,0\n", 4, 0},
+        {MAGIC W_A "0,B,a,5,,,\n0,B,a,5,,,007\n0,B,a,5,0,0,-0\n", MAGIC W_A "0,B,a,5\n0,B,a,5,,,7\n0,B,a,5,0,0,0\n", 4,
+         0},
         {MAGIC W_A "0,B,a,1,,,5\n0,B,a,1,,,-5\n", MAGIC W_A "0,B,a,1,,,5\n0,B,a,1,,,-5\n", 3, 0},
         {MAGIC W_A "1,x,\n2,xray,zzz,1.5,\"\n3,B,a,1\n", MAGIC W_A "3,B,a,1\n", 2, 2},
         {MAGIC "0,W,a,i\n0,S,a,5\n0,R,a,,,,tag\n", MAGIC "0,W,a,i\n0,S,a,5\n0,R,a,,,,tag\n", 3, 0},
@@ -196,8 +198,9 @@ static void sample_is_read_and_written_byte_by_byte(void **state)
 
 static void fields_and_defaults_arrive(void **state)
 {
-    static const char text[] = MAGIC "#meta,name,n\n#meta,ref_gpu,G,80\n#meta,horizon,99\n#meta,source,s\n"
-                                     "1,W,b,t,,7\n2,W,a,n,2,8,3,4,5,6,0,o,g\n3,B,a,5,6,7,-0\n4,R,b,1,2,3,tag\n5,D,b,kill\n";
+    static const char text[] =
+        MAGIC "#meta,name,n\n#meta,ref_gpu,G,80\n#meta,horizon,99\n#meta,source,s\n"
+              "1,W,b,t,,7\n2,W,a,n,2,8,3,4,5,6,0,o,g\n3,B,a,5,6,7,-0\n4,R,b,1,2,3,tag\n5,D,b,kill\n";
     struct error err = {0};
     struct gst *gst;
     struct gst_record r;

@@ -14,7 +14,7 @@ static void mean_by_hand(void **unused)
 {
     (void)unused;
     /* Mean 3, standard deviation sqrt(2.5), t(0.975, 4) = 2.7764451: half width 2.7764451 sqrt(2.5 / 5) = 1.9632433. */
-    static const double value[] = { 1, 2, 3, 4, 5 };
+    static const double value[] = {1, 2, 3, 4, 5};
     struct interval i = interval_mean(value, 5, 0.95);
     assert_near(i.value, 3, 1e-12);
     assert_near(i.low, 3 - 1.9632433, 1e-6);
@@ -29,7 +29,7 @@ static void mean_by_hand(void **unused)
 static void too_few_values_have_no_interval(void **unused)
 {
     (void)unused;
-    static const double value[] = { 7, 1 };
+    static const double value[] = {7, 1};
     struct interval i = interval_mean(value, 1, 0.95);
     assert_near(i.value, 7, 0);
     assert_true(isnan(i.low) && isnan(i.high));
@@ -37,7 +37,7 @@ static void too_few_values_have_no_interval(void **unused)
     i = interval_ratio(value, value + 1, 1, 0.95);
     assert_near(i.value, 7, 0);
     assert_true(isnan(i.low));
-    static const double zero[] = { 0, 0 };
+    static const double zero[] = {0, 0};
     assert_true(isnan(interval_ratio(value, zero, 2, 0.95).value));
 }
 
@@ -45,13 +45,13 @@ static void ratio_by_hand(void **unused)
 {
     (void)unused;
     /* 12 / 6 = 2; residuals 1, -1, 0; s = 1; half width t(0.975, 2) * 1 / sqrt(3) / 2, t = 4.3026527. */
-    static const double top[] = { 3, 3, 6 }, bottom[] = { 1, 2, 3 };
+    static const double top[] = {3, 3, 6}, bottom[] = {1, 2, 3};
     struct interval i = interval_ratio(top, bottom, 3, 0.95);
     assert_near(i.value, 2, 1e-12);
     assert_near(i.high - i.value, 4.3026527 / sqrt(3) / 2, 1e-6);
 
     /* Equal bottoms: the mean of the quotients. */
-    static const double same[] = { 4, 4, 4 }, quotient[] = { 0.75, 0.75, 1.5 };
+    static const double same[] = {4, 4, 4}, quotient[] = {0.75, 0.75, 1.5};
     struct interval r = interval_ratio(top, same, 3, 0.95), m = interval_mean(quotient, 3, 0.95);
     assert_near(r.value, m.value, 1e-12);
     assert_near(r.low, m.low, 1e-12);
@@ -90,8 +90,10 @@ static void quantile_ranks_by_table(void **unused)
 {
     (void)unused;
     /* Distribution-free 95 % intervals of the median, from the binomial distribution with p = 1/2. */
-    static const struct { uint64_t n, low, high; } row[] = {
-        { 6, 1, 6 }, { 10, 2, 9 }, { 20, 6, 15 }, { 25, 8, 18 }, { 100, 40, 61 },
+    static const struct {
+        uint64_t n, low, high;
+    } row[] = {
+        {6, 1, 6}, {10, 2, 9}, {20, 6, 15}, {25, 8, 18}, {100, 40, 61},
     };
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
         uint64_t low, high;

@@ -15,8 +15,8 @@ static const int64_t SECOND = 1000000000;
 static void best_by_hand(void **unused)
 {
     (void)unused;
-    /* 20 batches: four high ones, then +1, -1 in turn.  Deleting 4 leaves error 16 / 16^2 = 1/16; deleting 6 leaves 14 / 14^2,
-     * 3 leaves far more. */
+    /* 20 batches: four high ones, then +1, -1 in turn.  Deleting 4 leaves error 16 / 16^2 = 1/16; deleting 6 leaves
+     * 14 / 14^2, 3 leaves far more. */
     double z[20];
     for (int i = 0; i < 20; i++)
         z[i] = i < 4 ? 50 : i % 2 ? 1 : -1;
@@ -92,7 +92,8 @@ static void late_transient_asks_for_a_longer_run(void **unused)
     assert_int_equal(mser_truncation(NULL, 0, 0, &until), MSER_EXTEND);
 }
 
-/* A hundred thousand observations fit; the batches are merged and the place of the step is found to within one of them. */
+/* A hundred thousand observations fit; the batches are merged and the place of the step is found to within one of
+ * them. */
 static void long_series_in_bounded_memory(void **unused)
 {
     (void)unused;
@@ -114,7 +115,8 @@ static void long_series_in_bounded_memory(void **unused)
     assert_in_range(until, 20000 * SECOND, 20040 * SECOND);
 }
 
-/* Noise that hides the transient in one replication averages out over twenty; series of unequal length share the time grid. */
+/* Noise that hides the transient in one replication averages out over twenty; series of unequal length share the
+ * time grid. */
 static void replications_are_averaged(void **unused)
 {
     (void)unused;

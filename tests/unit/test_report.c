@@ -23,11 +23,11 @@ struct made {
     struct report report;
 };
 
-static const struct report_about about = { "0.1.0", "sim", NULL, 0.314 };
+static const struct report_about about = {"0.1.0", "sim", NULL, 0.314};
 
 static void make(struct made *m, size_t count)
 {
-    *m = (struct made){ .count = count };
+    *m = (struct made){.count = count};
     fixture_scenario(&m->scenario, &m->arena);
     for (size_t r = 0; r < count; r++)
         m->tally[r] = fixture_tally((uint32_t)r, &m->arena);
@@ -35,7 +35,7 @@ static void make(struct made *m, size_t count)
 
 static void build(struct made *m)
 {
-    struct error err = { 0 };
+    struct error err = {0};
     if (report_build(&m->report, &m->scenario, m->tally, m->count, &about, &m->arena, &err) != GS_OK)
         fail_msg("%s", err.text);
 }
@@ -190,7 +190,7 @@ static void interrupted_ones_are_left_out(void **unused)
     assert_near(m.report.group[0].response[STAT_MAX].value, 50, 1e-9);
     for (size_t r = 0; r < 2; r++)
         m.tally[r]->interrupted = true;
-    struct error err = { 0 };
+    struct error err = {0};
     struct report report;
     assert_int_equal(report_build(&report, &m.scenario, m.tally, 3, &about, &m.arena, &err), GS_BUG);
     drop(&m);
@@ -221,19 +221,22 @@ static int judged(const char *tool, const struct text *text)
 static void json_is_json(void **unused)
 {
     (void)unused;
-    static const size_t count[] = { 1, 3 };
+    static const size_t count[] = {1, 3};
     for (size_t i = 0; i < 2; i++) {
         struct made m;
         make(&m, count[i]);
         m.scenario.name = "a \"quoted\" \\ name\twith \x01 and \xc3\xa9";
         build(&m);
-        struct text json = { 0 };
+        struct text json = {0};
         report_json(&json, &m.report);
         assert_false(json.failed);
-        assert_int_equal(judged("jq -e '.groups[0].completed and .gpus[1].idle == 1 and (.scenario | length) == 30"
-                                " and .policy.parameters[\"slicer.quantum\"] == \"30s\" and .bounds.regret == null' >/dev/null",
-                                &json), 0);
-        assert_int_equal(strstr(json.data, "\"mean_ci95\":null") != NULL, count[i] == 1 || m.report.group[1].completed.value < 1);
+        assert_int_equal(
+            judged("jq -e '.groups[0].completed and .gpus[1].idle == 1 and (.scenario | length) == 30"
+                   " and .policy.parameters[\"slicer.quantum\"] == \"30s\" and .bounds.regret == null' >/dev/null",
+                   &json),
+            0);
+        assert_int_equal(strstr(json.data, "\"mean_ci95\":null") != NULL,
+                         count[i] == 1 || m.report.group[1].completed.value < 1);
         assert_null(strstr(json.data, ":nan"));
         text_fini(&json);
         drop(&m);
@@ -243,13 +246,27 @@ static void json_is_json(void **unused)
 static void numbers_as_text(void **unused)
 {
     (void)unused;
-    static const struct { double number; const char *text; } row[] = {
-        { 0, "0" }, { -0.0, "0" }, { 1, "1" }, { -3, "-3" }, { 28800, "28800" }, { 5123456789012, "5123456789012" },
-        { 9007199254740991, "9007199254740991" }, { 0.1, "0.1" }, { 1 / 3.0, "0.333333333" }, { 1e-7, "1e-07" },
-        { 123456789.25, "123456789" }, { 1e300, "1e+300" }, { NAN, "null" }, { INFINITY, "null" },
+    static const struct {
+        double number;
+        const char *text;
+    } row[] = {
+        {0, "0"},
+        {-0.0, "0"},
+        {1, "1"},
+        {-3, "-3"},
+        {28800, "28800"},
+        {5123456789012, "5123456789012"},
+        {9007199254740991, "9007199254740991"},
+        {0.1, "0.1"},
+        {1 / 3.0, "0.333333333"},
+        {1e-7, "1e-07"},
+        {123456789.25, "123456789"},
+        {1e300, "1e+300"},
+        {NAN, "null"},
+        {INFINITY, "null"},
     };
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-        struct text t = { 0 };
+        struct text t = {0};
         text_number(&t, row[i].number);
         assert_string_equal(t.data, row[i].text);
         text_fini(&t);
@@ -260,7 +277,7 @@ static void numbers_as_text(void **unused)
 static void text_fits_the_screen(void **unused)
 {
     (void)unused;
-    static const size_t count[] = { 1, 2, MOST };
+    static const size_t count[] = {1, 2, MOST};
     for (size_t i = 0; i < 3; i++) {
         for (int scale = 0; scale < 3; scale++) {
             struct made m;
@@ -273,7 +290,7 @@ static void text_fits_the_screen(void **unused)
                 nb->workloads = scale == 2 ? 9999 : 6;
             }
             build(&m);
-            struct text text = { 0 };
+            struct text text = {0};
             report_text(&text, &m.report);
             int lines = 0;
             for (const char *line = text.data; *line; lines++) {
@@ -284,9 +301,13 @@ static void text_fits_the_screen(void **unused)
                 line = stop + 1;
             }
             assert_in_range(lines, 20, 34);
-            static const char *const must[] = { "six ", "lru + nvshare(30s)", "seed 1", "simulated, gpuswap-sim 0.1.0", "NB ", "TR ",
-                                                "node-0/gpu-1", "node-0 ", "MISSED", "p95", "What limits: ",
-                                                "Next: gpuswap-sim run six.ini --set workload.NB.count=5\n" };
+            static const char *const must[] = {
+                "six ",          "lru + nvshare(30s)",
+                "seed 1",        "simulated, gpuswap-sim 0.1.0",
+                "NB ",           "TR ",
+                "node-0/gpu-1",  "node-0 ",
+                "MISSED",        "p95",
+                "What limits: ", "Next: gpuswap-sim run six.ini --set workload.NB.count=5\n"};
             for (size_t k = 0; k < sizeof must / sizeof must[0]; k++)
                 if (!strstr(text.data, must[k]))
                     fail_msg("no '%s' in\n%s", must[k], text.data);
@@ -306,10 +327,10 @@ static void many_gpus_are_summed_up(void **unused)
     m.tally[0]->gpus = 40;
     m.tally[0]->gpu = arena_array(&m.arena, 40, sizeof *m.tally[0]->gpu);
     for (int g = 0; g < 40; g++)
-        m.tally[0]->gpu[g] = (struct gpu_tally){ .useful_ns = 10 * FIXTURE_SECOND, .switching_ns = (g == 17) * FIXTURE_SECOND,
-                                                 .idle_ns = FIXTURE_SECOND };
+        m.tally[0]->gpu[g] = (struct gpu_tally){
+            .useful_ns = 10 * FIXTURE_SECOND, .switching_ns = (g == 17) * FIXTURE_SECOND, .idle_ns = FIXTURE_SECOND};
     build(&m);
-    struct text text = { 0 };
+    struct text text = {0};
     report_text(&text, &m.report);
     assert_non_null(strstr(text.data, "node-0/gpu-17"));
     assert_null(strstr(text.data, "node-0/gpu-16"));
@@ -322,18 +343,22 @@ static void what_to_try_next(void **unused)
 {
     (void)unused;
     enum what { QUEUE, SWAP, CAP, COLD, REFUSED, NO_ROOM, NOTHING, EMPTY };
-    static const struct { enum what what; const char *limits, *next; } row[] = {
-        { QUEUE, "waiting for the GPU", " --set workload.NB.count=5" },
-        { SWAP, "swapping", " --set node.transfer=overlapped" },
-        { CAP, "cap of the swap file", " --set node.swap_file=256GiB" },
-        { COLD, "loads from disk", " --set node.swap_file=256GiB" },
-        { REFUSED, "cap of the swap file", " --set node.swap_file=256GiB" },
-        { NO_ROOM, "memory of the GPUs", " --set node.gpus=3" },
-        { NOTHING, "nothing much", " --set workload.NB.count=7" },
-        { EMPTY, "nothing ended", " --set scenario.duration=16h" },
+    static const struct {
+        enum what what;
+        const char *limits, *next;
+    } row[] = {
+        {QUEUE, "waiting for the GPU", " --set workload.NB.count=5"},
+        {SWAP, "swapping", " --set node.transfer=overlapped"},
+        {CAP, "cap of the swap file", " --set node.swap_file=256GiB"},
+        {COLD, "loads from disk", " --set node.swap_file=256GiB"},
+        {REFUSED, "cap of the swap file", " --set node.swap_file=256GiB"},
+        {NO_ROOM, "memory of the GPUs", " --set node.gpus=3"},
+        {NOTHING, "nothing much", " --set workload.NB.count=7"},
+        {EMPTY, "nothing ended", " --set scenario.duration=16h"},
     };
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-        static const int part[] = { [QUEUE] = STALL_QUEUE, [SWAP] = STALL_SWAP_OUT, [CAP] = STALL_CAP, [COLD] = STALL_COLD };
+        static const int part[] = {
+            [QUEUE] = STALL_QUEUE, [SWAP] = STALL_SWAP_OUT, [CAP] = STALL_CAP, [COLD] = STALL_COLD};
         struct made m;
         make(&m, 1);
         m.scenario.slas = 0;
@@ -361,7 +386,7 @@ static void csv_has_seven_fields(void **unused)
     struct made m;
     make(&m, 3);
     build(&m);
-    struct text csv = { 0 };
+    struct text csv = {0};
     report_csv(&csv, &m.report);
     int lines = 0;
     for (const char *line = csv.data; *line; lines++) {
@@ -386,8 +411,8 @@ static void no_memory(void **unused)
     for (uint64_t nth = 1; nth < 500; nth++) {
         struct made m;
         make(&m, 2);
-        struct error err = { 0 };
-        struct text text = { 0 };
+        struct error err = {0};
+        struct text text = {0};
         arena_fail_nth(nth);
         int rc = report_build(&m.report, &m.scenario, m.tally, m.count, &about, &m.arena, &err);
         if (rc == GS_OK) {

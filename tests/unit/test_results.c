@@ -38,7 +38,7 @@ static int setup(void **unused)
 static int teardown(void **unused)
 {
     (void)unused;
-    static const char *const suffix[] = { "", "-wal", "-shm", "-journal" };
+    static const char *const suffix[] = {"", "-wal", "-shm", "-journal"};
     for (size_t i = 0; i < sizeof suffix / sizeof suffix[0]; i++) {
         char file[160];
         snprintf(file, sizeof file, "%s%s", path, suffix[i]);
@@ -52,8 +52,13 @@ static int teardown(void **unused)
 static void specs(struct gs_workload_spec spec[WORKLOADS])
 {
     for (uint32_t i = 0; i < WORKLOADS; i++)
-        spec[i] = (struct gs_workload_spec){ .group = i == 6, .class = i == 6 ? GS_TRAINING : GS_NOTEBOOK, .swappable = true,
-                                             .bytes = INT64_C(30) << 30, .request = 0.375, .limit = 1, .dirty = 1 };
+        spec[i] = (struct gs_workload_spec){.group = i == 6,
+                                            .class = i == 6 ? GS_TRAINING : GS_NOTEBOOK,
+                                            .swappable = true,
+                                            .bytes = INT64_C(30) << 30,
+                                            .request = 0.375,
+                                            .limit = 1,
+                                            .dirty = 1};
 }
 
 static int open_run(struct results **r, const struct scenario *scenario, struct error *err)
@@ -67,21 +72,30 @@ static int open_run(struct results **r, const struct scenario *scenario, struct 
 static int write_replication(struct results *r, struct tally *tally, struct error *err)
 {
     struct burst_row burst[FIXTURE_BURSTS];
-    struct gs_candidate candidate[] = { { 3, true, 1.5 }, { 4, false, 2.5 } };
+    struct gs_candidate candidate[] = {{3, true, 1.5}, {4, false, 2.5}};
     struct command_row command[] = {
-        { .command = { .kind = GS_PLACE, .workload = 1, .requester = GS_NONE, .timer = GS_NONE, .at_ns = GS_NEVER } },
-        { .command = { .kind = GS_SWAP_OUT, .workload = 3, .requester = 1, .timer = GS_NONE, .at_ns = GS_NEVER, .candidates = 2,
-                       .bytes = 100, .moved_bytes = 60, .reason = GS_BECAUSE_PRESSURE } },
+        {.command = {.kind = GS_PLACE, .workload = 1, .requester = GS_NONE, .timer = GS_NONE, .at_ns = GS_NEVER}},
+        {.command = {.kind = GS_SWAP_OUT,
+                     .workload = 3,
+                     .requester = 1,
+                     .timer = GS_NONE,
+                     .at_ns = GS_NEVER,
+                     .candidates = 2,
+                     .bytes = 100,
+                     .moved_bytes = 60,
+                     .reason = GS_BECAUSE_PRESSURE}},
     };
     struct event_row event[] = {
-        { .event = { .at_ns = 5, .since_ns = GS_NEVER, .kind = GS_ATTACH, .workload = 1, .timer = GS_NONE }, .commands = 1 },
-        { .event = { .at_ns = 9, .since_ns = 7, .kind = GS_WANT, .workload = 1, .bytes = 100, .timer = GS_NONE },
-          .first_command = 1, .commands = 1 },
+        {.event = {.at_ns = 5, .since_ns = GS_NEVER, .kind = GS_ATTACH, .workload = 1, .timer = GS_NONE},
+         .commands = 1},
+        {.event = {.at_ns = 9, .since_ns = 7, .kind = GS_WANT, .workload = 1, .bytes = 100, .timer = GS_NONE},
+         .first_command = 1,
+         .commands = 1},
     };
-    struct residency_row residency = { 3, 8, 2, 0, GS_RESIDENT, true };
+    struct residency_row residency = {3, 8, 2, 0, GS_RESIDENT, true};
     for (uint32_t i = 0; i < FIXTURE_BURSTS; i++)
         burst[i] = fixture_burst(tally->replication, i);
-    struct chunk chunk = { .replication = tally->replication };
+    struct chunk chunk = {.replication = tally->replication};
     for (size_t at = 0; at < FIXTURE_BURSTS; at += 40) {
         size_t n = FIXTURE_BURSTS - at < 40 ? FIXTURE_BURSTS - at : 40;
         chunk.first_burst = at;
@@ -115,7 +129,7 @@ struct run {
 
 static int write_run(struct run *run, int replications, struct error *err)
 {
-    static const struct report_about about = { "0.1.0", "sim", NULL, 1.25 };
+    static const struct report_about about = {"0.1.0", "sim", NULL, 1.25};
     struct results *r;
     int rc = open_run(&r, &run->scenario, err);
     for (int i = 0; i < replications && rc == GS_OK; i++)
@@ -129,7 +143,7 @@ static int write_run(struct run *run, int replications, struct error *err)
 
 static void make(struct run *run)
 {
-    *run = (struct run){ 0 };
+    *run = (struct run){0};
     fixture_scenario(&run->scenario, &run->arena);
     for (uint32_t i = 0; i < REPLICATIONS; i++)
         run->tally[i] = fixture_tally(i, &run->arena);
@@ -185,16 +199,16 @@ static void the_report_comes_back_byte_for_byte(void **unused)
 {
     (void)unused;
     struct run run;
-    struct error err = { 0 };
+    struct error err = {0};
     make(&run);
     must(write_run(&run, REPLICATIONS, &err), &err);
 
-    struct arena arena = { 0 };
+    struct arena arena = {0};
     struct report back;
     must(results_load_report(&back, path, 0, &arena, &err), &err);
-    void (*const form[])(struct text *, const struct report *) = { report_json, report_text, report_csv };
+    void (*const form[])(struct text *, const struct report *) = {report_json, report_text, report_csv};
     for (size_t i = 0; i < 3; i++) {
-        struct text a = { 0 }, b = { 0 };
+        struct text a = {0}, b = {0};
         form[i](&a, &run.report);
         form[i](&b, &back);
         assert_string_equal(a.data, b.data);
@@ -210,38 +224,43 @@ static void views_give_the_numbers_of_the_report(void **unused)
 {
     (void)unused;
     struct run run;
-    struct error err = { 0 };
+    struct error err = {0};
     make(&run);
     must(write_run(&run, REPLICATIONS, &err), &err);
     const struct report_group *nb = &run.report.group[0];
-    const struct { const char *sql; double value; } row[] = {
-        { "SELECT response_mean_s FROM report_group WHERE name = 'NB'", nb->response[STAT_MEAN].value },
-        { "SELECT response_p95_s FROM report_group WHERE name = 'NB'", nb->response[STAT_P95].value },
-        { "SELECT completed FROM report_burst WHERE name = 'NB'", 300 },
-        { "SELECT response_mean_s FROM report_burst WHERE name = 'NB'", nb->response[STAT_MEAN].value },
-        { "SELECT stall_queue_s FROM report_burst", nb->stall[STALL_QUEUE].value },
-        { "SELECT stall_swap_in_s FROM report_burst", nb->stall[STALL_SWAP_IN].value },
-        { "SELECT slowdown_mean FROM report_burst", nb->slowdown[STAT_MEAN].value },
-        { "SELECT response_p50_s FROM report_burst_quantile", nb->response[STAT_P50].value },
-        { "SELECT response_p95_s FROM report_burst_quantile", nb->response[STAT_P95].value },
-        { "SELECT response_p99_s FROM report_burst_quantile", nb->response[STAT_P99].value },
-        { "SELECT avg(response_p95_s) FROM report_replication WHERE name = 'NB'", nb->response[STAT_P95].value },
-        { "SELECT useful FROM report_gpu WHERE id = 'node-0/gpu-0'", run.report.gpu[0].useful.value },
-        { "SELECT peak_bytes FROM report_swap_file", run.report.node[0].peak_bytes.value },
-        { "SELECT value FROM report_sla WHERE name = 'NB' AND metric = 'response_p95'", run.report.sla[0].value.value },
-        { "SELECT replications_done FROM report_run", 3 },
-        { "SELECT count(*) FROM burst WHERE end_ns - ready_ns - alone_ns <> queue_ns + swap_out_ns + swap_in_ns + cap_ns +"
-          " preempted_ns + detect_ns + cold_ns", 0 },
-        { "SELECT count(DISTINCT burst) FROM burst WHERE replication = 2", 100 },
-        { "SELECT count(*) FROM event", 6 },
-        { "SELECT min(event) + max(event) FROM command", 21 },
-        { "SELECT keep FROM candidate WHERE replication = 1 AND command = 21 AND chosen = 0", 2.5 },
-        { "SELECT count(*) FROM command WHERE reason = 'pressure' AND kind = 'swap_out' AND requester = 1", 3 },
-        { "SELECT count(*) FROM residency WHERE state = 'resident' AND running = 1", 3 },
-        { "SELECT useful_ns FROM gpu_usage WHERE gpu = 1 AND from_ns = 180000000000", 5e9 },
-        { "SELECT used_bytes FROM swap_usage WHERE from_ns = 120000000000", 1024 },
-        { "SELECT count(*) FROM workload WHERE grp = 0", 6 },
-        { "SELECT keys LIKE '%workload.NB.count = 6%' FROM run", 1 },
+    const struct {
+        const char *sql;
+        double value;
+    } row[] = {
+        {"SELECT response_mean_s FROM report_group WHERE name = 'NB'", nb->response[STAT_MEAN].value},
+        {"SELECT response_p95_s FROM report_group WHERE name = 'NB'", nb->response[STAT_P95].value},
+        {"SELECT completed FROM report_burst WHERE name = 'NB'", 300},
+        {"SELECT response_mean_s FROM report_burst WHERE name = 'NB'", nb->response[STAT_MEAN].value},
+        {"SELECT stall_queue_s FROM report_burst", nb->stall[STALL_QUEUE].value},
+        {"SELECT stall_swap_in_s FROM report_burst", nb->stall[STALL_SWAP_IN].value},
+        {"SELECT slowdown_mean FROM report_burst", nb->slowdown[STAT_MEAN].value},
+        {"SELECT response_p50_s FROM report_burst_quantile", nb->response[STAT_P50].value},
+        {"SELECT response_p95_s FROM report_burst_quantile", nb->response[STAT_P95].value},
+        {"SELECT response_p99_s FROM report_burst_quantile", nb->response[STAT_P99].value},
+        {"SELECT avg(response_p95_s) FROM report_replication WHERE name = 'NB'", nb->response[STAT_P95].value},
+        {"SELECT useful FROM report_gpu WHERE id = 'node-0/gpu-0'", run.report.gpu[0].useful.value},
+        {"SELECT peak_bytes FROM report_swap_file", run.report.node[0].peak_bytes.value},
+        {"SELECT value FROM report_sla WHERE name = 'NB' AND metric = 'response_p95'", run.report.sla[0].value.value},
+        {"SELECT replications_done FROM report_run", 3},
+        {"SELECT count(*) FROM burst WHERE end_ns - ready_ns - alone_ns <> queue_ns + swap_out_ns + swap_in_ns + "
+         "cap_ns +"
+         " preempted_ns + detect_ns + cold_ns",
+         0},
+        {"SELECT count(DISTINCT burst) FROM burst WHERE replication = 2", 100},
+        {"SELECT count(*) FROM event", 6},
+        {"SELECT min(event) + max(event) FROM command", 21},
+        {"SELECT keep FROM candidate WHERE replication = 1 AND command = 21 AND chosen = 0", 2.5},
+        {"SELECT count(*) FROM command WHERE reason = 'pressure' AND kind = 'swap_out' AND requester = 1", 3},
+        {"SELECT count(*) FROM residency WHERE state = 'resident' AND running = 1", 3},
+        {"SELECT useful_ns FROM gpu_usage WHERE gpu = 1 AND from_ns = 180000000000", 5e9},
+        {"SELECT used_bytes FROM swap_usage WHERE from_ns = 120000000000", 1024},
+        {"SELECT count(*) FROM workload WHERE grp = 0", 6},
+        {"SELECT keys LIKE '%workload.NB.count = 6%' FROM run", 1},
     };
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
         double is = ask(row[i].sql);
@@ -255,8 +274,8 @@ static void runs_are_numbered(void **unused)
 {
     (void)unused;
     struct run run;
-    struct error err = { 0 };
-    struct arena arena = { 0 };
+    struct error err = {0};
+    struct arena arena = {0};
     struct report back;
     make(&run);
     must(write_run(&run, REPLICATIONS, &err), &err);
@@ -277,7 +296,7 @@ static void a_killed_run_is_incomplete(void **unused)
 {
     (void)unused;
     struct run run;
-    struct error err = { 0 };
+    struct error err = {0};
     make(&run);
     pid_t child = fork();
     assert_true(child >= 0);
@@ -292,14 +311,14 @@ static void a_killed_run_is_incomplete(void **unused)
     waitpid(child, &status, 0);
     assert_true(WIFSIGNALED(status));
 
-    struct arena arena = { 0 };
+    struct arena arena = {0};
     struct report back;
     assert_int_equal(results_load_report(&back, path, 0, &arena, &err), GS_BAD_INPUT);
     assert_non_null(strstr(err.text, "incomplete: it ended after 2 of 3 replications"));
     assert_near(ask("SELECT count(*) FROM burst"), 200, 0);
     assert_near(ask("SELECT status = 'incomplete' FROM run"), 1, 0);
 
-    err = (struct error){ 0 };
+    err = (struct error){0};
     must(write_run(&run, REPLICATIONS, &err), &err);
     must(results_load_report(&back, path, 0, &arena, &err), &err);
     assert_int_equal(results_load_report(&back, path, 1, &arena, &err), GS_BAD_INPUT);
@@ -312,7 +331,7 @@ static void a_full_disk(void **unused)
 {
     (void)unused;
     struct run run;
-    struct error err = { 0 };
+    struct error err = {0};
     make(&run);
     struct results *r;
     must(open_run(&r, &run.scenario, &err), &err);
@@ -334,22 +353,22 @@ static void a_full_disk(void **unused)
 static void wrong_files(void **unused)
 {
     (void)unused;
-    enum kind { TEXT_FILE, OTHER_PROGRAM, OLDER, NEWER, NO_FOLDER, IS_FOLDER, READ_ONLY, KINDS };
-    static const struct { int write_code, read_code; const char *message; } row[KINDS] = {
-        [TEXT_FILE] = { GS_CANT_CREATE, GS_BAD_INPUT, "not a SQLite database" },
-        [OTHER_PROGRAM] = { GS_CANT_CREATE, GS_BAD_INPUT, "another program" },
-        [OLDER] = { GS_CANT_CREATE, GS_BAD_INPUT, "an older version" },
-        [NEWER] = { GS_CANT_CREATE, GS_BAD_INPUT, "a newer version" },
-        [NO_FOLDER] = { GS_CANT_CREATE, GS_NO_INPUT, "cannot" },
-        [IS_FOLDER] = { GS_CANT_CREATE, GS_IO, "cannot" },
-        [READ_ONLY] = { GS_CANT_CREATE, GS_OK, "cannot be written" },
+    enum kind { TEXT_FILE, OTHER_PROGRAM, OLDER, NEWER, NO_FOLDER, IS_FOLDER, KINDS };
+    static const struct {
+        int write_code, read_code;
+        const char *message;
+    } row[KINDS] = {
+        [TEXT_FILE] = {GS_CANT_CREATE, GS_BAD_INPUT, "not a SQLite database"},
+        [OTHER_PROGRAM] = {GS_CANT_CREATE, GS_BAD_INPUT, "another program"},
+        [OLDER] = {GS_CANT_CREATE, GS_BAD_INPUT, "an older version"},
+        [NEWER] = {GS_CANT_CREATE, GS_BAD_INPUT, "a newer version"},
+        [NO_FOLDER] = {GS_CANT_CREATE, GS_NO_INPUT, "cannot"},
+        [IS_FOLDER] = {GS_CANT_CREATE, GS_IO, "cannot"},
     };
     for (int kind = 0; kind < KINDS; kind++) {
-        if (kind == READ_ONLY && geteuid() == 0)
-            continue;       /* root may write everything */
         struct run run;
-        struct error err = { 0 };
-        struct arena arena = { 0 };
+        struct error err = {0};
+        struct arena arena = {0};
         struct report back;
         make(&run);
         char good[sizeof path];
@@ -367,16 +386,13 @@ static void wrong_files(void **unused)
             snprintf(path, sizeof path, "%s", folder);
         } else {
             must(write_run(&run, REPLICATIONS, &err), &err);
-            if (kind != READ_ONLY)
-                change(kind == OLDER ? "PRAGMA user_version = 0" : "PRAGMA user_version = 99");
-            else
-                chmod(path, 0400);
+            change(kind == OLDER ? "PRAGMA user_version = 0" : "PRAGMA user_version = 99");
         }
         struct results *r;
         int rc = open_run(&r, &run.scenario, &err);
         if (rc != row[kind].write_code || !strstr(err.text, row[kind].message) || !strstr(err.text, folder))
             fail_msg("kind %d, writing: %d %s", kind, rc, err.text);
-        err = (struct error){ 0 };
+        err = (struct error){0};
         rc = results_load_report(&back, path, 0, &arena, &err);
         if (rc != row[kind].read_code)
             fail_msg("kind %d, reading: %d %s", kind, rc, err.text);
@@ -391,8 +407,8 @@ static void a_damaged_file(void **unused)
 {
     (void)unused;
     struct run run;
-    struct error err = { 0 };
-    struct arena arena = { 0 };
+    struct error err = {0};
+    struct arena arena = {0};
     struct report back;
     make(&run);
     must(write_run(&run, REPLICATIONS, &err), &err);
@@ -413,7 +429,7 @@ static void somebody_else_writes(void **unused)
 {
     (void)unused;
     struct run run;
-    struct error err = { 0 };
+    struct error err = {0};
     make(&run);
     struct results *r;
     must(open_run(&r, &run.scenario, &err), &err);
@@ -424,28 +440,40 @@ static void somebody_else_writes(void **unused)
     assert_int_equal(write_replication(r, run.tally[0], &err), GS_BUSY);
     assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(other);
-    err = (struct error){ 0 };
+    err = (struct error){0};
     must(write_replication(r, run.tally[0], &err), &err);
     results_close(r);
     drop(&run);
 }
 
-/* A database in a folder that nobody may write to can still be read. */
-static void read_only_folder(void **unused)
+/* A database that may not be written can still be read.  As root may write everything, somebody else tries. */
+static void read_only(void **unused)
 {
     (void)unused;
     struct run run;
-    struct error err = { 0 };
-    struct arena arena = { 0 };
-    struct report back;
+    struct error err = {0};
     make(&run);
     must(write_run(&run, REPLICATIONS, &err), &err);
-    chmod(path, 0400);
-    chmod(folder, 0500);
-    int rc = results_load_report(&back, path, 0, &arena, &err);
+    chmod(path, 0444);
+    chmod(folder, 0555);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct arena arena = {0};
+        struct report back;
+        struct results *r = NULL;
+        if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
+            _exit(1);
+        if (results_load_report(&back, path, 0, &arena, &err) != GS_OK)
+            _exit(2);
+        arena_fini(&arena);
+        int rc = open_run(&r, &run.scenario, &err);
+        _exit(rc != GS_CANT_CREATE || !strstr(err.text, "cannot be written") ? 3 : 0);
+    }
+    int status;
+    waitpid(child, &status, 0);
     chmod(folder, 0700);
-    must(rc, &err);
-    arena_fini(&arena);
+    assert_int_equal(status, 0);
     drop(&run);
 }
 
@@ -456,8 +484,8 @@ static void no_memory(void **unused)
     struct run run;
     make(&run);
     for (uint64_t nth = 1; nth < 600; nth++) {
-        struct error err = { 0 };
-        struct arena arena = { 0 };
+        struct error err = {0};
+        struct arena arena = {0};
         struct report back;
         arena_fail_nth(nth);
         int rc = write_run(&run, REPLICATIONS, &err);
@@ -488,7 +516,7 @@ int main(void)
         TEST(wrong_files),
         TEST(a_damaged_file),
         TEST(somebody_else_writes),
-        TEST(read_only_folder),
+        TEST(read_only),
         TEST(no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

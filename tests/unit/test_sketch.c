@@ -22,11 +22,15 @@ static uint64_t next(uint64_t *state)
 static void known_quantiles(void **unused)
 {
     (void)unused;
-    static const struct { size_t n; double q; double expected; } row[] = {
+    static const struct {
+        size_t n;
+        double q;
+        double expected;
+    } row[] = {
         /* of the values 10, 20, ..., 10 n: the ceil(q n)-th */
-        { 1, 0.0, 10 }, { 1, 0.5, 10 }, { 1, 1.0, 10 }, { 2, 0.5, 10 }, { 2, 0.51, 20 }, { 4, 0.25, 10 },
-        { 20, 0.95, 190 }, { 20, 0.951, 200 }, { 100, 0.99, 990 }, { 100, 0.07, 70 }, { 1000, 0.29, 2900 },
-        { 1000, 0.999, 9990 }, { 1000, 1.0, 10000 }, { 1000, 0.0, 10 },
+        {1, 0.0, 10},       {1, 0.5, 10},        {1, 1.0, 10},       {2, 0.5, 10},     {2, 0.51, 20},
+        {4, 0.25, 10},      {20, 0.95, 190},     {20, 0.951, 200},   {100, 0.99, 990}, {100, 0.07, 70},
+        {1000, 0.29, 2900}, {1000, 0.999, 9990}, {1000, 1.0, 10000}, {1000, 0.0, 10},
     };
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
         struct sketch s;
@@ -53,9 +57,12 @@ static void empty_is_zero(void **unused)
 static void share_within_counts_equal_values(void **unused)
 {
     (void)unused;
-    static const uint64_t value[] = { 5, 1, 5, 9, 7, 5 };
-    static const struct { uint64_t limit; double share; } row[] = {
-        { 0, 0 }, { 1, 1 / 6.0 }, { 4, 1 / 6.0 }, { 5, 4 / 6.0 }, { 8, 5 / 6.0 }, { 9, 1 }, { UINT64_MAX, 1 },
+    static const uint64_t value[] = {5, 1, 5, 9, 7, 5};
+    static const struct {
+        uint64_t limit;
+        double share;
+    } row[] = {
+        {0, 0}, {1, 1 / 6.0}, {4, 1 / 6.0}, {5, 4 / 6.0}, {8, 5 / 6.0}, {9, 1}, {UINT64_MAX, 1},
     };
     struct sketch s;
     sketch_init(&s);
@@ -76,8 +83,8 @@ static int by_value(const void *a, const void *b)
 static void long_streams(void **unused)
 {
     (void)unused;
-    static const double q[] = { 0.001, 0.1, 0.5, 0.9, 0.95, 0.99, 0.999, 1 };
-    static const size_t length[] = { 300, 5000, SKETCH_EXACT, SKETCH_EXACT + 1, 300000 };
+    static const double q[] = {0.001, 0.1, 0.5, 0.9, 0.95, 0.99, 0.999, 1};
+    static const size_t length[] = {300, 5000, SKETCH_EXACT, SKETCH_EXACT + 1, 300000};
     for (size_t l = 0; l < sizeof length / sizeof length[0]; l++) {
         size_t n = length[l];
         uint64_t *value = heap_resize(NULL, n * sizeof *value), state = 7;
@@ -117,6 +124,12 @@ static void sum_is_exact(void **unused)
     sketch_add(&s, 5);
     assert_int_equal(s.sum_high, 2);
     assert_int_equal(s.sum_low, 3);
+    struct sketch one;
+    sketch_init(&one);
+    assert_true(sketch_add(&one, UINT64_MAX) && sketch_merge(&s, &one));
+    assert_int_equal(s.sum_high, 3); /* 3 (2^64 - 1) + 5 = 3 * 2^64 + 2 */
+    assert_int_equal(s.sum_low, 2);
+    sketch_fini(&one);
     sketch_fini(&s);
 }
 
@@ -124,8 +137,8 @@ static void sum_is_exact(void **unused)
 static void merging_in_any_order(void **unused)
 {
     (void)unused;
-    static const size_t length[][3] = { { 10, 20, 30 }, { 30000, 30000, 30000 }, { 5, SKETCH_EXACT, 1 }, { 100000, 0, 80000 } };
-    static const int order[][3] = { { 0, 1, 2 }, { 2, 1, 0 }, { 1, 0, 2 }, { 2, 0, 1 } };
+    static const size_t length[][3] = {{10, 20, 30}, {30000, 30000, 30000}, {5, SKETCH_EXACT, 1}, {100000, 0, 80000}};
+    static const int order[][3] = {{0, 1, 2}, {2, 1, 0}, {1, 0, 2}, {2, 0, 1}};
     for (size_t l = 0; l < sizeof length / sizeof length[0]; l++) {
         struct sketch part[3], whole;
         uint64_t state = 3;
@@ -158,7 +171,10 @@ static void merging_in_any_order(void **unused)
     }
 }
 
-struct curve { size_t points; double value, share; };
+struct curve {
+    size_t points;
+    double value, share;
+};
 
 static void on_point(void *context, double value, double share)
 {
@@ -173,14 +189,14 @@ static void on_point(void *context, double value, double share)
 static void cdf_rises_to_one(void **unused)
 {
     (void)unused;
-    static const size_t length[] = { 1, 7, 1000, 200000 };
+    static const size_t length[] = {1, 7, 1000, 200000};
     for (size_t l = 0; l < sizeof length / sizeof length[0]; l++) {
         struct sketch s;
         uint64_t state = 11;
         sketch_init(&s);
         for (size_t i = 0; i < length[l]; i++)
             sketch_add(&s, next(&state) % 5000);
-        struct curve c = { 0 };
+        struct curve c = {0};
         sketch_cdf(&s, 200, on_point, &c);
         assert_in_range(c.points, 1, 200);
         assert_near(c.share, 1, 0);

@@ -16,21 +16,52 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-struct whole { const char *text; int64_t value; };
-struct real { const char *text; double value; };
-struct refused { const char *text, *why; };
+struct whole {
+    const char *text;
+    int64_t value;
+};
+struct real {
+    const char *text;
+    double value;
+};
+struct refused {
+    const char *text, *why;
+};
 
 static void times_are_exact(void **state)
 {
     (void)state;
     static const struct whole row[] = {
-        {"30s", 30000000000}, {"0.1s", 100000000}, {"150us", 150000}, {"150\u00b5s", 150000}, {"5ms", 5000000},
-        {"10m", 600000000000}, {"10min", 600000000000}, {"8h", 28800000000000}, {"14d", 1209600000000000},
-        {"0", 0}, {"0.0", 0}, {"-0", 0}, {"0s", 0}, {" 1.5 ms ", 1500000}, {"+2s", 2000000000}, {".5s", 500000000},
-        {"1e-3s", 1000000}, {"2.5e3ms", 2500000000}, {"0.4ns", 0}, {"0.5ns", 1}, {"1.4999999999ns", 1}, {"7ns", 7},
-        {"0.000000001s", 1}, {"1e-300s", 0}, {"36525d", 3155760000000000000}, {"3155760000000000000ns", 3155760000000000000},
-        {"0.10000000000000000555111512312578270211815834045410156s", 100000000}, {"1e0000000000000000000000001s", 10000000000},
+        {"30s", 30000000000},
+        {"0.1s", 100000000},
+        {"150us", 150000},
+        {"150\u00b5s", 150000},
+        {"5ms", 5000000},
+        {"10m", 600000000000},
+        {"10min", 600000000000},
+        {"8h", 28800000000000},
+        {"14d", 1209600000000000},
+        {"0", 0},
+        {"0.0", 0},
+        {"-0", 0},
+        {"0s", 0},
+        {" 1.5 ms ", 1500000},
+        {"+2s", 2000000000},
+        {".5s", 500000000},
+        {"1e-3s", 1000000},
+        {"2.5e3ms", 2500000000},
+        {"0.4ns", 0},
+        {"0.5ns", 1},
+        {"1.4999999999ns", 1},
+        {"7ns", 7},
+        {"0.000000001s", 1},
+        {"1e-300s", 0},
+        {"36525d", 3155760000000000000},
+        {"3155760000000000000ns", 3155760000000000000},
+        {"0.10000000000000000555111512312578270211815834045410156s", 100000000},
+        {"1e0000000000000000000000001s", 10000000000},
         {"0000000000000000000000000000000000030s", 30000000000},
+        {"100000000000000000000000000000e-20s", 1000000000000000000},
     };
     char why[UNITS_WHY];
     for (size_t i = 0; i < COUNT(row); i++) {
@@ -52,9 +83,22 @@ static void sizes_are_exact(void **state)
 {
     (void)state;
     static const struct whole row[] = {
-        {"1.5GiB", 1610612736}, {"512MiB", 536870912}, {"80GiB", 85899345920}, {"30GB", 30000000000}, {"100B", 100},
-        {"1kB", 1000}, {"1KB", 1000}, {"1KiB", 1024}, {"2TiB", 2199023255552}, {"2TB", 2000000000000}, {"0", 0},
-        {"0.1GiB", 107374182}, {"0.5B", 1}, {"1048576TiB", INT64_C(1) << 60}, {"1e9B", 1000000000}, {"3 MB", 3000000},
+        {"1.5GiB", 1610612736},
+        {"512MiB", 536870912},
+        {"80GiB", 85899345920},
+        {"30GB", 30000000000},
+        {"100B", 100},
+        {"1kB", 1000},
+        {"1KB", 1000},
+        {"1KiB", 1024},
+        {"2TiB", 2199023255552},
+        {"2TB", 2000000000000},
+        {"0", 0},
+        {"0.1GiB", 107374182},
+        {"0.5B", 1},
+        {"1048576TiB", INT64_C(1) << 60},
+        {"1e9B", 1000000000},
+        {"3 MB", 3000000},
         {"123456789.123456789GB", 123456789123456789},
     };
     char why[UNITS_WHY];
@@ -83,15 +127,25 @@ static void rates_shares_and_numbers_are_read(void **state)
 {
     (void)state;
     static const struct real rate[] = {
-        {"25GB/s", 25e9}, {"24GiB/s", 25769803776}, {"1.5MB/s", 1.5e6}, {"60MB/min", 1e6}, {"1MB/ms", 1e9}, {"0", 0},
-        {"25 GB / s", 25e9},
+        {"25GB/s", 25e9}, {"24GiB/s", 25769803776}, {"1.5MB/s", 1.5e6}, {"60MB/min", 1e6}, {"1MB/ms", 1e9},
+        {"0", 0},         {"25 GB / s", 25e9},
     };
-    static const struct real frequency[] = {{"0.5/s", 0.5}, {"30/min", 0.5}, {"36/h", 0.01}, {"2/ms", 2000}, {"0/s", 0}};
-    static const struct real share[] = {{"0.25", 0.25}, {"25%", 0.25}, {"1", 1}, {"150 %", 1.5}, {"-0.5", -0.5}, {"0.1%", 0.001}};
+    static const struct real frequency[] = {
+        {"0.5/s", 0.5}, {"30/min", 0.5}, {"36/h", 0.01}, {"2/ms", 2000}, {"0/s", 0}};
+    static const struct real share[] = {{"0.25", 0.25}, {"25%", 0.25},  {"35%", 0.35},  {"1", 1},
+                                        {"150 %", 1.5}, {"-0.5", -0.5}, {"0.1%", 0.001}};
     static const struct real number[] = {
-        {"1.5", 1.5}, {"1e-3", 1e-3}, {"-2", -2}, {"0.1", 0.1}, {"123456789012345678", 123456789012345678.0}, {"1e300", 1e300},
-        {"2.2250738585072014e-308", 0x1p-1022}, {"0.3333333333333333333333333", 0.3333333333333333333333333}, {"1e-999", 0},
-        {"179769313486231570", 179769313486231570.0}, {" 7 ", 7},
+        {"1.5", 1.5},
+        {"1e-3", 1e-3},
+        {"-2", -2},
+        {"0.1", 0.1},
+        {"123456789012345678", 123456789012345678.0},
+        {"1e300", 1e300},
+        {"2.2250738585072014e-308", 0x1p-1022},
+        {"0.3333333333333333333333333", 0.3333333333333333333333333},
+        {"1e-999", 0},
+        {"179769313486231570", 179769313486231570.0},
+        {" 7 ", 7},
     };
     expect_reals(rate, COUNT(rate), units_rate);
     expect_reals(frequency, COUNT(frequency), units_frequency);
@@ -103,7 +157,12 @@ static void integers_and_booleans_are_read(void **state)
 {
     (void)state;
     static const struct whole row[] = {
-        {"42", 42}, {"-3", -3}, {" +7 ", 7}, {"0", 0}, {"9223372036854775807", INT64_MAX}, {"-9223372036854775808", INT64_MIN},
+        {"42", 42},
+        {"-3", -3},
+        {" +7 ", 7},
+        {"0", 0},
+        {"9223372036854775807", INT64_MAX},
+        {"-9223372036854775808", INT64_MIN},
     };
     char why[UNITS_WHY];
     for (size_t i = 0; i < COUNT(row); i++) {
@@ -179,67 +238,77 @@ static void refusals_say_why(void **state)
         int (*parse)(const char *text, char *why);
         struct refused row[14];
     } kind[] = {
-        {as_time, {
-            {"30", "a time needs a unit, such as '30s'"},
-            {"-3s", "a time must not be negative"},
-            {"", "a time is missing; write it like '30s'"},
-            {"  ", "a time is missing; write it like '30s'"},
-            {"soon", "'soon' is not a time; write it like '30s'"},
-            {"inf", "'inf' is not a time; write it like '30s'"},
-            {"0x10s", "'x10s' is not a unit of time; use ns, us, ms, s, m, h or d"},
-            {"30S", "'S' is not a unit of time; did you mean 's'?"},
-            {"30GiB", "'GiB' is a unit of size, but a time is due; use ns, us, ms, s, m, h or d"},
-            {"1h30m", "'h30m' is not a unit of time; use ns, us, ms, s, m, h or d"},
-            {"1,5s", "',5s' is not a unit of time; use ns, us, ms, s, m, h or d"},
-            {"36526d", "a time must not exceed 100 years"},
-            {"1e400s", "a time must not exceed 100 years"},
-        }},
-        {as_time_real, {
-            {"30", "a time needs a unit, such as '30s'"},
-            {"1e400s", "a time must not exceed 100 years"},
-        }},
-        {as_size, {
-            {"80", "a size needs a unit, such as '80GiB'"},
-            {"80gib", "'gib' is not a unit of size; did you mean 'GiB'?"},
-            {"80G", "'G' is not a unit of size; did you mean 'GiB'?"},
-            {"80Gb", "'Gb' is not a unit of size; did you mean 'GB'?"},
-            {"8 parsecs", "'parsecs' is not a unit of size; use B, KB, MB, GB, TB, KiB, MiB, GiB or TiB"},
-            {"3s", "'s' is a unit of time, but a size is due; use B, KB, MB, GB, TB, KiB, MiB, GiB or TiB"},
-            {"1048577TiB", "a size must not exceed 1048576TiB"},
-            {"-1B", "a size must not be negative"},
-        }},
-        {as_rate, {
-            {"25", "a rate needs a unit, such as '25GB/s'"},
-            {"25GB", "a rate is a size per time, such as '25GB/s'"},
-            {"25GB/", "a unit of time is missing; use ns, us, ms, s, m, h or d"},
-            {"25/s", "a unit of size is missing; use B, KB, MB, GB, TB, KiB, MiB, GiB or TiB"},
-            {"25GB/B", "'B' is a unit of size, but a time is due; use ns, us, ms, s, m, h or d"},
-            {"1e300GB/s", "a rate must not exceed 1e30 a second"},
-        }},
-        {as_frequency, {
-            {"3", "a rate needs a unit, such as '0.5/s'"},
-            {"3s", "a rate of events is a number per time, such as '0.5/s' or '30/min'"},
-            {"3/x", "'x' is not a unit of time; use ns, us, ms, s, m, h or d"},
-            {"-1/s", "a rate must not be negative"},
-        }},
-        {as_share, {
-            {"half", "'half' is not a share; write it like '0.25' or '25%'"},
-            {"25s", "'s' after a share; write it like '0.25' or '25%'"},
-        }},
-        {as_number, {
-            {"nan", "'nan' is not a number; write it like '1.5'"},
-            {"", "'' is not a number; write it like '1.5'"},
-            {"3s", "'s' after a number that takes no unit"},
-            {"1e301", "'1e301' is too large"},
-        }},
-        {as_integer, {
-            {"1.5", "'1.5' is not a whole number; write it like '42'"},
-            {"", "'' is not a whole number; write it like '42'"},
-            {"-", "'-' is not a whole number; write it like '42'"},
-            {"1e3", "'1e3' is not a whole number; write it like '42'"},
-            {"9223372036854775808", "'9223372036854775808' is beyond the range of whole numbers, up to 9223372036854775807"},
-            {"-99999999999999999999", "'-99999999999999999999' is beyond the range of whole numbers, down to -9223372036854775808"},
-        }},
+        {as_time,
+         {
+             {"30", "a time needs a unit, such as '30s'"},
+             {"-3s", "a time must not be negative"},
+             {"", "a time is missing; write it like '30s'"},
+             {"  ", "a time is missing; write it like '30s'"},
+             {"soon", "'soon' is not a time; write it like '30s'"},
+             {"inf", "'inf' is not a time; write it like '30s'"},
+             {"0x10s", "'x10s' is not a unit of time; use ns, us, ms, s, m, h or d"},
+             {"30S", "'S' is not a unit of time; did you mean 's'?"},
+             {"30GiB", "'GiB' is a unit of size, but a time is due; use ns, us, ms, s, m, h or d"},
+             {"1h30m", "'h30m' is not a unit of time; use ns, us, ms, s, m, h or d"},
+             {"1,5s", "',5s' is not a unit of time; use ns, us, ms, s, m, h or d"},
+             {"36526d", "a time must not exceed 100 years"},
+             {"1e400s", "a time must not exceed 100 years"},
+         }},
+        {as_time_real,
+         {
+             {"30", "a time needs a unit, such as '30s'"},
+             {"1e400s", "a time must not exceed 100 years"},
+         }},
+        {as_size,
+         {
+             {"80", "a size needs a unit, such as '80GiB'"},
+             {"80gib", "'gib' is not a unit of size; did you mean 'GiB'?"},
+             {"80G", "'G' is not a unit of size; did you mean 'GiB'?"},
+             {"80Gb", "'Gb' is not a unit of size; did you mean 'GB'?"},
+             {"8 parsecs", "'parsecs' is not a unit of size; use B, KB, MB, GB, TB, KiB, MiB, GiB or TiB"},
+             {"3s", "'s' is a unit of time, but a size is due; use B, KB, MB, GB, TB, KiB, MiB, GiB or TiB"},
+             {"1048577TiB", "a size must not exceed 1048576TiB"},
+             {"-1B", "a size must not be negative"},
+         }},
+        {as_rate,
+         {
+             {"25", "a rate needs a unit, such as '25GB/s'"},
+             {"25GB", "a rate is a size per time, such as '25GB/s'"},
+             {"25GB/", "a unit of time is missing; use ns, us, ms, s, m, h or d"},
+             {"25/s", "a unit of size is missing; use B, KB, MB, GB, TB, KiB, MiB, GiB or TiB"},
+             {"25GB/B", "'B' is a unit of size, but a time is due; use ns, us, ms, s, m, h or d"},
+             {"1e300GB/s", "a rate must not exceed 1e30 a second"},
+         }},
+        {as_frequency,
+         {
+             {"3", "a rate needs a unit, such as '0.5/s'"},
+             {"3s", "a rate of events is a number per time, such as '0.5/s' or '30/min'"},
+             {"3/x", "'x' is not a unit of time; use ns, us, ms, s, m, h or d"},
+             {"-1/s", "a rate must not be negative"},
+         }},
+        {as_share,
+         {
+             {"half", "'half' is not a share; write it like '0.25' or '25%'"},
+             {"25s", "'s' after a share; write it like '0.25' or '25%'"},
+         }},
+        {as_number,
+         {
+             {"nan", "'nan' is not a number; write it like '1.5'"},
+             {"", "'' is not a number; write it like '1.5'"},
+             {"3s", "'s' after a number that takes no unit"},
+             {"1e301", "'1e301' is too large"},
+         }},
+        {as_integer,
+         {
+             {"1.5", "'1.5' is not a whole number; write it like '42'"},
+             {"", "'' is not a whole number; write it like '42'"},
+             {"-", "'-' is not a whole number; write it like '42'"},
+             {"1e3", "'1e3' is not a whole number; write it like '42'"},
+             {"9223372036854775808",
+              "'9223372036854775808' is beyond the range of whole numbers, up to 9223372036854775807"},
+             {"-99999999999999999999",
+              "'-99999999999999999999' is beyond the range of whole numbers, down to -9223372036854775808"},
+         }},
         {as_boolean, {{"true", "'true' is neither 'yes' nor 'no'"}, {"", "'' is neither 'yes' nor 'no'"}}},
     };
     for (size_t k = 0; k < COUNT(kind); k++) {
@@ -257,7 +326,8 @@ static void long_rubbish_is_quoted_in_part(void **state)
     char text[5000], why[UNITS_WHY];
     memset(text, 'x', sizeof text - 1);
     text[sizeof text - 1] = '\0';
-    int (*const parse[])(const char *, char *) = {as_time, as_size, as_rate, as_share, as_number, as_integer, as_boolean};
+    int (*const parse[])(const char *, char *) = {as_time,   as_size,    as_rate,   as_share,
+                                                  as_number, as_integer, as_boolean};
     for (size_t i = 0; i < COUNT(parse); i++) {
         for (int digit_first = 0; digit_first < 2; digit_first++) {
             text[0] = digit_first ? '7' : 'x';
@@ -283,21 +353,45 @@ static void a_comma_locale_changes_nothing(void **state)
 static void shown_for_people(void **state)
 {
     (void)state;
-    static const struct { double ns; const char *text; } time[] = {
-        {41.2e9, "41.2 s"}, {1.5e9, "1.50 s"}, {0, "0 s"}, {12, "12.0 ns"}, {999.4, "999 ns"}, {999.6, "1.00 us"},
-        {123456, "123 us"}, {9.994e6, "9.99 ms"}, {9.996e6, "10.0 ms"}, {999.7e6, "1.00 s"}, {59.94e9, "59.9 s"},
-        {59.96e9, "1 min"}, {125e9, "2 min 5 s"}, {3599.4e9, "59 min 59 s"}, {3599.6e9, "1 h"}, {5400e9, "1 h 30 min"},
-        {28800e9, "8 h"}, {86399e9, "1 d"}, {14 * 86400e9, "14 d"}, {100000e9, "1 d 4 h"}, {-1.5e9, "-1.50 s"},
+    static const struct {
+        double ns;
+        const char *text;
+    } time[] = {
+        {41.2e9, "41.2 s"},     {1.5e9, "1.50 s"},         {0, "0 s"},
+        {12, "12.0 ns"},        {999.4, "999 ns"},         {999.6, "1.00 us"},
+        {123456, "123 us"},     {9.994e6, "9.99 ms"},      {9.996e6, "10.0 ms"},
+        {999.7e6, "1.00 s"},    {59.94e9, "59.9 s"},       {59.96e9, "1 min"},
+        {125e9, "2 min 5 s"},   {3599.4e9, "59 min 59 s"}, {3599.6e9, "1 h"},
+        {5400e9, "1 h 30 min"}, {28800e9, "8 h"},          {86399e9, "1 d"},
+        {14 * 86400e9, "14 d"}, {100000e9, "1 d 4 h"},     {-1.5e9, "-1.50 s"},
         {1e300, "1e+300 ns"},
     };
-    static const struct { double bytes; const char *text; } size[] = {
-        {80 * 0x1p30, "80.0 GiB"}, {84 * 0x1p30, "84.0 GiB"}, {0, "0 B"}, {512, "512 B"}, {1023.6, "1.00 KiB"},
-        {1536, "1.50 KiB"}, {1023 * 1024, "1023 KiB"}, {0x1p40, "1.00 TiB"}, {0x1p60, "1.00 EiB"}, {-2048, "-2.00 KiB"},
+    static const struct {
+        double bytes;
+        const char *text;
+    } size[] = {
+        {80 * 0x1p30, "80.0 GiB"},
+        {84 * 0x1p30, "84.0 GiB"},
+        {0, "0 B"},
+        {512, "512 B"},
+        {1023.6, "1.00 KiB"},
+        {1536, "1.50 KiB"},
+        {1023 * 1024, "1023 KiB"},
+        {0x1p40, "1.00 TiB"},
+        {0x1p60, "1.00 EiB"},
+        {-2048, "-2.00 KiB"},
         {1e30, "1e+30 B"},
     };
-    static const struct { double n; const char *text; } count[] = {
-        {1892, "1,892"}, {0, "0"}, {-0.0, "0"}, {999, "999"}, {1000, "1,000"}, {1234567.6, "1,234,568"}, {-12345, "-12,345"},
-        {999.7, "1,000"}, {-0.2, "0"}, {1e18, "1,000,000,000,000,000,000"}, {1e30, "1e+30"},
+    static const struct {
+        double n;
+        const char *text;
+    } count[] = {
+        {1892, "1,892"},     {0, "0"},
+        {-0.0, "0"},         {999, "999"},
+        {1000, "1,000"},     {1234567.6, "1,234,568"},
+        {-12345, "-12,345"}, {999.7, "1,000"},
+        {-0.2, "0"},         {1e18, "1,000,000,000,000,000,000"},
+        {1e30, "1e+30"},
     };
     char out[UNITS_TEXT];
     for (size_t i = 0; i < COUNT(time); i++)
@@ -315,11 +409,12 @@ static void written_text_reads_back(void **state)
 {
     (void)state;
     static const struct whole time[] = {
-        {"30s", 30000000000}, {"1m", 60000000000}, {"90s", 90000000000}, {"0s", 0}, {"14d", 1209600000000000}, {"1500us", 1500000},
-        {"1ns", 1}, {"8h", 28800000000000},
+        {"30s", 30000000000},      {"1m", 60000000000}, {"90s", 90000000000}, {"0s", 0},
+        {"14d", 1209600000000000}, {"1500us", 1500000}, {"1ns", 1},           {"8h", 28800000000000},
     };
     static const struct whole size[] = {
-        {"80GiB", 85899345920}, {"30GB", 30000000000}, {"0B", 0}, {"1000001B", 1000001}, {"1536MiB", 1610612736}, {"1TB", 1000000000000},
+        {"80GiB", 85899345920}, {"30GB", 30000000000},   {"0B", 0},
+        {"1000001B", 1000001},  {"1536MiB", 1610612736}, {"1TB", 1000000000000},
     };
     char out[UNITS_TEXT], why[UNITS_WHY];
     for (size_t i = 0; i < COUNT(time); i++)
@@ -341,7 +436,7 @@ static void written_text_reads_back(void **state)
     }
 }
 
-static const char *const names[] = {"policy", "gpu_memory", "swap", "swap_file", "seed", "h2d"};
+static const char *const names[] = {"policy", "gpu_memory", "swap", "swap_file", "seed", "h2d", "id"};
 
 static const char *name_at(size_t i, const void *context)
 {
@@ -351,9 +446,21 @@ static const char *name_at(size_t i, const void *context)
 static void the_nearest_name_is_meant(void **state)
 {
     (void)state;
-    static const struct { const char *text, *name; } row[] = {
-        {"polcy", "policy"}, {"plicoy", "policy"}, {"POLICY", "policy"}, {"gpumemory", "gpu_memory"}, {"swpa", "swap"},
-        {"swap_fiel", "swap_file"}, {"swap", "swap"}, {"entirely", NULL}, {"", NULL}, {"d2h", "h2d"}, {"sede", "seed"},
+    static const struct {
+        const char *text, *name;
+    } row[] = {
+        {"polcy", "policy"},
+        {"plicoy", "policy"},
+        {"POLICY", "policy"},
+        {"gpumemory", "gpu_memory"},
+        {"swpa", "swap"},
+        {"swap_fiel", "swap_file"},
+        {"swap", "swap"},
+        {"entirely", NULL},
+        {"", NULL},
+        {"d2h", "h2d"},
+        {"sede", "seed"},
+        {"di", "id"},
         {"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", NULL},
     };
     for (size_t i = 0; i < COUNT(row); i++) {
