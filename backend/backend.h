@@ -47,8 +47,9 @@ struct backend_ops {
     /* A burst became ready.  Returns true if the controller must be told that the workload wants the GPU; false if it has it
      * already (the burst starts) or waits for it anyway. */
     bool (*offer)(struct backend *be, struct job *job);
-    /* The next thing that happens at or before `until_ns`; the clock moves to it, or to `until_ns`. */
-    int (*wait)(struct backend *be, gs_ns until_ns, struct backend_event *event, struct error *err);
+    /* The next thing that happens at or before `until_ns`; the clock moves to it, or to `until_ns`.  `*event` stays valid
+     * until the next wait. */
+    int (*wait)(struct backend *be, gs_ns until_ns, const struct backend_event **event, struct error *err);
     /* The bursts of a workload that were refused: the backend forgets them.  `gone`: it leaves, with all of its memory.
      * Returns the bursts as a list by `next`. */
     struct job *(*forget)(struct backend *be, uint32_t workload, bool gone);

@@ -57,7 +57,7 @@ static void post_idle(struct backend *be, uint32_t workload)
     if (p->idle_posted)
         return;
     p->idle_posted = true;
-    sim_post(be, BACKEND_EVENT, sim_event(be, GS_IDLE, workload), NULL);
+    sim_post(be, BACKEND_EVENT, GS_IDLE, workload);
 }
 
 /* Nothing runs any more.  Yield if it is to and more waits; else go on, or linger. */
@@ -70,11 +70,12 @@ static void after_last(struct backend *be, uint32_t workload)
         start_ready(be, p);
         return;
     }
-    set_lingering(be, p, true);
-    if (p->head != NULL || linger_ns == 0)
+    if (p->head != NULL || linger_ns == 0) {
         post_idle(be, workload);
-    else
-        sim_push(be, be->now_ns + linger_ns, SIM_IDLE, workload, &p->idle_word);
+        return;
+    }
+    set_lingering(be, p, true);
+    sim_push(be, be->now_ns + linger_ns, SIM_IDLE, workload, &p->idle_word);
 }
 
 void process_run(struct backend *be, const struct gs_command *command)
@@ -133,17 +134,16 @@ static void revoke(struct backend *be, uint32_t workload)
 void process_stop(struct backend *be, uint32_t workload)
 {
     struct process *p = &be->process[workload];
-    struct gs_event event;
+    struct gs_event *event;
 
     revoke(be, workload);
-    event = sim_event(be, GS_DONE, workload);
-    event.command = GS_STOP;
+    event = &sim_post(be, BACKEND_EVENT, GS_DONE, workload)->event;
+    event->command = GS_STOP;
     p->wants = p->head != NULL;
     if (!p->wants)
         hold_bytes(be, p, be->setup->setup->workload[workload].bytes);
     else
-        event.since_ns = p->head->ready_ns;
-    sim_post(be, BACKEND_EVENT, event, NULL);
+        event->since_ns = p->head->ready_ns;
 }
 
 void process_idle(struct backend *be, uint32_t workload)
@@ -182,9 +182,9 @@ bool process_offer(struct backend *be, struct job *job)
     }
     if (!p->started)
         return false;
-    if (p->lingers && (job->bytes != p->gpu_bytes || (p->idle_posted && p->yield))) {
+    if (p->running == 0 && (job->bytes != p->gpu_bytes || (p->idle_posted && p->yield))) {
         post_idle(be, job->workload);   /* it needs other memory, or is to stand in line again */
-    } else if (p->lingers || p->running > 0) {
+    } else {
         p->idle_posted = false;
         set_lingering(be, p, false);
         start_ready(be, p);

@@ -3,25 +3,31 @@
 
 #include <math.h>
 
-struct gs_event sim_event(const struct backend *be, uint8_t kind, uint32_t workload)
-{
-    return (struct gs_event){ .at_ns = be->now_ns, .since_ns = GS_NEVER, .workload = workload, .timer = GS_NONE, .kind = kind };
-}
-
 void sim_push(struct backend *be, gs_ns at_ns, enum sim_kind kind, uint32_t entity, uint64_t *word)
 {
     if (at_ns < GS_NEVER && at_ns >= be->now_ns && !queue_push(&be->queue, at_ns, kind, entity, word))
         be->out_of_memory = true;
 }
 
-void sim_post(struct backend *be, enum backend_kind kind, struct gs_event event, struct job *job)
+struct backend_event *sim_post(struct backend *be, enum backend_kind kind, uint8_t event, uint32_t workload)
 {
-    if (be->mail_count == be->mail_capacity) {
+    uint32_t at = be->mail_head + be->mail_count;
+
+    if (be->mail_count + 1 < be->mail_capacity)
+        be->mail_count++;
+    else
         be->out_of_memory = true;
-        return;
-    }
-    uint32_t at = (be->mail_head + be->mail_count++) % be->mail_capacity;
-    be->mail[at] = (struct backend_event){ kind, event, job };
+    struct backend_event *letter = &be->mail[at < be->mail_capacity ? at : at - be->mail_capacity];
+    letter->kind = kind;
+    letter->event.at_ns = be->now_ns;
+    letter->event.since_ns = GS_NEVER;
+    letter->event.bytes = 0;
+    letter->event.workload = workload;
+    letter->event.timer = GS_NONE;
+    letter->event.kind = event;
+    letter->event.command = 0;
+    letter->job = NULL;
+    return letter;
 }
 
 void device_account(struct backend *be, struct device *device)
@@ -85,6 +91,7 @@ static int open_sim(struct backend **out, const struct backend_setup *setup, str
     if (be == NULL)
         return no_memory(err);
     be->ops = &backend_sim;
+    be->finish = (struct backend_event){ .kind = BACKEND_FINISH, .event = { .kind = GS_IDLE, .timer = GS_NONE, .since_ns = GS_NEVER } };
     be->setup = setup;
     be->workloads = setup->setup->workloads;
     be->nodes = setup->setup->nodes;
@@ -151,24 +158,25 @@ static uint64_t live_word(const struct backend *be, struct queue_event e)
     }
 }
 
-static void burst_end(struct backend *be, uint32_t gpu)
+static const struct backend_event *burst_end(struct backend *be, uint32_t gpu)
 {
     struct job *job = compute_end(be, gpu);
 
-    /* The finish is posted before the idle notice that may follow from it. */
-    sim_post(be, BACKEND_FINISH, sim_event(be, GS_IDLE, job->workload), job);
+    be->finish.event.at_ns = be->now_ns;
+    be->finish.event.workload = job->workload;
+    be->finish.job = job;
     process_finished(be, job);
+    return &be->finish;
 }
 
-static void happen(struct backend *be, struct queue_event e)
+/* What is to be told at once; NULL: what it led to lies in the mailbox. */
+static const struct backend_event *happen(struct backend *be, struct queue_event e)
 {
     uint32_t entity = queue_entity(e);
-    struct gs_event event;
 
     switch (queue_kind(e)) {
     case SIM_BURST_END:
-        burst_end(be, entity);
-        break;
+        return burst_end(be, entity);
     case SIM_DELAY_OVER:
         process_delay_over(be, entity);
         break;
@@ -182,44 +190,46 @@ static void happen(struct backend *be, struct queue_event e)
         transfer_overhead_over(be, entity);
         break;
     default:
-        event = sim_event(be, GS_TIMER, GS_NONE);
-        event.timer = entity;
         be->timer_word[entity] = 0;
-        sim_post(be, BACKEND_EVENT, event, NULL);
+        sim_post(be, BACKEND_EVENT, GS_TIMER, GS_NONE)->event.timer = entity;
         break;
     }
+    return NULL;
 }
 
 /* Take the next letter; an idle notice whose process found work again is thrown away. */
-static bool next_mail(struct backend *be, struct backend_event *out)
+static struct backend_event *next_mail(struct backend *be)
 {
     while (be->mail_count > 0) {
-        *out = be->mail[be->mail_head];
+        struct backend_event *letter = &be->mail[be->mail_head];
         be->mail_head = be->mail_head + 1 == be->mail_capacity ? 0 : be->mail_head + 1;
         be->mail_count--;
-        if (out->kind != BACKEND_EVENT || out->event.kind != GS_IDLE)
-            return true;
-        if (be->process[out->event.workload].idle_posted) {
-            process_idle_delivered(be, &out->event);
-            return true;
+        if (letter->kind != BACKEND_EVENT || letter->event.kind != GS_IDLE)
+            return letter;
+        if (be->process[letter->event.workload].idle_posted) {
+            process_idle_delivered(be, &letter->event);
+            return letter;
         }
     }
-    return false;
+    return NULL;
 }
 
-int sim_wait(struct backend *be, gs_ns until_ns, struct backend_event *out, struct error *err)
+int sim_wait(struct backend *be, gs_ns until_ns, const struct backend_event **out, struct error *err)
 {
-    while (!next_mail(be, out)) {
+    static const struct backend_event nothing = { .kind = BACKEND_NOTHING };
+
+    *out = NULL;
+    while (*out == NULL && (be->mail_count == 0 || (*out = next_mail(be)) == NULL)) {
         if (queue_next_ns(&be->queue) > until_ns) {
             be->now_ns = until_ns;
-            out->kind = BACKEND_NOTHING;
-            return be->out_of_memory ? no_memory(err) : GS_OK;
+            *out = &nothing;
+            break;
         }
         struct queue_event e = queue_pop(&be->queue);
         if (e.word != live_word(be, e))
             continue;
-        be->now_ns = (gs_ns)e.at_ns;
-        happen(be, e);
+        be->now_ns = e.at_ns;
+        *out = happen(be, e);
     }
     return be->out_of_memory ? no_memory(err) : GS_OK;
 }

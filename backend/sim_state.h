@@ -104,6 +104,7 @@ struct backend {
     struct queue queue;
     struct backend_event *mail;     /* what happens at once: a ring */
     uint32_t mail_head, mail_count, mail_capacity;
+    struct backend_event finish;        /* a burst's end is told before what follows from it */
     struct process *process;
     struct device *device;
     struct link *link;              /* two a GPU (2g: in, 2g + 1: out), then one disk a node */
@@ -115,12 +116,12 @@ struct backend {
 };
 
 int sim_submit(struct backend *be, const struct gs_command *command, struct error *err);
-int sim_wait(struct backend *be, gs_ns until_ns, struct backend_event *out, struct error *err);
+int sim_wait(struct backend *be, gs_ns until_ns, const struct backend_event **out, struct error *err);
 void sim_usage(struct backend *be, uint32_t gpu, struct gpu_usage *out);
 void sim_close(struct backend *be);
 
-struct gs_event sim_event(const struct backend *be, uint8_t kind, uint32_t workload);
-void sim_post(struct backend *be, enum backend_kind kind, struct gs_event event, struct job *job);
+/* A new letter in the mailbox: something that happens now.  Written in place, as copies of events cost more than deciding. */
+struct backend_event *sim_post(struct backend *be, enum backend_kind kind, uint8_t event, uint32_t workload);
 void sim_push(struct backend *be, gs_ns at_ns, enum sim_kind kind, uint32_t entity, uint64_t *word);
 
 /* Charge the time since the last change to useful, switching or held; call before any of the three counts changes. */

@@ -14,7 +14,6 @@ static uint32_t link_of(const struct backend *be, const struct gs_command *comma
 static void done(struct backend *be, uint32_t workload)
 {
     struct swap *t = &be->process[workload].swap;
-    struct gs_event event = sim_event(be, GS_DONE, workload);
     struct device *device = &be->device[t->command.gpu];
 
     device_account(be, device);
@@ -25,8 +24,7 @@ static void done(struct backend *be, uint32_t workload)
         be->process[workload].gpu_bytes = 0;
         memory_release(be, t->command.gpu, rest);
     }
-    event.command = t->command.kind;
-    sim_post(be, BACKEND_EVENT, event, NULL);
+    sim_post(be, BACKEND_EVENT, GS_DONE, workload)->event.command = t->command.kind;
 }
 
 static int64_t next_chunk(const struct backend *be, const struct swap *t)

@@ -40,8 +40,10 @@ static void begin_want(struct controller *ctl, uint32_t workload, gs_ns since_ns
     seat->want_bytes = bytes;
     seat->wait_reason = GS_BECAUSE_TURN;
     seat->leave_ns = GS_NEVER;
-    if (bytes > memory_ceiling(ctl, workload))
+    if (bytes != w->base_bytes && bytes > memory_ceiling(ctl, workload))
         run_refuse(ctl, workload, GS_BECAUSE_TOO_LARGE);
+    else if (ctl->shares && w->state == GS_RESIDENT && bytes <= w->bytes && lane_of(ctl, workload)->waiting.head == GS_NONE)
+        run_start(ctl, workload);       /* nobody to stand behind */
     else
         run_queue(ctl, workload);
 }
@@ -237,7 +239,8 @@ const struct gs_commands *controller_step(struct controller *ctl, const struct g
     }
     uint32_t gpu = of_gpu ? event->timer : ctl->workload[workload].gpu;
     if (gpu != GS_NONE) {
-        run_schedule(ctl, gpu);
+        if (ctl->lane[gpu].waiting.head != GS_NONE)
+            run_schedule(ctl, gpu);
         wake_node(ctl, ctl->gpu[gpu].node);
     }
     return &ctl->out;

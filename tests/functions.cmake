@@ -20,12 +20,14 @@ function(gpuswap_command_test name)
         LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "${gpuswap_test_environment}" SKIP_RETURN_CODE 77)
 endfunction()
 
-# gpuswap_c_test(LABEL NAME library...): tests/LABEL/test_NAME.c, one cmocka program, as the test LABEL.NAME.
+# gpuswap_c_test(LABEL NAME library... [SOURCES file...]): tests/LABEL/test_NAME.c and what it shares with others, one
+# cmocka program, as the test LABEL.NAME.
 function(gpuswap_c_test label name)
+    cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "SOURCES")
     set(target test_${label}_${name})
-    add_executable(${target} ${label}/test_${name}.c)
+    add_executable(${target} ${label}/test_${name}.c ${arg_SOURCES})
     set_target_properties(${target} PROPERTIES C_EXTENSIONS OFF RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-    target_link_libraries(${target} PRIVATE gpuswap_options ${ARGN} PkgConfig::CMOCKA)
+    target_link_libraries(${target} PRIVATE gpuswap_options ${arg_UNPARSED_ARGUMENTS} PkgConfig::CMOCKA)
     gpuswap_command_test(${label}.${name} LABELS ${label} COMMAND ${target})
 endfunction()
 

@@ -56,10 +56,18 @@ int dist_read_empirical(struct dist *dist, const char *path, enum dist_unit unit
  * keeps less than 0.5 % of its draws, so this happens less than once in 10^21 draws. */
 double dist_draw(const struct dist *dist, struct stream *s);
 
+/* The two that a simulation draws most, without a call. */
+static inline double dist_draw_inline(const struct dist *dist, struct stream *s)
+{
+    if (dist->kind == DIST_EXP)
+        return dist->a * stream_exponential(s);
+    return dist->kind == DIST_CONSTANT ? dist->a : dist_draw(dist, s);
+}
+
 /* As integer nanoseconds or bytes, rounded to nearest, capped at 2^60. */
 static inline int64_t dist_draw_integer(const struct dist *dist, struct stream *s)
 {
-    double x = dist_draw(dist, s);
+    double x = dist_draw_inline(dist, s);
     return x < 0x1p60 ? (int64_t)(x + 0.5) : (int64_t)1 << 60;
 }
 

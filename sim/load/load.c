@@ -34,14 +34,13 @@ void load_burst(struct load *load, uint32_t workload, gs_ns work_ns, int64_t gro
         load->out_of_memory = true;
         return;
     }
-    *job = (struct job){
-        .ready_ns = event->at_ns,
-        .started_ns = -1,
-        .work_ns = work_ns,
-        .bytes = s->base_bytes + grow_bytes,
-        .workload = workload,
-        .index = s->bursts++,
-    };
+    job->ready_ns = event->at_ns;
+    job->started_ns = -1;
+    job->work_ns = work_ns;
+    job->alone_ns = job->done_ns = 0;
+    job->bytes = s->base_bytes + grow_bytes;
+    job->workload = workload;
+    job->index = s->bursts++;
     s->pending++;
     event->kind = LOAD_BURST;
     event->job = job;
@@ -163,7 +162,7 @@ void load_next(struct load *load, struct load_event *event)
 {
     struct cursor *cursor = load->cursors == 0 ? NULL : replay_earliest(load);
 
-    *event = (struct load_event){ .kind = LOAD_NOTHING };
+    event->kind = LOAD_NOTHING;
     if (cursor != NULL && cursor->replay->recorded[cursor->next].at_ns < queue_next_ns(&load->queue)) {
         replay_take(load, cursor, event);
         return;

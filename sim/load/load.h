@@ -22,7 +22,8 @@ struct job {
     uint32_t workload, index;   /* index: running number within its workload */
     uint8_t served;             /* enum served, by the recorder */
     struct job *next;           /* backend's queue of the workload */
-    gs_ns stall_ns[STALLS];     /* recorder's */
+    bool unstalled;             /* recorder's: stall_ns is all zero and not written */
+    gs_ns stall_ns[STALLS];     /* recorder's: of its workload, when it became ready */
 };
 
 enum load_kind { LOAD_NOTHING, LOAD_ATTACH, LOAD_BURST, LOAD_DETACH };

@@ -69,6 +69,7 @@ struct report {
     const char *length;        /* for people: "8 h x 10" */
     const char *limits, *next; /* what limits, and a command to try next */
     uint64_t seed;
+    int64_t number; /* of the run in the database, where it was read from one; else 0 */
     struct report_run run;
     struct report_group *group;
     struct report_gpu *gpu;

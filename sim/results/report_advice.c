@@ -11,6 +11,8 @@ enum limit {
     LIMIT_NOT_ENDED,
     LIMIT_REFUSED,
     LIMIT_NO_ROOM,
+    LIMIT_FULL,
+    LIMIT_OVERLOAD,
     LIMIT_WAIT,
     LIMIT_SWAP,
     LIMIT_CAP,
@@ -19,6 +21,9 @@ enum limit {
 
 /* A burst is as good as alone while its stalls add less than this share. */
 static const double FEW_STALLS = 0.05;
+/* Where a larger share of the bursts has not ended, the stalls of those that did tell little. */
+static const double MANY_UNENDED = 0.10;
+static const double FULL = 0.95;
 
 static double total_stall(const struct report_group *g)
 {
@@ -28,12 +33,41 @@ static double total_stall(const struct report_group *g)
     return sum * g->completed.value;
 }
 
+static const struct report_sla *first_missed(const struct report *r)
+{
+    for (size_t i = 0; i < r->slas; i++)
+        if (!r->sla[i].met)
+            return &r->sla[i];
+    return NULL;
+}
+
+/* The group with the largest share of bursts that have not ended, if that is large; else GS_NONE. */
+static size_t stuck(const struct report *r)
+{
+    size_t worst = GS_NONE;
+    double most = MANY_UNENDED;
+    for (size_t i = 0; i < r->groups; i++) {
+        double share = r->group[i].censored.value / fmax(1, r->group[i].arrived.value);
+        if (share > most) {
+            most = share;
+            worst = i;
+        }
+    }
+    return worst;
+}
+
+static bool is_full(const struct report *r)
+{
+    for (size_t i = 0; i < r->nodes; i++)
+        if (r->node[i].cap_bytes.value > 0 && r->node[i].peak_bytes.value >= FULL * r->node[i].cap_bytes.value)
+            return true;
+    return false;
+}
+
 /* The group that the advice is about: of a missed SLA, else the one that lost most time; GS_NONE if nothing ended. */
 static size_t subject(const struct report *r)
 {
-    const struct report_sla *missed = NULL;
-    for (size_t i = 0; i < r->slas && !missed; i++)
-        missed = r->sla[i].met ? NULL : &r->sla[i];
+    const struct report_sla *missed = first_missed(r);
     size_t worst = GS_NONE;
     for (size_t i = 0; i < r->groups; i++) {
         const struct report_group *g = &r->group[i];
@@ -47,7 +81,8 @@ static size_t subject(const struct report *r)
     return worst;
 }
 
-static enum limit limit_of(const struct report *r, size_t group, double part[LIMIT_COLD + 1])
+/* What limits `*group`; the group changes where bursts of another are stuck. */
+static enum limit limit_of(const struct report *r, size_t *group, double part[LIMIT_COLD + 1])
 {
     double lost = 0, refused_bytes = 0;
     for (size_t i = 0; i < r->groups; i++)
@@ -56,15 +91,20 @@ static enum limit limit_of(const struct report *r, size_t group, double part[LIM
         refused_bytes += r->node[i].refused_bytes.value;
     if (lost > 0)
         return refused_bytes > 0 ? LIMIT_REFUSED : LIMIT_NO_ROOM;
-    if (group == GS_NONE)
+    size_t waiting = stuck(r);
+    if (waiting != GS_NONE && (is_full(r) || strcmp(r->group[waiting].class, "inference") == 0)) {
+        *group = waiting;
+        return is_full(r) ? LIMIT_FULL : LIMIT_OVERLOAD;
+    }
+    if (*group == GS_NONE)
         return LIMIT_NOT_ENDED;
-    const struct interval *stall = r->group[group].stall;
+    const struct interval *stall = r->group[*group].stall;
     part[LIMIT_WAIT] = stall[STALL_QUEUE].value + stall[STALL_PREEMPTED].value + stall[STALL_DETECT].value;
     part[LIMIT_SWAP] = stall[STALL_SWAP_OUT].value + stall[STALL_SWAP_IN].value;
     part[LIMIT_CAP] = stall[STALL_CAP].value;
     part[LIMIT_COLD] = stall[STALL_COLD].value;
     double sum = part[LIMIT_WAIT] + part[LIMIT_SWAP] + part[LIMIT_CAP] + part[LIMIT_COLD];
-    if (sum <= FEW_STALLS * r->group[group].response[STAT_MEAN].value)
+    if (sum <= FEW_STALLS * r->group[*group].response[STAT_MEAN].value)
         return LIMIT_NOTHING;
     enum limit most = LIMIT_WAIT;
     for (enum limit l = LIMIT_SWAP; l <= LIMIT_COLD; l++)
@@ -80,9 +120,21 @@ static const char *sentence(struct making *b, enum limit limit, size_t group, co
         return "the cap of the swap file: bursts were refused or killed";
     if (limit == LIMIT_NO_ROOM)
         return "the memory of the GPUs: workloads or bursts that do not fit were refused";
-    if (limit == LIMIT_NOT_ENDED)
+    const struct report_sla *missed = first_missed(b->report);
+    if (limit == LIMIT_NOT_ENDED && !missed)
         return "the length of the run: nothing ended in it";
+    if (limit == LIMIT_NOT_ENDED)
+        return arena_printf(b->arena, "the length of the run: nothing that the SLA '%s' is about ended in it",
+                            missed->name);
     const struct report_group *g = &b->report->group[group];
+    double unended = 100 * g->censored.value / g->arrived.value;
+    if (limit == LIMIT_FULL)
+        return arena_printf(b->arena,
+                            "the cap of the swap file, which was full: %.0f %% of the bursts of %s never ended",
+                            unended, g->name);
+    if (limit == LIMIT_OVERLOAD)
+        return arena_printf(b->arena, "the GPUs: requests of %s come faster than they are served, %.0f %% never ended",
+                            g->name, unended);
     units_show_time(whole, g->response[STAT_MEAN].value * NS_PER_S);
     units_show_time(time, part[limit] * NS_PER_S);
     switch (limit) {
@@ -182,6 +234,7 @@ static const char *what_if(struct making *b, enum limit limit, size_t group)
     char time[UNITS_TEXT];
     switch (limit) {
     case LIMIT_REFUSED:
+    case LIMIT_FULL:
     case LIMIT_CAP:
         return more_swap_file(b);
     case LIMIT_NO_ROOM:
@@ -197,8 +250,10 @@ static const char *what_if(struct making *b, enum limit limit, size_t group)
             return arena_printf(b->arena, "workload.%s.state=host", b->report->group[group].name);
         return more_swap_file(b);
     default:
-        return other_count(b, group, report_sla_met(b->report) && (b->report->slas || limit == LIMIT_NOTHING) ? 1 : -1);
+        break;
     }
+    bool room = report_sla_met(b->report) && (b->report->slas ? limit != LIMIT_OVERLOAD : limit == LIMIT_NOTHING);
+    return other_count(b, group, room ? 1 : -1);
 }
 
 /* As a shell takes it. */
@@ -219,7 +274,7 @@ int make_advice(struct making *b)
 {
     double part[LIMIT_COLD + 1] = {0};
     size_t group = subject(b->report);
-    enum limit limit = limit_of(b->report, group, part);
+    enum limit limit = limit_of(b->report, &group, part);
     b->report->limits = sentence(b, limit, group, part);
     const char *setting = what_if(b, limit, group);
     struct text next = {0};

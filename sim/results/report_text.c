@@ -34,12 +34,8 @@ static const char *show_ratio(char out[CELL], double x)
 {
     if (isnan(x))
         return "-";
-    snprintf(out, CELL, fabs(x) < 9995 ? "%.*f" : "%.*e",
-             fabs(x) < 9.995   ? 2
-             : fabs(x) < 99.95 ? 1
-             : fabs(x) < 9995  ? 0
-                               : 1,
-             x);
+    int digits = fabs(x) < 9.995 ? 2 : fabs(x) < 99.95 ? 1 : 0;
+    snprintf(out, CELL, fabs(x) < 999999 ? "%.*f" : "%.*e", digits, x);
     return out;
 }
 
@@ -48,6 +44,14 @@ static const char *show_percent(char out[CELL], double share)
     if (isnan(share))
         return "-";
     snprintf(out, CELL, "%.1f %%", 100 * share);
+    return out;
+}
+
+static const char *show_whole_percent(char out[CELL], double share)
+{
+    if (isnan(share))
+        return "-";
+    snprintf(out, CELL, "%.0f %%", 100 * share);
     return out;
 }
 
@@ -105,14 +109,14 @@ static void heading(struct text *out, const struct report *r)
     const char *gap = length <= COLUMNS ? "   " : "\n";
     text_printf(out, "%s   %s%s%s, seed %llu   %s, gpuswap-sim %s\n", r->scenario, r->policy, gap, r->length,
                 (unsigned long long)r->seed, how, r->version);
-    char text[CELL];
+    char text[UNITS_TEXT];
     if (r->run.warmup.value > 0)
         text_printf(out, "the first %s of each replication are warm-up and left out\n",
-                    show_time(text, r->run.warmup.value));
+                    units_show_time(text, 1e9 * r->run.warmup.value));
     if (!isnan(r->run.makespan.value)) {
-        text_printf(out, "the last job ended after %s", show_time(text, r->run.makespan.value));
+        text_printf(out, "the last job ended after %s", units_show_time(text, 1e9 * r->run.makespan.value));
         if (!isnan(r->run.makespan.low))
-            text_printf(out, " +/- %s", show_time(text, r->run.makespan.high - r->run.makespan.value));
+            text_printf(out, " +/- %s", units_show_time(text, 1e9 * (r->run.makespan.high - r->run.makespan.value)));
         text_add(out, "\n");
     }
 }
@@ -214,19 +218,19 @@ static void slowdowns(struct text *out, const struct report *r, int width)
 {
     text_add(out, "\n");
     name_cell(out, width, "group");
-    text_printf(out, "%9s%8s%8s%8s%8s%9s%8s%8s%8s%9s%7s\n", "slowdown", "p50", "p95", "p99", "max", "vs alone", "hot",
+    text_printf(out, "%9s%7s%7s%7s%7s%9s%7s%7s%7s%9s%7s\n", "slowdown", "p50", "p95", "p99", "max", "vs alone", "hot",
                 "warm", "cold", "unended", "lost");
     for (size_t i = 0; i < r->groups; i++) {
         const struct report_group *g = &r->group[i];
         double served = 0;
         name_cell(out, width, g->name);
         for (int s = 0; s < STATS; s++)
-            cell(out, s ? 8 : 9, show_ratio, g->slowdown[s].value);
+            cell(out, s ? 7 : 9, show_ratio, g->slowdown[s].value);
         cell(out, 9, show_percent, g->throughput_share.value);
         for (int s = 0; s < SERVEDS; s++)
             served += g->served[s].value;
         for (int s = 0; s < SERVEDS; s++)
-            cell(out, 8, show_percent, g->served[s].value / served);
+            cell(out, 7, show_whole_percent, g->served[s].value / served);
         cell(out, 9, show_count, g->censored.value);
         cell(out, 7, show_count, g->rejected.value + g->oom_kills.value);
         text_add(out, "\n");
@@ -309,7 +313,7 @@ static void gpu_summary(struct text *out, const struct report *r, int width)
     gpu_line(out, "most", width, &most.line);
     one.line = gpu_values(r, worst);
     gpu_line(out, r->gpu[worst].id, width, &one.line);
-    text_printf(out, "%zu GPUs; the last line is the one that switches most\n", r->gpus);
+    text_printf(out, "%zu GPUs; the last line is that which switches most\n", r->gpus);
 }
 
 static void gpus(struct text *out, const struct report *r)
@@ -362,6 +366,9 @@ static void swap_files(struct text *out, const struct report *r)
         text_printf(out, "the fullest of %zu nodes\n", r->nodes);
 }
 
+/* Of the bursts that became ready: where more have not ended, the times of those that did are too good. */
+static const double MANY_UNENDED = 0.02;
+
 static void notes(struct text *out, const struct report *r)
 {
     for (size_t i = 0; i < r->groups; i++) {
@@ -373,6 +380,13 @@ static void notes(struct text *out, const struct report *r)
             text_printf(out,
                         "Note: no burst of %s ended in %.0f of %.0f replications; its quantiles are of the others.\n",
                         g->name, all - with, all);
+        if (g->censored.value > MANY_UNENDED * g->arrived.value) {
+            char of[CELL];
+            text_add(out, "Note: ");
+            counted(out, g->censored.value, "burst");
+            text_printf(out, " of %s, of %s, had not ended when the run did and count in no time above.\n", g->name,
+                        show_count(of, g->arrived.value));
+        }
         if (g->rejected.value + g->oom_kills.value > 0) {
             text_add(out, "Note: ");
             counted(out, g->rejected.value, "burst");
@@ -394,7 +408,7 @@ void report_text(struct text *out, const struct report *r)
     heading(out, r);
     slas(out, r);
     responses(out, r, wide);
-    slowdowns(out, r, narrow > 10 ? 10 : narrow);
+    slowdowns(out, r, width > 17 ? 17 : width);
     stalls(out, r, narrow);
     gpus(out, r);
     swap_files(out, r);

@@ -28,6 +28,7 @@ static const struct {
     [INSERT_REPLICATION_GPU] = {"replication_gpu", 10},
     [INSERT_REPLICATION_NODE] = {"replication_node", 6},
     [INSERT_METRIC] = {"metric", 7},
+    [INSERT_DISTRIBUTION] = {"distribution", 5},
     [INSERT_SLA] = {"sla", 14},
 };
 
@@ -124,6 +125,8 @@ int results_replication(struct results *r, const struct chunk *last, struct tall
         int written = last ? rows_chunk(r, last, err) : GS_OK;
         if (written == GS_OK)
             written = rows_tally(r, tally, err);
+        if (written == GS_OK)
+            written = pool_add(r, tally, err);
         rc = end(r, written, err);
     }
     sqlite3_mutex_leave(r->mutex);
@@ -146,6 +149,7 @@ void results_close(struct results *r)
         return;
     for (int i = 0; i < INSERTS; i++)
         sqlite3_finalize(r->insert[i]);
+    pool_fini(r);
     sqlite3_close(r->db);
     sqlite3_mutex_free(r->mutex);
     heap_free(r->path);

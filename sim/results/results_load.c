@@ -101,7 +101,7 @@ static int run_row(struct loading *l)
         return rc;
     int step = sqlite3_step(s);
     if (step == SQLITE_ROW) {
-        l->run = sqlite3_column_int64(s, 0);
+        l->run = r->number = sqlite3_column_int64(s, 0);
         bool complete = strcmp((const char *)sqlite3_column_text(s, 1), "complete") == 0;
         const char **field[] = {&r->scenario, &r->version,  &r->provenance, &r->victim,     &r->slicer,
                                 &r->cap,      &r->prefetch, &r->place,      &r->parameters, &r->policy,

@@ -25,9 +25,12 @@ enum insert {
     INSERT_REPLICATION_GPU,
     INSERT_REPLICATION_NODE,
     INSERT_METRIC,
+    INSERT_DISTRIBUTION,
     INSERT_SLA,
     INSERTS
 };
+
+enum { DISTRIBUTIONS = 3 }; /* response, slowdown, time to the first token */
 
 struct results {
     sqlite3 *db;
@@ -35,6 +38,8 @@ struct results {
     sqlite3_stmt *insert[INSERTS];
     char *path;
     int64_t run;
+    struct sketch *pool; /* [group][DISTRIBUTIONS], of all replications so far; NULL before the first */
+    uint32_t groups;
 };
 
 /* A row under way: put its columns in the order of the table, then end it. */
@@ -91,6 +96,11 @@ static inline void put_id(struct row *row, uint32_t id)
 /* results_rows.c: all rows of a chunk; the time series and sums of a replication. */
 int rows_chunk(struct results *r, const struct chunk *chunk, struct error *err);
 int rows_tally(struct results *r, struct tally *tally, struct error *err);
+
+/* results_distribution.c: pool the sketches of a replication; write the pooled distribution functions; free the pool. */
+int pool_add(struct results *r, const struct tally *t, struct error *err);
+int pool_rows(struct results *r, struct error *err);
+void pool_fini(struct results *r);
 
 /* results_run.c: what is known of a run before it starts, and at its end. */
 int rows_run(struct results *r, const struct scenario *scenario, const struct gs_workload_spec *spec,

@@ -202,6 +202,8 @@ int rows_report(struct results *r, const struct report *report, struct error *er
     int rc = report_each(&walked, metric_row, &metrics);
     if (rc == GS_OK)
         rc = sla_rows(r, report, err);
+    if (rc == GS_OK)
+        rc = pool_rows(r, err);
     if (rc != GS_OK)
         return rc;
     sqlite3_stmt *update = NULL;

@@ -187,7 +187,8 @@ int schema_open_read(sqlite3 **out, const char *path, struct error *err)
         return rc;
     }
     sqlite3_busy_timeout(db, BUSY_MS);
-    if (sqlite3_exec(db, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL) == SQLITE_CANTOPEN) {
+    int tried = sqlite3_exec(db, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
+    if (tried == SQLITE_CANTOPEN || tried == SQLITE_READONLY) {
         sqlite3 *quiet = open_immutable(path);
         if (quiet) {
             sqlite3_close(db);

@@ -8,7 +8,7 @@
 
 enum {
     SCHEMA_APPLICATION = 0x67737770, /* "gswp", PRAGMA application_id */
-    SCHEMA_VERSION = 1,              /* PRAGMA user_version */
+    SCHEMA_VERSION = 2,              /* PRAGMA user_version */
 };
 
 /* The statements that create everything, ended by NULL. */

@@ -66,6 +66,8 @@ const char *const schema_table[] = {
     " replication, node)) WITHOUT ROWID",
     "CREATE TABLE metric(run INTEGER NOT NULL, scope TEXT NOT NULL, name TEXT NOT NULL, value REAL, ci_low"
     " REAL, ci_high REAL, n INTEGER NOT NULL, PRIMARY KEY(run, scope, name)) WITHOUT ROWID",
+    "CREATE TABLE distribution(run INTEGER NOT NULL, grp INTEGER NOT NULL, metric TEXT NOT NULL, share REAL NOT NULL,"
+    " value REAL NOT NULL, PRIMARY KEY(run, grp, metric, share)) WITHOUT ROWID",
     "CREATE TABLE sla(run INTEGER NOT NULL, sla INTEGER NOT NULL, name TEXT NOT NULL, grp TEXT, class TEXT NOT"
     " NULL, metric TEXT NOT NULL, floor INTEGER NOT NULL, target REAL NOT NULL, value REAL, ci_low REAL,"
     " ci_high REAL, n INTEGER NOT NULL, met INTEGER NOT NULL, attainment REAL, PRIMARY KEY(run, sla)) WITHOUT"

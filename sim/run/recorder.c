@@ -49,6 +49,8 @@ int recorder_open(struct recorder **out, const struct recorder_setup *setup, str
         return no_memory(err);
     for (uint32_t i = 0; i < n; i++)
         rec->watch[i] = (struct watch){ .phase = PHASE_AWAY, .attached_ns = -1 };
+    for (size_t i = 0; i < setup->scenario->nodes; i++)
+        rec->lingering |= setup->scenario->node[i].idle_detect > 0;
     rec->warm = setup->warmup_ns == 0;
     rec->mark_ns = 0;
     *out = rec;
@@ -70,29 +72,38 @@ static gs_ns held_ns(struct recorder *rec, uint32_t workload)
 
 /* Charge the time since the last change to the present phase.  While others kept a GPU that they did not use, waiting for a
  * turn was waiting for that to be noticed. */
-static void charge(struct recorder *rec, uint32_t workload, gs_ns now_ns)
+static void charge_stall(struct recorder *rec, uint32_t workload, gs_ns now_ns)
 {
     struct watch *w = &rec->watch[workload];
-    gs_ns spent = now_ns - w->phase_ns;
+    gs_ns spent = now_ns - w->phase_ns, held = 0;
 
-    if (w->phase == PHASE_SWITCH)
+    w->stalled = true;
+    if (w->phase == PHASE_SWITCH) {
         w->stall_ns[STALL_SWAP_IN] += (now_ns < w->switched_ns ? now_ns : w->switched_ns) - w->phase_ns;
-    if (w->phase == PHASE_SWITCH && now_ns >= w->switched_ns)
-        w->phase = PHASE_RUN;
-    w->phase_ns = now_ns;
-    if (w->phase < STALLS) {
-        gs_ns held = 0;
-        if (rec->lingering && (w->phase == STALL_QUEUE || w->phase == STALL_PREEMPTED)) {
-            gs_ns clock = held_ns(rec, workload);
-            held = clock - w->held_ns < spent ? clock - w->held_ns : spent;
-            w->held_ns = clock;
-        }
-        w->stall_ns[STALL_DETECT] += held;
-        w->stall_ns[w->phase] += spent - held;
+        w->phase = now_ns >= w->switched_ns ? PHASE_RUN : PHASE_SWITCH;
+        return;
     }
+    if (rec->lingering && (w->phase == STALL_QUEUE || w->phase == STALL_PREEMPTED)) {
+        gs_ns clock = held_ns(rec, workload);
+        held = clock - w->held_ns < spent ? clock - w->held_ns : spent;
+        w->held_ns = clock;
+    }
+    w->stall_ns[STALL_DETECT] += held;
+    if (w->phase != STALL_QUEUE)
+        w->stall_ns[w->phase] += spent - held;
 }
 
-static void set_phase(struct recorder *rec, uint32_t workload, int phase, gs_ns now_ns)
+static inline void charge(struct recorder *rec, uint32_t workload, gs_ns now_ns)
+{
+    struct watch *w = &rec->watch[workload];
+
+    if (now_ns != w->phase_ns && w->phase != PHASE_RUN && w->phase != PHASE_AWAY &&
+        (w->phase != STALL_QUEUE || rec->lingering))
+        charge_stall(rec, workload, now_ns);
+    w->phase_ns = now_ns;
+}
+
+static inline void set_phase(struct recorder *rec, uint32_t workload, int phase, gs_ns now_ns)
 {
     struct watch *w = &rec->watch[workload];
 
@@ -108,6 +119,18 @@ static int waiting_phase(const struct watch *w)
     return w->stopped ? STALL_PREEMPTED : STALL_QUEUE;
 }
 
+/* Stalls are counted from when the workload last had nothing to do; most bursts have none but queueing. */
+static void note_stalls(struct watch *w, struct job *job)
+{
+    if (w->stalled && w->pending == 0) {
+        memset(w->stall_ns, 0, sizeof w->stall_ns);
+        w->stalled = false;
+    }
+    job->unstalled = !w->stalled;
+    if (w->stalled)
+        memcpy(job->stall_ns, w->stall_ns, sizeof job->stall_ns);
+}
+
 void recorder_ready(struct recorder *rec, struct job *job)
 {
     struct watch *w = &rec->watch[job->workload];
@@ -119,25 +142,24 @@ void recorder_ready(struct recorder *rec, struct job *job)
         set_phase(rec, job->workload, STALL_QUEUE, job->ready_ns);
     else
         charge(rec, job->workload, job->ready_ns);
-    w->pending++;
-    memcpy(job->stall_ns, w->stall_ns, sizeof job->stall_ns);
-    w->in_system_ns += (double)(job->ready_ns - w->pending_ns) * (w->pending - 1);
+    note_stalls(w, job);
+    w->in_system_ns += (double)(job->ready_ns - w->pending_ns) * w->pending;
     w->pending_ns = job->ready_ns;
+    w->pending++;
     w->job = job;
-    if (job->ready_ns >= rec->setup.warmup_ns) {
-        rec->tally.group[rec->setup.setup->workload[job->workload].group].arrived++;
+    if (job->ready_ns >= rec->setup.warmup_ns)
         w->arrived++;
-    }
 }
 
 /* What remains of the response when work and the known causes are taken off is time for which others had the GPU. */
-static void split(struct recorder *rec, struct job *job, gs_ns response_ns, gs_ns alone_ns, gs_ns stall_ns[STALLS])
+static void split(struct recorder *rec, const struct job *job, gs_ns response_ns, gs_ns alone_ns, gs_ns stall_ns[STALLS])
 {
     const struct watch *w = &rec->watch[job->workload];
     gs_ns rest = response_ns - alone_ns;
 
-    for (int s = 0; s < STALLS; s++) {
-        stall_ns[s] = s == STALL_QUEUE ? 0 : w->stall_ns[s] - job->stall_ns[s];
+    memset(stall_ns, 0, STALLS * sizeof *stall_ns);
+    for (int s = 0; w->stalled && s < STALLS; s++) {
+        stall_ns[s] = w->stall_ns[s] - (job->unstalled ? 0 : job->stall_ns[s]);
         rest -= stall_ns[s];
     }
     stall_ns[STALL_QUEUE] = rest;
@@ -241,6 +263,7 @@ static void swap_command(struct recorder *rec, const struct gs_command *c, gs_ns
     struct gpu_tally *g = &rec->tally.gpu[c->gpu];
     bool out = c->kind == GS_SWAP_OUT;
 
+    rec->moved = true;
     recorder_gpu_until(rec, c->gpu, now_ns);
     rec->gpu[c->gpu].resident_bytes += out ? 0 : c->bytes;
     rec->watch[c->workload].gpu_bytes = c->bytes;
@@ -423,14 +446,15 @@ void recorder_until(struct recorder *rec, gs_ns at_ns)
 
 int recorder_step(struct recorder *rec, const struct gs_event *event, const struct gs_commands *commands, struct error *err)
 {
+    uint32_t workload = event->kind == GS_TIMER ? event->timer - rec->tally.gpus : event->workload;
+
+    rec->moved = event->kind != GS_WANT && event->kind != GS_IDLE;
     event_seen(rec, event);
     for (uint32_t i = 0; i < commands->count; i++)
         command(rec, &commands->item[i], event->at_ns);
-    uint32_t workload = event->kind == GS_TIMER ? (event->timer >= rec->tally.gpus ? event->timer - rec->tally.gpus : GS_NONE)
-                                                : event->workload;
-    if (workload != GS_NONE && rec->setup.view->workload[workload].node != GS_NONE)
+    if (rec->moved && workload < rec->setup.setup->workloads && rec->setup.view->workload[workload].node != GS_NONE)
         node_changed(rec, rec->setup.view->workload[workload].node, event->at_ns);
     if (rec->rows.events)
         rows_event(rec, event, commands);
-    return rows_flush_if_full(rec, err);
+    return rec->rows.bursts || rec->out_of_memory ? rows_flush_if_full(rec, err) : GS_OK;
 }

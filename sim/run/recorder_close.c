@@ -31,6 +31,7 @@ static void progress(struct recorder *rec, uint32_t id, gs_ns at_ns)
     gs_ns from = w->attached_ns > rec->setup.warmup_ns ? w->attached_ns : rec->setup.warmup_ns;
     gs_ns to = w->left ? w->left_ns : at_ns;
 
+    g->arrived += w->arrived;
     if (rec->setup.setup->workload[id].class == GS_INFERENCE) {
         g->progress_ns += (double)w->done;
         g->present_ns += (double)w->arrived;
@@ -109,8 +110,8 @@ int recorder_close(struct recorder *rec, gs_ns at_ns, struct tally **tally, stru
     rec->tally.to_ns = at_ns;
     close_gpus(rec, at_ns);
     series_sample(rec, at_ns);
+    censor(rec, at_ns);                 /* before the balance: Little's law takes in the bursts under way */
     balance(rec);
-    censor(rec, at_ns);
     for (uint32_t i = 0; i < rec->setup.setup->workloads; i++)
         progress(rec, i, at_ns);
     makespans(rec);

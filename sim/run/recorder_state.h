@@ -10,11 +10,12 @@ struct watch {                          /* a workload under observation */
     uint8_t phase;                      /* enum stall, PHASE_RUN or PHASE_AWAY */
     bool stopped;                       /* its present burst was stopped */
     bool left;
+    bool stalled;                       /* stall_ns is not all zero */
     uint32_t pending;                   /* bursts ready and not ended */
     gs_ns phase_ns;                     /* since when it is in its phase */
     gs_ns switched_ns;                  /* PHASE_SWITCH: when the switch is over */
     gs_ns held_ns;                      /* the GPU's held clock at that time */
-    gs_ns stall_ns[STALLS];             /* cumulative */
+    gs_ns stall_ns[STALLS];             /* cumulative since nothing was pending; queue: not counted, see split */
     gs_ns attached_ns, left_ns;
     gs_ns lost_ns, lost_before_ns;      /* delay of all ended bursts; up to the end of the warm-up, that under way included */
     double in_system_ns, response_ns;   /* integral of `pending`; sum of responses: equal in the end (Little) */
@@ -56,6 +57,7 @@ struct recorder {
     gs_ns sampled_ns;                   /* of the time series */
     gs_ns mark_ns;                      /* next time at which the clock alone is news: end of warm-up or of a bucket */
     bool warm;                          /* the warm-up is over */
+    bool moved;                         /* this step's commands may change the use of a swap file */
     bool lingering;                     /* some GPU may be held by one that does nothing */
     bool out_of_memory;
     const char *unbalanced;             /* what did not come out even */

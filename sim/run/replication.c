@@ -11,6 +11,8 @@ struct replication {
     struct backend *backend;
     const struct backend_ops *ops;
     struct recorder *rec;
+    struct load_event happening;
+    struct gs_event event;
     gs_ns end_ns;                       /* GS_NEVER: until all is done */
 };
 
@@ -65,37 +67,39 @@ static int step(struct replication *r, const struct gs_event *event, struct erro
     return rc != GS_OK ? rc : perform(r, commands, event->at_ns, err);
 }
 
-static struct gs_event event_of(gs_ns at_ns, uint8_t kind, uint32_t workload)
-{
-    return (struct gs_event){ .at_ns = at_ns, .since_ns = GS_NEVER, .workload = workload, .timer = GS_NONE, .kind = kind };
-}
-
-/* Something that happens by itself. */
+/* Something that happens by itself.  The event is filled in where it stays: a copy would cost more than the decision. */
 static int take_load(struct replication *r, struct error *err)
 {
-    struct load_event happening;
-    struct gs_event event;
+    struct load_event *happening = &r->happening;
+    struct gs_event *event = &r->event;
 
-    load_next(r->load, &happening);
-    event = event_of(happening.at_ns, GS_WANT, happening.workload);
-    switch (happening.kind) {
-    case LOAD_ATTACH:
-        event.kind = GS_ATTACH;
-        return step(r, &event, err);
-    case LOAD_DETACH:
-        drop_bursts(r, happening.workload, happening.at_ns, OUTCOME_CENSORED, true);
-        event.kind = GS_DETACH;
-        return step(r, &event, err);
+    load_next(r->load, happening);
+    event->at_ns = happening->at_ns;
+    event->since_ns = GS_NEVER;
+    event->bytes = 0;
+    event->workload = happening->workload;
+    event->timer = GS_NONE;
+    event->command = 0;
+    switch (happening->kind) {
     case LOAD_BURST:
-        recorder_ready(r->rec, happening.job);
-        if (!r->ops->offer(r->backend, happening.job))
+        recorder_ready(r->rec, happening->job);
+        if (!r->ops->offer(r->backend, happening->job))
             return GS_OK;
-        event.since_ns = happening.job->ready_ns;
-        event.bytes = happening.job->bytes;
-        return step(r, &event, err);
+        event->kind = GS_WANT;
+        event->since_ns = happening->job->ready_ns;
+        event->bytes = happening->job->bytes;
+        break;
+    case LOAD_ATTACH:
+        event->kind = GS_ATTACH;
+        break;
+    case LOAD_DETACH:
+        drop_bursts(r, happening->workload, happening->at_ns, OUTCOME_CENSORED, true);
+        event->kind = GS_DETACH;
+        break;
     default:
         return GS_OK;
     }
+    return step(r, event, err);
 }
 
 static int take_backend(struct replication *r, const struct backend_event *happening, struct error *err)
@@ -115,7 +119,7 @@ static bool over(const struct replication *r)
 /* Until the end of the run; `*at_ns` is the time reached. */
 static int loop(struct replication *r, gs_ns *at_ns, bool *stopped, struct error *err)
 {
-    struct backend_event happening;
+    const struct backend_event *happening;
     int rc = GS_OK;
 
     while (rc == GS_OK && !over(r)) {
@@ -127,9 +131,9 @@ static int loop(struct replication *r, gs_ns *at_ns, bool *stopped, struct error
             until_ns = GS_NEVER - 1;
         if ((rc = r->ops->wait(r->backend, until_ns, &happening, err)) != GS_OK)
             break;
-        if (happening.kind != BACKEND_NOTHING) {
-            *at_ns = happening.event.at_ns;
-            rc = take_backend(r, &happening, err);
+        if (happening->kind != BACKEND_NOTHING) {
+            *at_ns = happening->event.at_ns;
+            rc = take_backend(r, happening, err);
             continue;
         }
         if (r->plan->stop != NULL && *r->plan->stop != 0) {

@@ -342,7 +342,7 @@ static void many_gpus_are_summed_up(void **unused)
 static void what_to_try_next(void **unused)
 {
     (void)unused;
-    enum what { QUEUE, SWAP, CAP, COLD, REFUSED, NO_ROOM, NOTHING, EMPTY };
+    enum what { QUEUE, SWAP, CAP, COLD, REFUSED, NO_ROOM, NOTHING, EMPTY, FULL, OVERLOAD };
     static const struct {
         enum what what;
         const char *limits, *next;
@@ -355,6 +355,8 @@ static void what_to_try_next(void **unused)
         {NO_ROOM, "memory of the GPUs", " --set node.gpus=3"},
         {NOTHING, "nothing much", " --set workload.NB.count=7"},
         {EMPTY, "nothing ended", " --set scenario.duration=16h"},
+        {FULL, "which was full: 50 % of the bursts of NB", " --set node.swap_file=256GiB"},
+        {OVERLOAD, "faster than they are served", " --set workload.NB.count=5"},
     };
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
         static const int part[] = {
@@ -371,6 +373,14 @@ static void what_to_try_next(void **unused)
             nb->response_ns = nb->alone_ns;
         nb->rejected = row[i].what == REFUSED || row[i].what == NO_ROOM;
         m.tally[0]->node[0].refused_bytes = row[i].what == REFUSED ? 1000 : 0;
+        if (row[i].what >= FULL) {
+            nb->arrived = 200;
+            nb->censored = 100;
+        }
+        if (row[i].what == FULL)
+            m.tally[0]->node[0].peak_bytes = INT64_C(127) << 30;
+        if (row[i].what == OVERLOAD)
+            m.scenario.workload[0].class = GS_INFERENCE;
         if (row[i].what == EMPTY)
             nb->completed = 0;
         build(&m);

@@ -261,6 +261,13 @@ static void views_give_the_numbers_of_the_report(void **unused)
         {"SELECT used_bytes FROM swap_usage WHERE from_ns = 120000000000", 1024},
         {"SELECT count(*) FROM workload WHERE grp = 0", 6},
         {"SELECT keys LIKE '%workload.NB.count = 6%' FROM run", 1},
+        {"SELECT max(share) FROM distribution WHERE metric = 'slowdown'", 1},
+        {"SELECT max(value) FROM distribution WHERE metric = 'response_s'", nb->response[STAT_MAX].value},
+        {"SELECT share FROM distribution WHERE metric = 'response_s' AND abs(value - 40) < 1e-9", 235.0 / 300},
+        {"SELECT count(*) FROM distribution AS d WHERE metric = 'response_s' AND abs(share -"
+         " (SELECT avg(end_ns - ready_ns <= d.value * 1e9 + 0.5) FROM burst)) > 1e-9",
+         0},
+        {"SELECT count(*) FROM distribution WHERE grp = 1 OR metric = 'ttft_s'", 0},
     };
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
         double is = ask(row[i].sql);

@@ -1,0 +1,178 @@
+/* picture.c - ask the database, choose what fits into a picture, write strings and axes for gnuplot. */
+#include "plots/picture.h"
+
+#include "sim/base/units.h"
+#include "sim/results/schema.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+int album_no_memory(struct album *album)
+{
+    return error_set(album->err, GS_SYSTEM, "no memory for the pictures of '%s'", album->path);
+}
+
+static int failed(struct album *album)
+{
+    schema_error(album->db, album->path, album->err);
+    if (album->err->code == GS_CANT_CREATE)
+        album->err->code = GS_IO; /* it is read, not written */
+    return album->err->code;
+}
+
+int album_query(struct album *album, sqlite3_stmt **statement, const char *sql)
+{
+    *statement = NULL;
+    if (sqlite3_prepare_v2(album->db, sql, -1, statement, NULL) != SQLITE_OK)
+        return failed(album);
+    sqlite3_bind_int64(*statement, 1, album->report->number);
+    return GS_OK;
+}
+
+bool album_next(struct album *album, sqlite3_stmt *statement, int *rc)
+{
+    int step = sqlite3_step(statement);
+    if (step != SQLITE_ROW && step != SQLITE_DONE)
+        *rc = failed(album);
+    return step == SQLITE_ROW;
+}
+
+int album_number(struct album *album, const char *sql, double *number)
+{
+    sqlite3_stmt *s;
+    int rc = album_query(album, &s, sql);
+    *number = NAN;
+    if (rc == GS_OK && album_next(album, s, &rc) && sqlite3_column_type(s, 0) != SQLITE_NULL)
+        *number = sqlite3_column_double(s, 0);
+    sqlite3_finalize(s);
+    return rc;
+}
+
+size_t *album_pick(struct album *album, size_t n, size_t most, double (*weight)(const struct report *report, size_t i),
+                   size_t *shown)
+{
+    size_t *pick = arena_array(&album->arena, most + 1, sizeof *pick);
+    *shown = 0;
+    for (size_t i = 0; pick && i < n; i++) {
+        if (!(weight(album->report, i) >= 0))
+            continue;
+        pick[(*shown)++] = i;
+        if (*shown <= most)
+            continue;
+        size_t least = 0; /* leaves again; of equals the last */
+        for (size_t k = 1; k < *shown; k++)
+            if (weight(album->report, pick[k]) <= weight(album->report, pick[least]))
+                least = k;
+        memmove(pick + least, pick + least + 1, (--*shown - least) * sizeof *pick);
+    }
+    return pick;
+}
+
+/* Bytes of the UTF-8 character at `s`, 0 if it is none (a control character is none either). */
+static size_t character(const char *s)
+{
+    const unsigned char *c = (const unsigned char *)s;
+    size_t n = c[0] < 0x20 || c[0] == 0x7f ? 0 : c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : c[0] < 0xf5 ? 4 : 0;
+    for (size_t i = 1; i < n; i++)
+        if ((c[i] & 0xc0) != 0x80)
+            return 0;
+    return n;
+}
+
+/* Within single quotes gnuplot knows one special character, the quote itself, which is doubled. */
+static void quoted(struct text *out, const char *string, bool is_tick)
+{
+    text_add(out, "'");
+    while (*string) {
+        size_t n = character(string);
+        if (*string == '\'')
+            text_add(out, "''");
+        else if (*string == '%' && is_tick)
+            text_add(out, "%%");
+        else if (n == 0)
+            text_add(out, "?");
+        else
+            text_printf(out, "%.*s", (int)n, string);
+        string += n ? n : 1;
+    }
+    text_add(out, "'");
+}
+
+void put_string(struct text *out, const char *string)
+{
+    quoted(out, string, false);
+}
+
+void put_tick(struct text *out, const char *string)
+{
+    quoted(out, string, true);
+}
+
+const char *short_name(char out[NAME_BYTES], const char *name)
+{
+    size_t length = 0, characters = 0, cut = 0;
+    while (name[length]) {
+        size_t n = character(name + length);
+        if (characters++ == NAME_MOST - 2)
+            cut = length;
+        if (characters > NAME_MOST)
+            break;
+        length += n ? n : 1;
+    }
+    if (characters > NAME_MOST)
+        snprintf(out, NAME_BYTES, "%.*s..", (int)cut, name);
+    else
+        snprintf(out, NAME_BYTES, "%s", name);
+    return out;
+}
+
+double nice_step(double span, double parts)
+{
+    double power = pow(10, floor(log10(span / parts)));
+    static const double step[] = {1, 2, 5, 10};
+    size_t i = 0;
+    while (i < 3 && step[i] * power * parts < span * 0.999)
+        i++;
+    return step[i] * power;
+}
+
+/* Steps of time that people count in, in seconds; below a second they go 1, 2, 5. */
+static const double nice_time[] = {1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1,  0.2,   0.5,   1,     2,     5,      10,     15,
+                                   30,   60,   120,  300,  600,  900,  1800, 3600,  7200,  10800, 21600, 43200,  86400,  172800,
+                                   604800, 1209600, 2592000};
+enum { NICE_TIMES = sizeof nice_time / sizeof nice_time[0] };
+
+double nice_time_below(double s)
+{
+    size_t i = NICE_TIMES;
+    while (i > 0 && nice_time[i - 1] > s)
+        i--;
+    return i ? nice_time[i - 1] : s;
+}
+
+void put_time_axis(struct text *out, const char *prefix, double from_s, double to_s)
+{
+    static const struct {
+        const char *name;
+        double seconds, to_s; /* used for axes that end below */
+    } unit[] = {{"us", 1e-6, 2e-3}, {"ms", 1e-3, 2}, {"s", 1, 180}, {"min", 60, 10800}, {"h", 3600, 3 * 86400}, {"d", 86400, INFINITY}};
+    enum { STEPS = 10 };
+    size_t u = 0, i = 0;
+    double span = to_s - from_s;
+    while (to_s >= unit[u].to_s)
+        u++;
+    while (i < NICE_TIMES && (nice_time[i] * STEPS < span || nice_time[i] < unit[u].seconds))
+        i++;
+    double step = u < 2 || i == NICE_TIMES ? nice_step(span, STEPS) : nice_time[i];
+    if (step > span / 2)
+        step = nice_step(span, STEPS);
+    text_printf(out, "%s_unit = %.9g\n%s_from = %.9g\n%s_to = %.9g\n%s_step = %.9g\n%s_name = '%s'\n", prefix, unit[u].seconds,
+                prefix, from_s / unit[u].seconds, prefix, to_s / unit[u].seconds, prefix, step / unit[u].seconds, prefix,
+                unit[u].name);
+}
+
+const char *show_seconds(char out[32], double s)
+{
+    return units_show_time(out, s * 1e9);
+}

@@ -1,0 +1,70 @@
+/* picture.h - what the files that make the pictures share: a picture under way, and how to write for gnuplot. */
+#ifndef GS_PICTURE_H
+#define GS_PICTURE_H
+
+#include "sim/base/arena.h"
+#include "sim/base/error.h"
+#include "sim/results/report.h"
+
+#include <sqlite3.h>
+
+/* Where pictures are made from. */
+struct album {
+    sqlite3 *db;
+    const char *path;
+    const struct report *report;
+    struct arena arena;
+    double end_s; /* of the first replication */
+    struct error *err;
+};
+
+enum { PICTURE_WIDTH = 1000, NAME_MOST = 24 };
+
+/* A picture: what C writes down, for a script that only draws. */
+struct picture {
+    struct text data; /* CSV */
+    struct text set;  /* gnuplot statements: the variables of the script */
+    struct text title;
+    int height;
+    char missing[256]; /* why it cannot be made of this run, and what to do; "" */
+};
+
+/* Each makes one picture; GS_OK also where it leaves `missing`. */
+int picture_response(struct album *album, struct picture *picture);
+int picture_stalls(struct album *album, struct picture *picture);
+int picture_residency(struct album *album, struct picture *picture);
+int picture_swap(struct album *album, struct picture *picture);
+int picture_gpu(struct album *album, struct picture *picture);
+
+/* `sql` about the run, whose number is ?1. */
+int album_query(struct album *album, sqlite3_stmt **statement, const char *sql);
+/* The next row; false at the end, and when something went wrong: then `*rc` is the code. */
+bool album_next(struct album *album, sqlite3_stmt *statement, int *rc);
+/* One number, NAN if it is null or there is no row. */
+int album_number(struct album *album, const char *sql, double *number);
+int album_no_memory(struct album *album);
+
+/* The (at most) `most` of `n` items with the greatest weights, rising by number; negative weights never.  Sets `*shown`.
+ * NULL if there is no memory. */
+size_t *album_pick(struct album *album, size_t n, size_t most, double (*weight)(const struct report *report, size_t i),
+                   size_t *shown);
+
+/* A gnuplot string, quoted so that nothing in it is taken for anything else; as a label of a tick, `%` counts too. */
+void put_string(struct text *out, const char *string);
+void put_tick(struct text *out, const char *string);
+
+/* A name cut to NAME_MOST characters as the report cuts it, valid UTF-8. */
+enum { NAME_BYTES = 4 * NAME_MOST + 4 };
+const char *short_name(char out[NAME_BYTES], const char *name);
+
+/* A time axis: the variables PREFIX_unit, PREFIX_from, PREFIX_to, PREFIX_step (in units of PREFIX_unit seconds) and
+ * PREFIX_name ("h"). */
+void put_time_axis(struct text *out, const char *prefix, double from_s, double to_s);
+/* A step of 1, 2 or 5 times a power of ten that cuts `span` into about `parts`. */
+double nice_step(double span, double parts);
+/* A nice time not above `s`: 1 s, 2 s, 5 s, .. 1 min, ..; below a millisecond `s` itself. */
+double nice_time_below(double s);
+/* "18.9 s" of seconds. */
+const char *show_seconds(char out[32], double s);
+
+#endif

@@ -1,0 +1,174 @@
+/* response.c - the distribution functions of the response times of the groups, and the targets promised for them. */
+#include "plots/picture.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { CURVES = 14, LEGEND_ROW = 20, LOG_FROM = 30 };
+
+static double bursts(const struct report *r, size_t group)
+{
+    return r->group[group].completed.value > 0 ? r->group[group].completed.value : -1;
+}
+
+/* The points of the chosen groups, one block each; `least` and `most` are the ends of all. */
+static int points(struct album *album, struct picture *picture, const size_t *group, size_t groups, double *least, double *most)
+{
+    const struct report *r = album->report;
+    sqlite3_stmt *s;
+    int rc = album_query(album, &s,
+                         "SELECT share, value FROM distribution WHERE run = ?1 AND metric = 'response_s' AND grp = ?2"
+                         " ORDER BY share");
+    text_add(&picture->data, "response_s,share,group\n");
+    for (size_t i = 0; i < groups && rc == GS_OK; i++) {
+        bool first = true;
+        sqlite3_reset(s);
+        sqlite3_bind_int64(s, 2, (sqlite3_int64)group[i]);
+        while (album_next(album, s, &rc)) {
+            double share = sqlite3_column_double(s, 0), value = sqlite3_column_double(s, 1);
+            for (int from_zero = first; from_zero >= 0; from_zero--) {
+                text_number(&picture->data, value);
+                text_add(&picture->data, ",");
+                text_number(&picture->data, from_zero ? 0 : share);
+                text_printf(&picture->data, ",%s\n", r->group[group[i]].name);
+            }
+            *least = first ? fmin(*least, value) : *least;
+            *most = fmax(*most, value);
+            first = false;
+        }
+        text_add(&picture->data, "\n\n");
+    }
+    sqlite3_finalize(s);
+    return rc;
+}
+
+/* Ticks that people read on an axis that runs over decades; `is_main`: enough for a long one. */
+static void log_axis(struct text *out, double from, double to)
+{
+    static const struct {
+        double s;
+        const char *label;
+        bool is_main;
+    } tick[] = {
+        {1e-6, "1 us", true},   {1e-5, "10 us", true},  {1e-4, "100 us", true}, {1e-3, "1 ms", true},    {2e-3, "2 ms", false},
+        {5e-3, "5 ms", false},  {0.01, "10 ms", true},  {0.02, "20 ms", false}, {0.05, "50 ms", false},  {0.1, "100 ms", true},
+        {0.2, "200 ms", false}, {0.5, "500 ms", false}, {1, "1 s", true},       {2, "2 s", false},       {5, "5 s", false},
+        {10, "10 s", true},     {20, "20 s", false},    {60, "1 min", true},    {120, "2 min", false},   {300, "5 min", false},
+        {600, "10 min", true},  {1200, "20 min", false}, {3600, "1 h", true},   {7200, "2 h", false},    {18000, "5 h", false},
+        {36000, "10 h", true},  {86400, "1 d", true},   {172800, "2 d", false}, {432000, "5 d", false},  {864000, "10 d", true},
+        {8640000, "100 d", true},
+    };
+    enum { TICKS = sizeof tick / sizeof tick[0], FEW = 5 };
+    size_t main = 0;
+    for (size_t i = 0; i < TICKS; i++)
+        main += tick[i].is_main && tick[i].s >= from && tick[i].s <= to;
+    text_add(out, "set logscale x\nset xtics (");
+    const char *comma = "";
+    for (size_t i = 0; i < TICKS; i++)
+        if (tick[i].s >= from && tick[i].s <= to && (tick[i].is_main || main < FEW)) {
+            text_printf(out, "%s'%s' %.9g", comma, tick[i].label, tick[i].s);
+            comma = ", ";
+        }
+    text_printf(out, ")\nx_unit = 1\nx_from = %.9g\nx_to = %.9g\nx_name = 'logarithmic'\n", from, to);
+}
+
+static void axis(struct text *out, double least, double most)
+{
+    if (least > 0 && most / least > LOG_FROM) {
+        log_axis(out, fmax(least, most * 1e-7) / 1.1, most * 1.1);
+        return;
+    }
+    put_time_axis(out, "x", 0, most > 0 ? most * 1.05 : 1);
+    text_add(out, "set xtics x_step\n");
+}
+
+/* 0.95 of "response_p95"; NAN: a mean, or no response time at all. */
+static double quantile_of(const char *metric)
+{
+    static const struct {
+        const char *metric;
+        double share;
+    } known[] = {{"response_p50", 0.50}, {"response_p95", 0.95}, {"response_p99", 0.99}, {"response_mean", -1}};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(metric, known[i].metric) == 0)
+            return known[i].share;
+    return NAN;
+}
+
+/* The colour of the group that is promised it, from 1; 0 (black) for a class. */
+static size_t colour_of(const struct report *r, const struct report_sla *sla, const size_t *group, size_t groups)
+{
+    for (size_t i = 0; sla->group && i < groups; i++)
+        if (strcmp(r->group[group[i]].name, sla->group) == 0)
+            return i + 1;
+    return 0;
+}
+
+static size_t targets(struct album *album, struct text *out, const size_t *group, size_t groups, double *most)
+{
+    const struct report *r = album->report;
+    size_t n = 0;
+    text_printf(out, "array target[%zu]\narray target_share[%zu]\narray target_colour[%zu]\narray target_label[%zu]\n",
+                r->slas + 1, r->slas + 1, r->slas + 1, r->slas + 1);
+    for (size_t i = 0; i < r->slas; i++) {
+        const struct report_sla *sla = &r->sla[i];
+        double share = quantile_of(sla->metric);
+        size_t colour = colour_of(r, sla, group, groups);
+        if (isnan(share) || (sla->group && !colour))
+            continue;
+        char label[256], name[NAME_BYTES], target[32], value[32];
+        snprintf(label, sizeof label, "SLA %s: %s ≤ %s, %s at %s", short_name(name, sla->group ? sla->group : sla->class),
+                 sla->metric + strlen("response_"), show_seconds(target, sla->target), sla->met ? "met" : "MISSED",
+                 show_seconds(value, sla->value.value));
+        n++;
+        text_printf(out, "target[%zu] = %.9g\ntarget_share[%zu] = %.9g\ntarget_colour[%zu] = %zu\ntarget_label[%zu] = ", n,
+                    sla->target, n, share, n, colour, n);
+        put_string(out, label);
+        text_add(out, "\n");
+        *most = fmax(*most, sla->target);
+    }
+    text_printf(out, "targets = %zu\n", n);
+    return n;
+}
+
+static void labels(struct album *album, struct text *out, const size_t *group, size_t groups)
+{
+    text_printf(out, "groups = %zu\narray label[%zu]\n", groups, groups);
+    for (size_t i = 0; i < groups; i++) {
+        const struct report_group *g = &album->report->group[group[i]];
+        char label[256], name[NAME_BYTES], mean[32], p50[32], p95[32];
+        snprintf(label, sizeof label, "%s: mean %s, p50 %s, p95 %s", short_name(name, g->name),
+                 show_seconds(mean, g->response[STAT_MEAN].value), show_seconds(p50, g->response[STAT_P50].value),
+                 show_seconds(p95, g->response[STAT_P95].value));
+        text_printf(out, "label[%zu] = ", i + 1);
+        put_string(out, label);
+        text_add(out, "\n");
+    }
+}
+
+int picture_response(struct album *album, struct picture *picture)
+{
+    size_t groups = 0, with = 0;
+    double least = INFINITY, most = 0;
+    const struct report *r = album->report;
+    size_t *group = album_pick(album, r->groups, CURVES, bursts, &groups);
+    if (!group)
+        return album_no_memory(album);
+    for (size_t i = 0; i < r->groups; i++)
+        with += bursts(r, i) > 0;
+    if (groups == 0) {
+        snprintf(picture->missing, sizeof picture->missing, "no burst ended in this run");
+        return GS_OK;
+    }
+    int rc = points(album, picture, group, groups, &least, &most);
+    labels(album, &picture->set, group, groups);
+    size_t rows = (groups + targets(album, &picture->set, group, groups, &most) + 1) / 2;
+    axis(&picture->set, least, most);
+    picture->height = 520 + LEGEND_ROW * (int)rows;
+    text_printf(&picture->set, "legend = %zu\n", rows);
+    text_add(&picture->title, "response time");
+    if (with > groups)
+        text_printf(&picture->title, " (the %zu of %zu groups with most bursts)", groups, with);
+    return rc;
+}

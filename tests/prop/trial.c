@@ -1,0 +1,333 @@
+/* trial.c - one scenario, run twice under a backend that watches the simulated node, and what must be true of it. */
+#include "tests/prop/trial.h"
+#include "backend/sim_state.h"
+#include "sim/results/report.h"
+#include "sim/run/audit.h"
+#include "sim/run/run.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- the simulated node under observation --- */
+
+enum { GROUPS_MAX = 16, STANDSTILL = 200000 };
+
+static atomic_uint_fast64_t refused_on_arrival[GROUPS_MAX];
+static _Thread_local struct watched {
+    gs_ns now_ns;
+    uint64_t here;                      /* events since the clock last moved */
+} watched;
+
+static int spy_open(struct backend **be, const struct backend_setup *setup, struct error *err)
+{
+    watched = (struct watched){ 0 };
+    return backend_sim.open(be, setup, err);
+}
+
+static int spy_submit(struct backend *be, const struct gs_command *command, struct error *err)
+{
+    if (command->kind == GS_REJECT && be->process[command->workload].gpu == GS_NONE)
+        atomic_fetch_add(&refused_on_arrival[be->setup->setup->workload[command->workload].group], 1);
+    int rc = backend_sim.submit(be, command, err);
+    for (uint32_t gpu = 0; rc == GS_OK && gpu < be->gpus; gpu++)
+        if (be->device[gpu].free_bytes < 0)
+            rc = error_set(err, GS_BUG, "at %.9f s: '%s' of workload %u leaves GPU %u with %lld bytes", 1e-9 * (double)be->now_ns,
+                           gs_command_name(command->kind), command->workload, gpu, (long long)be->device[gpu].free_bytes);
+    return rc;
+}
+
+static int spy_wait(struct backend *be, gs_ns until_ns, const struct backend_event **event, struct error *err)
+{
+    int rc = backend_sim.wait(be, until_ns, event, err);
+
+    if (rc != GS_OK)
+        return rc;
+    if (be->now_ns < watched.now_ns)
+        return error_set(err, GS_BUG, "the clock went back from %.9f s to %.9f s", 1e-9 * (double)watched.now_ns,
+                         1e-9 * (double)be->now_ns);
+    watched.here = be->now_ns > watched.now_ns ? 0 : watched.here + 1;
+    watched.now_ns = be->now_ns;
+    if (watched.here > STANDSTILL)
+        return error_set(err, GS_BUG, "at %.9f s: the clock stands still", 1e-9 * (double)be->now_ns);
+    return GS_OK;
+}
+
+static struct backend_ops spy(void)
+{
+    struct backend_ops ops = backend_sim;
+
+    ops.open = spy_open;
+    ops.submit = spy_submit;
+    ops.wait = spy_wait;
+    return ops;
+}
+
+/* --- one run --- */
+
+struct run {
+    struct arena arena;
+    struct scenario scenario;
+    struct run_outcome outcome;
+    struct text json;
+    struct error err;
+    int rc;
+};
+
+static int run_in_database(struct run *r, struct run_options *options, const struct load_traces *traces, const char *db)
+{
+    struct gs_workload_spec *spec;
+    uint32_t workloads;
+    int rc = load_specs(&r->scenario, traces, 0, &spec, &workloads, &r->arena, &r->err);
+
+    if (rc == GS_OK)
+        rc = results_open(&options->results, db, &r->scenario, spec, workloads, "test", "sim", &r->err);
+    return rc;
+}
+
+static void run_open(struct run *r, const char *text, size_t length, int64_t threads, const char *db)
+{
+    static const char *const all_rows = "scenario.record=events";
+    struct overrides overrides = { &all_rows, db != NULL };
+    struct backend_ops ops = spy();
+    struct run_options options = { .backend = &ops };
+    struct load_traces *traces = NULL;
+    struct report report;
+    struct report_about about = { .version = "test", .provenance = "sim" };
+
+    memset(r, 0, sizeof *r);
+    for (int g = 0; g < GROUPS_MAX; g++)
+        atomic_store(&refused_on_arrival[g], 0);
+    r->rc = scenario_parse(&r->scenario, text, length, "draft.ini", NULL, &overrides, &r->arena, &r->err);
+    if (r->rc != GS_OK)
+        return;
+    r->scenario.threads = threads;
+    r->rc = load_read_traces(&traces, &r->scenario, &r->arena, &r->err);
+    if (r->rc == GS_OK && db != NULL)
+        r->rc = run_in_database(r, &options, traces, db);
+    if (r->rc == GS_OK)
+        r->rc = run_scenario(&r->scenario, &options, traces, &r->outcome, &r->arena, &r->err);
+    if (r->rc == GS_OK)
+        r->rc = report_build(&report, &r->scenario, r->outcome.tally, r->outcome.completed, &about, &r->arena, &r->err);
+    if (r->rc == GS_OK && options.results != NULL)
+        r->rc = results_finish(options.results, &report, &r->err);
+    results_close(options.results);
+    if (r->rc == GS_OK)
+        report_json(&r->json, &report);
+}
+
+static void run_close(struct run *r)
+{
+    text_fini(&r->json);
+    run_fini(&r->outcome);
+    arena_fini(&r->arena);
+}
+
+/* --- what must be true --- */
+
+#define BAD(...) (snprintf(why, TRIAL_WHY, __VA_ARGS__), false)
+
+static bool group_balances(const struct run *r, uint32_t g, char *why)
+{
+    uint64_t arrived = atomic_load(&refused_on_arrival[g]), ended = 0;
+
+    for (uint32_t k = 0; k < r->outcome.completed; k++) {
+        const struct group_tally *t = &r->outcome.tally[k]->group[g];
+        gs_ns stalls = 0;
+        arrived += t->arrived;
+        ended += t->completed + t->censored + t->rejected + t->oom_kills;
+        for (int s = 0; s < STALLS; s++) {
+            if (t->stall_ns[s] < 0)
+                return BAD("group %u: stall '%s' is negative", g, stall_name[s]);
+            stalls += t->stall_ns[s];
+        }
+        if (stalls != t->response_ns - t->alone_ns)
+            return BAD("group %u: the stalls do not add up to response less alone", g);
+        if (t->served[SERVED_HOT] + t->served[SERVED_WARM] + t->served[SERVED_COLD] != t->completed)
+            return BAD("group %u: served hot, warm and cold are not the completed", g);
+        if (t->progress_ns < -1.0 || t->progress_ns > t->present_ns * (1 + 1e-9) + 1.0)
+            return BAD("group %u: progress %.0f ns of %.0f ns present", g, t->progress_ns, t->present_ns);
+    }
+    if (arrived != ended)
+        return BAD("group %u: %llu came and %llu ended", g, (unsigned long long)arrived, (unsigned long long)ended);
+    return true;
+}
+
+static bool gpus_balance(const struct tally *t, const struct scenario *s, char *why)
+{
+    double elapsed = (double)(t->to_ns - t->from_ns);
+    uint32_t gpu = 0, node = 0;
+
+    for (size_t g = 0; g < s->nodes; g++)
+        for (int64_t k = 0; k < s->node[g].count; k++, node++) {
+            const struct node_tally *n = &t->node[node];
+            if (n->peak_bytes > s->node[g].swap_file || n->used_byte_ns > (double)n->peak_bytes * elapsed * (1 + 1e-9))
+                return BAD("node %u: the swap file holds more than its cap or its peak", node);
+            for (int64_t i = 0; i < s->node[g].gpus; i++, gpu++) {
+                const struct gpu_tally *u = &t->gpu[gpu];
+                if (u->useful_ns < 0 || u->switching_ns < 0 || u->idle_ns < 0 ||
+                    u->useful_ns + u->switching_ns + u->idle_ns != t->to_ns - t->from_ns)
+                    return BAD("GPU %u: useful, switching and idle do not add up to the run", gpu);
+                if (u->resident_byte_ns > (double)s->node[g].gpu_memory * elapsed * (1 + 1e-9) || u->resident_byte_ns < 0)
+                    return BAD("GPU %u: more bytes resident than it has", gpu);
+            }
+        }
+    return true;
+}
+
+/* --- enough of everything --- */
+
+struct demand {                         /* the most that the scenario can ask for */
+    double workloads, largest, total, context;
+    double jobs;                        /* bursts in all, if every group is finite */
+    double burst_ns, think_ns;          /* the longest burst and the shortest think time, of notebooks */
+    bool finite, notebooks, plain;
+};
+
+static struct demand demand_of(const struct scenario *s)
+{
+    struct demand d = { .finite = true, .notebooks = true, .plain = true, .think_ns = INFINITY };
+
+    for (size_t g = 0; g < s->workloads; g++) {
+        const struct workload_group *w = &s->workload[g];
+        bool notebook = w->class == GS_NOTEBOOK;
+        double bytes = dist_highest(&w->memory) + (notebook ? dist_highest(&w->grow) : 0), n = (double)w->count;
+        d.workloads += n;
+        d.total += n * bytes;
+        d.largest = fmax(d.largest, bytes);
+        d.context += n * (double)w->context;
+        d.jobs += n * (w->iterates ? (double)w->iterations : 1);
+        d.finite &= w->class == GS_TRAINING;
+        d.notebooks &= notebook;
+        d.plain &= w->swappable && w->fraction == FRACTION_DYNAMIC && w->limit >= 1 && w->trace < 0;
+        if (notebook) {
+            d.burst_ns = fmax(d.burst_ns, dist_highest(&w->burst));
+            d.think_ns = fmin(d.think_ns, dist_lowest(&w->think));
+        }
+    }
+    return d;
+}
+
+/* Any GPU could take every workload, one at a time: nothing has to wait for ever. */
+static bool every_gpu_suits(const struct scenario *s, const struct demand *d, double bytes)
+{
+    for (size_t i = 0; i < s->nodes; i++) {
+        const struct node_group *n = &s->node[i];
+        double reserve = (double)n->gpu_reserved + (double)n->gpu_reserved_per_workload * d->workloads;
+        if (bytes > (double)n->gpu_memory - fmax(reserve, d->context) || d->total > (double)n->swap_file ||
+            (!n->swap && d->total > bytes) || (double)n->max_workloads_per_gpu < d->workloads)
+            return false;
+    }
+    return true;
+}
+
+/* Jobs that are finite all end, however little memory there is, as long as the swap file takes everybody. */
+static bool jobs_end(const struct run *r, const struct demand *d, char *why)
+{
+    for (uint32_t k = 0; k < r->outcome.completed; k++) {
+        const struct tally *t = r->outcome.tally[k];
+        uint64_t completed = 0;
+        for (uint32_t g = 0; g < t->groups; g++)
+            completed += t->group[g].completed;
+        if (t->makespan_ns < 0 || (r->scenario.warmup == 0 && (double)completed < d->jobs))
+            return BAD("replication %u: %llu of %.0f bursts of finite jobs ended, and then nothing happened any more",
+                       k, (unsigned long long)completed, d->jobs);
+    }
+    return true;
+}
+
+/* Users who think for long and need little: the worst wait is that for everybody's burst, several times over. */
+static bool users_do_not_wait(const struct run *r, const struct demand *d, char *why)
+{
+    const struct node_group *node = &r->scenario.node[0];
+    /* The slowest step between two bursts: overhead and detection, a quantum or a linger, bytes over the slowest link. */
+    double rate = fmin(fmin(node->h2d, node->d2h) * 0.5, fmin(node->disk, node->host_bandwidth / 4));
+    double step_ns = 2 * (double)node->swap_overhead + (double)node->idle_detect + 2e9 * d->largest * d->workloads / rate +
+                     d->burst_ns / node->gpu_speed;
+    double bound_ns = 20 * d->workloads * step_ns;
+
+    for (size_t s = 0; s < GS_SLOTS; s++) {
+        const struct policy_choice *p = &r->scenario.policy[s];
+        for (size_t i = 0; p->policy->param != NULL && p->policy->param[i].key != NULL; i++)
+            if (p->policy->param[i].kind == GS_TIME)
+                bound_ns += 20 * d->workloads * (double)p->param[i].i;
+    }
+    for (uint32_t k = 0; k < r->outcome.completed && d->think_ns > bound_ns; k++)
+        for (uint32_t g = 0; g < r->outcome.tally[k]->groups; g++) {
+            const struct group_tally *t = &r->outcome.tally[k]->group[g];
+            if ((double)t->response.max > bound_ns || t->rejected + t->oom_kills > 0)
+                return BAD("group %u: a burst took %.3f s where there was room for everybody, or was refused", g,
+                           1e-9 * (double)t->response.max);
+        }
+    return true;
+}
+
+static bool nobody_starves(const struct run *r, char *why)
+{
+    const struct scenario *s = &r->scenario;
+    struct demand d = demand_of(s);
+
+    if (!d.plain)
+        return true;
+    if (d.finite && s->duration == GS_NEVER && every_gpu_suits(s, &d, d.largest))
+        return jobs_end(r, &d, why);
+    if (d.notebooks && s->nodes == 1 && every_gpu_suits(s, &d, d.total))
+        return users_do_not_wait(r, &d, why);
+    return true;
+}
+
+static bool run_is_good(const struct run *r, char *why)
+{
+    if (r->rc != GS_OK)
+        return BAD("exit code %d: %.400s", r->rc, r->err.text);
+    if (r->outcome.completed != (uint32_t)r->scenario.replications)
+        return BAD("a replication is missing");
+    for (uint32_t k = 0; k < r->outcome.completed; k++)
+        if (r->outcome.tally[k]->replication != k || !gpus_balance(r->outcome.tally[k], &r->scenario, why))
+            return r->outcome.tally[k]->replication != k ? BAD("replications are out of order") : false;
+    for (uint32_t g = 0; g < r->scenario.workloads && g < GROUPS_MAX; g++)
+        if (!group_balances(r, g, why))
+            return false;
+    return nobody_starves(r, why);
+}
+
+static bool log_is_good(const char *db, char *why)
+{
+    struct error err = { 0 };
+    struct audit audit;
+
+    if (audit_run(&audit, db, 0, &err) != GS_OK)
+        return BAD("audit: %.400s", err.text);
+    if (audit.differences > 0)
+        return BAD("audit: %llu differences, first: %.300s", (unsigned long long)audit.differences, audit.first);
+    return true;
+}
+
+enum trial trial_run(const char *text, size_t length, struct trial_options *options, char why[TRIAL_WHY])
+{
+    struct run first, second;
+    bool refused, good;
+
+    why[0] = '\0';
+    run_open(&first, text, length, 1, NULL);
+    refused = first.rc == GS_BAD_INPUT || first.rc == GS_UNSATISFIABLE;
+    good = run_is_good(&first, why);
+    for (uint32_t k = 0; good && k < first.outcome.completed; k++)
+        for (uint32_t g = 0; g < first.outcome.tally[k]->groups; g++)
+            options->bursts += first.outcome.tally[k]->group[g].completed;
+    if (good) {
+        if (options->db != NULL)
+            unlink(options->db);
+        run_open(&second, text, length, 3, options->db);
+        if (second.rc != GS_OK)
+            good = BAD("the second run ended with exit code %d: %.400s", second.rc, second.err.text);
+        else if (first.json.length != second.json.length || memcmp(first.json.data, second.json.data, first.json.length) != 0)
+            good = BAD("one thread and three give different reports");
+        run_close(&second);
+        good = good && (options->db == NULL || log_is_good(options->db, why));
+    }
+    run_close(&first);
+    return refused ? TRIAL_REFUSED : good ? TRIAL_GOOD : TRIAL_BAD;
+}
