@@ -1,6 +1,6 @@
 /* backend.h - what performs the controller's commands: a simulated node, the null device, one that fails on purpose.
  *
- * A backend is seven functions and a state.  The loop submits commands, offers bursts, and waits for the next completion;
+ * A backend is eight functions and a state.  The loop submits commands, offers bursts, and waits for the next completion;
  * a simulated backend's clock is its event heap.
  */
 #ifndef GS_BACKEND_H
@@ -20,6 +20,7 @@ enum backend_kind {
 
 struct backend_event {
     enum backend_kind kind;
+    bool idle;                          /* BACKEND_FINISH: the workload is idle, too, unless it gets a burst now; ask idle() */
     struct gs_event event;
     struct job *job;
 };
@@ -37,6 +38,12 @@ struct gpu_usage {
     gs_ns held_ns;                      /* none executing or switching, but a workload that finished still has its grant */
 };
 
+/* What every backend's state begins with, so that the loop can leave a backend alone in which nothing is due. */
+struct backend_clock {
+    gs_ns now_ns;                       /* the loop moves it when something comes that is not the backend's, up to next_ns */
+    gs_ns next_ns;                      /* nothing will happen before, unless it is told to do something */
+};
+
 struct backend;
 struct backend_ops {
     const char *name, *help;
@@ -50,6 +57,9 @@ struct backend_ops {
     /* The next thing that happens at or before `until_ns`; the clock moves to it, or to `until_ns`.  `*event` stays valid
      * until the next wait. */
     int (*wait)(struct backend *be, gs_ns until_ns, const struct backend_event **event, struct error *err);
+    /* The burst that just finished left the workload idle, and no other was offered meanwhile: take its grant and fill in the
+     * event for the controller.  False: it has found work and goes on. */
+    bool (*idle)(struct backend *be, uint32_t workload, struct gs_event *event);
     /* The bursts of a workload that were refused: the backend forgets them.  `gone`: it leaves, with all of its memory.
      * Returns the bursts as a list by `next`. */
     struct job *(*forget)(struct backend *be, uint32_t workload, bool gone);

@@ -32,15 +32,16 @@ static void arm(struct backend *be, uint32_t gpu)
     struct compute *c = &be->device[gpu].compute;
     uint64_t left, units;
 
-    c->word = 0;
-    if (c->count == 0)
+    if (c->count == 0) {
+        ends_set(be, gpu, GS_NEVER);
         return;
+    }
     left = c->item[c->first].finish > c->service ? c->item[c->first].finish - c->service : 0;
     if (__builtin_mul_overflow(left, c->count, &units))
-        return;                         /* beyond the end of any run */
+        units = (uint64_t)GS_NEVER;     /* beyond the end of any run */
     units -= units > c->remainder ? c->remainder : units;
     gs_ns wait_ns = (gs_ns)(units / SERVICE_UNIT + (units % SERVICE_UNIT != 0));
-    sim_push(be, be->now_ns + wait_ns, SIM_BURST_END, gpu, &c->word);
+    ends_set(be, gpu, be->clock.now_ns + wait_ns);
 }
 
 static void take_out(struct compute *c, uint32_t i)
@@ -87,10 +88,10 @@ void compute_start(struct backend *be, uint32_t gpu, struct job *job)
         c->capacity = (uint32_t)capacity;
     }
     if (job->started_ns < 0) {
-        job->started_ns = be->now_ns;
+        job->started_ns = be->clock.now_ns;
         job->alone_ns = time_alone(device, job->work_ns);
     }
-    advance(c, be->now_ns);
+    advance(c, be->clock.now_ns);
     c->remainder = 0;
     uint64_t finish = c->service + (uint64_t)(job->alone_ns - job->done_ns) * SERVICE_UNIT;
     c->item[c->count] = (struct running){ finish, job };
@@ -105,7 +106,7 @@ void compute_stop(struct backend *be, uint32_t gpu, uint32_t workload)
     struct compute *c = &be->device[gpu].compute;
     struct process *p = &be->process[workload];
 
-    advance(c, be->now_ns);
+    advance(c, be->clock.now_ns);
     for (uint32_t i = c->count; i-- > 0;) {
         struct job *job = c->item[i].job;
         if (job->workload != workload)
@@ -126,7 +127,7 @@ struct job *compute_end(struct backend *be, uint32_t gpu)
     struct compute *c = &be->device[gpu].compute;
     struct job *job = c->item[c->first].job;
 
-    advance(c, be->now_ns);
+    advance(c, be->clock.now_ns);
     job->done_ns = job->alone_ns;
     take_out(c, c->first);
     find_first(c);
@@ -138,7 +139,7 @@ void compute_progress(struct backend *be, uint32_t gpu)
 {
     struct compute *c = &be->device[gpu].compute;
 
-    advance(c, be->now_ns);
+    advance(c, be->clock.now_ns);
     for (uint32_t i = 0; i < c->count; i++)
         c->item[i].job->done_ns = done_of(c, &c->item[i]);
 }

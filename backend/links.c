@@ -47,7 +47,7 @@ static void arm(struct backend *be, uint32_t link, double rate)
         return;
     double wait_ns = l->flow[due].left_bytes / share;
     if (wait_ns < 0x1p60)
-        sim_push(be, be->now_ns + (gs_ns)(wait_ns + 0.5), SIM_LINK, link, &l->word);
+        sim_push(be, be->clock.now_ns + (gs_ns)(wait_ns + 0.5), SIM_LINK, link, &l->word);
 }
 
 /* The level to which the links of a node are cut, INFINITY if the pool suffices: water filling over at most 2 x GPUs. */
@@ -106,11 +106,11 @@ static void settle(struct backend *be, uint32_t link)
     const struct sim_node *node = &be->node[l->node];
 
     if (l->twin == GS_NONE || (node->host_rate >= INFINITY && node->duplex >= 1.0)) {
-        advance(l, be->now_ns);
+        advance(l, be->clock.now_ns);
         return;
     }
     for (uint32_t i = 2 * node->first_gpu; i < 2 * (node->first_gpu + node->gpus); i++)
-        advance(&be->link[i], be->now_ns);
+        advance(&be->link[i], be->clock.now_ns);
 }
 
 void link_add(struct backend *be, uint32_t link, struct flow flow)

@@ -34,6 +34,7 @@ const struct backend_ops backend_null = {
     .submit = sim_submit,
     .offer = process_offer,
     .wait = sim_wait,
+    .idle = process_take_idle,
     .forget = process_forget,
     .usage = sim_usage,
     .close = sim_close,

@@ -4,10 +4,11 @@
 static void set_running(struct backend *be, struct process *p, uint32_t running)
 {
     struct device *device = &be->device[p->gpu];
+    uint32_t executing = device->executing + running - p->running;
 
-    device_account(be, device);
-    device->executing += running;
-    device->executing -= p->running;
+    if ((executing == 0) != (device->executing == 0))
+        device_account(be, device);
+    device->executing = executing;
     p->running = running;
 }
 
@@ -60,22 +61,30 @@ static void post_idle(struct backend *be, uint32_t workload)
     sim_post(be, BACKEND_EVENT, GS_IDLE, workload);
 }
 
-/* Nothing runs any more.  Yield if it is to and more waits; else go on, or linger. */
-static void after_last(struct backend *be, uint32_t workload)
+/* Nothing runs any more.  Yield if it is to and more waits; else go on, or linger.  True: it is idle at once. */
+static bool after_last(struct backend *be, uint32_t workload)
 {
     struct process *p = &be->process[workload];
     gs_ns linger_ns = p->linger_ns + be->node[be->device[p->gpu].node].idle_detect_ns;
 
     if (p->head != NULL && !p->yield) {
         start_ready(be, p);
-        return;
+        return false;
     }
-    if (p->head != NULL || linger_ns == 0) {
-        post_idle(be, workload);
-        return;
-    }
+    if (p->head != NULL || linger_ns == 0)
+        return true;
     set_lingering(be, p, true);
-    sim_push(be, be->now_ns + linger_ns, SIM_IDLE, workload, &p->idle_word);
+    sim_push(be, be->clock.now_ns + linger_ns, SIM_IDLE, workload, &p->idle_word);
+    return false;
+}
+
+static void start_or_idle(struct backend *be, uint32_t workload)
+{
+    struct process *p = &be->process[workload];
+
+    start_ready(be, p);
+    if (p->running == 0 && after_last(be, workload))
+        post_idle(be, workload);
 }
 
 void process_run(struct backend *be, const struct gs_command *command)
@@ -86,17 +95,16 @@ void process_run(struct backend *be, const struct gs_command *command)
     p->granted = true;
     p->yield = command->yield;
     p->linger_ns = command->linger_ns;
-    hold_bytes(be, p, command->bytes);
+    if (p->gpu_bytes != command->bytes)
+        hold_bytes(be, p, command->bytes);
     if (command->delay_ns > 0) {
         device_account(be, device);
         device->switching++;
-        sim_push(be, be->now_ns + command->delay_ns, SIM_DELAY_OVER, command->workload, &p->delay_word);
+        sim_push(be, be->clock.now_ns + command->delay_ns, SIM_DELAY_OVER, command->workload, &p->delay_word);
         return;
     }
     p->started = true;
-    start_ready(be, p);
-    if (p->running == 0)
-        after_last(be, command->workload);
+    start_or_idle(be, command->workload);
 }
 
 static void end_delay(struct backend *be, struct process *p)
@@ -112,9 +120,7 @@ void process_delay_over(struct backend *be, uint32_t workload)
 
     end_delay(be, p);
     p->started = true;
-    start_ready(be, p);
-    if (p->running == 0)
-        after_last(be, workload);
+    start_or_idle(be, workload);
 }
 
 static void revoke(struct backend *be, uint32_t workload)
@@ -141,7 +147,7 @@ void process_stop(struct backend *be, uint32_t workload)
     event->command = GS_STOP;
     p->wants = p->head != NULL;
     if (!p->wants)
-        hold_bytes(be, p, be->setup->setup->workload[workload].bytes);
+        hold_bytes(be, p, p->base_bytes);
     else
         event->since_ns = p->head->ready_ns;
 }
@@ -151,18 +157,25 @@ void process_idle(struct backend *be, uint32_t workload)
     post_idle(be, workload);
 }
 
-/* The posted notice is delivered: only now is it certain whether a next burst waits. */
-void process_idle_delivered(struct backend *be, struct gs_event *event)
+/* Only when the notice is delivered is it certain whether it holds, and whether a next burst waits. */
+bool process_take_idle(struct backend *be, uint32_t workload, struct gs_event *event)
 {
-    struct process *p = &be->process[event->workload];
+    struct process *p = &be->process[workload];
 
-    revoke(be, event->workload);
-    hold_bytes(be, p, be->setup->setup->workload[event->workload].bytes);
+    if (!p->idle_posted)
+        return false;
+    revoke(be, workload);
+    if (p->gpu_bytes != p->base_bytes)
+        hold_bytes(be, p, p->base_bytes);
     p->wants = p->head != NULL;
-    if (p->wants) {
-        event->since_ns = p->head->ready_ns;
-        event->bytes = p->head->bytes;
-    }
+    event->at_ns = be->clock.now_ns;
+    event->since_ns = p->wants ? p->head->ready_ns : GS_NEVER;
+    event->bytes = p->wants ? p->head->bytes : 0;
+    event->workload = workload;
+    event->timer = GS_NONE;
+    event->kind = GS_IDLE;
+    event->command = 0;
+    return true;
 }
 
 bool process_offer(struct backend *be, struct job *job)
@@ -192,15 +205,16 @@ bool process_offer(struct backend *be, struct job *job)
     return false;
 }
 
-void process_finished(struct backend *be, struct job *job)
+bool process_finished(struct backend *be, struct job *job)
 {
     struct process *p = &be->process[job->workload];
 
     set_running(be, p, p->running - 1);
-    if (p->running == 0)
-        after_last(be, job->workload);
-    else
+    if (p->running > 0)
         start_ready(be, p);
+    else
+        p->idle_posted = after_last(be, job->workload);
+    return p->idle_posted;
 }
 
 struct job *process_forget(struct backend *be, uint32_t workload, bool gone)

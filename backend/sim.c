@@ -5,8 +5,12 @@
 
 void sim_push(struct backend *be, gs_ns at_ns, enum sim_kind kind, uint32_t entity, uint64_t *word)
 {
-    if (at_ns < GS_NEVER && at_ns >= be->now_ns && !queue_push(&be->queue, at_ns, kind, entity, word))
+    if (at_ns >= GS_NEVER || at_ns < be->clock.now_ns)
+        return;
+    if (!queue_push(&be->queue, at_ns, kind, entity, word))
         be->out_of_memory = true;
+    if (at_ns < be->clock.next_ns)
+        be->clock.next_ns = at_ns;
 }
 
 struct backend_event *sim_post(struct backend *be, enum backend_kind kind, uint8_t event, uint32_t workload)
@@ -19,7 +23,7 @@ struct backend_event *sim_post(struct backend *be, enum backend_kind kind, uint8
         be->out_of_memory = true;
     struct backend_event *letter = &be->mail[at < be->mail_capacity ? at : at - be->mail_capacity];
     letter->kind = kind;
-    letter->event.at_ns = be->now_ns;
+    letter->event.at_ns = be->clock.now_ns;
     letter->event.since_ns = GS_NEVER;
     letter->event.bytes = 0;
     letter->event.workload = workload;
@@ -27,14 +31,15 @@ struct backend_event *sim_post(struct backend *be, enum backend_kind kind, uint8
     letter->event.kind = event;
     letter->event.command = 0;
     letter->job = NULL;
+    be->clock.next_ns = be->clock.now_ns;
     return letter;
 }
 
 void device_account(struct backend *be, struct device *device)
 {
-    gs_ns spent = be->now_ns - device->accounted_ns;
+    gs_ns spent = be->clock.now_ns - device->accounted_ns;
 
-    device->accounted_ns = be->now_ns;
+    device->accounted_ns = be->clock.now_ns;
     if (device->executing > 0)
         device->usage.useful_ns += spent;
     else if (device->switching > 0)
@@ -90,7 +95,6 @@ static int open_sim(struct backend **out, const struct backend_setup *setup, str
 
     if (be == NULL)
         return no_memory(err);
-    be->ops = &backend_sim;
     be->finish = (struct backend_event){ .kind = BACKEND_FINISH, .event = { .kind = GS_IDLE, .timer = GS_NONE, .since_ns = GS_NEVER } };
     be->setup = setup;
     be->workloads = setup->setup->workloads;
@@ -105,7 +109,8 @@ static int open_sim(struct backend **out, const struct backend_setup *setup, str
     be->node = arena_array(arena, be->nodes, sizeof *be->node);
     be->timer_word = arena_array(arena, be->gpus + (size_t)be->workloads, sizeof *be->timer_word);
     if (be->mail == NULL || be->process == NULL || be->device == NULL || be->link == NULL || be->node == NULL ||
-        be->timer_word == NULL || queue_init(&be->queue, 4 * (size_t)be->gpus + 16) != GS_OK)
+        be->timer_word == NULL || !ends_open(&be->ends, be->gpus, arena) ||
+        queue_init(&be->queue, 4 * (size_t)be->gpus + 16) != GS_OK)
         return no_memory(err);
     open_nodes(be);
     for (uint32_t i = 0; i < be->workloads; i++) {
@@ -113,6 +118,7 @@ static int open_sim(struct backend **out, const struct backend_setup *setup, str
         be->process[i].slots = group->class == GS_INFERENCE && group->slots > 0 ? (uint32_t)group->slots : 1;
         be->process[i].cold_start_ns = group->cold_start;
         be->process[i].gpu = GS_NONE;
+        be->process[i].base_bytes = setup->setup->workload[i].bytes;
     }
     *out = be;
     return GS_OK;
@@ -149,7 +155,6 @@ static uint64_t live_word(const struct backend *be, struct queue_event e)
     uint32_t entity = queue_entity(e);
 
     switch (queue_kind(e)) {
-    case SIM_BURST_END: return be->device[entity].compute.word;
     case SIM_DELAY_OVER: return be->process[entity].delay_word;
     case SIM_IDLE: return be->process[entity].idle_word;
     case SIM_LINK: return be->link[entity].word;
@@ -162,21 +167,18 @@ static const struct backend_event *burst_end(struct backend *be, uint32_t gpu)
 {
     struct job *job = compute_end(be, gpu);
 
-    be->finish.event.at_ns = be->now_ns;
+    be->finish.event.at_ns = be->clock.now_ns;
     be->finish.event.workload = job->workload;
     be->finish.job = job;
-    process_finished(be, job);
+    be->finish.idle = process_finished(be, job);
     return &be->finish;
 }
 
-/* What is to be told at once; NULL: what it led to lies in the mailbox. */
-static const struct backend_event *happen(struct backend *be, struct queue_event e)
+static __attribute__((noinline)) void happen(struct backend *be, struct queue_event e)
 {
     uint32_t entity = queue_entity(e);
 
     switch (queue_kind(e)) {
-    case SIM_BURST_END:
-        return burst_end(be, entity);
     case SIM_DELAY_OVER:
         process_delay_over(be, entity);
         break;
@@ -194,7 +196,6 @@ static const struct backend_event *happen(struct backend *be, struct queue_event
         sim_post(be, BACKEND_EVENT, GS_TIMER, GS_NONE)->event.timer = entity;
         break;
     }
-    return NULL;
 }
 
 /* Take the next letter; an idle notice whose process found work again is thrown away. */
@@ -206,31 +207,41 @@ static struct backend_event *next_mail(struct backend *be)
         be->mail_count--;
         if (letter->kind != BACKEND_EVENT || letter->event.kind != GS_IDLE)
             return letter;
-        if (be->process[letter->event.workload].idle_posted) {
-            process_idle_delivered(be, &letter->event);
+        if (process_take_idle(be, letter->event.workload, &letter->event))
             return letter;
-        }
     }
     return NULL;
+}
+
+/* The earliest of the ends of bursts and all else; ends first, as others may wait for them. */
+static gs_ns earliest_ns(struct backend *be)
+{
+    gs_ns at_ns = queue_next_ns(&be->queue);
+
+    return be->ends.at_ns[1] <= at_ns ? be->ends.at_ns[1] : at_ns;
 }
 
 int sim_wait(struct backend *be, gs_ns until_ns, const struct backend_event **out, struct error *err)
 {
     static const struct backend_event nothing = { .kind = BACKEND_NOTHING };
 
-    *out = NULL;
-    while (*out == NULL && (be->mail_count == 0 || (*out = next_mail(be)) == NULL)) {
-        if (queue_next_ns(&be->queue) > until_ns) {
-            be->now_ns = until_ns;
+    while (be->mail_count == 0 || (*out = next_mail(be)) == NULL) {
+        gs_ns at_ns = earliest_ns(be);
+        if (at_ns > until_ns) {
+            be->clock.now_ns = until_ns;
             *out = &nothing;
             break;
         }
+        be->clock.now_ns = at_ns;
+        if (at_ns == be->ends.at_ns[1]) {
+            *out = burst_end(be, be->ends.gpu[1]);
+            break;
+        }
         struct queue_event e = queue_pop(&be->queue);
-        if (e.word != live_word(be, e))
-            continue;
-        be->now_ns = e.at_ns;
-        *out = happen(be, e);
+        if (e.word == live_word(be, e))
+            happen(be, e);
     }
+    be->clock.next_ns = be->mail_count > 0 ? be->clock.now_ns : earliest_ns(be);
     return be->out_of_memory ? no_memory(err) : GS_OK;
 }
 
@@ -255,6 +266,7 @@ const struct backend_ops backend_sim = {
     .submit = sim_submit,
     .offer = process_offer,
     .wait = sim_wait,
+    .idle = process_take_idle,
     .forget = process_forget,
     .usage = sim_usage,
     .close = sim_close,

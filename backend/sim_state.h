@@ -5,7 +5,7 @@
 #include "backend/backend.h"
 #include "sim/engine/queue.h"
 
-enum sim_kind { SIM_BURST_END, SIM_DELAY_OVER, SIM_IDLE, SIM_LINK, SIM_OVERHEAD_OVER, SIM_TIMER };
+enum sim_kind { SIM_DELAY_OVER, SIM_IDLE, SIM_LINK, SIM_OVERHEAD_OVER, SIM_TIMER };
 
 /* --- execution: processor sharing among the bursts that run on a GPU (compute.c) --- */
 
@@ -23,7 +23,14 @@ struct compute {
     uint64_t service;               /* attained by each that runs since the GPU was last empty, in SERVICE_UNITs */
     uint64_t remainder;             /* below `count`: what division by it left over */
     gs_ns at_ns;                    /* of `service` */
-    uint64_t word;                  /* live SIM_BURST_END; 0: none */
+};
+
+/* When the next burst ends, over all GPUs (ends.c): a tournament, so that a change costs log2(GPUs) compares and leaves
+ * nothing stale behind.  Node i has the children 2i and 2i + 1; the leaves are the GPUs. */
+struct ends {
+    gs_ns *at_ns;                   /* of the winner below; GS_NEVER: none */
+    uint32_t *gpu;                  /* the winner, of equals the one with the lowest id */
+    uint32_t leaves;                /* a power of two */
 };
 
 /* --- transfers (transfer.c) over links (links.c) --- */
@@ -62,6 +69,7 @@ struct swap {                       /* a swap of one workload */
 struct process {                    /* the backend's side of a workload */
     struct job *head, *tail;        /* bursts that are ready and not running */
     int64_t gpu_bytes;              /* physical memory it holds on its GPU */
+    int64_t base_bytes;             /* between bursts */
     gs_ns linger_ns;
     uint64_t delay_word, idle_word;
     gs_ns cold_start_ns;
@@ -98,10 +106,10 @@ struct sim_node {
 };
 
 struct backend {
-    const struct backend_ops *ops;
+    struct backend_clock clock;
     const struct backend_setup *setup;
-    gs_ns now_ns;
-    struct queue queue;
+    struct queue queue;                 /* all that is to happen but the ends of bursts */
+    struct ends ends;
     struct backend_event *mail;     /* what happens at once: a ring */
     uint32_t mail_head, mail_count, mail_capacity;
     struct backend_event finish;        /* a burst's end is told before what follows from it */
@@ -114,6 +122,9 @@ struct backend {
     uint64_t transfers;
     bool out_of_memory;
 };
+
+bool ends_open(struct ends *ends, uint32_t gpus, struct arena *arena);
+void ends_set(struct backend *be, uint32_t gpu, gs_ns at_ns);
 
 int sim_submit(struct backend *be, const struct gs_command *command, struct error *err);
 int sim_wait(struct backend *be, gs_ns until_ns, const struct backend_event **out, struct error *err);
@@ -136,18 +147,19 @@ void compute_progress(struct backend *be, uint32_t gpu);        /* bring done_ns
 void link_add(struct backend *be, uint32_t link, struct flow flow);
 uint32_t link_end(struct backend *be, uint32_t link);           /* the workload whose flow is due now */
 
-void transfer_begin(struct backend *be, const struct gs_command *command);
+__attribute__((noinline)) void transfer_begin(struct backend *be, const struct gs_command *command);
 void transfer_overhead_over(struct backend *be, uint32_t workload);
 void transfer_arrived(struct backend *be, uint32_t link);
 void memory_release(struct backend *be, uint32_t gpu, int64_t bytes);   /* physical memory came free */
 
 void process_run(struct backend *be, const struct gs_command *command);
-void process_stop(struct backend *be, uint32_t workload);
+__attribute__((noinline)) void process_stop(struct backend *be, uint32_t workload);
 void process_delay_over(struct backend *be, uint32_t workload);
 void process_idle(struct backend *be, uint32_t workload);
-void process_idle_delivered(struct backend *be, struct gs_event *event);
+bool process_take_idle(struct backend *be, uint32_t workload, struct gs_event *event);
 bool process_offer(struct backend *be, struct job *job);
-void process_finished(struct backend *be, struct job *job);
+/* Returns true if it is idle now (struct backend_event). */
+bool process_finished(struct backend *be, struct job *job);
 struct job *process_forget(struct backend *be, uint32_t workload, bool gone);
 
 #endif

@@ -135,10 +135,14 @@ void transfer_begin(struct backend *be, const struct gs_command *command)
         overhead_ns = be->process[command->workload].cold_start_ns;
     device_account(be, device);
     device->switching++;
-    *t = (struct swap){ .command = *command, .left_bytes = command->moved_bytes, .order = be->transfers++,
-                         .active = true };
+    t->command = *command;
+    t->left_bytes = command->moved_bytes;
+    t->chunk_bytes = 0;
+    t->order = be->transfers++;
+    t->word = 0;
+    t->active = true;
     if (overhead_ns > 0)
-        sim_push(be, be->now_ns + overhead_ns, SIM_OVERHEAD_OVER, command->workload, &t->word);
+        sim_push(be, be->clock.now_ns + overhead_ns, SIM_OVERHEAD_OVER, command->workload, &t->word);
     else
         go_on(be, command->workload);
 }

@@ -1,30 +1,33 @@
 set multiplot
 set xrange [x_from:x_to]
-set xtics x_step
 set yrange [0:100]
-set ytics (strips > 3 ? 50 : 20)
-set ylabel "GPU time (%)"
-set style fill solid 1 noborder
-top_px(i) = height-head-(i-1)*(height-head-foot)/strips-26
-bottom_px(i) = height-head-i*(height-head-foot)/strips
+y_step = strips > 3 ? 50 : 20
+set ytics y_step
+top_px(i) = height-head-(i-1.0)*(height-head-foot)/strips-26
+bottom_px(i) = height-head-1.0*i*(height-head-foot)/strips
+set lmargin at screen 84.0/width
+set label 3 "GPU time (%)" at screen 20.0/width, screen (top_px(1)+bottom_px(strips))/2/height rotate center
+if (warmup > 0) {
+    set arrow 1 from warmup, graph 0 to warmup, graph 1 nohead dt 3 lc rgb "#000000" front
+}
 do for [i=1:strips] {
-    set tmargin at screen 1.0*top_px(i)/height
-    set bmargin at screen 1.0*bottom_px(i)/height
-    set lmargin at screen 84.0/width
-    set label 3 label[i] at graph 0, graph 1 left offset 0,0.7
+    set tmargin at screen top_px(i)/height
+    set bmargin at screen bottom_px(i)/height
+    set label 4 label[i] at graph 0, graph 1 left offset 0,0.7
     if (i == strips) {
-        set xlabel time_is." (".x_name.")"
-        set format x "%g"
-        set key at screen 0.5, screen 26.0/height center top horizontal Left reverse
+        set xlabel time_is." (".x_name.")".time_of.(warmup > 0 ? "; dotted: end of the warm-up" : "")
+        eval "set xtics nomirror out textcolor rgb '#222222' ".x_ticks
+        set key at screen 0.5, screen 20.0/height center top horizontal width 3
     } else {
         unset xlabel
-        set format x ""
+        unset xtics
         unset key
     }
-    plot data index i-1 using ($1/x_unit):(100) with fillsteps lc rgb pale title "idle", \
-         data index i-1 using ($1/x_unit):(100*($3+$4)) with fillsteps lc rgb swap_in title "switching", \
-         data index i-1 using ($1/x_unit):(100*$3) with fillsteps lc rgb running title "useful"
+    plot data index i-1 using 1:(100) with fillsteps lc rgb pale title "idle", \
+         data index i-1 using 1:(100*($3+$4)) with fillsteps lc rgb swap_in title "switching", \
+         data index i-1 using 1:(100*$3) with fillsteps lc rgb running title "useful"
     unset label 1
     unset label 2
+    unset label 3
 }
 unset multiplot

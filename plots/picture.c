@@ -73,7 +73,13 @@ size_t *album_pick(struct album *album, size_t n, size_t most, double (*weight)(
 static size_t character(const char *s)
 {
     const unsigned char *c = (const unsigned char *)s;
-    size_t n = c[0] < 0x20 || c[0] == 0x7f ? 0 : c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : c[0] < 0xf5 ? 4 : 0;
+    size_t n = c[0] < 0x20 || c[0] == 0x7f ? 0
+               : c[0] < 0x80               ? 1
+               : c[0] < 0xc2               ? 0
+               : c[0] < 0xe0               ? 2
+               : c[0] < 0xf0               ? 3
+               : c[0] < 0xf5               ? 4
+                                           : 0;
     for (size_t i = 1; i < n; i++)
         if ((c[i] & 0xc0) != 0x80)
             return 0;
@@ -109,22 +115,28 @@ void put_tick(struct text *out, const char *string)
     quoted(out, string, true);
 }
 
-const char *short_name(char out[NAME_BYTES], const char *name)
+static const char *cut(char out[NAME_BYTES], const char *name, size_t most)
 {
-    size_t length = 0, characters = 0, cut = 0;
-    while (name[length]) {
+    size_t length = 0, characters = 0, keep = 0;
+    while (name[length] && characters <= most) {
         size_t n = character(name + length);
-        if (characters++ == NAME_MOST - 2)
-            cut = length;
-        if (characters > NAME_MOST)
-            break;
+        if (++characters == most - 1)
+            keep = length;
         length += n ? n : 1;
     }
-    if (characters > NAME_MOST)
-        snprintf(out, NAME_BYTES, "%.*s..", (int)cut, name);
-    else
-        snprintf(out, NAME_BYTES, "%s", name);
+    bool fits = characters <= most;
+    snprintf(out, NAME_BYTES, "%.*s%s", (int)(fits ? length : keep), name, fits ? "" : "..");
     return out;
+}
+
+const char *short_name(char out[NAME_BYTES], const char *name)
+{
+    return cut(out, name, NAME_MOST);
+}
+
+const char *short_title(char out[NAME_BYTES], const char *name)
+{
+    return cut(out, name, TITLE_MOST);
 }
 
 double nice_step(double span, double parts)
@@ -138,9 +150,9 @@ double nice_step(double span, double parts)
 }
 
 /* Steps of time that people count in, in seconds; below a second they go 1, 2, 5. */
-static const double nice_time[] = {1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1,  0.2,   0.5,   1,     2,     5,      10,     15,
-                                   30,   60,   120,  300,  600,  900,  1800, 3600,  7200,  10800, 21600, 43200,  86400,  172800,
-                                   604800, 1209600, 2592000};
+static const double nice_time[] = {1e-3, 2e-3,  5e-3,  0.01,  0.02,  0.05,   0.1,    0.2,     0.5,    1,    2,
+                                   5,    10,    20,    30,    60,    120,    300,    600,     1200,   1800, 3600,
+                                   7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000};
 enum { NICE_TIMES = sizeof nice_time / sizeof nice_time[0] };
 
 double nice_time_below(double s)
@@ -151,28 +163,59 @@ double nice_time_below(double s)
     return i ? nice_time[i - 1] : s;
 }
 
-void put_time_axis(struct text *out, const char *prefix, double from_s, double to_s)
+/* "4:10" of 15,000 s in steps of minutes; plain numbers where the step is a multiple of the unit. */
+static void put_time_tick(struct text *out, double s, double step, double unit)
 {
-    static const struct {
-        const char *name;
-        double seconds, to_s; /* used for axes that end below */
-    } unit[] = {{"us", 1e-6, 2e-3}, {"ms", 1e-3, 2}, {"s", 1, 180}, {"min", 60, 10800}, {"h", 3600, 3 * 86400}, {"d", 86400, INFINITY}};
-    enum { STEPS = 10 };
-    size_t u = 0, i = 0;
-    double span = to_s - from_s;
-    while (to_s >= unit[u].to_s)
-        u++;
-    while (i < NICE_TIMES && (nice_time[i] * STEPS < span || nice_time[i] < unit[u].seconds))
-        i++;
-    double step = u < 2 || i == NICE_TIMES ? nice_step(span, STEPS) : nice_time[i];
-    if (step > span / 2)
-        step = nice_step(span, STEPS);
-    text_printf(out, "%s_unit = %.9g\n%s_from = %.9g\n%s_to = %.9g\n%s_step = %.9g\n%s_name = '%s'\n", prefix, unit[u].seconds,
-                prefix, from_s / unit[u].seconds, prefix, to_s / unit[u].seconds, prefix, step / unit[u].seconds, prefix,
-                unit[u].name);
+    long long whole = llround(s);
+    bool plain = unit < 60 || fabs(fmod(step, unit)) < 1e-9;
+    if (plain)
+        text_printf(out, "'%.6g'", s / unit);
+    else if (unit >= 86400)
+        text_printf(out, "'%lld d %lld:%02lld'", whole / 86400, whole / 3600 % 24, whole / 60 % 60);
+    else if (unit < 3600)
+        text_printf(out, "'%lld:%02lld'", whole / 60, whole % 60);
+    else if (step >= 60)
+        text_printf(out, "'%lld:%02lld'", whole / 3600, whole / 60 % 60);
+    else
+        text_printf(out, "'%lld:%02lld:%02lld'", whole / 3600, whole / 60 % 60, whole % 60);
 }
 
-const char *show_seconds(char out[32], double s)
+void put_time_axis(struct text *out, double from_s, double to_s)
+{
+    static const struct {
+        const char *name, *clock, *fine; /* fine: steps below a minute */
+        double seconds, to_s;            /* used for axes that end below */
+    } unit[] = {
+        {"us", "us", "us", 1e-6, 2e-3},
+        {"ms", "ms", "ms", 1e-3, 2},
+        {"s", "s", "s", 1, 180},
+        {"min", "min:s", "min:s", 60, 10800},
+        {"h", "h:min", "h:min:s", 3600, 3 * 86400},
+        {"d", "d h:min", "d h:min", 86400, INFINITY},
+    };
+    enum { STEPS = 10 };
+    size_t u = 0, i = 0;
+    while (to_s >= unit[u].to_s)
+        u++;
+    while (i < NICE_TIMES && nice_time[i] * STEPS < to_s - from_s)
+        i++;
+    double step = i == 0 || i == NICE_TIMES ? nice_step(to_s - from_s, STEPS) : nice_time[i];
+    bool plain = unit[u].seconds < 60 || fabs(fmod(step, unit[u].seconds)) < 1e-9;
+    text_printf(out, "x_from = %.9g\nx_to = %.9g\nx_name = '%s'\nx_ticks = \"(", from_s, to_s,
+                plain       ? unit[u].name
+                : step < 60 ? unit[u].fine
+                            : unit[u].clock);
+    const char *comma = "";
+    for (double k = fabs(ceil(from_s / step - 1e-6)); k * step <= to_s + 1e-6 * step; k++) {
+        text_add(out, comma);
+        put_time_tick(out, k * step, step, unit[u].seconds);
+        text_printf(out, " %.9g", k * step);
+        comma = ", ";
+    }
+    text_add(out, ")\"\n");
+}
+
+const char *show_span(char out[32], double s)
 {
     return units_show_time(out, s * 1e9);
 }

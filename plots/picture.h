@@ -18,7 +18,7 @@ struct album {
     struct error *err;
 };
 
-enum { PICTURE_WIDTH = 1000, NAME_MOST = 24 };
+enum { PICTURE_WIDTH = 1000 };
 
 /* A picture: what C writes down, for a script that only draws. */
 struct picture {
@@ -53,18 +53,19 @@ size_t *album_pick(struct album *album, size_t n, size_t most, double (*weight)(
 void put_string(struct text *out, const char *string);
 void put_tick(struct text *out, const char *string);
 
-/* A name cut to NAME_MOST characters as the report cuts it, valid UTF-8. */
-enum { NAME_BYTES = 4 * NAME_MOST + 4 };
+/* A name cut to NAME_MOST characters as the report cuts it; the name of a scenario may have TITLE_MOST. */
+enum { NAME_MOST = 20, TITLE_MOST = 32, NAME_BYTES = 4 * TITLE_MOST + 4 };
 const char *short_name(char out[NAME_BYTES], const char *name);
+const char *short_title(char out[NAME_BYTES], const char *name);
 
-/* A time axis: the variables PREFIX_unit, PREFIX_from, PREFIX_to, PREFIX_step (in units of PREFIX_unit seconds) and
- * PREFIX_name ("h"). */
-void put_time_axis(struct text *out, const char *prefix, double from_s, double to_s);
+/* A time axis in seconds: the variables x_from, x_to, x_ticks (of `set xtics`, labels as people count time) and x_name,
+ * the unit of the labels ("h", "h:min"). */
+void put_time_axis(struct text *out, double from_s, double to_s);
 /* A step of 1, 2 or 5 times a power of ten that cuts `span` into about `parts`. */
 double nice_step(double span, double parts);
 /* A nice time not above `s`: 1 s, 2 s, 5 s, .. 1 min, ..; below a millisecond `s` itself. */
 double nice_time_below(double s);
-/* "18.9 s" of seconds. */
-const char *show_seconds(char out[32], double s);
+/* A round time in words: "1 h 30 min". */
+const char *show_span(char out[32], double s);
 
 #endif

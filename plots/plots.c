@@ -34,7 +34,7 @@ static const char *script_text(const char *name)
 /* What a picture is of, below its title: policy, length, seed, and that it is no measurement. */
 static void put_subtitle(struct text *out, const struct report *r)
 {
-    enum { MOST = 150 };
+    enum { MOST = 130 };
     char line[512];
     const char *how = strcmp(r->provenance, "sim") == 0      ? "simulated"
                       : strcmp(r->provenance, "double") == 0 ? "on the driver double, no GPU"
@@ -51,22 +51,26 @@ static void put_subtitle(struct text *out, const struct report *r)
 static void put_script(struct text *out, const char *name, const struct picture *picture, const struct report *report)
 {
     struct text title = {0};
-    text_printf(&title, "%s: %s", report->scenario, picture->title.data);
+    char scenario[NAME_BYTES];
+    text_printf(&title, "%s: %s", short_title(scenario, report->scenario), picture->title.data);
     text_printf(out, "# Draws %s.svg and %s.png from %s.csv: gnuplot %s.gp\n", name, name, name, name);
     text_printf(out, "picture = '%s'\ndata = '%s.csv'\nwidth = %d\nheight = %d\ntitle = ", name, name, PICTURE_WIDTH,
                 picture->height);
     put_string(out, title.data ? title.data : "");
     text_add(out, "\n");
     put_subtitle(out, report);
-    text_printf(out, "time_is = '%s'\n", strcmp(report->provenance, "sim") == 0 ? "simulated time" : "time");
+    text_printf(out, "time_is = '%s'\ntime_of = '%s'\n",
+                strcmp(report->provenance, "sim") == 0 ? "simulated time" : "time",
+                report->run.replications.value > 1 ? ", first replication" : "");
     text_add(out, picture->set.data);
-    text_printf(out, "\n%s\ndo for [form in \"svg png\"] {\n%s%sunset output\n}\n", script_text("style"), script_text("page"),
-                script_text(name));
+    text_printf(out, "\n%s\ndo for [form in \"svg png\"] {\n%s%sunset output\n}\n", script_text("style"),
+                script_text("page"), script_text(name));
     out->failed |= title.failed;
     text_fini(&title);
 }
 
-static int write_file(const char *folder, const char *name, const char *suffix, const struct text *text, struct error *err)
+static int write_file(const char *folder, const char *name, const char *suffix, const struct text *text,
+                      struct error *err)
 {
     char path[4096];
     snprintf(path, sizeof path, "%s/%s.%s", folder, name, suffix);
@@ -131,8 +135,8 @@ static int end_of_first(struct album *album)
     int rc = album_number(album, "SELECT to_ns / 1e9 FROM replication WHERE run = ?1 ORDER BY replication LIMIT 1",
                           &album->end_s);
     if (rc == GS_OK && !(album->end_s > 0))
-        rc = error_set(album->err, GS_BAD_INPUT, "run %lld in '%s' has no replication to draw", (long long)album->report->number,
-                       album->path);
+        rc = error_set(album->err, GS_BAD_INPUT, "run %lld in '%s' has no replication to draw",
+                       (long long)album->report->number, album->path);
     return rc;
 }
 

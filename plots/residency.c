@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ROWS = 56, SPELLS = 130, ROW_HEIGHT = 20 };
+enum { ROWS = 56, SPELLS = 60, ROW_HEIGHT = 20 };
+
+/* The "GPU" of those that wanted one and never got it: after all others. */
+enum { NO_GPU = 1 << 30 };
 
 /* A strip: a workload on a GPU. */
 struct strip {
@@ -52,10 +55,11 @@ static int number(struct chart *c, const char *sql, double *value)
 /* The number of spells of the workload that has most of them in the window: what makes a strip unreadable. */
 static int crowd(struct chart *c, double *spells)
 {
-    return number(c,
-                  "SELECT max(n) FROM (SELECT count(*) AS n FROM residency WHERE run = ?1 AND replication = ?2 AND from_ns < ?4"
-                  " AND to_ns > ?3 GROUP BY workload)",
-                  spells);
+    return number(
+        c,
+        "SELECT max(n) FROM (SELECT count(*) AS n FROM residency WHERE run = ?1 AND replication = ?2 AND from_ns < ?4"
+        " AND to_ns > ?3 GROUP BY workload)",
+        spells);
 }
 
 /* The window: all of the run if that can be read, else the stretch of a nice length in which most swaps begin. */
@@ -84,16 +88,20 @@ static int window(struct chart *c)
     return rc;
 }
 
-/* The strips: GPU by GPU, those first on which most happens in the window, until the picture is full. */
+/* The strips: GPU by GPU, those first on which most happens in the window, until the picture is full; then those who only
+ * waited. */
 static int choose(struct chart *c)
 {
     sqlite3_stmt *s;
     int64_t gpu = -1;
     int rc = query(c, &s,
                    "WITH pair AS (SELECT gpu, workload, sum(from_ns < ?4 AND to_ns > ?3) AS n FROM residency"
-                   " WHERE run = ?1 AND replication = ?2 AND gpu IS NOT NULL GROUP BY gpu, workload)"
-                   " SELECT gpu, workload FROM pair ORDER BY (SELECT sum(n) FROM pair AS p WHERE p.gpu = pair.gpu) DESC,"
-                   " gpu, workload");
+                   " WHERE run = ?1 AND replication = ?2 AND gpu IS NOT NULL GROUP BY gpu, workload),"
+                   " gpu AS (SELECT gpu, sum(n) AS n FROM pair GROUP BY gpu)"
+                   " SELECT gpu, workload FROM (SELECT gpu, workload, gpu.n FROM pair JOIN gpu USING(gpu) UNION ALL"
+                   " SELECT 1 << 30, workload, -1 FROM burst WHERE run = ?1 AND replication = ?2"
+                   " AND workload NOT IN (SELECT workload FROM pair) GROUP BY workload)"
+                   " ORDER BY n DESC, gpu, workload");
     c->strip = arena_array(&c->album->arena, ROWS, sizeof *c->strip);
     if (!c->strip)
         rc = rc == GS_OK ? album_no_memory(c->album) : rc;
@@ -102,11 +110,11 @@ static int choose(struct chart *c)
         bool other = sqlite3_column_int64(s, 0) != gpu;
         gpu = sqlite3_column_int64(s, 0);
         c->all++;
-        c->all_gpus += other;
+        c->all_gpus += other && gpu != NO_GPU;
         full |= c->rows + 1 + other > ROWS;
         if (full)
             continue;
-        c->gpus += other;
+        c->gpus += other && gpu != NO_GPU;
         c->rows += 1 + other;
         c->strip[c->strips++] = (struct strip){gpu, sqlite3_column_int64(s, 1), 0};
     }
@@ -116,7 +124,8 @@ static int choose(struct chart *c)
 
 static int by_gpu(const struct strip *a, const struct strip *b)
 {
-    return a->gpu != b->gpu ? (a->gpu > b->gpu) - (a->gpu < b->gpu) : (a->workload > b->workload) - (a->workload < b->workload);
+    return a->gpu != b->gpu ? (a->gpu > b->gpu) - (a->gpu < b->gpu)
+                            : (a->workload > b->workload) - (a->workload < b->workload);
 }
 
 /* In the order of the report, with a row for the heading of each GPU. */
@@ -176,19 +185,23 @@ static void headings(struct chart *c)
     const struct report *r = c->album->report;
     struct text *set = &c->picture->set;
     size_t n = 0;
-    text_printf(set, "gpus = %zu\narray gpu_row[%zu]\narray gpu_label[%zu]\n", c->gpus, c->gpus, c->gpus);
+    text_printf(set, "array heading_row[%zu]\narray heading[%zu]\n", c->gpus + 1, c->gpus + 1);
     for (size_t i = 0; i < c->strips; i++) {
         char label[NAME_BYTES + UNITS_TEXT + 32], memory[UNITS_TEXT], name[NAME_BYTES];
         size_t gpu = (size_t)c->strip[i].gpu;
-        if ((i > 0 && c->strip[i].gpu == c->strip[i - 1].gpu) || gpu >= r->gpus)
+        if (i > 0 && c->strip[i].gpu == c->strip[i - 1].gpu)
             continue;
-        snprintf(label, sizeof label, "%s (%s for workloads)", short_name(name, r->gpu[gpu].id),
-                 units_show_size(memory, r->gpu[gpu].memory.value));
+        if (gpu < r->gpus)
+            snprintf(label, sizeof label, "%s (%s for workloads)", short_name(name, r->gpu[gpu].id),
+                     units_show_size(memory, r->gpu[gpu].memory.value));
+        else
+            snprintf(label, sizeof label, "on no GPU in the whole run");
         n++;
-        text_printf(set, "gpu_row[%zu] = %zu\ngpu_label[%zu] = ", n, c->strip[i].row - 1, n);
+        text_printf(set, "heading_row[%zu] = %zu\nheading[%zu] = ", n, c->strip[i].row - 1, n);
         put_string(set, label);
         text_add(set, "\n");
     }
+    text_printf(set, "headings = %zu\n", n);
 }
 
 /* A piece of a strip, cut to the window. */
@@ -200,24 +213,30 @@ static void piece(struct chart *c, const struct strip *strip, sqlite3_stmt *s, c
     text_number(data, fmax(c->from_s, sqlite3_column_double(s, 2) / 1e9));
     text_add(data, ",");
     text_number(data, fmin(c->to_s, sqlite3_column_double(s, 3) / 1e9));
-    text_printf(data, ",%zu,%s,%lld,%lld\n", strip->row, what, (long long)strip->gpu, (long long)strip->workload);
+    text_printf(data, ",%zu,%s,", strip->row, what);
+    if (strip->gpu != NO_GPU)
+        text_printf(data, "%lld", (long long)strip->gpu);
+    text_printf(data, ",%lld\n", (long long)strip->workload);
 }
 
 static int pieces(struct chart *c)
 {
     sqlite3_stmt *s;
     text_add(&c->picture->data, "from_s,to_s,row,what,gpu,workload\n");
-    int rc = query(c, &s,
-                   "SELECT gpu, workload, from_ns, to_ns, CASE WHEN running THEN 'running' ELSE state END FROM residency"
-                   " WHERE run = ?1 AND replication = ?2 AND gpu IS NOT NULL AND from_ns < ?4 AND to_ns > ?3"
-                   " ORDER BY gpu, workload, from_ns");
+    int rc =
+        query(c, &s,
+              "SELECT gpu, workload, from_ns, to_ns, CASE WHEN running THEN 'running' ELSE state END FROM residency"
+              " WHERE run = ?1 AND replication = ?2 AND gpu IS NOT NULL AND from_ns < ?4 AND to_ns > ?3"
+              " ORDER BY gpu, workload, from_ns");
     while (rc == GS_OK && album_next(c->album, s, &rc))
-        piece(c, strip_of(c, sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1)), s, (const char *)sqlite3_column_text(s, 4));
+        piece(c, strip_of(c, sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1)), s,
+              (const char *)sqlite3_column_text(s, 4));
     sqlite3_finalize(s);
     if (rc == GS_OK)
-        rc = query(c, &s,
-                   "SELECT NULL, workload, ready_ns, end_ns FROM burst WHERE run = ?1 AND replication = ?2 AND ready_ns < ?4"
-                   " AND end_ns > ?3 ORDER BY workload, ready_ns");
+        rc = query(
+            c, &s,
+            "SELECT NULL, workload, ready_ns, end_ns FROM burst WHERE run = ?1 AND replication = ?2 AND ready_ns < ?4"
+            " AND end_ns > ?3 ORDER BY workload, ready_ns");
     else
         s = NULL;
     while (rc == GS_OK && album_next(c->album, s, &rc))
@@ -231,11 +250,9 @@ static void title(struct chart *c)
     struct text *title = &c->picture->title;
     char length[32], from[32], end[32];
     text_add(title, c->all_gpus > 1 ? "who was on the GPUs" : "who was on the GPU");
-    if (c->album->report->run.replications.value > 1)
-        text_add(title, ", first replication");
     if (c->to_s - c->from_s < c->album->end_s)
-        text_printf(title, ", busiest %s of %s, from %s on", show_seconds(length, c->to_s - c->from_s),
-                    show_seconds(end, c->album->end_s), show_seconds(from, c->from_s));
+        text_printf(title, ", busiest %s of %s, from %s on", show_span(length, c->to_s - c->from_s),
+                    show_span(end, c->album->end_s), show_span(from, c->from_s));
     if (c->gpus < c->all_gpus)
         text_printf(title, " (%zu of %zu GPUs)", c->gpus, c->all_gpus);
     else if (c->strips < c->all)
@@ -278,8 +295,8 @@ int picture_residency(struct album *album, struct picture *picture)
     headings(&c);
     if ((rc = names(&c)) != GS_OK || (rc = pieces(&c)) != GS_OK)
         return rc;
-    put_time_axis(&picture->set, "x", c.from_s, c.to_s);
+    put_time_axis(&picture->set, c.from_s, c.to_s);
     title(&c);
-    picture->height = 160 + ROW_HEIGHT * (int)(c.rows < 8 ? 8 : c.rows);
+    picture->height = 168 + ROW_HEIGHT * (int)(c.rows < 8 ? 8 : c.rows);
     return GS_OK;
 }

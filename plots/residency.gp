@@ -1,18 +1,22 @@
 is(what) = (strcol(4) eq what)
+eval "set xtics nomirror out textcolor rgb '#222222' ".x_ticks
 set xrange [x_from:x_to]
 set yrange [rows+0.6:0.4]
-set xtics x_step
-set ytics nomirror scale 0
-set xlabel time_is." (".x_name.")"
-set bmargin at screen 96.0/height
-set key at screen 0.5, screen 34.0/height center top horizontal Left reverse samplen 1.5
-set style fill solid 1 noborder
-do for [i=1:gpus] {
-    set label 10+i gpu_label[i] at graph 0, first gpu_row[i]+0.15 left offset 0.5,0
-    if (gpu_row[i] > 1) { set arrow i from graph -0.12, first gpu_row[i]-0.5 to graph 1, first gpu_row[i]-0.5 nohead lc rgb "#999999" }
+set ytics nomirror scale 0 textcolor rgb "#222222"
+set xlabel time_is." (".x_name.")".time_of
+set bmargin at screen 108.0/height
+set key at screen 0.5, screen 32.0/height center top horizontal maxrows 1
+do for [i=1:headings] {
+    set label 10+i heading[i] at graph 0, first heading_row[i]+0.15 left offset 0.5,0
+    if (heading_row[i] > 1) {
+        set arrow i from graph -0.12, first heading_row[i]-0.5 to graph 1, first heading_row[i]-0.5 nohead lc rgb "#999999"
+    }
 }
-plot data using (is("resident") ? $1/x_unit : NaN):3:($1/x_unit):($2/x_unit):($3-0.4):($3+0.4) with boxxyerror lc rgb pale title "resident, idle", \
-     data using (is("swapping_out") ? $1/x_unit : NaN):3:($1/x_unit):($2/x_unit):($3-0.4):($3+0.4) with boxxyerror lc rgb swap_out title "swap-out", \
-     data using (is("swapping_in") ? $1/x_unit : NaN):3:($1/x_unit):($2/x_unit):($3-0.4):($3+0.4) with boxxyerror lc rgb swap_in title "swap-in", \
-     data using (is("burst") ? $1/x_unit : NaN):3:($1/x_unit):($2/x_unit):($3+0.15):($3+0.4) with boxxyerror lc rgb waiting title "wants the GPU", \
-     data using (is("running") ? $1/x_unit : NaN):3:($1/x_unit):($2/x_unit):($3-0.4):($3+0.4) with boxxyerror lc rgb running title "running"
+# Swaps and runs are short: each keeps a pixel and a half.
+pixel = 1.5*(x_to-x_from)/(width-130)
+high(least) = $2 > $1+least ? $2 : $1+least
+plot data using (is("resident") ? $1 : NaN):3:1:2:($3-0.4):($3+0.4) with boxxyerror lc rgb pale title "resident, idle", \
+     data using (is("burst") ? $1 : NaN):3:1:2:($3+0.12):($3+0.4) with boxxyerror lc rgb waiting title "waiting", \
+     data using (is("swapping_out") ? $1 : NaN):3:1:(high(pixel)):($3-0.4):($3+0.12) with boxxyerror lc rgb swap_out title "swap-out", \
+     data using (is("swapping_in") ? $1 : NaN):3:($2-$1 < pixel ? $2-pixel : $1):2:($3-0.4):($3+0.12) with boxxyerror lc rgb swap_in title "swap-in", \
+     data using (is("running") ? $1 : NaN):3:1:(high(pixel)):($3-0.4):($3+0.4) with boxxyerror lc rgb running title "running"

@@ -13,7 +13,8 @@ static double bursts(const struct report *r, size_t group)
 }
 
 /* The points of the chosen groups, one block each; `least` and `most` are the ends of all. */
-static int points(struct album *album, struct picture *picture, const size_t *group, size_t groups, double *least, double *most)
+static int points(struct album *album, struct picture *picture, const size_t *group, size_t groups, double *least,
+                  double *most)
 {
     const struct report *r = album->report;
     sqlite3_stmt *s;
@@ -51,26 +52,28 @@ static void log_axis(struct text *out, double from, double to)
         const char *label;
         bool is_main;
     } tick[] = {
-        {1e-6, "1 us", true},   {1e-5, "10 us", true},  {1e-4, "100 us", true}, {1e-3, "1 ms", true},    {2e-3, "2 ms", false},
-        {5e-3, "5 ms", false},  {0.01, "10 ms", true},  {0.02, "20 ms", false}, {0.05, "50 ms", false},  {0.1, "100 ms", true},
-        {0.2, "200 ms", false}, {0.5, "500 ms", false}, {1, "1 s", true},       {2, "2 s", false},       {5, "5 s", false},
-        {10, "10 s", true},     {20, "20 s", false},    {60, "1 min", true},    {120, "2 min", false},   {300, "5 min", false},
-        {600, "10 min", true},  {1200, "20 min", false}, {3600, "1 h", true},   {7200, "2 h", false},    {18000, "5 h", false},
-        {36000, "10 h", true},  {86400, "1 d", true},   {172800, "2 d", false}, {432000, "5 d", false},  {864000, "10 d", true},
+        {1e-6, "1 us", true},     {1e-5, "10 us", true},  {1e-4, "100 us", true}, {2e-4, "200 us", false},
+        {5e-4, "500 us", false},  {1e-3, "1 ms", true},   {2e-3, "2 ms", false},  {5e-3, "5 ms", false},
+        {0.01, "10 ms", true},    {0.02, "20 ms", false}, {0.05, "50 ms", false}, {0.1, "100 ms", true},
+        {0.2, "200 ms", false},   {0.5, "500 ms", false}, {1, "1 s", true},       {2, "2 s", false},
+        {5, "5 s", false},        {10, "10 s", true},     {20, "20 s", false},    {60, "1 min", true},
+        {120, "2 min", false},    {300, "5 min", false},  {600, "10 min", true},  {1200, "20 min", false},
+        {3600, "1 h", true},      {7200, "2 h", false},   {18000, "5 h", false},  {36000, "10 h", true},
+        {86400, "1 d", true},     {172800, "2 d", false}, {432000, "5 d", false}, {864000, "10 d", true},
         {8640000, "100 d", true},
     };
     enum { TICKS = sizeof tick / sizeof tick[0], FEW = 5 };
     size_t main = 0;
     for (size_t i = 0; i < TICKS; i++)
         main += tick[i].is_main && tick[i].s >= from && tick[i].s <= to;
-    text_add(out, "set logscale x\nset xtics (");
+    text_add(out, "set logscale x\nx_ticks = \"(");
     const char *comma = "";
     for (size_t i = 0; i < TICKS; i++)
         if (tick[i].s >= from && tick[i].s <= to && (tick[i].is_main || main < FEW)) {
             text_printf(out, "%s'%s' %.9g", comma, tick[i].label, tick[i].s);
             comma = ", ";
         }
-    text_printf(out, ")\nx_unit = 1\nx_from = %.9g\nx_to = %.9g\nx_name = 'logarithmic'\n", from, to);
+    text_printf(out, ")\"\nx_from = %.9g\nx_to = %.9g\nx_name = 'logarithmic scale'\n", from, to);
 }
 
 static void axis(struct text *out, double least, double most)
@@ -79,8 +82,7 @@ static void axis(struct text *out, double least, double most)
         log_axis(out, fmax(least, most * 1e-7) / 1.1, most * 1.1);
         return;
     }
-    put_time_axis(out, "x", 0, most > 0 ? most * 1.05 : 1);
-    text_add(out, "set xtics x_step\n");
+    put_time_axis(out, 0, most > 0 ? most * 1.05 : 1);
 }
 
 /* 0.95 of "response_p95"; NAN: a mean, or no response time at all. */
@@ -111,23 +113,26 @@ static size_t targets(struct album *album, struct text *out, const size_t *group
     size_t n = 0;
     text_printf(out, "array target[%zu]\narray target_share[%zu]\narray target_colour[%zu]\narray target_label[%zu]\n",
                 r->slas + 1, r->slas + 1, r->slas + 1, r->slas + 1);
-    for (size_t i = 0; i < r->slas; i++) {
+    for (size_t i = 0; i < r->slas && n < CURVES; i++) {
         const struct report_sla *sla = &r->sla[i];
         double share = quantile_of(sla->metric);
         size_t colour = colour_of(r, sla, group, groups);
         if (isnan(share) || (sla->group && !colour))
             continue;
-        char label[256], name[NAME_BYTES], target[32], value[32];
-        snprintf(label, sizeof label, "SLA %s: %s ≤ %s, %s at %s", short_name(name, sla->group ? sla->group : sla->class),
-                 sla->metric + strlen("response_"), show_seconds(target, sla->target), sla->met ? "met" : "MISSED",
-                 show_seconds(value, sla->value.value));
+        char label[256], name[NAME_BYTES], target[REPORT_CELL], value[REPORT_CELL];
+        snprintf(label, sizeof label, isnan(sla->value.value) ? "SLA %s: %s ≤ %s, %s" : "SLA %s: %s ≤ %s, %s at %s",
+                 short_name(name, sla->group ? sla->group : sla->class), sla->metric + strlen("response_"),
+                 report_time(target, sla->target), sla->met ? "met" : "MISSED", report_time(value, sla->value.value));
         n++;
-        text_printf(out, "target[%zu] = %.9g\ntarget_share[%zu] = %.9g\ntarget_colour[%zu] = %zu\ntarget_label[%zu] = ", n,
+        text_printf(out,
+                    "target[%zu] = %.9g\ntarget_share[%zu] = %.9g\ntarget_colour[%zu] = %zu\ntarget_label[%zu] = ", n,
                     sla->target, n, share, n, colour, n);
         put_string(out, label);
         text_add(out, "\n");
         *most = fmax(*most, sla->target);
     }
+    if (n == 0) /* gnuplot looks at the first of a loop even where there is none */
+        text_add(out, "target[1] = 0\ntarget_share[1] = 0\ntarget_colour[1] = 0\ntarget_label[1] = ''\n");
     text_printf(out, "targets = %zu\n", n);
     return n;
 }
@@ -137,10 +142,10 @@ static void labels(struct album *album, struct text *out, const size_t *group, s
     text_printf(out, "groups = %zu\narray label[%zu]\n", groups, groups);
     for (size_t i = 0; i < groups; i++) {
         const struct report_group *g = &album->report->group[group[i]];
-        char label[256], name[NAME_BYTES], mean[32], p50[32], p95[32];
+        char label[256], name[NAME_BYTES], mean[REPORT_CELL], p50[REPORT_CELL], p95[REPORT_CELL];
         snprintf(label, sizeof label, "%s: mean %s, p50 %s, p95 %s", short_name(name, g->name),
-                 show_seconds(mean, g->response[STAT_MEAN].value), show_seconds(p50, g->response[STAT_P50].value),
-                 show_seconds(p95, g->response[STAT_P95].value));
+                 report_time(mean, g->response[STAT_MEAN].value), report_time(p50, g->response[STAT_P50].value),
+                 report_time(p95, g->response[STAT_P95].value));
         text_printf(out, "label[%zu] = ", i + 1);
         put_string(out, label);
         text_add(out, "\n");
@@ -163,9 +168,10 @@ int picture_response(struct album *album, struct picture *picture)
     }
     int rc = points(album, picture, group, groups, &least, &most);
     labels(album, &picture->set, group, groups);
-    size_t rows = (groups + targets(album, &picture->set, group, groups, &most) + 1) / 2;
+    size_t promised = targets(album, &picture->set, group, groups, &most);
+    size_t rows = promised == 0 ? (groups + 1) / 2 : promised > groups ? promised : groups; /* of two columns */
     axis(&picture->set, least, most);
-    picture->height = 520 + LEGEND_ROW * (int)rows;
+    picture->height = 534 + LEGEND_ROW * (int)rows;
     text_printf(&picture->set, "legend = %zu\n", rows);
     text_add(&picture->title, "response time");
     if (with > groups)

@@ -1,18 +1,29 @@
-set style line 100 lc rgb "#DDDDDD" lw 1
-set grid ls 100
+eval "set xtics nomirror out textcolor rgb '#222222' ".x_ticks
+set grid lc rgb "#DDDDDD" lt 1 lw 1
 set xrange [x_from:x_to]
 set yrange [0:100]
 set ytics 10
 set xlabel "response time (".x_name.")"
 set ylabel "bursts that took no longer (%)"
-set bmargin at screen (80.0+20*legend)/height
-set key at screen 0.5, screen (26.0+20*legend)/height center top vertical maxrows legend Left reverse
+set bmargin at screen (96.0+20*legend)/height
+unset key
+shade(i) = i == 0 ? "#000000" : colour[(i-1)%7+1]
+thick(i) = i > 7 ? 1.2 : 2.6
+# The legend, below: groups on the left, what is promised to them on the right; without promises two columns of groups.
+right = width/2-4
+line(i) = (14.0+20*(legend-(i-1)%legend))/height
+at(i) = targets == 0 && i > legend ? right : 24
+do for [i=1:groups] {
+    set arrow 100+i from screen 1.0*at(i)/width, screen line(i) to screen (at(i)+30.0)/width, screen line(i) nohead lw thick(i) lc rgb shade(i)
+    set label 100+i label[i] at screen (at(i)+38.0)/width, screen line(i) left
+}
 do for [i=1:targets] {
-    shade = target_colour[i] == 0 ? "#000000" : colour[(target_colour[i]-1)%7+1]
-    set arrow i from target[i]/x_unit, graph 0 to target[i]/x_unit, graph 1 nohead dt 3 lw 2 lc rgb shade front
+    set arrow 200+i from screen 1.0*right/width, screen line(i) to screen (right+30.0)/width, screen line(i) nohead dt 3 lw 2 lc rgb shade(target_colour[i])
+    set label 200+i target_label[i] at screen (right+38.0)/width, screen line(i) left
+    set arrow 300+i from target[i], graph 0 to target[i], graph 1 nohead dt 3 lw 2 lc rgb shade(target_colour[i]) front
     if (target_share[i] >= 0) {
-        set label 10+i "" at target[i]/x_unit, 100*target_share[i] point pt 12 ps 2 lw 2 lc rgb shade front
+        set label 300+i "" at target[i], 100*target_share[i] point pt 13 ps (form eq "svg" ? 1 : 2) lc rgb shade(target_colour[i]) front
+        set label 400+i "" at screen (right+15.0)/width, screen line(i) point pt 13 ps (form eq "svg" ? 0.75 : 1.5) lc rgb shade(target_colour[i]) front
     }
 }
-plot for [i=1:groups] data index i-1 using ($1/x_unit):(100*$2) with steps lw 2.5 dt 1+(i-1)/7 lc rgb colour[(i-1)%7+1] title label[i], \
-     for [i=1:targets] keyentry with lines dt 3 lw 2 lc rgb (target_colour[i] == 0 ? "#000000" : colour[(target_colour[i]-1)%7+1]) title target_label[i]
+plot for [i=1:groups] data index i-1 using 1:(100*$2) with steps lw thick(i) lc rgb shade(i)

@@ -13,7 +13,7 @@ static double bursts(const struct report *r, size_t group)
 
 static void bar(struct picture *picture, const struct report_group *g, size_t row)
 {
-    char name[NAME_BYTES], total[96], mean[32];
+    char name[NAME_BYTES], total[96], mean[REPORT_CELL];
     bool ended = g->completed.value > 0;
     text_printf(&picture->data, "%zu", row);
     const double alone = ended ? g->alone.value : 0;
@@ -26,7 +26,7 @@ static void bar(struct picture *picture, const struct report_group *g, size_t ro
     text_add(&picture->data, ",");
     text_number(&picture->data, ended ? g->response[STAT_MEAN].value : 0);
     text_printf(&picture->data, ",%s\n", g->name);
-    snprintf(total, sizeof total, "%s", ended ? show_seconds(mean, g->response[STAT_MEAN].value) : "no burst ended");
+    snprintf(total, sizeof total, "%s", ended ? report_time(mean, g->response[STAT_MEAN].value) : "no burst ended");
     text_printf(&picture->set, "label[%zu] = ", row);
     put_tick(&picture->set, short_name(name, g->name));
     text_printf(&picture->set, "\ntotal[%zu] = ", row);
@@ -63,7 +63,7 @@ int picture_stalls(struct album *album, struct picture *picture)
         text_printf(&picture->set, ", %d", seen);
     }
     text_add(&picture->set, "]\n");
-    picture->height = 210 + BAR_HEIGHT * (int)(groups < 4 ? 4 : groups);
+    picture->height = 218 + BAR_HEIGHT * (int)(groups < 4 ? 4 : groups);
     text_add(&picture->title, "where the time of a burst went, on average");
     if (r->groups > groups)
         text_printf(&picture->title, " (the %zu of %zu groups with most bursts)", groups, r->groups);

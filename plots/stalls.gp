@@ -4,21 +4,19 @@ array ink[8] = ["white", "black", "black", "white", "white", "black", "black", "
 low(k) = (k == 1 ? 0 : 100*sum [j=2:k] column(j))/(column(10) > 0 ? column(10) : 1)
 high(k) = 100*(sum [j=2:k+1] column(j))/(column(10) > 0 ? column(10) : 1)
 y(row) = bars-row+1
-unset ytics
-set ytics () nomirror scale 0
+set ytics () nomirror scale 0 textcolor rgb "#222222"
 do for [i=1:bars] {
     set ytics add (label[i] y(i))
     set label 10+i total[i] at 101, y(i) left
 }
-set label 3 "mean response" at 101, graph 1 left offset 0,0.7
+set label 3 "mean response" at 101, graph 1 left offset 0,0.3
 set xrange [0:100]
 set yrange [0.4:bars+0.6]
 set xtics 10
 set xlabel "share of the mean response time (%)"
 set rmargin at screen 1-150.0/width
-set bmargin at screen 96.0/height
-set key at screen 0.5, screen 34.0/height center top horizontal Left reverse samplen 1.5
-set style fill solid 1 noborder
+set bmargin at screen 108.0/height
+set key at screen 0.5, screen 32.0/height center top horizontal
 plot for [k=1:8] data using (high(k)):(y($1)):(low(k)):(high(k)):(y($1)-0.34):(y($1)+0.34) with boxxyerror lc rgb shade[k] \
          title (seen[k] ? part[k] : ""), \
      for [k=1:8] data using ((low(k)+high(k))/2):(y($1)):(high(k)-low(k) >= 5 ? sprintf("%.0f %%", high(k)-low(k)) : "") \

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { NODES = 6, GPUS = 8, HEAD = 78, FOOT = 78 };
+enum { NODES = 6, GPUS = 8, HEAD = 60, FOOT = 94 };
 
 static double peak(const struct report *r, size_t node)
 {
@@ -46,7 +46,8 @@ static void close_block(struct text *out, double to_s, const double value[2], co
 
 /* A block of two numbers over time.  Columns of the statement, in which ?2 is the node or the GPU: from_s, to_s, the two
  * numbers, and for each whether it is an integral over [from, to), to be divided by what of it lies before the run's end. */
-static int series(struct album *album, struct picture *picture, sqlite3_stmt *s, size_t id, const char *name, double greatest[2])
+static int series(struct album *album, struct picture *picture, sqlite3_stmt *s, size_t id, const char *name,
+                  double greatest[2])
 {
     double last[2] = {0, 0}, end_s = 0;
     int rc = GS_OK;
@@ -74,13 +75,8 @@ static int series(struct album *album, struct picture *picture, sqlite3_stmt *s,
 
 static void put_time(struct album *album, struct picture *picture)
 {
-    put_time_axis(&picture->set, "x", 0, album->end_s);
-    if (album->report->run.warmup.value > 0)
-        text_printf(&picture->set, "warmup = %.9g\n", album->report->run.warmup.value);
-    else
-        text_add(&picture->set, "warmup = 0\n");
-    if (album->report->run.replications.value > 1)
-        text_add(&picture->title, ", first replication");
+    put_time_axis(&picture->set, 0, album->end_s);
+    text_printf(&picture->set, "warmup = %.9g\n", album->report->run.warmup.value);
 }
 
 /* --- swap files --- */
@@ -110,7 +106,8 @@ static void swap_scales(struct picture *picture, const double *top, size_t nodes
         greatest = fmax(greatest, top[i]);
     for (; u < 5 && greatest >= 2 * 1024 * unit; u++)
         unit *= 1024;
-    text_printf(&picture->set, "y_unit = %.9g\ny_name = '%s'\narray top[%zu]\narray step[%zu]\n", unit, name[u], nodes, nodes);
+    text_printf(&picture->set, "y_unit = %.9g\ny_name = '%s'\narray top[%zu]\narray step[%zu]\n", unit, name[u], nodes,
+                nodes);
     for (size_t i = 0; i < nodes; i++)
         text_printf(&picture->set, "top[%zu] = %.9g\nstep[%zu] = %.9g\n", i + 1, top[i] / unit, i + 1,
                     nice_step(top[i] / unit, nodes > 2 ? 3 : 8));
@@ -131,10 +128,11 @@ int picture_swap(struct album *album, struct picture *picture)
         snprintf(picture->missing, sizeof picture->missing, "no node of this run swaps (node.swap, node.swap_file)");
         return GS_OK;
     }
-    int rc = album_query(album, &s,
-                         "SELECT from_ns / 1e9, to_ns / 1e9, used_bytes * (to_ns - from_ns) / 1e9, peak_bytes, 1, 0 FROM swap_usage"
-                         " WHERE run = ?1 AND node = ?2 AND replication ="
-                         " (SELECT min(replication) FROM replication WHERE run = ?1) ORDER BY from_ns");
+    int rc = album_query(
+        album, &s,
+        "SELECT from_ns / 1e9, to_ns / 1e9, used_bytes * (to_ns - from_ns) / 1e9, peak_bytes, 1, 0 FROM swap_usage"
+        " WHERE run = ?1 AND node = ?2 AND replication ="
+        " (SELECT min(replication) FROM replication WHERE run = ?1) ORDER BY from_ns");
     text_add(&picture->data, "from_s,to_s,mean_bytes,peak_bytes,node\n");
     strips(picture, nodes);
     text_printf(&picture->set, "array cap[%zu]\n", nodes);
@@ -161,8 +159,8 @@ int picture_swap(struct album *album, struct picture *picture)
 static void gpu_label(struct picture *picture, size_t i, const struct report_gpu *g)
 {
     char text[256], name[NAME_BYTES];
-    snprintf(text, sizeof text, "%s: on average useful %.1f %%, switching %.1f %%, idle %.1f %%", short_name(name, g->id),
-             100 * g->useful.value, 100 * g->switching.value, 100 * g->idle.value);
+    snprintf(text, sizeof text, "%s: on average useful %.1f %%, switching %.1f %%, idle %.1f %%",
+             short_name(name, g->id), 100 * g->useful.value, 100 * g->switching.value, 100 * g->idle.value);
     label(picture, i, text);
 }
 
@@ -180,11 +178,12 @@ int picture_gpu(struct album *album, struct picture *picture)
         return GS_OK;
     }
     /* Five buckets of the table make a column here: narrower ones are hard to read. */
-    int rc = album_query(album, &s,
-                         "SELECT min(from_ns) / 1e9, max(to_ns) / 1e9, sum(useful_ns) / 1e9, sum(switching_ns) / 1e9, 1, 1"
-                         " FROM gpu_usage WHERE run = ?1 AND gpu = ?2 AND replication ="
-                         " (SELECT min(replication) FROM replication WHERE run = ?1)"
-                         " GROUP BY from_ns / (5 * (to_ns - from_ns)) ORDER BY from_ns");
+    int rc =
+        album_query(album, &s,
+                    "SELECT min(from_ns) / 1e9, max(to_ns) / 1e9, sum(useful_ns) / 1e9, sum(switching_ns) / 1e9, 1, 1"
+                    " FROM gpu_usage WHERE run = ?1 AND gpu = ?2 AND replication ="
+                    " (SELECT min(replication) FROM replication WHERE run = ?1)"
+                    " GROUP BY from_ns / (5 * (to_ns - from_ns)) ORDER BY from_ns");
     text_add(&picture->data, "from_s,to_s,useful,switching,gpu\n");
     strips(picture, gpus);
     for (size_t i = 0; i < gpus && rc == GS_OK; i++) {

@@ -71,11 +71,11 @@ static void plan_leave(struct controller *ctl, uint32_t workload)
     command->at_ns = seat->leave_ns;
 }
 
-static void leave(struct controller *ctl, uint32_t workload)
+static __attribute__((noinline)) void leave(struct controller *ctl, uint32_t workload)
 {
     if (ctl->view.now_ns < ctl->seat[workload].leave_ns || ctl->workload[workload].wants)
         return;                         /* rang for an idle spell that is over */
-    if (memory_may_leave(ctl, workload) && memory_book(ctl, workload))
+    if (memory_swaps(ctl, ctl->workload[workload].gpu) && memory_may_leave(ctl, workload) && memory_book(ctl, workload))
         memory_swap_out(ctl, workload, GS_NONE, GS_BECAUSE_IDLE);
 }
 
@@ -92,7 +92,8 @@ static void idle(struct controller *ctl, uint32_t workload, gs_ns since_ns, int6
     w->bursts++;
     ctl->gpu[w->gpu].free_bytes += w->bytes - w->base_bytes;
     w->bytes = w->base_bytes;
-    memory_settle(ctl, w->gpu);
+    if (lane_of(ctl, workload)->claims.head != GS_NONE)
+        memory_settle(ctl, w->gpu);
     if (since_ns != GS_NEVER)
         begin_want(ctl, workload, since_ns, bytes);
     else
@@ -185,7 +186,8 @@ static void swap_in_failed(struct controller *ctl, uint32_t workload)
     memory_settle(ctl, w->gpu);
 }
 
-static void completed(struct controller *ctl, const struct gs_event *event)
+/* Not inlined, as the rest of the rare: the common step then saves fewer registers. */
+static __attribute__((noinline)) void completed(struct controller *ctl, const struct gs_event *event)
 {
     bool ok = event->kind == GS_DONE;
     uint8_t state = ctl->workload[event->workload].state;

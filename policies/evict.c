@@ -17,6 +17,8 @@ static uint32_t score(struct controller *ctl, uint32_t gpu, uint32_t requester)
     uint32_t count = 0;
 
     ctl->view.decision++;
+    if (!memory_swaps(ctl, gpu))
+        return 0;
     for (uint32_t i = ctl->lane[gpu].residents.head; i != GS_NONE; i = ctl->seat[i].link[LINK_RESIDENT].next)
         if (i != requester && memory_may_leave(ctl, i) && !outranked(ctl, i, requester))
             ctl->pick[count++] = (struct gs_candidate){ .workload = i, .keep = victim->keep(&ctl->victim, i) };

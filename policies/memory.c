@@ -23,11 +23,16 @@ bool memory_may_leave(const struct controller *ctl, uint32_t workload)
 {
     const struct gs_workload *w = &ctl->workload[workload];
     const struct seat *seat = &ctl->seat[workload];
-    const struct gs_node_spec *node = &ctl->setup->node[w->node];
 
     return w->state == GS_RESIDENT && w->swappable && !w->granted && !seat->claiming && !seat->barred &&
-           ctl->gpu[w->gpu].holder != workload && node->swap &&
-           !(node->freeze_rule && ctl->lane[w->gpu].regulars > 0);
+           ctl->gpu[w->gpu].holder != workload;
+}
+
+bool memory_swaps(const struct controller *ctl, uint32_t gpu)
+{
+    const struct gs_node_spec *node = &ctl->setup->node[ctl->gpu[gpu].node];
+
+    return node->swap && !(node->freeze_rule && ctl->lane[gpu].regulars > 0);
 }
 
 bool memory_book(struct controller *ctl, uint32_t workload)

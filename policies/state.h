@@ -87,6 +87,7 @@ void memory_unbook(struct controller *ctl, uint32_t workload);
 struct gs_command *memory_swap_out(struct controller *ctl, uint32_t workload, uint32_t requester, uint8_t reason);  /* booked */
 void memory_swap_in(struct controller *ctl, uint32_t workload);
 int64_t memory_ceiling(const struct controller *ctl, uint32_t workload);   /* the most that it may ever hold */
+bool memory_swaps(const struct controller *ctl, uint32_t gpu);      /* may anybody be swapped out there? */
 bool memory_may_leave(const struct controller *ctl, uint32_t workload);
 
 /* victims (evict.c): choose and swap out until `need` more bytes will be free; false (and nothing done) if impossible */
@@ -104,12 +105,12 @@ void run_refuse(struct controller *ctl, uint32_t workload, uint8_t reason);
 void share_schedule(struct controller *ctl, uint32_t gpu);
 void turns_schedule(struct controller *ctl, uint32_t gpu);
 gs_ns turns_start(struct controller *ctl, uint32_t workload);      /* returns the switch cost */
-void turns_expire(struct controller *ctl, uint32_t gpu);
+__attribute__((noinline)) void turns_expire(struct controller *ctl, uint32_t gpu);
 void turns_release(struct controller *ctl, uint32_t workload);
 
 /* arrival and departure (attach.c) */
-void attach(struct controller *ctl, uint32_t workload);
-void detach(struct controller *ctl, uint32_t workload);
+__attribute__((noinline)) void attach(struct controller *ctl, uint32_t workload);
+__attribute__((noinline)) void detach(struct controller *ctl, uint32_t workload);
 void detach_moved(struct controller *ctl, uint32_t workload);       /* the bytes of one that is leaving have arrived */
 
 static inline struct lane *lane_of(struct controller *ctl, uint32_t workload)

@@ -72,8 +72,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
-static int print(void (*form)(struct text *out, const struct report *report), const char *path, const struct report *report,
-                 struct error *err)
+static int print(void (*form)(struct text *out, const struct report *report), const char *path,
+                 const struct report *report, struct error *err)
 {
     struct text text = {0};
     form(&text, report);
@@ -85,7 +85,8 @@ static int print(void (*form)(struct text *out, const struct report *report), co
 
 int cmd_report(int argc, char **argv, struct error *err)
 {
-    static const struct argp argp = {options, parse, "DB", "Print a run of a database again, or draw it.", NULL, NULL, NULL};
+    static const struct argp argp = {options, parse, "DB", "Print a run of a database again, or draw it.",
+                                     NULL,    NULL,  NULL};
     struct arguments a = {0};
     struct arena arena = {0};
     struct report report;

@@ -5,6 +5,8 @@
 
 void load_schedule(struct load *load, gs_ns at_ns, enum source_event kind, uint32_t workload)
 {
+    if (at_ns < load->clock.next_ns)
+        load->clock.next_ns = at_ns;
     if (at_ns < GS_NEVER && !queue_push(&load->queue, at_ns, kind, workload, NULL))
         load->out_of_memory = true;
 }
@@ -148,14 +150,27 @@ void load_cancel(struct load *load, uint32_t workload)
     gone(load, workload);
 }
 
-gs_ns load_next_ns(struct load *load)
+static void take_queued(struct load *load, struct load_event *event)
 {
-    gs_ns at_ns = queue_next_ns(&load->queue);
-    const struct cursor *cursor = load->cursors == 0 ? NULL : replay_earliest(load);
+    struct queue_event e = queue_pop(&load->queue);
+    uint32_t workload = queue_entity(e);
+    struct source *s = &load->source[workload];
 
-    if (cursor != NULL && cursor->replay->recorded[cursor->next].at_ns < at_ns)
-        at_ns = cursor->replay->recorded[cursor->next].at_ns;
-    return at_ns;
+    event->at_ns = e.at_ns;
+    event->workload = workload;
+    if (s->status == STATUS_GONE)
+        return;
+    if (queue_kind(e) == SOURCE_READY) {
+        ready(load, workload, event);
+    } else if (queue_kind(e) == SOURCE_ATTACH) {
+        event->kind = LOAD_ATTACH;
+        come(load, workload, event->at_ns);
+    } else if (s->kind == SOURCE_REPLAY && s->end_ns < 0) {
+        replay_detach(load, workload, event->at_ns);
+    } else {
+        event->kind = LOAD_DETACH;
+        gone(load, workload);
+    }
 }
 
 void load_next(struct load *load, struct load_event *event)
@@ -163,33 +178,14 @@ void load_next(struct load *load, struct load_event *event)
     struct cursor *cursor = load->cursors == 0 ? NULL : replay_earliest(load);
 
     event->kind = LOAD_NOTHING;
-    if (cursor != NULL && cursor->replay->recorded[cursor->next].at_ns < queue_next_ns(&load->queue)) {
+    if (cursor != NULL && cursor->replay->recorded[cursor->next].at_ns < queue_next_ns(&load->queue))
         replay_take(load, cursor, event);
-        return;
-    }
-    struct queue_event e = queue_pop(&load->queue);
-    uint32_t workload = queue_entity(e);
-    event->at_ns = e.at_ns;
-    event->workload = workload;
-    if (load->source[workload].status == STATUS_GONE)
-        return;
-    switch (queue_kind(e)) {
-    case SOURCE_ATTACH:
-        event->kind = LOAD_ATTACH;
-        come(load, workload, event->at_ns);
-        break;
-    case SOURCE_READY:
-        ready(load, workload, event);
-        break;
-    default:
-        if (load->source[workload].kind == SOURCE_REPLAY && load->source[workload].end_ns < 0) {
-            replay_detach(load, workload, event->at_ns);
-            break;
-        }
-        event->kind = LOAD_DETACH;
-        gone(load, workload);
-        break;
-    }
+    else
+        take_queued(load, event);
+    load->clock.next_ns = queue_next_ns(&load->queue);
+    cursor = load->cursors == 0 ? NULL : replay_earliest(load);
+    if (cursor != NULL && cursor->replay->recorded[cursor->next].at_ns < load->clock.next_ns)
+        load->clock.next_ns = cursor->replay->recorded[cursor->next].at_ns;
 }
 
 bool load_is_over(const struct load *load)

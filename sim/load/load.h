@@ -53,8 +53,15 @@ int load_open(struct load **load, const struct scenario *scenario, const struct 
               const struct gs_workload_spec *spec, uint32_t count, struct arena *arena, struct error *err);
 void load_close(struct load *load);
 
-/* Time of the next thing that happens by itself, GS_NEVER if nothing will; and take it. */
-gs_ns load_next_ns(struct load *load);
+/* What a load begins with: the time of the next thing that happens by itself, GS_NEVER if nothing will. */
+struct load_clock {
+    gs_ns next_ns;
+};
+static inline gs_ns load_next_ns(const struct load *load)
+{
+    return ((const struct load_clock *)load)->next_ns;
+}
+/* Take it. */
 void load_next(struct load *load, struct load_event *event);
 
 /* `job` ended at `at_ns` (done, or refused by OUTCOME_REJECTED / OUTCOME_OOM): the workload goes on from there.  Frees the job. */

@@ -114,6 +114,7 @@ int load_open(struct load **out, const struct scenario *scenario, const struct l
 
     if (load == NULL)
         return no_memory(err);
+    load->clock.next_ns = GS_NEVER;
     load->arena = arena;
     load->count = count;
     load->source = arena_array(arena, count, sizeof *load->source);
@@ -125,6 +126,9 @@ int load_open(struct load **out, const struct scenario *scenario, const struct l
         queue_fini(&load->queue);
         return no_memory(err);
     }
+    for (size_t i = 0; i < load->cursors; i++)
+        if (load->cursor[i].replay->count > 0 && load->cursor[i].replay->recorded[0].at_ns < load->clock.next_ns)
+            load->clock.next_ns = load->cursor[i].replay->recorded[0].at_ns;
     *out = load;
     return GS_OK;
 }

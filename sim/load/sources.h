@@ -49,6 +49,7 @@ struct cursor {                         /* where the replication is in a trace's
 };
 
 struct load {
+    struct load_clock clock;
     struct source *source;
     struct cursor *cursor;
     size_t cursors;

@@ -92,6 +92,10 @@ int report_build(struct report *report, const struct scenario *scenario, struct 
 /* True if every SLA is met; so, too, if there is none. */
 bool report_sla_met(const struct report *report);
 
+/* A time as reports show it: three significant digits and one unit, "41.2 s"; "-" if it is NAN. */
+enum { REPORT_CELL = 48 };
+const char *report_time(char out[REPORT_CELL], double s);
+
 /* The three forms.  A text that ran out of memory says so in `out->failed`. */
 void report_json(struct text *out, const struct report *report);
 void report_text(struct text *out, const struct report *report);

@@ -7,10 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COLUMNS = 100, NAME_LEAST = 8, NAME_MOST = 20, LISTED = 8, CELL = 48 };
+enum { COLUMNS = 100, NAME_LEAST = 8, NAME_MOST = 20, LISTED = 8, CELL = REPORT_CELL };
 
-/* Three significant digits and one unit, so that columns of times stay narrow. */
-static const char *show_time(char out[CELL], double s)
+const char *report_time(char out[REPORT_CELL], double s)
 {
     static const struct {
         const char *unit;
@@ -124,7 +123,7 @@ static void heading(struct text *out, const struct report *r)
 static show_fn show_of(const struct report_sla *s)
 {
     bool time = strncmp(s->metric, "response", 8) == 0 || strncmp(s->metric, "ttft", 4) == 0;
-    return time ? show_time : s->is_floor ? show_percent : show_ratio;
+    return time ? report_time : s->is_floor ? show_percent : show_ratio;
 }
 
 /* "response p95 <= 30.0 s" */
@@ -185,7 +184,7 @@ static void half_widths(struct text *out, int width, const struct interval stat[
         return;
     text_printf(out, "%*s", width, "95 % interval +/-");
     for (int s = STAT_MEAN; s <= STAT_P99; s++)
-        cell(out, 10, show_time, stat[s].high - stat[s].value);
+        cell(out, 10, report_time, stat[s].high - stat[s].value);
     text_add(out, "\n");
 }
 
@@ -202,13 +201,13 @@ static void responses(struct text *out, const struct report *r, int width)
         cell(out, 6, show_count, g->workloads.value);
         cell(out, 10, show_count, g->completed.value);
         for (int s = 0; s < STATS; s++)
-            cell(out, 10, show_time, g->response[s].value);
+            cell(out, 10, report_time, g->response[s].value);
         text_add(out, "\n");
         half_widths(out, width + 26, g->response);
         if (!isnan(g->ttft[STAT_P50].value)) {
             text_printf(out, "%*s", width + 26, "first token");
             for (int s = 0; s < STATS; s++)
-                cell(out, 10, show_time, g->ttft[s].value);
+                cell(out, 10, report_time, g->ttft[s].value);
             text_add(out, "\n");
         }
     }
@@ -246,9 +245,9 @@ static void stalls(struct text *out, const struct report *r, int width)
     for (size_t i = 0; i < r->groups; i++) {
         const struct report_group *g = &r->group[i];
         name_cell(out, width, g->name);
-        cell(out, 9, show_time, g->alone.value);
+        cell(out, 9, report_time, g->alone.value);
         for (int s = 0; s < STALLS; s++)
-            cell(out, s == STALL_PREEMPTED ? 11 : 10, show_time, g->stall[s].value);
+            cell(out, s == STALL_PREEMPTED ? 11 : 10, report_time, g->stall[s].value);
         text_add(out, "\n");
     }
 }

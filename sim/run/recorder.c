@@ -72,7 +72,7 @@ static gs_ns held_ns(struct recorder *rec, uint32_t workload)
 
 /* Charge the time since the last change to the present phase.  While others kept a GPU that they did not use, waiting for a
  * turn was waiting for that to be noticed. */
-static void charge_stall(struct recorder *rec, uint32_t workload, gs_ns now_ns)
+static __attribute__((noinline)) void charge_stall(struct recorder *rec, uint32_t workload, gs_ns now_ns)
 {
     struct watch *w = &rec->watch[workload];
     gs_ns spent = now_ns - w->phase_ns, held = 0;
@@ -143,7 +143,7 @@ void recorder_ready(struct recorder *rec, struct job *job)
     else
         charge(rec, job->workload, job->ready_ns);
     note_stalls(w, job);
-    w->in_system_ns += (double)(job->ready_ns - w->pending_ns) * w->pending;
+    w->in_system_ns += (uint64_t)(job->ready_ns - w->pending_ns) * w->pending;
     w->pending_ns = job->ready_ns;
     w->pending++;
     w->job = job;
@@ -161,13 +161,15 @@ static void split(struct recorder *rec, const struct job *job, gs_ns response_ns
     for (int s = 0; w->stalled && s < STALLS; s++) {
         stall_ns[s] = w->stall_ns[s] - (job->unstalled ? 0 : job->stall_ns[s]);
         rest -= stall_ns[s];
+        if (stall_ns[s] < 0)
+            rec->unbalanced = "a cause took off from a burst's delay";
     }
     stall_ns[STALL_QUEUE] = rest;
     if (rest < 0)
         rec->unbalanced = "the causes of a burst's delay add up to more than the delay";
 }
 
-static bool count_done(struct group_tally *g, const struct job *job, gs_ns response_ns, const gs_ns *stall_ns)
+static bool count_done(struct group_tally *g, const struct job *job, gs_ns response_ns, const gs_ns *stall_ns, bool stalled)
 {
     double slowdown = job->alone_ns > 0 ? (double)response_ns / (double)job->alone_ns : 1.0;
 
@@ -175,8 +177,10 @@ static bool count_done(struct group_tally *g, const struct job *job, gs_ns respo
     g->served[job->served]++;
     g->response_ns += response_ns;
     g->alone_ns += job->alone_ns;
-    for (int s = 0; s < STALLS; s++)
-        g->stall_ns[s] += stall_ns[s];
+    if (stalled)
+        for (int s = STALL_QUEUE + 1; s < STALLS; s++)
+            g->stall_ns[s] += stall_ns[s];
+    g->stall_ns[STALL_QUEUE] += stall_ns[STALL_QUEUE];
     return sketch_add(&g->response, (uint64_t)response_ns) &&
            sketch_add(&g->slowdown, (uint64_t)(slowdown * SLOWDOWN_ONE + 0.5));
 }
@@ -185,7 +189,7 @@ static void end_of_work(struct recorder *rec, uint32_t workload, gs_ns at_ns)
 {
     struct watch *w = &rec->watch[workload];
 
-    w->in_system_ns += (double)(at_ns - w->pending_ns) * w->pending;
+    w->in_system_ns += (uint64_t)(at_ns - w->pending_ns) * w->pending;
     w->pending_ns = at_ns;
     w->pending--;
 }
@@ -200,7 +204,7 @@ void recorder_ended(struct recorder *rec, struct job *job, gs_ns at_ns, enum out
     charge(rec, job->workload, at_ns);
     split(rec, job, response_ns, alone_ns, stall_ns);
     w->lost_ns += response_ns - alone_ns;
-    w->response_ns += (double)response_ns;
+    w->response_ns += (uint64_t)response_ns;
     end_of_work(rec, job->workload, at_ns);
     if (w->pending == 0)
         w->phase = outcome == OUTCOME_DONE ? PHASE_RUN : PHASE_AWAY;
@@ -213,7 +217,7 @@ void recorder_ended(struct recorder *rec, struct job *job, gs_ns at_ns, enum out
         g->oom_kills += outcome == OUTCOME_OOM;
         g->censored += outcome == OUTCOME_CENSORED;
         w->done += outcome == OUTCOME_DONE;
-        if (outcome == OUTCOME_DONE && !count_done(g, job, response_ns, stall_ns))
+        if (outcome == OUTCOME_DONE && !count_done(g, job, response_ns, stall_ns, w->stalled))
             rec->out_of_memory = true;
         rows_burst(rec, job, at_ns, alone_ns, stall_ns, outcome);
     }
@@ -227,13 +231,17 @@ void recorder_refused(struct recorder *rec, uint32_t workload, gs_ns at_ns)
 
 /* --- events and commands --- */
 
+/* Where transfers overlap, a workload on its way in and those that make room for it are both on the books: together they
+ * hold what the GPU has. */
 void recorder_gpu_until(struct recorder *rec, uint32_t gpu, gs_ns now_ns)
 {
     struct gpu_watch *g = &rec->gpu[gpu];
-    double resident = (double)g->resident_bytes * (double)(now_ns - g->at_ns);
+    const struct gs_node_spec *node = &rec->setup.setup->node[rec->setup.view->gpu[gpu].node];
+    int64_t usable = node->gpu_bytes - node->reserved_bytes;
+    double resident = (double)(g->resident_bytes < usable ? g->resident_bytes : usable);
 
-    rec->tally.gpu[gpu].resident_byte_ns += resident;
-    series_gpu(rec, gpu, g->at_ns, now_ns, (double)g->resident_bytes);
+    rec->tally.gpu[gpu].resident_byte_ns += resident * (double)(now_ns - g->at_ns);
+    series_gpu(rec, gpu, g->at_ns, now_ns, resident);
     g->at_ns = now_ns;
 }
 
@@ -258,7 +266,7 @@ static void node_changed(struct recorder *rec, uint32_t node, gs_ns now_ns)
         rec->tally.node[node].peak_bytes = used;
 }
 
-static void swap_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
+static __attribute__((noinline)) void swap_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
 {
     struct gpu_tally *g = &rec->tally.gpu[c->gpu];
     bool out = c->kind == GS_SWAP_OUT;
@@ -275,7 +283,7 @@ static void swap_command(struct recorder *rec, const struct gs_command *c, gs_ns
         set_phase(rec, c->workload, c->reason == GS_BECAUSE_COLD ? STALL_COLD : STALL_SWAP_IN, now_ns);
 }
 
-static void wait_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
+static __attribute__((noinline)) void wait_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
 {
     struct watch *w = &rec->watch[c->workload];
     int phase = c->reason == GS_BECAUSE_CAP       ? STALL_CAP
@@ -300,28 +308,20 @@ static void run_command(struct recorder *rec, const struct gs_command *c, gs_ns 
         rec->gpu[c->gpu].resident_bytes += c->bytes - w->gpu_bytes;
         w->gpu_bytes = c->bytes;
     }
-    rows_residency(rec, c->workload, GS_RESIDENT, true, now_ns);
+    if (rec->rows.bursts)
+        rows_residency(rec, c->workload, GS_RESIDENT, true, now_ns);
 }
 
-static void command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
+void recorder_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
 {
-    switch (c->kind) {
-    case GS_PLACE:
-        rec->watch[c->workload].attached_ns = now_ns;
-        break;
-    case GS_RUN:
+    if (c->kind == GS_RUN)
         run_command(rec, c, now_ns);
-        break;
-    case GS_SWAP_IN:
-    case GS_SWAP_OUT:
+    else if (c->kind == GS_SWAP_IN || c->kind == GS_SWAP_OUT)
         swap_command(rec, c, now_ns);
-        break;
-    case GS_WAIT:
+    else if (c->kind == GS_WAIT)
         wait_command(rec, c, now_ns);
-        break;
-    default:
-        break;
-    }
+    else if (c->kind == GS_PLACE)
+        rec->watch[c->workload].attached_ns = now_ns;
 }
 
 static void left_gpu(struct recorder *rec, uint32_t workload, gs_ns now_ns)
@@ -350,17 +350,12 @@ static void shrunk(struct recorder *rec, uint32_t workload, gs_ns now_ns)
 }
 
 /* The state that an event leaves behind, before the commands that follow from it. */
-static void event_seen(struct recorder *rec, const struct gs_event *e)
+static __attribute__((noinline)) void rare_event(struct recorder *rec, const struct gs_event *e)
 {
     uint32_t id = e->workload;
     uint8_t state;
 
     switch (e->kind) {
-    case GS_IDLE:
-        shrunk(rec, id, e->at_ns);
-        set_phase(rec, id, rec->watch[id].pending > 0 ? STALL_QUEUE : PHASE_AWAY, e->at_ns);
-        rows_residency(rec, id, GS_RESIDENT, false, e->at_ns);
-        break;
     case GS_DONE:
         rec->tally.events++;
         if (e->command == GS_STOP) {
@@ -402,6 +397,22 @@ static void event_seen(struct recorder *rec, const struct gs_event *e)
     }
 }
 
+static inline void event_seen(struct recorder *rec, const struct gs_event *e)
+{
+    if (e->kind == GS_WANT)
+        return;
+    if (e->kind != GS_IDLE) {
+        rare_event(rec, e);
+        return;
+    }
+    struct watch *w = &rec->watch[e->workload];
+    if (w->gpu_bytes != rec->setup.setup->workload[e->workload].bytes)
+        shrunk(rec, e->workload, e->at_ns);
+    set_phase(rec, e->workload, w->pending > 0 ? STALL_QUEUE : PHASE_AWAY, e->at_ns);
+    if (rec->rows.bursts)
+        rows_residency(rec, e->workload, GS_RESIDENT, false, e->at_ns);
+}
+
 /* The end of the warm-up: forget what was summed, keep what is going on. */
 static void warm_up_over(struct recorder *rec)
 {
@@ -414,7 +425,7 @@ static void warm_up_over(struct recorder *rec)
         rec->setup.ops->usage(rec->setup.backend, i, &rec->gpu[i].before);
     }
     for (uint32_t i = 0; i < rec->tally.nodes; i++) {
-        rec->node[i].at_ns = at;
+        recorder_node_until(rec, i, at);
         rec->tally.node[i] = (struct node_tally){ .peak_bytes = rec->node[i].used_bytes };
     }
     for (uint32_t i = 0; i < rec->setup.setup->workloads; i++)
@@ -444,17 +455,21 @@ void recorder_until(struct recorder *rec, gs_ns at_ns)
     set_mark(rec);
 }
 
-int recorder_step(struct recorder *rec, const struct gs_event *event, const struct gs_commands *commands, struct error *err)
+int recorder_event(struct recorder *rec, const struct gs_event *event, const struct gs_commands *commands, struct error *err)
+{
+    rec->moved = event->kind != GS_WANT && event->kind != GS_IDLE;
+    event_seen(rec, event);
+    if (!rec->rows.bursts && !rec->out_of_memory)
+        return GS_OK;
+    if (rec->rows.events)
+        rows_event(rec, event, commands);
+    return rows_flush_if_full(rec, err);
+}
+
+void recorder_settle(struct recorder *rec, const struct gs_event *event)
 {
     uint32_t workload = event->kind == GS_TIMER ? event->timer - rec->tally.gpus : event->workload;
 
-    rec->moved = event->kind != GS_WANT && event->kind != GS_IDLE;
-    event_seen(rec, event);
-    for (uint32_t i = 0; i < commands->count; i++)
-        command(rec, &commands->item[i], event->at_ns);
     if (rec->moved && workload < rec->setup.setup->workloads && rec->setup.view->workload[workload].node != GS_NONE)
         node_changed(rec, rec->setup.view->workload[workload].node, event->at_ns);
-    if (rec->rows.events)
-        rows_event(rec, event, commands);
-    return rec->rows.bursts || rec->out_of_memory ? rows_flush_if_full(rec, err) : GS_OK;
 }

@@ -37,8 +37,10 @@ void recorder_refused(struct recorder *rec, uint32_t workload, gs_ns at_ns);    
 /* The clock has reached `at_ns`, and no event later than recorder_mark_ns was skipped: ends the warm-up, samples series. */
 gs_ns recorder_mark_ns(const struct recorder *rec);
 void recorder_until(struct recorder *rec, gs_ns at_ns);
-/* An event and what the controller answered. */
-int recorder_step(struct recorder *rec, const struct gs_event *event, const struct gs_commands *commands, struct error *err);
+/* An event and what the controller answered; then each command as it is performed; then the end of the step. */
+int recorder_event(struct recorder *rec, const struct gs_event *event, const struct gs_commands *commands, struct error *err);
+void recorder_command(struct recorder *rec, const struct gs_command *command, gs_ns at_ns);
+void recorder_settle(struct recorder *rec, const struct gs_event *event);
 /* The end: censor what is under way, check that the books balance, hand out the tally and the last chunk of rows. */
 void chunk_free(struct chunk *chunk);
 int recorder_close(struct recorder *rec, gs_ns at_ns, struct tally **tally, struct chunk *last, struct error *err);

@@ -97,7 +97,7 @@ static void balance(struct recorder *rec)
             rec->unbalanced = "bytes that came and went do not add up to what is on a GPU";
     for (uint32_t i = 0; i < rec->setup.setup->workloads; i++) {
         const struct watch *w = &rec->watch[i];
-        if (fabs(w->in_system_ns - w->response_ns) > 1e-9 * w->response_ns + 1.0)
+        if (w->in_system_ns != w->response_ns)
             rec->unbalanced = "the time bursts spent in the system is not the sum of their responses";
     }
 }

@@ -68,6 +68,18 @@ static int bucket_of(const struct tally *t, gs_ns at_ns)
     return i < SERIES_BUCKETS ? (int)i : SERIES_BUCKETS - 1;
 }
 
+/* Almost every spell lies within the bucket of the time reached: no division for those. */
+static bool in_present_bucket(struct recorder *rec, gs_ns from_ns, gs_ns to_ns)
+{
+    const struct tally *t = &rec->tally;
+
+    if (to_ns >= rec->bucket_end_ns || to_ns < rec->bucket_end_ns - t->bucket_ns) {
+        rec->bucket = bucket_of(t, to_ns);
+        rec->bucket_end_ns = (rec->bucket + 1) * t->bucket_ns;
+    }
+    return from_ns >= rec->bucket_end_ns - t->bucket_ns && to_ns <= rec->bucket_end_ns;
+}
+
 /* The part of [from, to) that lies in bucket `i`. */
 static double overlap(const struct tally *t, int i, gs_ns from_ns, gs_ns to_ns)
 {
@@ -82,8 +94,12 @@ void series_gpu(struct recorder *rec, uint32_t gpu, gs_ns from_ns, gs_ns to_ns, 
 
     if (t->gpu_series == NULL || to_ns <= from_ns)
         return;
-    reach(t, to_ns);
     struct gpu_bucket *b = &t->gpu_series[(size_t)gpu * SERIES_BUCKETS];
+    if (in_present_bucket(rec, from_ns, to_ns)) {
+        b[rec->bucket].resident_byte_ns += resident_bytes * (double)(to_ns - from_ns);
+        return;
+    }
+    reach(t, to_ns);
     for (int i = bucket_of(t, from_ns); i <= bucket_of(t, to_ns - 1); i++)
         b[i].resident_byte_ns += resident_bytes * overlap(t, i, from_ns, to_ns);
 }
@@ -94,8 +110,14 @@ void series_node(struct recorder *rec, uint32_t node, gs_ns from_ns, gs_ns to_ns
 
     if (t->node_series == NULL || to_ns <= from_ns)
         return;
-    reach(t, to_ns);
     struct node_bucket *b = &t->node_series[(size_t)node * SERIES_BUCKETS];
+    if (in_present_bucket(rec, from_ns, to_ns)) {
+        b[rec->bucket].used_byte_ns += (double)used_bytes * (double)(to_ns - from_ns);
+        if (used_bytes > b[rec->bucket].peak_bytes)
+            b[rec->bucket].peak_bytes = used_bytes;
+        return;
+    }
+    reach(t, to_ns);
     for (int i = bucket_of(t, from_ns); i <= bucket_of(t, to_ns - 1); i++) {
         b[i].used_byte_ns += (double)used_bytes * overlap(t, i, from_ns, to_ns);
         if (used_bytes > b[i].peak_bytes)
@@ -109,8 +131,9 @@ void series_swap(struct recorder *rec, uint32_t gpu, gs_ns at_ns, const struct g
 
     if (t->gpu_series == NULL)
         return;
-    reach(t, at_ns);
-    struct gpu_bucket *b = &t->gpu_series[(size_t)gpu * SERIES_BUCKETS + (size_t)bucket_of(t, at_ns)];
+    if (!in_present_bucket(rec, at_ns, at_ns))
+        reach(t, at_ns);
+    struct gpu_bucket *b = &t->gpu_series[(size_t)gpu * SERIES_BUCKETS + (size_t)rec->bucket];
     *(command->kind == GS_SWAP_OUT ? &b->swap_out_bytes : &b->swap_in_bytes) += (double)command->moved_bytes;
 }
 

@@ -18,7 +18,7 @@ struct watch {                          /* a workload under observation */
     gs_ns stall_ns[STALLS];             /* cumulative since nothing was pending; queue: not counted, see split */
     gs_ns attached_ns, left_ns;
     gs_ns lost_ns, lost_before_ns;      /* delay of all ended bursts; up to the end of the warm-up, that under way included */
-    double in_system_ns, response_ns;   /* integral of `pending`; sum of responses: equal in the end (Little) */
+    uint64_t in_system_ns, response_ns; /* integral of `pending`; sum of responses: equal in the end (Little); both wrap */
     gs_ns pending_ns;                   /* up to when the integral goes */
     uint64_t done;                      /* bursts completed after the warm-up */
     uint64_t arrived;
@@ -55,6 +55,8 @@ struct recorder {
     struct node_watch *node;
     struct row_buffer rows;
     gs_ns sampled_ns;                   /* of the time series */
+    gs_ns bucket_end_ns;                /* of the time series' bucket that the clock is in */
+    int bucket;
     gs_ns mark_ns;                      /* next time at which the clock alone is news: end of warm-up or of a bucket */
     bool warm;                          /* the warm-up is over */
     bool moved;                         /* this step's commands may change the use of a swap file */

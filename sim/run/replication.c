@@ -9,14 +9,13 @@ struct replication {
     struct controller *ctl;
     struct load *load;
     struct backend *backend;
+    struct backend_clock *clock;        /* what the backend's state begins with */
     const struct backend_ops *ops;
     struct recorder *rec;
     struct load_event happening;
     struct gs_event event;
     gs_ns end_ns;                       /* GS_NEVER: until all is done */
 };
-
-static int step(struct replication *r, const struct gs_event *event, struct error *err);
 
 /* All bursts that a workload waits with end, refused; the workload itself goes on, unless it is `gone`. */
 static void drop_bursts(struct replication *r, uint32_t workload, gs_ns now_ns, enum outcome outcome, bool gone)
@@ -42,29 +41,26 @@ static void refuse(struct replication *r, const struct gs_command *command, gs_n
     drop_bursts(r, command->workload, now_ns, command->reason == GS_BECAUSE_TOO_LARGE ? OUTCOME_OOM : OUTCOME_REJECTED, false);
 }
 
-static int perform(struct replication *r, const struct gs_commands *commands, gs_ns now_ns, struct error *err)
-{
-    for (uint32_t i = 0; i < commands->count; i++) {
-        int rc = r->ops->submit(r->backend, &commands->item[i], err);
-        if (rc != GS_OK)
-            return rc;
-        if (commands->item[i].kind == GS_REJECT)
-            refuse(r, &commands->item[i], now_ns);
-    }
-    return GS_OK;
-}
-
+/* Hand an event to the controller; record and perform what it answers. */
 static int step(struct replication *r, const struct gs_event *event, struct error *err)
 {
     const struct gs_commands *commands = controller_step(r->ctl, event);
-    int rc = recorder_step(r->rec, event, commands, err);
+    int rc = recorder_event(r->rec, event, commands, err);
 
+    for (uint32_t i = 0; i < commands->count && rc == GS_OK; i++) {
+        const struct gs_command *command = &commands->item[i];
+        recorder_command(r->rec, command, event->at_ns);
+        rc = r->ops->submit(r->backend, command, err);
+        if (command->kind == GS_REJECT)
+            refuse(r, command, event->at_ns);
+    }
+    recorder_settle(r->rec, event);
 #ifndef NDEBUG
     const char *wrong = controller_check(r->ctl);
     if (wrong != NULL)
         return error_set(err, GS_BUG, "at %.9f s: %s; please report this scenario", (double)event->at_ns * 1e-9, wrong);
 #endif
-    return rc != GS_OK ? rc : perform(r, commands, event->at_ns, err);
+    return rc;
 }
 
 /* Something that happens by itself.  The event is filled in where it stays: a copy would cost more than the decision. */
@@ -102,18 +98,53 @@ static int take_load(struct replication *r, struct error *err)
     return step(r, event, err);
 }
 
+/* A burst of `workload` ended at `at_ns`.  What follows from that at once, its next burst or its leaving, comes before
+ * anything else of that time, a timer for instance; then it is idle, if it is. */
+static int take_end(struct replication *r, uint32_t workload, gs_ns at_ns, bool idle, struct error *err)
+{
+    int rc = GS_OK;
+
+    while (rc == GS_OK && load_next_ns(r->load) == at_ns && at_ns < r->end_ns)
+        rc = take_load(r, err);
+    if (rc == GS_OK && idle && r->ops->idle(r->backend, workload, &r->event))
+        rc = step(r, &r->event, err);
+    return rc;
+}
+
 static int take_backend(struct replication *r, const struct backend_event *happening, struct error *err)
 {
+    gs_ns at_ns = happening->event.at_ns;
+    uint32_t workload = happening->event.workload;
+    bool idle = happening->idle;
+
     if (happening->kind == BACKEND_EVENT)
         return step(r, &happening->event, err);
-    recorder_ended(r->rec, happening->job, happening->event.at_ns, OUTCOME_DONE);
-    load_ended(r->load, happening->job, happening->event.at_ns);
-    return GS_OK;
+    recorder_ended(r->rec, happening->job, at_ns, OUTCOME_DONE);
+    load_ended(r->load, happening->job, at_ns);
+    return take_end(r, workload, at_ns, idle, err);
 }
 
 static bool over(const struct replication *r)
 {
     return r->end_ns == GS_NEVER && load_is_over(r->load);
+}
+
+/* When the loop itself has something to do next: the load's next event, the end, a mark of the recorder. */
+static gs_ns own_next_ns(struct replication *r)
+{
+    gs_ns at_ns = load_next_ns(r->load), mark_ns = recorder_mark_ns(r->rec);
+
+    at_ns = at_ns < r->end_ns ? at_ns : r->end_ns;
+    return at_ns < mark_ns ? at_ns : mark_ns;
+}
+
+/* The clock has come to `at_ns` and nothing is due in the backend. */
+static int take_own(struct replication *r, gs_ns at_ns, struct error *err)
+{
+    recorder_until(r->rec, at_ns);
+    if (at_ns < r->end_ns && load_next_ns(r->load) == at_ns)
+        return take_load(r, err);
+    return GS_OK;
 }
 
 /* Until the end of the run; `*at_ns` is the time reached. */
@@ -123,30 +154,24 @@ static int loop(struct replication *r, gs_ns *at_ns, bool *stopped, struct error
     int rc = GS_OK;
 
     while (rc == GS_OK && !over(r)) {
-        gs_ns next_ns = load_next_ns(r->load), mark_ns = recorder_mark_ns(r->rec);
-        gs_ns until_ns = next_ns < r->end_ns ? next_ns : r->end_ns;
-        if (mark_ns < until_ns)
-            until_ns = mark_ns;
-        if (until_ns == GS_NEVER)
-            until_ns = GS_NEVER - 1;
-        if ((rc = r->ops->wait(r->backend, until_ns, &happening, err)) != GS_OK)
-            break;
-        if (happening->kind != BACKEND_NOTHING) {
-            *at_ns = happening->event.at_ns;
-            rc = take_backend(r, happening, err);
+        gs_ns own_ns = own_next_ns(r);
+        if (r->clock->next_ns <= own_ns && r->clock->next_ns < GS_NEVER) {
+            rc = r->ops->wait(r->backend, own_ns, &happening, err);
+            if (rc == GS_OK && happening->kind != BACKEND_NOTHING) {
+                *at_ns = happening->event.at_ns;
+                rc = take_backend(r, happening, err);
+            }
             continue;
         }
+        if (own_ns == GS_NEVER)
+            break;                      /* nothing will ever happen again */
         if (r->plan->stop != NULL && *r->plan->stop != 0) {
             *stopped = true;
             break;
         }
-        if (until_ns == GS_NEVER - 1)
-            break;                      /* nothing will ever happen again */
-        *at_ns = until_ns;
-        recorder_until(r->rec, until_ns);
-        if (until_ns == next_ns && until_ns < r->end_ns)
-            rc = take_load(r, err);
-        else if (until_ns >= r->end_ns)
+        *at_ns = r->clock->now_ns = own_ns;
+        rc = take_own(r, own_ns, err);
+        if (own_ns >= r->end_ns)
             break;
     }
     return rc;
@@ -180,6 +205,7 @@ static int open_all(struct replication *r, struct arena *arena, struct error *er
     *be = (struct backend_setup){ scenario, &r->setup, arena };
     if ((rc = r->ops->open(&r->backend, be, err)) != GS_OK)
         return rc;
+    r->clock = (struct backend_clock *)r->backend;
     struct recorder_setup rs = {
         .scenario = scenario, .setup = &r->setup, .view = controller_view(r->ctl), .load = r->load, .backend = r->backend,
         .ops = r->ops, .replication = plan->replication, .gpus = controller_view(r->ctl)->gpus, .warmup_ns = plan->warmup_ns,

@@ -2,7 +2,7 @@
 # spelling.sh - common misspellings in the source and the pages.
 source "$(dirname "$0")/lib.sh"
 
-codespell --quiet-level 3 --ignore-words-list 'nd,ba,te,fo,hist,inout,thrid' \
+codespell --quiet-level 3 --ignore-words-list 'nd,ba,te,fo,hist,inout,unstalled' \
     --skip 'build,corpus,*.gst,LICENSE,*.db' sim policies backend traces plots tests docs scenarios ./*.md ||
     complain "see above"
 finish

@@ -13,12 +13,12 @@
 
 /* --- the simulated node under observation --- */
 
-enum { GROUPS_MAX = 16, STANDSTILL = 200000 };
+enum { GROUPS_MAX = 16, STANDSTILL = 50000, EVENTS_MAX = 300000 };
 
 static atomic_uint_fast64_t refused_on_arrival[GROUPS_MAX];
 static _Thread_local struct watched {
     gs_ns now_ns;
-    uint64_t here;                      /* events since the clock last moved */
+    uint64_t here, events;              /* since the clock last moved; in all */
 } watched;
 
 static int spy_open(struct backend **be, const struct backend_setup *setup, struct error *err)
@@ -34,7 +34,7 @@ static int spy_submit(struct backend *be, const struct gs_command *command, stru
     int rc = backend_sim.submit(be, command, err);
     for (uint32_t gpu = 0; rc == GS_OK && gpu < be->gpus; gpu++)
         if (be->device[gpu].free_bytes < 0)
-            rc = error_set(err, GS_BUG, "at %.9f s: '%s' of workload %u leaves GPU %u with %lld bytes", 1e-9 * (double)be->now_ns,
+            rc = error_set(err, GS_BUG, "at %.9f s: '%s' of workload %u leaves GPU %u with %lld bytes", 1e-9 * (double)watched.now_ns,
                            gs_command_name(command->kind), command->workload, gpu, (long long)be->device[gpu].free_bytes);
     return rc;
 }
@@ -45,13 +45,16 @@ static int spy_wait(struct backend *be, gs_ns until_ns, const struct backend_eve
 
     if (rc != GS_OK)
         return rc;
-    if (be->now_ns < watched.now_ns)
-        return error_set(err, GS_BUG, "the clock went back from %.9f s to %.9f s", 1e-9 * (double)watched.now_ns,
-                         1e-9 * (double)be->now_ns);
-    watched.here = be->now_ns > watched.now_ns ? 0 : watched.here + 1;
-    watched.now_ns = be->now_ns;
+    gs_ns now_ns = (*event)->kind == BACKEND_NOTHING ? until_ns : (*event)->event.at_ns;
+    if (now_ns < watched.now_ns || now_ns > until_ns)
+        return error_set(err, GS_BUG, "the clock jumped from %.9f s to %.9f s", 1e-9 * (double)watched.now_ns,
+                         1e-9 * (double)now_ns);
+    watched.here = now_ns > watched.now_ns ? 0 : watched.here + 1;
+    watched.now_ns = now_ns;
+    if (watched.events++ > EVENTS_MAX)
+        return error_set(err, GS_BUSY, "the run is too long for a test");
     if (watched.here > STANDSTILL)
-        return error_set(err, GS_BUG, "at %.9f s: the clock stands still", 1e-9 * (double)be->now_ns);
+        return error_set(err, GS_BUG, "at %.9f s: the clock stands still", 1e-9 * (double)now_ns);
     return GS_OK;
 }
 
@@ -312,7 +315,7 @@ enum trial trial_run(const char *text, size_t length, struct trial_options *opti
 
     why[0] = '\0';
     run_open(&first, text, length, 1, NULL);
-    refused = first.rc == GS_BAD_INPUT || first.rc == GS_UNSATISFIABLE;
+    refused = first.rc == GS_BUSY || first.rc == GS_BAD_INPUT || first.rc == GS_UNSATISFIABLE;
     good = run_is_good(&first, why);
     for (uint32_t k = 0; good && k < first.outcome.completed; k++)
         for (uint32_t g = 0; g < first.outcome.tally[k]->groups; g++)

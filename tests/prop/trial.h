@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum trial { TRIAL_GOOD, TRIAL_REFUSED, TRIAL_BAD };    /* REFUSED: no scenario, or one that cannot be satisfied */
+enum trial { TRIAL_GOOD, TRIAL_REFUSED, TRIAL_BAD };    /* REFUSED: no scenario, cannot be satisfied, or too long a run */
 
 enum { TRIAL_WHY = 512 };
 
