@@ -68,7 +68,7 @@ struct backend_ops {
     void (*close)(struct backend *be);
 };
 
-extern const struct backend_ops backend_sim, backend_null;
+extern const struct backend_ops backend_sim, backend_null, backend_fault;
 
 /* The i-th backend, NULL past the end. */
 const struct backend_ops *backend_at(size_t i);

@@ -18,14 +18,6 @@ static void advance(struct compute *c, gs_ns now_ns)
     }
 }
 
-static void find_first(struct compute *c)
-{
-    c->first = 0;
-    for (uint32_t i = 1; i < c->count; i++)
-        if (c->item[i].finish < c->item[c->first].finish)
-            c->first = i;
-}
-
 /* Set the next burst end. */
 static void arm(struct backend *be, uint32_t gpu)
 {
@@ -36,7 +28,7 @@ static void arm(struct backend *be, uint32_t gpu)
         ends_set(be, gpu, GS_NEVER);
         return;
     }
-    left = c->item[c->first].finish > c->service ? c->item[c->first].finish - c->service : 0;
+    left = c->item[c->count - 1].finish > c->service ? c->item[c->count - 1].finish - c->service : 0;
     if (__builtin_mul_overflow(left, c->count, &units))
         units = (uint64_t)GS_NEVER;     /* beyond the end of any run */
     units -= units > c->remainder ? c->remainder : units;
@@ -44,13 +36,11 @@ static void arm(struct backend *be, uint32_t gpu)
     ends_set(be, gpu, be->clock.now_ns + wait_ns);
 }
 
-static void take_out(struct compute *c, uint32_t i)
+static void set_count(struct compute *c, uint32_t count)
 {
-    for (; i + 1 < c->count; i++)
-        c->item[i] = c->item[i + 1];
-    c->count--;
+    c->count = count;
     c->remainder = 0;
-    if (c->count == 0)
+    if (count == 0)
         c->service = 0;
 }
 
@@ -94,10 +84,11 @@ void compute_start(struct backend *be, uint32_t gpu, struct job *job)
     advance(c, be->clock.now_ns);
     c->remainder = 0;
     uint64_t finish = c->service + (uint64_t)(job->alone_ns - job->done_ns) * SERVICE_UNIT;
-    c->item[c->count] = (struct running){ finish, job };
-    if (c->count == 0 || finish < c->item[c->first].finish)
-        c->first = c->count;
-    c->count++;
+    uint32_t at = c->count++;
+    for (; at > 0 && c->item[at - 1].finish <= finish; at--)
+        c->item[at] = c->item[at - 1];
+    c->item[at].finish = finish;
+    c->item[at].job = job;
     arm(be, gpu);
 }
 
@@ -105,32 +96,33 @@ void compute_stop(struct backend *be, uint32_t gpu, uint32_t workload)
 {
     struct compute *c = &be->device[gpu].compute;
     struct process *p = &be->process[workload];
+    uint32_t kept = 0;
 
     advance(c, be->clock.now_ns);
-    for (uint32_t i = c->count; i-- > 0;) {
+    for (uint32_t i = 0; i < c->count; i++) {
         struct job *job = c->item[i].job;
-        if (job->workload != workload)
+        if (job->workload != workload) {
+            c->item[kept++] = c->item[i];
             continue;
+        }
         job->done_ns = done_of(c, &c->item[i]);
         job->next = p->head;
         p->head = job;
         if (job->next == NULL)
             p->tail = job;
-        take_out(c, i);
     }
-    find_first(c);
+    set_count(c, kept);
     arm(be, gpu);
 }
 
 struct job *compute_end(struct backend *be, uint32_t gpu)
 {
     struct compute *c = &be->device[gpu].compute;
-    struct job *job = c->item[c->first].job;
+    struct job *job = c->item[c->count - 1].job;
 
     advance(c, be->clock.now_ns);
     job->done_ns = job->alone_ns;
-    take_out(c, c->first);
-    find_first(c);
+    set_count(c, c->count - 1);
     arm(be, gpu);
     return job;
 }

@@ -17,9 +17,8 @@ struct running {
 };
 
 struct compute {
-    struct running *item;           /* in the order in which they began */
+    struct running *item;           /* by `finish`, the first to end last; of equals the first to begin */
     uint32_t count, capacity;
-    uint32_t first;                 /* the one that ends first */
     uint64_t service;               /* attained by each that runs since the GPU was last empty, in SERVICE_UNITs */
     uint64_t remainder;             /* below `count`: what division by it left over */
     gs_ns at_ns;                    /* of `service` */
@@ -120,6 +119,7 @@ struct backend {
     uint32_t workloads, gpus, nodes;
     uint64_t *timer_word;
     uint64_t transfers;
+    uint64_t swaps;                 /* fault.c: those that it might have failed so far */
     bool out_of_memory;
 };
 

@@ -250,9 +250,11 @@ static void title(struct chart *c)
     struct text *title = &c->picture->title;
     char length[32], from[32], end[32];
     text_add(title, c->all_gpus > 1 ? "who was on the GPUs" : "who was on the GPU");
-    if (c->to_s - c->from_s < c->album->end_s)
-        text_printf(title, ", busiest %s of %s, from %s on", show_span(length, c->to_s - c->from_s),
-                    show_span(end, c->album->end_s), show_span(from, c->from_s));
+    if (c->to_s - c->from_s < c->album->end_s) {
+        text_printf(title, ", busiest %s of %s, ", show_span(length, c->to_s - c->from_s),
+                    show_span(end, c->album->end_s));
+        text_printf(title, c->from_s > 0 ? "from %s on" : "from the start", show_span(from, c->from_s));
+    }
     if (c->gpus < c->all_gpus)
         text_printf(title, " (%zu of %zu GPUs)", c->gpus, c->all_gpus);
     else if (c->strips < c->all)

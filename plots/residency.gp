@@ -15,7 +15,7 @@ do for [i=1:headings] {
 # Swaps and runs are short: each keeps a pixel and a half.
 pixel = 1.5*(x_to-x_from)/(width-130)
 high(least) = $2 > $1+least ? $2 : $1+least
-plot data using (is("resident") ? $1 : NaN):3:1:2:($3-0.4):($3+0.4) with boxxyerror lc rgb pale title "resident, idle", \
+plot data using (is("resident") ? $1 : NaN):3:1:2:($3-0.4):($3+0.4) with boxxyerror lc rgb pale title "resident", \
      data using (is("burst") ? $1 : NaN):3:1:2:($3+0.12):($3+0.4) with boxxyerror lc rgb waiting title "waiting", \
      data using (is("swapping_out") ? $1 : NaN):3:1:(high(pixel)):($3-0.4):($3+0.12) with boxxyerror lc rgb swap_out title "swap-out", \
      data using (is("swapping_in") ? $1 : NaN):3:($2-$1 < pixel ? $2-pixel : $1):2:($3-0.4):($3+0.12) with boxxyerror lc rgb swap_in title "swap-in", \

@@ -79,7 +79,7 @@ static void log_axis(struct text *out, double from, double to)
 static void axis(struct text *out, double least, double most)
 {
     if (least > 0 && most / least > LOG_FROM) {
-        log_axis(out, fmax(least, most * 1e-7) / 1.1, most * 1.1);
+        log_axis(out, fmax(least, most * 1e-12) / 1.1, most * 1.1);
         return;
     }
     put_time_axis(out, 0, most > 0 ? most * 1.05 : 1);
@@ -107,33 +107,41 @@ static size_t colour_of(const struct report *r, const struct report_sla *sla, co
     return 0;
 }
 
-static size_t targets(struct album *album, struct text *out, const size_t *group, size_t groups, double *most)
+static void put_target(struct text *out, size_t n, const struct report_sla *sla, size_t colour)
+{
+    char label[256], name[NAME_BYTES], target[REPORT_CELL], value[REPORT_CELL];
+    snprintf(label, sizeof label, isnan(sla->value.value) ? "SLA %s: %s ≤ %s, %s" : "SLA %s: %s ≤ %s, %s at %s",
+             short_name(name, sla->group ? sla->group : sla->class), sla->metric + strlen("response_"),
+             report_time(target, sla->target), sla->met ? "met" : "MISSED", report_time(value, sla->value.value));
+    text_printf(out, "target[%zu] = %.9g\ntarget_share[%zu] = %.9g\ntarget_colour[%zu] = %zu\ntarget_label[%zu] = ", n,
+                sla->target, n, quantile_of(sla->metric), n, colour, n);
+    put_string(out, label);
+    text_add(out, "\n");
+}
+
+/* The targets on response times of the groups shown; the axis is made to hold them. */
+static size_t targets(struct album *album, struct picture *picture, const size_t *group, size_t groups, double *least,
+                      double *most)
 {
     const struct report *r = album->report;
-    size_t n = 0;
-    text_printf(out, "array target[%zu]\narray target_share[%zu]\narray target_colour[%zu]\narray target_label[%zu]\n",
-                r->slas + 1, r->slas + 1, r->slas + 1, r->slas + 1);
-    for (size_t i = 0; i < r->slas && n < CURVES; i++) {
+    struct text *out = &picture->set;
+    size_t n = 0, all = 0;
+    text_printf(out, "array target[%d]\narray target_share[%d]\narray target_colour[%d]\narray target_label[%d]\n",
+                CURVES, CURVES, CURVES, CURVES);
+    for (size_t i = 0; i < r->slas; i++) {
         const struct report_sla *sla = &r->sla[i];
-        double share = quantile_of(sla->metric);
         size_t colour = colour_of(r, sla, group, groups);
-        if (isnan(share) || (sla->group && !colour))
+        if (isnan(quantile_of(sla->metric)) || (sla->group && !colour) || !(sla->target > 0) || all++ >= CURVES)
             continue;
-        char label[256], name[NAME_BYTES], target[REPORT_CELL], value[REPORT_CELL];
-        snprintf(label, sizeof label, isnan(sla->value.value) ? "SLA %s: %s ≤ %s, %s" : "SLA %s: %s ≤ %s, %s at %s",
-                 short_name(name, sla->group ? sla->group : sla->class), sla->metric + strlen("response_"),
-                 report_time(target, sla->target), sla->met ? "met" : "MISSED", report_time(value, sla->value.value));
-        n++;
-        text_printf(out,
-                    "target[%zu] = %.9g\ntarget_share[%zu] = %.9g\ntarget_colour[%zu] = %zu\ntarget_label[%zu] = ", n,
-                    sla->target, n, share, n, colour, n);
-        put_string(out, label);
-        text_add(out, "\n");
+        put_target(out, ++n, sla, colour);
+        *least = fmin(*least, sla->target);
         *most = fmax(*most, sla->target);
     }
     if (n == 0) /* gnuplot looks at the first of a loop even where there is none */
         text_add(out, "target[1] = 0\ntarget_share[1] = 0\ntarget_colour[1] = 0\ntarget_label[1] = ''\n");
     text_printf(out, "targets = %zu\n", n);
+    if (all > n)
+        text_printf(&picture->title, " (%zu of %zu targets)", n, all);
     return n;
 }
 
@@ -168,13 +176,13 @@ int picture_response(struct album *album, struct picture *picture)
     }
     int rc = points(album, picture, group, groups, &least, &most);
     labels(album, &picture->set, group, groups);
-    size_t promised = targets(album, &picture->set, group, groups, &most);
+    text_add(&picture->title, "response time");
+    if (with > groups)
+        text_printf(&picture->title, " (the %zu of %zu groups with most bursts)", groups, with);
+    size_t promised = targets(album, picture, group, groups, &least, &most);
     size_t rows = promised == 0 ? (groups + 1) / 2 : promised > groups ? promised : groups; /* of two columns */
     axis(&picture->set, least, most);
     picture->height = 534 + LEGEND_ROW * (int)rows;
     text_printf(&picture->set, "legend = %zu\n", rows);
-    text_add(&picture->title, "response time");
-    if (with > groups)
-        text_printf(&picture->title, " (the %zu of %zu groups with most bursts)", groups, with);
     return rc;
 }

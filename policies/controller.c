@@ -90,8 +90,7 @@ static void idle(struct controller *ctl, uint32_t workload, gs_ns since_ns, int6
     w->since_ns = GS_NEVER;
     w->last_end_ns = ctl->view.now_ns;
     w->bursts++;
-    ctl->gpu[w->gpu].free_bytes += w->bytes - w->base_bytes;
-    w->bytes = w->base_bytes;
+    memory_shrink(ctl, workload);
     if (lane_of(ctl, workload)->claims.head != GS_NONE)
         memory_settle(ctl, w->gpu);
     if (since_ns != GS_NEVER)
@@ -174,7 +173,7 @@ static void swap_in_failed(struct controller *ctl, uint32_t workload)
     struct seat *seat = &ctl->seat[workload];
 
     memory_vacate(ctl, workload);
-    w->bytes = w->base_bytes;
+    w->bytes = w->has_host_copy ? w->host_bytes : w->base_bytes;
     w->state = w->has_host_copy ? GS_HOST : ctl->setup->workload[workload].initial == GS_DISK ? GS_DISK : GS_NEW;
     turns_release(ctl, workload);
     if (seat->leaving)

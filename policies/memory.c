@@ -78,9 +78,11 @@ void memory_swap_in(struct controller *ctl, uint32_t workload)
 {
     struct gs_workload *w = &ctl->workload[workload];
     struct gs_command *command = emit(ctl, GS_SWAP_IN, workload, w->state == GS_DISK ? GS_BECAUSE_COLD : GS_BECAUSE_NOTHING);
+    int64_t want_bytes = ctl->seat[workload].want_bytes;
 
-    command->moved_bytes = w->state == GS_NEW ? 0 : w->state == GS_HOST ? w->host_bytes : w->bytes;
-    w->bytes = ctl->seat[workload].want_bytes;
+    /* What it left with comes back, but for what a burst had grown by that was refused meanwhile. */
+    command->moved_bytes = w->state == GS_NEW ? 0 : w->bytes < want_bytes ? w->bytes : want_bytes;
+    w->bytes = want_bytes;
     command->bytes = w->bytes;
     w->state = GS_SWAPPING_IN;
     ctl->gpu[w->gpu].residents++;
@@ -94,6 +96,18 @@ void memory_vacate(struct controller *ctl, uint32_t workload)
     ctl->gpu[w->gpu].free_bytes += w->bytes;
     ctl->gpu[w->gpu].residents--;
     line_remove(ctl, &ctl->lane[w->gpu].residents, workload);
+}
+
+void memory_shrink(struct controller *ctl, uint32_t workload)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+
+    ctl->gpu[w->gpu].free_bytes += w->bytes - w->base_bytes;
+    w->bytes = w->base_bytes;
+    if (w->host_bytes > w->base_bytes) {
+        ctl->node[w->node].swap_used_bytes -= w->host_bytes - w->base_bytes;
+        w->host_bytes = w->base_bytes;
+    }
 }
 
 void memory_leave_host(struct controller *ctl, uint32_t workload)

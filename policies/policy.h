@@ -53,15 +53,15 @@ struct gs_workload {
     bool has_host_copy;
     int64_t base_bytes;                 /* swappable bytes between bursts */
     int64_t bytes;                      /* swappable bytes now (a burst may have grown) */
+    gs_ns since_ns;                     /* waiting for the GPU since; GS_NEVER if it does not */
+    gs_ns last_end_ns;                  /* end of the last burst; attach time before the first */
+    gs_ns granted_ns;                   /* start of the present or last grant */
     int64_t host_bytes;                 /* what it holds or has reserved in the swap file */
     int64_t context_bytes;              /* stays on the GPU while swapped out */
     double dirty;                       /* share of bytes written back on swap-out when a host copy exists */
     gs_ns attached_ns;
-    gs_ns since_ns;                     /* waiting for the GPU since; GS_NEVER if it does not */
     gs_ns queued_ns;                    /* entered the run queue at its present place */
-    gs_ns granted_ns;                   /* start of the present or last grant */
     gs_ns resident_ns;                  /* start of the present or last residency */
-    gs_ns last_end_ns;                  /* end of the last burst; attach time before the first */
     uint64_t bursts;                    /* ended so far */
 };
 

@@ -81,6 +81,7 @@ void memory_repair(struct controller *ctl, uint32_t gpu);           /* evict whe
 void memory_capacity(struct controller *ctl, uint32_t gpu);         /* after attach or detach */
 void memory_unclaim(struct controller *ctl, uint32_t workload);
 void memory_vacate(struct controller *ctl, uint32_t workload);      /* its bytes are off the GPU */
+void memory_shrink(struct controller *ctl, uint32_t workload);      /* what its burst had grown by, on the GPU and in a copy, is gone */
 void memory_leave_host(struct controller *ctl, uint32_t workload);  /* free its room in the swap file */
 bool memory_book(struct controller *ctl, uint32_t workload);        /* room in the swap file for a swap-out; false: refused */
 void memory_unbook(struct controller *ctl, uint32_t workload);

@@ -16,6 +16,7 @@ static const struct command commands[] = {
     { "policies", cmd_policies, "[NAME]", "list the policies, or one in full" },
     { "backends", cmd_backends, "", "list the backends and whether they work here" },
     { "keys", cmd_keys, "[NAME]", "list the keys of a scenario, or one in full" },
+    { "bench", cmd_bench, "[--json]", "events per second of the event core and of whole runs" },
 };
 
 const struct command *command_at(int i)

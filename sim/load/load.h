@@ -20,8 +20,8 @@ struct job {
     gs_ns done_ns;              /* of alone_ns, how much is done (the backend, when asked or stopped) */
     int64_t bytes;              /* swappable bytes the workload holds while it runs */
     uint32_t workload, index;   /* index: running number within its workload */
-    uint8_t served;             /* enum served, by the recorder */
     struct job *next;           /* backend's queue of the workload */
+    uint8_t served;             /* enum served, by the recorder */
     bool unstalled;             /* recorder's: stall_ns is all zero and not written */
     gs_ns stall_ns[STALLS];     /* recorder's: of its workload, when it became ready */
 };

@@ -10,19 +10,20 @@ enum source_kind { SOURCE_NOTEBOOK, SOURCE_JOB, SOURCE_ITERATIONS, SOURCE_REQUES
 enum source_event { SOURCE_ATTACH, SOURCE_READY, SOURCE_DETACH };
 enum status { STATUS_COMING, STATUS_HERE, STATUS_GONE };
 
-struct source {                         /* a workload, as its user sees it */
+struct source {                         /* a workload, as its user sees it; what every burst touches comes first */
     const struct workload_group *group;
-    const struct trace_workload *replay;    /* what a trace recorded of it, or NULL */
     uint8_t kind, status;
     bool finite, leaves;                /* leaves: goes once its present burst has ended */
     uint32_t bursts;                    /* begun so far */
     uint32_t pending;                   /* begun and not ended */
+    int64_t base_bytes;
+    struct stream think, burst;
+    const struct trace_workload *replay;    /* what a trace recorded of it, or NULL */
     uint32_t cursor;                    /* into the schedule, or into the bursts that a trace recorded */
     int64_t left;                       /* iterations to go */
-    int64_t base_bytes;
     double spell_left_ns;               /* onoff: rest of the present on-spell */
     gs_ns end_ns;                       /* of the finite job; -1 before */
-    struct stream think, burst, grow, arrival, service;
+    struct stream grow, arrival, service;
 };
 
 /* A recorded wish in an open loop: known beforehand and sorted, so it never enters the event heap. */

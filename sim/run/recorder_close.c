@@ -99,6 +99,8 @@ static void balance(struct recorder *rec)
         const struct watch *w = &rec->watch[i];
         if (w->in_system_ns != w->response_ns)
             rec->unbalanced = "the time bursts spent in the system is not the sum of their responses";
+        if (w->pending != 0)
+            rec->unbalanced = "a burst that became ready never ended";
     }
 }
 

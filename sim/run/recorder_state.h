@@ -6,24 +6,24 @@
 
 enum { PHASE_RUN = STALLS, PHASE_SWITCH, PHASE_AWAY };  /* besides the stalls: has the GPU; will, after a switch; wants nothing */
 
-struct watch {                          /* a workload under observation */
+struct watch {                          /* a workload under observation; what every burst touches comes first */
     uint8_t phase;                      /* enum stall, PHASE_RUN or PHASE_AWAY */
     bool stopped;                       /* its present burst was stopped */
     bool left;
     bool stalled;                       /* stall_ns is not all zero */
     uint32_t pending;                   /* bursts ready and not ended */
     gs_ns phase_ns;                     /* since when it is in its phase */
-    gs_ns switched_ns;                  /* PHASE_SWITCH: when the switch is over */
-    gs_ns held_ns;                      /* the GPU's held clock at that time */
-    gs_ns stall_ns[STALLS];             /* cumulative since nothing was pending; queue: not counted, see split */
-    gs_ns attached_ns, left_ns;
-    gs_ns lost_ns, lost_before_ns;      /* delay of all ended bursts; up to the end of the warm-up, that under way included */
-    uint64_t in_system_ns, response_ns; /* integral of `pending`; sum of responses: equal in the end (Little); both wrap */
     gs_ns pending_ns;                   /* up to when the integral goes */
+    uint64_t in_system_ns, response_ns; /* integral of `pending`; sum of responses: equal in the end (Little); both wrap */
+    gs_ns lost_ns, lost_before_ns;      /* delay of all ended bursts; up to the end of the warm-up, that under way included */
     uint64_t done;                      /* bursts completed after the warm-up */
     uint64_t arrived;
     struct job *job;                    /* the last one that became ready */
     int64_t gpu_bytes;
+    gs_ns switched_ns;                  /* PHASE_SWITCH: when the switch is over */
+    gs_ns held_ns;                      /* the GPU's held clock at that time */
+    gs_ns stall_ns[STALLS];             /* cumulative since nothing was pending; queue: not counted, see split */
+    gs_ns attached_ns, left_ns;
     uint8_t spell_state;                /* residency spell under way */
     bool spell_running;
     gs_ns spell_ns;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # report.bats - a run of the database printed again in every form, drawn, and everything that can be missing for it.
 
+# shellcheck disable=SC2154     # $stderr is set by `run --separate-stderr`
 bats_require_minimum_version 1.5.0
 
 setup() {
@@ -11,7 +12,7 @@ setup() {
 make_run() {
     cat >two.ini <<'END'
 [scenario]
-name = 50% of "it's" `touch evil` ÄÖ_x {y} $1
+name = 50% "it's" `touch evil` Ä_x{y}$1
 duration = 20m
 replications = 2
 [node]
@@ -98,7 +99,8 @@ report() {
     done
     "$GPUSWAP_SIM" report a.db --plots two 2>/dev/null
     diff -r one two
-    grep -qF "50% of &quot;it's&quot; \`touch evil\` ÄÖ_x {y} $" one/gpu.svg || grep -qF "50% of \"it's\" \`touch evil\` ÄÖ_x {y} $" one/gpu.svg
+    # shellcheck disable=SC2016     # the backquotes are meant
+    grep -qF '50% "it'"'"'s" `touch evil` Ä_x{y}$1: use of the GPU' <(sed 's/&quot;/"/g; s/&#39;/'"'"'/g' one/gpu.svg)
     grep -q 'SLA NB_1: p95 ≤ 30.0 s' one/response.svg
     [ ! -e one/evil ]
     [ ! -e evil ]
@@ -119,6 +121,12 @@ report() {
     for what in resident running swapping_in swapping_out burst; do
         grep -q ",$what," p/residency.csv
     done
+}
+
+@test "the series have no hole at the end of the warm-up" {
+    make_run a.db --set scenario.warmup=10m
+    "$GPUSWAP_SIM" report a.db --plots p 2>/dev/null
+    awk -F, '$1 >= 300 && $1 < 1200 { rows++; if ($3 <= 0 || $4 <= 0) exit 1 } END { if (rows < 100) exit 1 }' p/swap.csv
 }
 
 @test "a run without rows: all but the residency, which says what to do" {
@@ -145,7 +153,7 @@ report() {
 @test "without gnuplot the data is there, and the message says what to install" {
     make_run a.db
     mkdir empty
-    PATH=$PWD/empty report a.db --plots p
+    run --separate-stderr env PATH="$PWD/empty" "$GPUSWAP_SIM" report a.db --plots p
     [ "$status" -eq 71 ]
     [[ $stderr == *"no 'gnuplot'"*"gnuplot-nox"* ]]
     [ -s p/response.csv ]

@@ -301,6 +301,91 @@ static void workloads(struct maker *m, int number, int gpu_gib)
         put(m, "start = %s", time_of(m, m->span_s * between(m, 0, 0.3), false));
 }
 
+/* --- [trace.NAME] --- */
+
+enum { TRACE_EVENTS = 90 };
+
+struct recorded {
+    int64_t t_us;
+    int order;
+    char text[DRAFT_WIDTH - 16];
+};
+
+static int by_time(const void *a, const void *b)
+{
+    const struct recorded *x = a, *y = b;
+
+    return x->t_us != y->t_us ? (x->t_us < y->t_us ? -1 : 1) : x->order - y->order;
+}
+
+struct recording {
+    struct recorded event[TRACE_EVENTS];
+    int count;
+};
+
+static void record(struct recording *r, int64_t t_us, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static void record(struct recording *r, int64_t t_us, const char *format, ...)
+{
+    struct recorded *e = &r->event[r->count];
+    va_list args;
+
+    if (r->count == TRACE_EVENTS)
+        return;
+    e->t_us = t_us;
+    e->order = r->count++;
+    va_start(args, format);
+    vsnprintf(e->text, sizeof e->text, format, args);
+    va_end(args);
+}
+
+static void record_one(struct maker *m, struct recording *r, int id, int gpu_gib)
+{
+    int64_t span_us = (int64_t)(m->span_s * 1e6), t = (int64_t)below(m, (uint64_t)span_us / 3);
+    char class = "nti"[below(m, 3)];
+    bool kept = r->count + 10 < TRACE_EVENTS;
+
+    record(r, t, "W,u%d,%c,1,%lld,,,,,%s,%s", id, class, (long long)(between(m, 0.05, 0.6) * gpu_gib * 1e9),
+           chance(m, 0.1) ? "0" : "", one_of(m, "c o"));
+    if (class == 't' && chance(m, 0.6)) {
+        record(r, t += 1000, "T,u%d,%d,%lld,%lld,%d", id, (int)below(m, 20) + 1, (long long)(span_us / 200) + 1,
+               (long long)below(m, (uint64_t)span_us / 100 + 1), (int)below(m, 2) * 50000);
+    } else {
+        for (int k = (int)below(m, 8); k > 0; k--) {
+            t += (int64_t)below(m, (uint64_t)span_us / 6);
+            long long work = (long long)below(m, (uint64_t)span_us / 20) + 1;
+            if (class == 'i')
+                record(r, t, "R,u%d,,,%lld", id, work);
+            else
+                record(r, t, "B,u%d,%lld,%lld,%lld", id, work, (long long)below(m, (uint64_t)span_us / 10),
+                       chance(m, 0.3) ? (long long)below(m, 4000000000) : 0);
+        }
+    }
+    if (kept && chance(m, 0.7))
+        record(r, t + (int64_t)below(m, (uint64_t)span_us / 8), "D,u%d,%s", id, one_of(m, "end kill trunc"));
+}
+
+static void trace(struct maker *m, int gpu_gib)
+{
+    static _Thread_local struct recording r;
+
+    r.count = 0;
+    for (int id = 0, workloads = (int)below(m, 7) + 1; id < workloads; id++)
+        record_one(m, &r, id, gpu_gib);
+    qsort(r.event, (size_t)r.count, sizeof r.event[0], by_time);
+    put(m, "[trace.T]");
+    put(m, "file = draft.gst");
+    if (chance(m, 0.2))
+        put(m, "loop = %s", one_of(m, "closed open"));
+    if (chance(m, 0.2))
+        put(m, "scale_time = %.2f", between(m, 0.2, 2.0));
+    if (chance(m, 0.2))
+        put(m, "keep_host_copy = yes");
+    put(m, DRAFT_TRACE "#gpuswap-trace,1");
+    for (int i = 0; i < r.count; i++)
+        put(m, DRAFT_TRACE "%lld,%s", (long long)r.event[i].t_us, r.event[i].text);
+}
+
 void draft_make(struct draft *draft, uint64_t seed)
 {
     struct maker m = { .draft = draft };
@@ -327,6 +412,11 @@ void draft_make(struct draft *draft, uint64_t seed)
         node(&m, "B", gpu_gib);
     for (int i = 0; i < groups; i++)
         workloads(&m, i, gpu_gib);
+    if (m.kind == ANYTHING && chance(&m, 0.25))
+        trace(&m, gpu_gib);
+    if (chance(&m, 0.25))
+        put(&m, DRAFT_FAULT " %s %d %d", one_of(&m, "swap_in swap_out swap"), (int)below(&m, 12) + 1,
+            (int)(below(&m, 3) * below(&m, 4)));
 }
 
 size_t draft_text(const struct draft *draft, char *text)
@@ -376,12 +466,12 @@ static bool plainer(char line[DRAFT_WIDTH])
     return true;
 }
 
-enum { NUMBERS = 3, SMALLER = 4 };      /* the first numbers of a line, and ways to make each smaller */
+enum { NUMBERS = 5, SMALLER = 4 };      /* the first numbers of a line, and ways to make each smaller */
 
 /* The `which`-th number of the value made smaller in the `how`-th way: 1, its half, one less, or round. */
 static bool smaller(char line[DRAFT_WIDTH], size_t which, size_t how)
 {
-    const char *digits = "0123456789", *c = strchr(line, '=');
+    const char *digits = "0123456789", *c = line[0] == ';' ? line : strchr(line, '=');
     char value[32];
 
     for (; c != NULL; which--) {

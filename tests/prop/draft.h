@@ -9,7 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DRAFT_LINES = 160, DRAFT_WIDTH = 120 };
+enum { DRAFT_LINES = 300, DRAFT_WIDTH = 120 };
+
+/* Comments that are more than that: a line of the trace that the scenario replays, and which swaps fail (fault.h):
+ * ";! swap_out FIRST EVERY". */
+#define DRAFT_TRACE ";~"
+#define DRAFT_FAULT ";!"
 
 struct draft {
     size_t lines;

@@ -18,7 +18,7 @@
 enum { AUDIT_EVERY = 25, FAILURES_SHOWN = 5 };
 
 static int64_t seeds = 2000, first_seed = 1, trials_max = 4000;
-static char db[64];
+static char folder[64];
 
 static enum trial try(const struct draft *draft, struct trial_options *options, char why[TRIAL_WHY])
 {
@@ -75,14 +75,14 @@ static void show(const struct draft *draft, int64_t seed, const char *what, cons
 static void every_scenario_is_sound(void **state)
 {
     static struct draft draft;
-    struct trial_options options = { 0 };
+    struct trial_options options = { .folder = folder };
     int64_t refused = 0, bad = 0;
 
     (void)state;
     for (int64_t seed = first_seed; seed < first_seed + seeds; seed++) {
         char why[TRIAL_WHY];
         draft_make(&draft, (uint64_t)seed);
-        options.db = seed % AUDIT_EVERY == 0 ? db : NULL;
+        options.audited = seed % AUDIT_EVERY == 0;
         enum trial result = try(&draft, &options, why);
         refused += result == TRIAL_REFUSED;
         if (result != TRIAL_BAD)
@@ -93,7 +93,6 @@ static void every_scenario_is_sound(void **state)
         if (++bad == FAILURES_SHOWN)
             break;
     }
-    unlink(db);
     print_message("%lld scenarios, %lld of them refused, %llu bursts\n", (long long)seeds, (long long)refused,
                   (unsigned long long)options.bursts);
     assert_int_equal(bad, 0);
@@ -103,13 +102,18 @@ static void every_scenario_is_sound(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(every_scenario_is_sound) };
-    const char *folder = getenv("TMPDIR");
+    const char *home = getenv("TMPDIR");
     char why[UNITS_WHY];
 
     if ((argc > 1 && units_integer(argv[1], &seeds, why) != GS_OK) ||
         (argc > 2 && units_integer(argv[2], &first_seed, why) != GS_OK) ||
         (argc > 3 && units_integer(argv[3], &trials_max, why) != GS_OK))
         return GS_USAGE;
-    snprintf(db, sizeof db, "%s/gpuswap-prop-%ld.db", folder == NULL ? "/tmp" : folder, (long)getpid());
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    snprintf(folder, sizeof folder, "%s/gpuswap-prop-XXXXXX", home == NULL ? "/tmp" : home);
+    if (mkdtemp(folder) == NULL)
+        return GS_CANT_CREATE;
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    trial_clean(folder);
+    rmdir(folder);
+    return failed;
 }

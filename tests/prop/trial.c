@@ -1,12 +1,15 @@
 /* trial.c - one scenario, run twice under a backend that watches the simulated node, and what must be true of it. */
 #include "tests/prop/trial.h"
+#include "backend/fault.h"
 #include "backend/sim_state.h"
 #include "sim/results/report.h"
 #include "sim/run/audit.h"
 #include "sim/run/run.h"
+#include "tests/prop/draft.h"
 
 #include <math.h>
 #include <stdatomic.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,14 +27,14 @@ static _Thread_local struct watched {
 static int spy_open(struct backend **be, const struct backend_setup *setup, struct error *err)
 {
     watched = (struct watched){ 0 };
-    return backend_sim.open(be, setup, err);
+    return backend_fault.open(be, setup, err);
 }
 
 static int spy_submit(struct backend *be, const struct gs_command *command, struct error *err)
 {
     if (command->kind == GS_REJECT && be->process[command->workload].gpu == GS_NONE)
         atomic_fetch_add(&refused_on_arrival[be->setup->setup->workload[command->workload].group], 1);
-    int rc = backend_sim.submit(be, command, err);
+    int rc = backend_fault.submit(be, command, err);
     for (uint32_t gpu = 0; rc == GS_OK && gpu < be->gpus; gpu++)
         if (be->device[gpu].free_bytes < 0)
             rc = error_set(err, GS_BUG, "at %.9f s: '%s' of workload %u leaves GPU %u with %lld bytes", 1e-9 * (double)watched.now_ns,
@@ -41,7 +44,7 @@ static int spy_submit(struct backend *be, const struct gs_command *command, stru
 
 static int spy_wait(struct backend *be, gs_ns until_ns, const struct backend_event **event, struct error *err)
 {
-    int rc = backend_sim.wait(be, until_ns, event, err);
+    int rc = backend_fault.wait(be, until_ns, event, err);
 
     if (rc != GS_OK)
         return rc;
@@ -60,7 +63,7 @@ static int spy_wait(struct backend *be, gs_ns until_ns, const struct backend_eve
 
 static struct backend_ops spy(void)
 {
-    struct backend_ops ops = backend_sim;
+    struct backend_ops ops = backend_fault;
 
     ops.open = spy_open;
     ops.submit = spy_submit;
@@ -90,7 +93,29 @@ static int run_in_database(struct run *r, struct run_options *options, const str
     return rc;
 }
 
-static void run_open(struct run *r, const char *text, size_t length, int64_t threads, const char *db)
+/* The lines that are more than comments: write the trace, plan the faults. */
+static void prepare(const char *text, const char *folder)
+{
+    struct fault_plan plan = { .command = GS_COMMAND_KINDS };
+    char path[128], word[16];
+    FILE *trace;
+
+    snprintf(path, sizeof path, "%s/draft.gst", folder);
+    trace = fopen(path, "w");
+    for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1) {
+        if (trace != NULL && strncmp(line, DRAFT_TRACE, strlen(DRAFT_TRACE)) == 0)
+            fprintf(trace, "%.*s\n", (int)strcspn(line, "\n") - 2, line + strlen(DRAFT_TRACE));
+        if (sscanf(line, DRAFT_FAULT " %15s %" SCNu64 " %" SCNu64, word, &plan.first, &plan.every) == 3)
+            plan.command = strcmp(word, "swap_in") == 0    ? GS_SWAP_IN
+                           : strcmp(word, "swap_out") == 0 ? GS_SWAP_OUT
+                                                           : GS_COMMAND_KINDS;
+    }
+    if (trace != NULL)
+        fclose(trace);
+    fault_set(plan);
+}
+
+static void run_open(struct run *r, const char *text, size_t length, int64_t threads, const char *folder, const char *db)
 {
     static const char *const all_rows = "scenario.record=events";
     struct overrides overrides = { &all_rows, db != NULL };
@@ -99,11 +124,13 @@ static void run_open(struct run *r, const char *text, size_t length, int64_t thr
     struct load_traces *traces = NULL;
     struct report report;
     struct report_about about = { .version = "test", .provenance = "sim" };
+    char file[128];
 
     memset(r, 0, sizeof *r);
+    snprintf(file, sizeof file, "%s/draft.ini", folder);
     for (int g = 0; g < GROUPS_MAX; g++)
         atomic_store(&refused_on_arrival[g], 0);
-    r->rc = scenario_parse(&r->scenario, text, length, "draft.ini", NULL, &overrides, &r->arena, &r->err);
+    r->rc = scenario_parse(&r->scenario, text, length, file, folder, &overrides, &r->arena, &r->err);
     if (r->rc != GS_OK)
         return;
     r->scenario.threads = threads;
@@ -227,13 +254,13 @@ static bool every_gpu_suits(const struct scenario *s, const struct demand *d, do
 }
 
 /* Jobs that are finite all end, however little memory there is, as long as the swap file takes everybody. */
-static bool jobs_end(const struct run *r, const struct demand *d, char *why)
+static bool jobs_end(const struct run *r, const struct demand *d, bool faults, char *why)
 {
     for (uint32_t k = 0; k < r->outcome.completed; k++) {
         const struct tally *t = r->outcome.tally[k];
         uint64_t completed = 0;
         for (uint32_t g = 0; g < t->groups; g++)
-            completed += t->group[g].completed;
+            completed += t->group[g].completed + (faults ? t->group[g].rejected : 0);
         if (t->makespan_ns < 0 || (r->scenario.warmup == 0 && (double)completed < d->jobs))
             return BAD("replication %u: %llu of %.0f bursts of finite jobs ended, and then nothing happened any more",
                        k, (unsigned long long)completed, d->jobs);
@@ -267,7 +294,7 @@ static bool users_do_not_wait(const struct run *r, const struct demand *d, char 
     return true;
 }
 
-static bool nobody_starves(const struct run *r, char *why)
+static bool nobody_starves(const struct run *r, bool faults, char *why)
 {
     const struct scenario *s = &r->scenario;
     struct demand d = demand_of(s);
@@ -275,13 +302,13 @@ static bool nobody_starves(const struct run *r, char *why)
     if (!d.plain)
         return true;
     if (d.finite && s->duration == GS_NEVER && every_gpu_suits(s, &d, d.largest))
-        return jobs_end(r, &d, why);
-    if (d.notebooks && s->nodes == 1 && every_gpu_suits(s, &d, d.total))
+        return jobs_end(r, &d, faults, why);
+    if (!faults && d.notebooks && s->nodes == 1 && every_gpu_suits(s, &d, d.total))
         return users_do_not_wait(r, &d, why);
     return true;
 }
 
-static bool run_is_good(const struct run *r, char *why)
+static bool run_is_good(const struct run *r, bool faults, char *why)
 {
     if (r->rc != GS_OK)
         return BAD("exit code %d: %.400s", r->rc, r->err.text);
@@ -293,7 +320,7 @@ static bool run_is_good(const struct run *r, char *why)
     for (uint32_t g = 0; g < r->scenario.workloads && g < GROUPS_MAX; g++)
         if (!group_balances(r, g, why))
             return false;
-    return nobody_starves(r, why);
+    return nobody_starves(r, faults, why);
 }
 
 static bool log_is_good(const char *db, char *why)
@@ -312,25 +339,38 @@ enum trial trial_run(const char *text, size_t length, struct trial_options *opti
 {
     struct run first, second;
     bool refused, good;
+    char db[128];
 
     why[0] = '\0';
-    run_open(&first, text, length, 1, NULL);
+    snprintf(db, sizeof db, "%s/draft.db", options->folder);
+    prepare(text, options->folder);
+    run_open(&first, text, length, 1, options->folder, NULL);
     refused = first.rc == GS_BUSY || first.rc == GS_BAD_INPUT || first.rc == GS_UNSATISFIABLE;
-    good = run_is_good(&first, why);
+    good = run_is_good(&first, strstr(text, DRAFT_FAULT) != NULL, why);
     for (uint32_t k = 0; good && k < first.outcome.completed; k++)
         for (uint32_t g = 0; g < first.outcome.tally[k]->groups; g++)
             options->bursts += first.outcome.tally[k]->group[g].completed;
     if (good) {
-        if (options->db != NULL)
-            unlink(options->db);
-        run_open(&second, text, length, 3, options->db);
+        unlink(db);
+        run_open(&second, text, length, 3, options->folder, options->audited ? db : NULL);
         if (second.rc != GS_OK)
             good = BAD("the second run ended with exit code %d: %.400s", second.rc, second.err.text);
         else if (first.json.length != second.json.length || memcmp(first.json.data, second.json.data, first.json.length) != 0)
             good = BAD("one thread and three give different reports");
         run_close(&second);
-        good = good && (options->db == NULL || log_is_good(options->db, why));
+        good = good && (!options->audited || log_is_good(db, why));
     }
     run_close(&first);
     return refused ? TRIAL_REFUSED : good ? TRIAL_GOOD : TRIAL_BAD;
+}
+
+void trial_clean(const char *folder)
+{
+    static const char *const names[] = { "draft.gst", "draft.db", "draft.db-wal", "draft.db-shm" };
+    char path[128];
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        unlink(path);
+    }
 }

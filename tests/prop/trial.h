@@ -2,6 +2,7 @@
 #ifndef GS_TEST_TRIAL_H
 #define GS_TEST_TRIAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,12 +11,16 @@ enum trial { TRIAL_GOOD, TRIAL_REFUSED, TRIAL_BAD };    /* REFUSED: no scenario,
 enum { TRIAL_WHY = 512 };
 
 struct trial_options {
-    const char *db;             /* also record every event here, and audit it; NULL: not wanted */
+    const char *folder;         /* for the trace and the database */
+    bool audited;               /* also record every event, and audit the log */
     uint64_t bursts;            /* out: that ended, of all trials with these options */
 };
 
 /* Run it with one thread and again with several: the same bytes must come out, the books must balance, nobody may be lost,
  * and where there is enough of everything nobody may starve.  `why` says what was bad, or why it was refused. */
 enum trial trial_run(const char *text, size_t length, struct trial_options *options, char why[TRIAL_WHY]);
+
+/* Remove the files that trials left in `folder`. */
+void trial_clean(const char *folder);
 
 #endif

@@ -21,7 +21,7 @@ static const char roomy[] = "[scenario]\nduration = 1s\n"
                             "arrival = poisson(1/s)\nservice = 1s\n";
 
 struct size {
-    double share;                       /* of all swap-ins */
+    double share; /* of all swap-ins */
     int64_t bytes;
 };
 
@@ -40,9 +40,14 @@ struct traffic {
 
 static void submit(struct traffic *tr, uint8_t kind, uint32_t workload, int64_t bytes, int64_t moved_bytes)
 {
-    struct gs_command command = { .kind = kind, .workload = workload, .gpu = 0, .bytes = bytes, .moved_bytes = moved_bytes,
-                                  .requester = GS_NONE, .timer = GS_NONE };
-    struct error err = { 0 };
+    struct gs_command command = {.kind = kind,
+                                 .workload = workload,
+                                 .gpu = 0,
+                                 .bytes = bytes,
+                                 .moved_bytes = moved_bytes,
+                                 .requester = GS_NONE,
+                                 .timer = GS_NONE};
+    struct error err = {0};
 
     if (tr->ops->submit(tr->be, &command, &err) != GS_OK)
         fail_msg("%s", err.text);
@@ -52,7 +57,7 @@ static void submit(struct traffic *tr, uint8_t kind, uint32_t workload, int64_t 
 static void work_until(struct traffic *tr, gs_ns at_ns, bool counts)
 {
     const struct backend_event *event;
-    struct error err = { 0 };
+    struct error err = {0};
 
     for (;;) {
         if (tr->ops->wait(tr->be, at_ns, &event, &err) != GS_OK)
@@ -95,18 +100,18 @@ static void drive(struct traffic *tr, uint32_t replication)
 static void measure(const char *discipline, const struct size *size, double rate_per_s, struct interval time[3])
 {
     static double mean[3][REPLICATIONS];
-    const char *set[] = { discipline };
-    struct overrides overrides = { set, 1 };
+    const char *set[] = {discipline};
+    struct overrides overrides = {set, 1};
 
     for (uint32_t r = 0; r < REPLICATIONS; r++) {
         static struct traffic tr;
-        struct arena arena = { 0 };
+        struct arena arena = {0};
         struct scenario scenario;
         struct gs_setup setup;
         struct gs_workload_spec *spec;
         struct load_traces *traces;
         uint32_t workloads;
-        struct error err = { 0 };
+        struct error err = {0};
 
         memset(&tr, 0, sizeof tr);
         tr.size = size;
@@ -117,7 +122,7 @@ static void measure(const char *discipline, const struct size *size, double rate
             load_specs(&scenario, traces, r, &spec, &workloads, &arena, &err) != GS_OK ||
             setup_make(&setup, &scenario, spec, workloads, &arena, &err) != GS_OK)
             fail_msg("%s", err.text);
-        struct backend_setup with = { &scenario, &setup, &arena };
+        struct backend_setup with = {&scenario, &setup, &arena};
         if (tr.ops->open(&tr.be, &with, &err) != GS_OK)
             fail_msg("%s", err.text);
         drive(&tr, r);
@@ -133,7 +138,7 @@ static void measure(const char *discipline, const struct size *size, double rate
 
 static void test_link_of_equal_swaps_is_m_d_1(void **unused)
 {
-    static const struct size size[2] = { { 1.0, 31250000000 }, { 0.0, 1 } };    /* 1.25 s at 25 GB/s */
+    static const struct size size[2] = {{1.0, 31250000000}, {0.0, 1}}; /* 1.25 s at 25 GB/s */
     const double rho = 0.4 * 1.25;
     struct interval time[3];
 
@@ -143,7 +148,7 @@ static void test_link_of_equal_swaps_is_m_d_1(void **unused)
     truth_expect("link M/D/1: response", time[2], 1.25 + rho * 1.25 / (2 * (1 - rho)));
 }
 
-static const struct size mix[2] = { { 0.6, 16000000000 }, { 0.4, 40000000000 } };
+static const struct size mix[2] = {{0.6, 16000000000}, {0.4, 40000000000}};
 
 static void test_link_of_a_mix_first_come_first_served(void **unused)
 {
@@ -171,51 +176,60 @@ static void test_link_of_a_mix_shared(void **unused)
 
 /* --- exchanges: A is on the GPU and fills it, B comes from the swap file at 10 s --- */
 
-#define EXCHANGE(size)                                                                                                  \
-    "[scenario]\nduration = 60s\n"                                                                                      \
-    "[node]\ngpu_memory = " size "\ngpu_reserved = 0GB\nchunk = 256MB\n"                                                \
-    "[workload.A]\nclass = inference\nstate = gpu\nmemory = " size "\narrival = schedule(1s)\nservice = 1s\n"           \
+#define EXCHANGE(size)                                                                                                 \
+    "[scenario]\nduration = 60s\n"                                                                                     \
+    "[node]\ngpu_memory = " size "\ngpu_reserved = 0GB\nchunk = 256MB\n"                                               \
+    "[workload.A]\nclass = inference\nstate = gpu\nmemory = " size "\narrival = schedule(1s)\nservice = 1s\n"          \
     "[workload.B]\nclass = inference\nstate = host\nmemory = " size "\narrival = schedule(10s)\nservice = 1s\n"
 
 struct exchange {
     const char *text;
     const char *set[4];
-    double out, in;                     /* seconds B waits for A to leave, and for its own bytes */
+    double out, in; /* seconds B waits for A to leave, and for its own bytes */
 };
 
 static void test_exchanges_take_what_the_pipeline_takes(void **unused)
 {
     static const struct exchange row[] = {
         /* 40 GB each way at 25 GB/s: 1.6 s + 1.6 s, or the second after the first chunk of 10.24 ms. */
-        { EXCHANGE("40GB"), { NULL }, 1.6, 1.6 },
-        { EXCHANGE("40GB"), { "node.transfer=overlapped", NULL }, 0, 1.6 + 0.01024 },
+        {EXCHANGE("40GB"), {NULL}, 1.6, 1.6},
+        {EXCHANGE("40GB"), {"node.transfer=overlapped", NULL}, 0, 1.6 + 0.01024},
         /* Half duplex: the two directions together have 25 GB/s, so 80 GB take 3.2 s. */
-        { EXCHANGE("40GB"), { "node.transfer=overlapped", "node.duplex=0.5", NULL }, 0, 3.2 },
+        {EXCHANGE("40GB"), {"node.transfer=overlapped", "node.duplex=0.5", NULL}, 0, 3.2},
         /* 80 % each while both are busy: the first chunk out alone, 10.24 ms; then pairs of 12.8 ms: 155 whole chunks and
          * one with the last 64 MB out (3.2 ms), which leaves 192 MB (7.68 ms) and then 64 MB (2.56 ms) in alone. */
-        { EXCHANGE("40GB"), { "node.transfer=overlapped", "node.duplex=0.8", NULL }, 0,
-          .01024 + 155 * .0128 + .0032 + .00768 + .00256 },
+        {EXCHANGE("40GB"),
+         {"node.transfer=overlapped", "node.duplex=0.8", NULL},
+         0,
+         .01024 + 155 * .0128 + .0032 + .00768 + .00256},
         /* 64 chunks of 256 MB; out 10.24 ms each, in 5 ms or 15 ms each: the slower stage, and one step of the other. */
-        { EXCHANGE("16.384GB"), { "node.h2d=51.2GB/s", NULL }, .65536, .32 },
-        { EXCHANGE("16.384GB"), { "node.transfer=overlapped", "node.h2d=51.2GB/s", NULL }, 0, .66036 },
-        { EXCHANGE("16.384GB"), { "node.h2d=17.066666666666666GB/s", NULL }, .65536, .96 },
-        { EXCHANGE("16.384GB"), { "node.transfer=overlapped", "node.h2d=17.066666666666666GB/s", NULL }, 0, .97024 },
+        {EXCHANGE("16.384GB"), {"node.h2d=51.2GB/s", NULL}, .65536, .32},
+        {EXCHANGE("16.384GB"), {"node.transfer=overlapped", "node.h2d=51.2GB/s", NULL}, 0, .66036},
+        {EXCHANGE("16.384GB"), {"node.h2d=17.066666666666666GB/s", NULL}, .65536, .96},
+        {EXCHANGE("16.384GB"), {"node.transfer=overlapped", "node.h2d=17.066666666666666GB/s", NULL}, 0, .97024},
         /* An overhead each way delays both directions alike. */
-        { EXCHANGE("40GB"), { "node.swap_overhead=100ms", NULL }, 1.7, 1.7 },
-        { EXCHANGE("40GB"), { "node.transfer=overlapped", "node.swap_overhead=100ms", NULL }, 0, 1.7 + 0.01024 },
+        {EXCHANGE("40GB"), {"node.swap_overhead=100ms", NULL}, 1.7, 1.7},
+        {EXCHANGE("40GB"), {"node.transfer=overlapped", "node.swap_overhead=100ms", NULL}, 0, 1.7 + 0.01024},
         /* The pool of the host holds 40 GB/s: 20 each while both are busy, 12.8 ms a chunk, as with a duplex of 0.8. */
-        { EXCHANGE("40GB"), { "node.transfer=overlapped", "node.host_bandwidth=40GB/s", NULL }, 0,
-          .01024 + 155 * .0128 + .0032 + .00768 + .00256 },
+        {EXCHANGE("40GB"),
+         {"node.transfer=overlapped", "node.host_bandwidth=40GB/s", NULL},
+         0,
+         .01024 + 155 * .0128 + .0032 + .00768 + .00256},
         /* And less than one direction: serial exchange at 10 GB/s. */
-        { EXCHANGE("40GB"), { "node.host_bandwidth=10GB/s", NULL }, 4, 4 },
+        {EXCHANGE("40GB"), {"node.host_bandwidth=10GB/s", NULL}, 4, 4},
     };
 
     (void)unused;
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
         double start = 10 + row[i].out + row[i].in;
         const struct truth_burst due[] = {
-            { .workload = 0, .ready = 1, .start = 1, .end = 2 },
-            { .workload = 1, .ready = 10, .start = start, .end = start + 1, .swap_out = row[i].out, .swap_in = row[i].in },
+            {.workload = 0, .ready = 1, .start = 1, .end = 2},
+            {.workload = 1,
+             .ready = 10,
+             .start = start,
+             .end = start + 1,
+             .swap_out = row[i].out,
+             .swap_in = row[i].in},
         };
         print_message("exchange %zu: %.9f s\n", i, row[i].out + row[i].in);
         TRUTH_TIMELINE(row[i].text, row[i].set, due);
@@ -232,8 +246,8 @@ static const char two_at_once[] =
 static void test_two_swap_ins_share_the_link(void **unused)
 {
     static const struct truth_burst due[] = {
-        { .workload = 0, .ready = 10, .start = 11.28, .end = 13.28, .swap_in = 1.28, .queue = 1 },
-        { .workload = 1, .ready = 10, .start = 11.28, .end = 13.28, .swap_in = 1.28, .queue = 1 },
+        {.workload = 0, .ready = 10, .start = 11.28, .end = 13.28, .swap_in = 1.28, .queue = 1},
+        {.workload = 1, .ready = 10, .start = 11.28, .end = 13.28, .swap_in = 1.28, .queue = 1},
     };
     (void)unused;
     TRUTH_TIMELINE(two_at_once, NULL, due);
@@ -242,10 +256,10 @@ static void test_two_swap_ins_share_the_link(void **unused)
 /* A is in at 10.64 and has done 0.64 when B is in, at 11.28; its other 0.36 take twice as long. */
 static void test_two_swap_ins_one_after_the_other(void **unused)
 {
-    static const char *const set[] = { "node.link_discipline=fcfs", NULL };
+    static const char *const set[] = {"node.link_discipline=fcfs", NULL};
     static const struct truth_burst due[] = {
-        { .workload = 0, .ready = 10, .start = 10.64, .end = 12, .swap_in = .64, .queue = .36 },
-        { .workload = 1, .ready = 10, .start = 11.28, .end = 12.64, .swap_in = 1.28, .queue = .36 },
+        {.workload = 0, .ready = 10, .start = 10.64, .end = 12, .swap_in = .64, .queue = .36},
+        {.workload = 1, .ready = 10, .start = 11.28, .end = 12.64, .swap_in = 1.28, .queue = .36},
     };
     (void)unused;
     TRUTH_TIMELINE(two_at_once, set, due);

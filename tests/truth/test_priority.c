@@ -22,8 +22,8 @@ static const char scenario[] = "[scenario]\nduration = 3000000s\nwarmup = 5000s\
                                "[workload.B]\nclass = inference\npriority = 1\nmemory = 1GiB\nstate = gpu\n"
                                "arrival = poisson(0.01/s)\nservice = exp(30s)\n";
 
-static const char *const head_of_line[] = { "policy.slicer=priority", "policy.slicer.preempt=no", NULL };
-static const char *const preemptive[] = { "policy.slicer=priority", NULL };
+static const char *const head_of_line[] = {"policy.slicer=priority", "policy.slicer.preempt=no", NULL};
+static const char *const preemptive[] = {"policy.slicer=priority", NULL};
 
 static double load1(void)
 {

@@ -45,7 +45,7 @@ static double tail(int notebooks, double t)
 
     probabilities(notebooks - 1, p);
     for (int j = 0; j < notebooks; j++) {
-        erlang += term;                 /* P(Erlang(j + 1) > t) */
+        erlang += term; /* P(Erlang(j + 1) > t) */
         term *= t / burst / (j + 1);
         sum += p[j] * erlang;
     }
@@ -69,11 +69,11 @@ static double little_gap(struct tally *tally, uint32_t group)
 
 static const struct {
     int notebooks;
-    double useful, mean, p95;           /* as published in tables, to their last digit */
+    double useful, mean, p95; /* as published in tables, to their last digit */
 } table[] = {
-    { 1, .076923, 10, 29.957 },         { 4, .301536, 12.6542, 37.484 },    { 6, .443911, 15.1622, 44.312 },
-    { 8, .577345, 18.5654, 53.111 },    { 9, NAN, 20.719, 58.40 },          { 10, .698075, 23.2511, 64.364 },
-    { 12, .801433, 29.7319, 78.454 },   { 14, .882790, 38.5881, 95.475 },   { 16, .939587, 50.2875, 115.106 },
+    {1, .076923, 10, 29.957},       {4, .301536, 12.6542, 37.484},  {6, .443911, 15.1622, 44.312},
+    {8, .577345, 18.5654, 53.111},  {9, NAN, 20.719, 58.40},        {10, .698075, 23.2511, 64.364},
+    {12, .801433, 29.7319, 78.454}, {14, .882790, 38.5881, 95.475}, {16, .939587, 50.2875, 115.106},
 };
 enum { ROWS = sizeof table / sizeof table[0] };
 
@@ -94,7 +94,7 @@ static void test_notebooks_in_line_are_the_machine_repairman(void **unused)
     (void)unused;
     for (int i = 0; i < ROWS; i++) {
         char count[40], duration[40], what[64];
-        const char *set[] = { count, duration, NULL };
+        const char *set[] = {count, duration, NULL};
         int n = table[i].notebooks;
         double p[N_MAX + 1];
         struct truth t;

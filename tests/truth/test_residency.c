@@ -2,42 +2,42 @@
  * file and the host's bandwidth allow.  Links of 25 GB/s: 20 GB take 0.8 s, 40 GB take 1.6 s. */
 #include "tests/truth/truth.h"
 
-#define WORKLOAD(name, state, size, arrivals, further)                                                                  \
-    "[workload." name "]\nclass = inference\nstate = " state "\nmemory = " size "\narrival = schedule(" arrivals ")\n" further "\n"
-#define NODE(memory, further) "[scenario]\nduration = 100s\n[node]\ngpu_memory = " memory "\ngpu_reserved = 0GB\n" further "\n"
+#define WORKLOAD(name, state, size, arrivals, further)                                                                 \
+    "[workload." name "]\nclass = inference\nstate = " state "\nmemory = " size "\narrival = schedule(" arrivals       \
+    ")\n" further "\n"
+#define NODE(memory, further)                                                                                          \
+    "[scenario]\nduration = 100s\n[node]\ngpu_memory = " memory "\ngpu_reserved = 0GB\n" further "\n"
 
 /* A keeps its copy in the swap file and dirties a quarter: it leaves in 0.4 s; B has no copy to fall back on. */
 static void test_only_the_dirty_share_of_a_kept_copy_is_written(void **unused)
 {
     static const char text[] = NODE("40GB", "swap_file = 80GB")
         WORKLOAD("A", "host", "40GB", "1s 20s", "service = 1s\nkeep_host_copy = yes\ndirty = 0.25")
-        WORKLOAD("B", "host", "40GB", "10s", "service = 1s");
+            WORKLOAD("B", "host", "40GB", "10s", "service = 1s");
     static const struct truth_burst due[] = {
-        { .workload = 0, .ready = 1, .start = 2.6, .end = 3.6, .swap_in = 1.6 },
-        { .workload = 1, .ready = 10, .start = 12, .end = 13, .swap_out = .4, .swap_in = 1.6 },
-        { .workload = 0, .ready = 20, .start = 23.2, .end = 24.2, .swap_out = 1.6, .swap_in = 1.6 },
+        {.workload = 0, .ready = 1, .start = 2.6, .end = 3.6, .swap_in = 1.6},
+        {.workload = 1, .ready = 10, .start = 12, .end = 13, .swap_out = .4, .swap_in = 1.6},
+        {.workload = 0, .ready = 20, .start = 23.2, .end = 24.2, .swap_out = 1.6, .swap_in = 1.6},
     };
     (void)unused;
     TRUTH_TIMELINE(text, NULL, due);
 }
 
-static const char three_fit[] = NODE("60GB", "")
-    WORKLOAD("A", "gpu", "20GB", "1s 20s", "service = 100ms")
-    WORKLOAD("B", "gpu", "20GB", "2s 30s", "service = 100ms")
-    WORKLOAD("C", "gpu", "20GB", "3s 40s", "service = 100ms")
-    WORKLOAD("D", "host", "20GB", "10s", "service = 100ms");
+static const char three_fit[] = NODE("60GB", "") WORKLOAD("A", "gpu", "20GB", "1s 20s", "service = 100ms")
+    WORKLOAD("B", "gpu", "20GB", "2s 30s", "service = 100ms") WORKLOAD("C", "gpu", "20GB", "3s 40s", "service = 100ms")
+        WORKLOAD("D", "host", "20GB", "10s", "service = 100ms");
 
 /* D sends A away, A sends B, B sends C, C sends D: always the one whose burst ended first. */
 static void test_the_longest_idle_leaves(void **unused)
 {
     static const struct truth_burst due[] = {
-        { .workload = 0, .ready = 1, .start = 1, .end = 1.1 },
-        { .workload = 1, .ready = 2, .start = 2, .end = 2.1 },
-        { .workload = 2, .ready = 3, .start = 3, .end = 3.1 },
-        { .workload = 3, .ready = 10, .start = 11.6, .end = 11.7, .swap_out = .8, .swap_in = .8 },
-        { .workload = 0, .ready = 20, .start = 21.6, .end = 21.7, .swap_out = .8, .swap_in = .8 },
-        { .workload = 1, .ready = 30, .start = 31.6, .end = 31.7, .swap_out = .8, .swap_in = .8 },
-        { .workload = 2, .ready = 40, .start = 41.6, .end = 41.7, .swap_out = .8, .swap_in = .8 },
+        {.workload = 0, .ready = 1, .start = 1, .end = 1.1},
+        {.workload = 1, .ready = 2, .start = 2, .end = 2.1},
+        {.workload = 2, .ready = 3, .start = 3, .end = 3.1},
+        {.workload = 3, .ready = 10, .start = 11.6, .end = 11.7, .swap_out = .8, .swap_in = .8},
+        {.workload = 0, .ready = 20, .start = 21.6, .end = 21.7, .swap_out = .8, .swap_in = .8},
+        {.workload = 1, .ready = 30, .start = 31.6, .end = 31.7, .swap_out = .8, .swap_in = .8},
+        {.workload = 2, .ready = 40, .start = 41.6, .end = 41.7, .swap_out = .8, .swap_in = .8},
     };
     (void)unused;
     TRUTH_TIMELINE(three_fit, NULL, due);
@@ -46,15 +46,15 @@ static void test_the_longest_idle_leaves(void **unused)
 /* D sends C away; A and B stay; C comes back in the place of B, whose burst ended last. */
 static void test_the_last_used_leaves(void **unused)
 {
-    static const char *const set[] = { "policy.victim=mru", NULL };
+    static const char *const set[] = {"policy.victim=mru", NULL};
     static const struct truth_burst due[] = {
-        { .workload = 0, .ready = 1, .start = 1, .end = 1.1 },
-        { .workload = 1, .ready = 2, .start = 2, .end = 2.1 },
-        { .workload = 2, .ready = 3, .start = 3, .end = 3.1 },
-        { .workload = 3, .ready = 10, .start = 11.6, .end = 11.7, .swap_out = .8, .swap_in = .8 },
-        { .workload = 0, .ready = 20, .start = 20, .end = 20.1 },
-        { .workload = 1, .ready = 30, .start = 30, .end = 30.1 },
-        { .workload = 2, .ready = 40, .start = 41.6, .end = 41.7, .swap_out = .8, .swap_in = .8 },
+        {.workload = 0, .ready = 1, .start = 1, .end = 1.1},
+        {.workload = 1, .ready = 2, .start = 2, .end = 2.1},
+        {.workload = 2, .ready = 3, .start = 3, .end = 3.1},
+        {.workload = 3, .ready = 10, .start = 11.6, .end = 11.7, .swap_out = .8, .swap_in = .8},
+        {.workload = 0, .ready = 20, .start = 20, .end = 20.1},
+        {.workload = 1, .ready = 30, .start = 30, .end = 30.1},
+        {.workload = 2, .ready = 40, .start = 41.6, .end = 41.7, .swap_out = .8, .swap_in = .8},
     };
     (void)unused;
     TRUTH_TIMELINE(three_fit, set, due);
@@ -63,15 +63,13 @@ static void test_the_last_used_leaves(void **unused)
 /* C needs 60 GB.  A (10 GB) is the first victim, B (60 GB) the second, and with B alone there is room: A is let off. */
 static void test_who_is_not_needed_as_a_victim_stays(void **unused)
 {
-    static const char text[] = NODE("70GB", "swap_file = 200GB")
-        WORKLOAD("A", "gpu", "10GB", "1s 30s", "service = 1s")
-        WORKLOAD("B", "gpu", "60GB", "2s", "service = 1s")
-        WORKLOAD("C", "host", "60GB", "10s", "service = 1s");
+    static const char text[] = NODE("70GB", "swap_file = 200GB") WORKLOAD("A", "gpu", "10GB", "1s 30s", "service = 1s")
+        WORKLOAD("B", "gpu", "60GB", "2s", "service = 1s") WORKLOAD("C", "host", "60GB", "10s", "service = 1s");
     static const struct truth_burst due[] = {
-        { .workload = 0, .ready = 1, .start = 1, .end = 2 },
-        { .workload = 1, .ready = 2, .start = 2, .end = 3 },
-        { .workload = 2, .ready = 10, .start = 14.8, .end = 15.8, .swap_out = 2.4, .swap_in = 2.4 },
-        { .workload = 0, .ready = 30, .start = 30, .end = 31 },
+        {.workload = 0, .ready = 1, .start = 1, .end = 2},
+        {.workload = 1, .ready = 2, .start = 2, .end = 3},
+        {.workload = 2, .ready = 10, .start = 14.8, .end = 15.8, .swap_out = 2.4, .swap_in = 2.4},
+        {.workload = 0, .ready = 30, .start = 30, .end = 31},
     };
     (void)unused;
     TRUTH_TIMELINE(text, NULL, due);
@@ -79,10 +77,8 @@ static void test_who_is_not_needed_as_a_victim_stays(void **unused)
 
 /* D needs all of the GPU, and A, B, C leave it together. */
 static const char three_victims[] = NODE("60GB", "swap_file = 200GB\nchunk = 256MB\ntransfer = overlapped")
-    WORKLOAD("A", "gpu", "20GB", "1s", "service = 1s")
-    WORKLOAD("B", "gpu", "20GB", "2s", "service = 1s")
-    WORKLOAD("C", "gpu", "20GB", "3s", "service = 1s")
-    WORKLOAD("D", "host", "60GB", "10s", "service = 1s");
+    WORKLOAD("A", "gpu", "20GB", "1s", "service = 1s") WORKLOAD("B", "gpu", "20GB", "2s", "service = 1s")
+        WORKLOAD("C", "gpu", "20GB", "3s", "service = 1s") WORKLOAD("D", "host", "60GB", "10s", "service = 1s");
 
 /* They share the link: three chunks leave in 30.72 ms while the three before come in.  20 GB are 78 chunks and 32 MB, so
  * the last 96 MB leave at 2.4 s, and D follows one step behind.
@@ -94,15 +90,15 @@ static void test_several_victims_leave_while_one_comes(void **unused)
     static const struct {
         const char *set[2];
         double in;
-    } row[] = { { { NULL }, 2.4 + .03072 }, { { "node.link_discipline=fcfs", NULL }, 2.39872 + .01024 + .00384 } };
+    } row[] = {{{NULL}, 2.4 + .03072}, {{"node.link_discipline=fcfs", NULL}, 2.39872 + .01024 + .00384}};
 
     (void)unused;
     for (size_t i = 0; i < 2; i++) {
         const struct truth_burst due[] = {
-            { .workload = 0, .ready = 1, .start = 1, .end = 2 },
-            { .workload = 1, .ready = 2, .start = 2, .end = 3 },
-            { .workload = 2, .ready = 3, .start = 3, .end = 4 },
-            { .workload = 3, .ready = 10, .start = 10 + row[i].in, .end = 11 + row[i].in, .swap_in = row[i].in },
+            {.workload = 0, .ready = 1, .start = 1, .end = 2},
+            {.workload = 1, .ready = 2, .start = 2, .end = 3},
+            {.workload = 2, .ready = 3, .start = 3, .end = 4},
+            {.workload = 3, .ready = 10, .start = 10 + row[i].in, .end = 11 + row[i].in, .swap_in = row[i].in},
         };
         TRUTH_TIMELINE(three_victims, row[i].set, due);
     }
@@ -110,17 +106,16 @@ static void test_several_victims_leave_while_one_comes(void **unused)
 
 /* Two GPUs of a node, each new workload to the emptier one: A and B on the first, C on the second.  B and C fill the swap
  * file, so A cannot leave for B, until C is in, at 16.6, and gives its room back. */
-static const char full_swap_file[] = NODE("40GB", "gpus = 2\nswap_file = 80GB")
-    WORKLOAD("A", "gpu", "40GB", "1s", "service = 1s")
-    WORKLOAD("C", "host", "40GB", "15s", "service = 1s")
-    WORKLOAD("B", "host", "40GB", "10s", "service = 1s");
+static const char full_swap_file[] =
+    NODE("40GB", "gpus = 2\nswap_file = 80GB") WORKLOAD("A", "gpu", "40GB", "1s", "service = 1s")
+        WORKLOAD("C", "host", "40GB", "15s", "service = 1s") WORKLOAD("B", "host", "40GB", "10s", "service = 1s");
 
 static void test_a_full_swap_file_makes_wait(void **unused)
 {
     static const struct truth_burst due[] = {
-        { .workload = 0, .ready = 1, .start = 1, .end = 2 },
-        { .workload = 1, .ready = 15, .start = 16.6, .end = 17.6, .swap_in = 1.6 },
-        { .workload = 2, .ready = 10, .start = 19.8, .end = 20.8, .cap = 6.6, .swap_out = 1.6, .swap_in = 1.6 },
+        {.workload = 0, .ready = 1, .start = 1, .end = 2},
+        {.workload = 1, .ready = 15, .start = 16.6, .end = 17.6, .swap_in = 1.6},
+        {.workload = 2, .ready = 10, .start = 19.8, .end = 20.8, .cap = 6.6, .swap_out = 1.6, .swap_in = 1.6},
     };
     (void)unused;
     TRUTH_TIMELINE(full_swap_file, NULL, due);
@@ -128,11 +123,11 @@ static void test_a_full_swap_file_makes_wait(void **unused)
 
 static void test_a_full_swap_file_refuses(void **unused)
 {
-    static const char *const set[] = { "policy.cap.when_full=reject", NULL };
+    static const char *const set[] = {"policy.cap.when_full=reject", NULL};
     static const struct truth_burst due[] = {
-        { .workload = 0, .ready = 1, .start = 1, .end = 2 },
-        { .workload = 2, .ready = 10, .start = -1, .end = 10, .outcome = "rejected" },
-        { .workload = 1, .ready = 15, .start = 16.6, .end = 17.6, .swap_in = 1.6 },
+        {.workload = 0, .ready = 1, .start = 1, .end = 2},
+        {.workload = 2, .ready = 10, .start = -1, .end = 10, .outcome = "rejected"},
+        {.workload = 1, .ready = 15, .start = 16.6, .end = 17.6, .swap_in = 1.6},
     };
     (void)unused;
     TRUTH_TIMELINE(full_swap_file, set, due);
@@ -145,8 +140,8 @@ static void test_two_gpus_share_the_host_evenly(void **unused)
     static const char text[] = NODE("40GB", "gpus = 2\nhost_bandwidth = 30GB/s")
         WORKLOAD("A", "host", "30GB", "10s", "service = 1s") WORKLOAD("B", "host", "15GB", "10s", "service = 1s");
     static const struct truth_burst due[] = {
-        { .workload = 1, .ready = 10, .start = 11, .end = 12, .swap_in = 1 },
-        { .workload = 0, .ready = 10, .start = 11.6, .end = 12.6, .swap_in = 1.6 },
+        {.workload = 1, .ready = 10, .start = 11, .end = 12, .swap_in = 1},
+        {.workload = 0, .ready = 10, .start = 11.6, .end = 12.6, .swap_in = 1.6},
     };
     (void)unused;
     TRUTH_TIMELINE(text, NULL, due);
@@ -157,13 +152,12 @@ static void test_two_gpus_share_the_host_evenly(void **unused)
 static void test_who_wants_little_of_the_host_gets_it(void **unused)
 {
     static const char text[] = NODE("40GB", "gpus = 2\nswap_file = 200GB\nd2h = 10GB/s\nhost_bandwidth = 30GB/s")
-        WORKLOAD("A", "gpu", "40GB", "1s", "service = 1s")
-        WORKLOAD("C", "host", "40GB", "10s", "service = 1s")
-        WORKLOAD("B", "host", "40GB", "10s", "service = 1s");
+        WORKLOAD("A", "gpu", "40GB", "1s", "service = 1s") WORKLOAD("C", "host", "40GB", "10s", "service = 1s")
+            WORKLOAD("B", "host", "40GB", "10s", "service = 1s");
     static const struct truth_burst due[] = {
-        { .workload = 0, .ready = 1, .start = 1, .end = 2 },
-        { .workload = 1, .ready = 10, .start = 12, .end = 13, .swap_in = 2 },
-        { .workload = 2, .ready = 10, .start = 15.6, .end = 16.6, .swap_out = 4, .swap_in = 1.6 },
+        {.workload = 0, .ready = 1, .start = 1, .end = 2},
+        {.workload = 1, .ready = 10, .start = 12, .end = 13, .swap_in = 2},
+        {.workload = 2, .ready = 10, .start = 15.6, .end = 16.6, .swap_out = 4, .swap_in = 1.6},
     };
     (void)unused;
     TRUTH_TIMELINE(text, NULL, due);
@@ -173,15 +167,20 @@ static void test_who_wants_little_of_the_host_gets_it(void **unused)
  * twice as fast. */
 static void test_two_nodes_do_not_disturb_each_other(void **unused)
 {
-    static const char text[] = NODE("40GB", "swap_file = 80GB\nhost_bandwidth = 25GB/s")
-        "[node.fast]\ngpu_memory = 40GB\ngpu_reserved = 0GB\nswap_file = 80GB\nhost_bandwidth = 25GB/s\ngpu_speed = 2\n"
-        WORKLOAD("A", "gpu", "40GB", "1s", "service = 1s") WORKLOAD("C", "gpu", "40GB", "1s", "service = 1s")
-        WORKLOAD("B", "host", "40GB", "10s", "service = 1s") WORKLOAD("D", "host", "40GB", "10s", "service = 1s");
+    static const char text[] =
+        NODE("40GB",
+             "swap_file = 80GB\nhost_bandwidth = 25GB/s") "[node.fast]\ngpu_memory = 40GB\ngpu_reserved = "
+                                                          "0GB\nswap_file = 80GB\nhost_bandwidth = 25GB/s\ngpu_speed = "
+                                                          "2\n" WORKLOAD("A", "gpu", "40GB", "1s", "service = 1s")
+                                                              WORKLOAD("C", "gpu", "40GB", "1s", "service = 1s")
+                                                                  WORKLOAD("B", "host", "40GB", "10s", "service = 1s")
+                                                                      WORKLOAD("D", "host", "40GB", "10s",
+                                                                               "service = 1s");
     static const struct truth_burst due[] = {
-        { .workload = 1, .ready = 1, .start = 1, .end = 1.5 },
-        { .workload = 0, .ready = 1, .start = 1, .end = 2 },
-        { .workload = 3, .ready = 10, .start = 13.2, .end = 13.7, .swap_out = 1.6, .swap_in = 1.6 },
-        { .workload = 2, .ready = 10, .start = 13.2, .end = 14.2, .swap_out = 1.6, .swap_in = 1.6 },
+        {.workload = 1, .ready = 1, .start = 1, .end = 1.5},
+        {.workload = 0, .ready = 1, .start = 1, .end = 2},
+        {.workload = 3, .ready = 10, .start = 13.2, .end = 13.7, .swap_out = 1.6, .swap_in = 1.6},
+        {.workload = 2, .ready = 10, .start = 13.2, .end = 14.2, .swap_out = 1.6, .swap_in = 1.6},
     };
     (void)unused;
     TRUTH_TIMELINE(text, NULL, due);
@@ -190,21 +189,19 @@ static void test_two_nodes_do_not_disturb_each_other(void **unused)
 /* Contexts of 3 GB each are more than the reserve of 2 GB.  A and B leave room for two contexts, not for C's as well: when
  * C is attached, at 5 s, A (idle for longest) must go, 40 GB for the sake of 3.  At 10 s there are 37 GB of 41 free for
  * A: B goes, 4 GB in 0.16 s, and then there is just room for C. */
-static const char contexts[] = NODE("50GB", "")
-    WORKLOAD("A", "gpu", "40GB", "1s 10s", "service = 100ms")
-    WORKLOAD("B", "gpu", "4GB", "2s", "service = 100ms")
-    WORKLOAD("C", "new", "1GB", "60s", "service = 1s\nstart = 5s");
+static const char contexts[] = NODE("50GB", "") WORKLOAD("A", "gpu", "40GB", "1s 10s", "service = 100ms")
+    WORKLOAD("B", "gpu", "4GB", "2s", "service = 100ms") WORKLOAD("C", "new", "1GB", "60s", "service = 1s\nstart = 5s");
 
 static void test_what_stays_on_the_gpu_takes_room(void **unused)
 {
-    static const char *const by_context[] = { "node.gpu_reserved=2GB", "workload.A.context=3GB", "workload.B.context=3GB",
-                                              "workload.C.context=3GB", NULL };
-    static const char *const by_reserve[] = { "node.gpu_reserved_per_workload=3GB", NULL };
+    static const char *const by_context[] = {"node.gpu_reserved=2GB", "workload.A.context=3GB",
+                                             "workload.B.context=3GB", "workload.C.context=3GB", NULL};
+    static const char *const by_reserve[] = {"node.gpu_reserved_per_workload=3GB", NULL};
     static const struct truth_burst due[] = {
-        { .workload = 0, .ready = 1, .start = 1, .end = 1.1 },
-        { .workload = 1, .ready = 2, .start = 2, .end = 2.1 },
-        { .workload = 0, .ready = 10, .start = 11.76, .end = 11.86, .swap_out = .16, .swap_in = 1.6 },
-        { .workload = 2, .ready = 60, .start = 60, .end = 61 },
+        {.workload = 0, .ready = 1, .start = 1, .end = 1.1},
+        {.workload = 1, .ready = 2, .start = 2, .end = 2.1},
+        {.workload = 0, .ready = 10, .start = 11.76, .end = 11.86, .swap_out = .16, .swap_in = 1.6},
+        {.workload = 2, .ready = 60, .start = 60, .end = 61},
     };
     (void)unused;
     TRUTH_TIMELINE(contexts, by_context, due);
@@ -215,13 +212,14 @@ static void test_what_stays_on_the_gpu_takes_room(void **unused)
  * when it has shrunk; at 21.8 it waits for B to end, at 25.8, and to leave. */
 static void test_a_burst_that_grows_needs_victims(void **unused)
 {
-    static const char text[] = "[scenario]\nduration = 30s\n[node]\ngpu_memory = 40GB\ngpu_reserved = 0GB\n"
-                               "[workload.N]\nclass = notebook\nmemory = 20GB\ngrow = 20GB\nthink = 10s\nburst = 1s\n"
-        WORKLOAD("B", "gpu", "20GB", "20s", "service = 5s");
+    static const char text[] =
+        "[scenario]\nduration = 30s\n[node]\ngpu_memory = 40GB\ngpu_reserved = 0GB\n"
+        "[workload.N]\nclass = notebook\nmemory = 20GB\ngrow = 20GB\nthink = 10s\nburst = 1s\n" WORKLOAD(
+            "B", "gpu", "20GB", "20s", "service = 5s");
     static const struct truth_burst due[] = {
-        { .workload = 0, .ready = 10, .start = 10.8, .end = 11.8, .swap_out = .8 },
-        { .workload = 1, .ready = 20, .start = 20.8, .end = 25.8, .swap_in = .8 },
-        { .workload = 0, .ready = 21.8, .start = 26.6, .end = 27.6, .queue = 4, .swap_out = .8 },
+        {.workload = 0, .ready = 10, .start = 10.8, .end = 11.8, .swap_out = .8},
+        {.workload = 1, .ready = 20, .start = 20.8, .end = 25.8, .swap_in = .8},
+        {.workload = 0, .ready = 21.8, .start = 26.6, .end = 27.6, .queue = 4, .swap_out = .8},
     };
     (void)unused;
     TRUTH_TIMELINE(text, NULL, due);

@@ -18,9 +18,10 @@ static const double think = 120.0, burst = 10.0;
 #define BALANCED "hyperexp(0.9472135954999579, 5.278640450004206s, 94.72135954999579s)"
 #define TENTH "hyperexp(0.9, 3.3333333333333333s, 70s)"
 
-static const char closed[] = "[scenario]\nwarmup = 5000s\nreplications = 30\nduration = 700000s\n"
-                             "[node]\ngpu_memory = 80GiB\n[policy]\nslicer = ps\n"
-                             "[workload.N]\nclass = notebook\ncount = 8\nmemory = 1GiB\nthink = exp(120s)\nburst = 10s\n";
+static const char closed[] =
+    "[scenario]\nwarmup = 5000s\nreplications = 30\nduration = 700000s\n"
+    "[node]\ngpu_memory = 80GiB\n[policy]\nslicer = ps\n"
+    "[workload.N]\nclass = notebook\ncount = 8\nmemory = 1GiB\nthink = exp(120s)\nburst = 10s\n";
 
 static double engset_mean(void)
 {
@@ -37,7 +38,7 @@ struct phases {
     double share[2], rate[2];
 };
 
-enum { STATES = 2 * N * N };            /* me, a, b with a + b < N */
+enum { STATES = 2 * N * N }; /* me, a, b with a + b < N */
 
 static int state_of(int me, int a, int b)
 {
@@ -67,7 +68,7 @@ static void at_arrival(const struct phases *ph, double p[STATES])
 /* One step of the chain that jumps at `pace`: `p` becomes the next distribution; what ended is lost from it. */
 static void jump(const struct phases *ph, double pace, double p[STATES])
 {
-    double next[STATES] = { 0 };
+    double next[STATES] = {0};
 
     for (int me = 0; me < 2; me++)
         for (int a = 0; a < N; a++)
@@ -116,23 +117,24 @@ static double exact_p95(const struct phases *ph)
 /* Neither the mean nor mean and cv^2 together tell the percentile.  `known` was seen in simulations by others, +- 0.5. */
 static void test_mean_does_not_depend_on_the_distribution_but_p95_does(void **unused)
 {
-    const struct phases exponential = { { 0.5, 0.5 }, { 1.0 / 10.0, 1.0 / 10.0 } };
-    const struct phases balanced = { { 0.9472135954999579, 0.0527864045000421 }, { 1.0 / 5.278640450004206, 1.0 / 94.72135954999579 } };
-    const struct phases tenth = { { 0.9, 0.1 }, { 3.0 / 10.0, 1.0 / 70.0 } };
+    const struct phases exponential = {{0.5, 0.5}, {1.0 / 10.0, 1.0 / 10.0}};
+    const struct phases balanced = {{0.9472135954999579, 0.0527864045000421},
+                                    {1.0 / 5.278640450004206, 1.0 / 94.72135954999579}};
+    const struct phases tenth = {{0.9, 0.1}, {3.0 / 10.0, 1.0 / 70.0}};
     const struct {
         const char *name, *set, *duration;
-        double p95, known;              /* NAN: none here */
+        double p95, known; /* NAN: none here */
     } row[] = {
-        { "constant", "workload.N.burst=10s", "scenario.duration=400000s", NAN, 37.0 },
-        { "exponential", "workload.N.burst=exp(10s)", "scenario.duration=700000s", exact_p95(&exponential), 61.7 },
-        { "hyperexponential", "workload.N.burst=" BALANCED, "scenario.duration=1500000s", exact_p95(&balanced), NAN },
-        { "long ones in ten", "workload.N.burst=" TENTH, "scenario.duration=2600000s", exact_p95(&tenth), NAN },
+        {"constant", "workload.N.burst=10s", "scenario.duration=400000s", NAN, 37.0},
+        {"exponential", "workload.N.burst=exp(10s)", "scenario.duration=700000s", exact_p95(&exponential), 61.7},
+        {"hyperexponential", "workload.N.burst=" BALANCED, "scenario.duration=1500000s", exact_p95(&balanced), NAN},
+        {"long ones in ten", "workload.N.burst=" TENTH, "scenario.duration=2600000s", exact_p95(&tenth), NAN},
     };
 
     (void)unused;
     assert_true(fabs(engset_mean() - 18.5654) < 1e-4);
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-        const char *set[] = { row[i].set, row[i].duration, NULL };
+        const char *set[] = {row[i].set, row[i].duration, NULL};
         char what[64];
         struct truth t;
         truth_run(&t, closed, set);
@@ -161,9 +163,9 @@ static void test_response_is_linear_in_the_work(void **unused)
     static const struct {
         const char *name;
         double work;
-    } row[] = { { "shared requests, work 10 s: mean", 10.0 },
-                { "shared requests, work 2 s: mean", 2.0 },
-                { "shared requests, 0 to 10 s: mean", 5.0 } };
+    } row[] = {{"shared requests, work 10 s: mean", 10.0},
+               {"shared requests, work 2 s: mean", 2.0},
+               {"shared requests, 0 to 10 s: mean", 5.0}};
     struct truth t;
 
     (void)unused;
@@ -178,17 +180,17 @@ static void test_response_is_linear_in_the_work(void **unused)
  * paired differences would be no narrower than those of strangers. */
 static void test_round_robin_becomes_sharing(void **unused)
 {
-    static const char *const quantum[] = { "policy.slicer.quantum=1s", "policy.slicer.quantum=100ms",
-                                           "policy.slicer.quantum=10ms" };
+    static const char *const quantum[] = {"policy.slicer.quantum=1s", "policy.slicer.quantum=100ms",
+                                          "policy.slicer.quantum=10ms"};
     enum { QUANTA = sizeof quantum / sizeof quantum[0] };
-    const char *shared_set[] = { "scenario.replications=150", "scenario.duration=2000s", "scenario.warmup=0s", NULL };
+    const char *shared_set[] = {"scenario.replications=150", "scenario.duration=2000s", "scenario.warmup=0s", NULL};
     struct interval gap[QUANTA];
     struct truth shared;
 
     (void)unused;
     truth_run(&shared, closed, shared_set);
     for (int i = 0; i < QUANTA; i++) {
-        const char *set[] = { shared_set[0], shared_set[1], shared_set[2], "policy.slicer=rr", quantum[i], NULL };
+        const char *set[] = {shared_set[0], shared_set[1], shared_set[2], "policy.slicer=rr", quantum[i], NULL};
         struct truth sliced;
         truth_run(&sliced, closed, set);
         gap[i] = truth_difference(&sliced, &shared, truth_mean, 0);
@@ -197,7 +199,7 @@ static void test_round_robin_becomes_sharing(void **unused)
         truth_end(&sliced);
         assert_true(i == 0 || fabs(gap[i].value) < fabs(gap[i - 1].value));
     }
-    assert_true(gap[0].high < 0.0);     /* otherwise there is nothing to see: those who came last end a little sooner */
+    assert_true(gap[0].high < 0.0); /* otherwise there is nothing to see: those who came last end a little sooner */
     assert_true(gap[QUANTA - 1].low <= 0.0 && gap[QUANTA - 1].high >= 0.0);
     assert_true(truth_half_width(gap[QUANTA - 1]) < 0.01 * engset_mean());
     truth_end(&shared);

@@ -27,7 +27,7 @@ static struct network mean_values(int notebooks)
 {
     const double think = 120.0, gpu = 10.0, link = 1.6;
     double at_gpu = 0.0, at_link = 0.0;
-    struct network net = { 0 };
+    struct network net = {0};
 
     for (int n = 1; n <= notebooks; n++) {
         net.at_gpu = gpu * (1.0 + at_gpu);
@@ -50,13 +50,13 @@ static void test_every_burst_swaps(void **unused)
     static const struct {
         int notebooks;
         double response;
-    } row[] = { { 8, 20.1466 }, { 12, 31.0858 }, { 16, 51.1267 } };
+    } row[] = {{8, 20.1466}, {12, 31.0858}, {16, 51.1267}};
 
     (void)unused;
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
         struct network net = mean_values(row[i].notebooks);
         char count[40], what[64];
-        const char *set[] = { count, NULL };
+        const char *set[] = {count, NULL};
         struct truth t;
 
         assert_true(fabs(net.response - row[i].response) < 1e-4);
@@ -85,14 +85,14 @@ static void test_bursts_after_the_keep_alive_are_warm(void **unused)
         const char *after;
         double tau, share;
     } row[] = {
-        { "policy.prefetch.after=5s", 5, .959189 },
-        { "policy.prefetch.after=30s", 30, .778801 },
-        { "policy.prefetch.after=120s", 120, .367879 },
+        {"policy.prefetch.after=5s", 5, .959189},
+        {"policy.prefetch.after=30s", 30, .778801},
+        {"policy.prefetch.after=120s", 120, .367879},
     };
 
     (void)unused;
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-        const char *set[] = { row[i].after, NULL };
+        const char *set[] = {row[i].after, NULL};
         char what[64];
         struct truth t;
 

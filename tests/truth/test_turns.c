@@ -14,8 +14,8 @@ static const char two_jobs[] = "[scenario]\n"
 static void test_round_robin_with_the_switch_outside_of_the_quantum(void **unused)
 {
     static const struct truth_burst due[] = {
-        { .workload = 1, .start = 2.5, .end = 9.5, .queue = 2, .swap_in = 1, .preempted = 2.5 },
-        { .workload = 0, .end = 16, .swap_in = 1, .preempted = 5 },
+        {.workload = 1, .start = 2.5, .end = 9.5, .queue = 2, .swap_in = 1, .preempted = 2.5},
+        {.workload = 0, .end = 16, .swap_in = 1, .preempted = 5},
     };
     (void)unused;
     TRUTH_TIMELINE(two_jobs, NULL, due);
@@ -24,10 +24,10 @@ static void test_round_robin_with_the_switch_outside_of_the_quantum(void **unuse
 /* A 0-2, then turns of 0.5 + 1.5: B 2.5-4, A 4.5-6, B 6.5-8, A 8.5-10, B 10.5-11.5 ends; A 12-17 ends. */
 static void test_round_robin_with_the_switch_inside_of_the_quantum(void **unused)
 {
-    static const char *const set[] = { "policy.slicer.swap_in_quantum=yes", NULL };
+    static const char *const set[] = {"policy.slicer.swap_in_quantum=yes", NULL};
     static const struct truth_burst due[] = {
-        { .workload = 1, .start = 2.5, .end = 11.5, .queue = 2, .swap_in = 1.5, .preempted = 4 },
-        { .workload = 0, .end = 17, .swap_in = 1.5, .preempted = 5.5 },
+        {.workload = 1, .start = 2.5, .end = 11.5, .queue = 2, .swap_in = 1.5, .preempted = 4},
+        {.workload = 0, .end = 17, .swap_in = 1.5, .preempted = 5.5},
     };
     (void)unused;
     TRUTH_TIMELINE(two_jobs, set, due);
@@ -40,8 +40,8 @@ static void test_sharing(void **unused)
                                "[workload.A]\nclass = training\nmemory = 1GiB\ngpu_work = 10s\n"
                                "[workload.B]\nclass = training\nmemory = 1GiB\ngpu_work = 4s\n";
     static const struct truth_burst due[] = {
-        { .workload = 1, .end = 8, .queue = 4 },
-        { .workload = 0, .end = 14, .queue = 4 },
+        {.workload = 1, .end = 8, .queue = 4},
+        {.workload = 0, .end = 14, .queue = 4},
     };
     (void)unused;
     TRUTH_TIMELINE(text, NULL, due);
@@ -59,7 +59,8 @@ static const char notebook_over_training[] =
 
 static void check_share(const char *set, double lost)
 {
-    const char *const with[] = { set, NULL }, *const longer[] = { set, "scenario.duration=2095s", "scenario.warmup=0s", NULL };
+    const char *const with[] = {set, NULL}, *const longer[] = {set, "scenario.duration=2095s", "scenario.warmup=0s",
+                                                               NULL};
     struct truth t;
 
     /* Ten cycles from the first wish, at 120 s: the limit itself. */

@@ -13,8 +13,8 @@ enum { SETS_MAX = 16, REPLICATIONS_MAX = 1024 };
 static void parse(struct truth *t, const char *text, const char *const *set, const char *further)
 {
     const char *all[SETS_MAX];
-    struct overrides overrides = { .set = all };
-    struct error err = { 0 };
+    struct overrides overrides = {.set = all};
+    struct error err = {0};
 
     while (set != NULL && set[overrides.sets] != NULL && overrides.sets < SETS_MAX - 2) {
         all[overrides.sets] = set[overrides.sets];
@@ -33,8 +33,8 @@ static void parse(struct truth *t, const char *text, const char *const *set, con
 
 static void run(struct truth *t, struct results *results)
 {
-    struct run_options options = { .backend = &backend_sim, .results = results };
-    struct error err = { 0 };
+    struct run_options options = {.backend = &backend_sim, .results = results};
+    struct error err = {0};
 
     if (run_scenario(&t->scenario, &options, t->traces, &t->outcome, &t->arena, &err) != GS_OK)
         fail_msg("%s", err.text);
@@ -126,8 +126,8 @@ void truth_expect(const char *what, struct interval is, double closed)
 {
     double half = truth_half_width(is);
 
-    print_message("%-44s %12.6f +- %.6f (%.2f %%)   closed form %12.6f\n", what, is.value, half, 100.0 * half / is.value,
-                  closed);
+    print_message("%-44s %12.6f +- %.6f (%.2f %%)   closed form %12.6f\n", what, is.value, half,
+                  100.0 * half / is.value, closed);
     if (!(is.low <= closed && closed <= is.high))
         fail_msg("%s: %.6f is outside [%.6f, %.6f]", what, closed, is.low, is.high);
     if (!(half <= 0.01 * is.value))
@@ -144,12 +144,13 @@ int64_t truth_ns(double seconds)
 enum { READY = 1, START, END, NUMBERS = 11 };
 
 struct row {
-    int64_t number[NUMBERS];            /* workload, then times in ns; -1: NULL */
+    int64_t number[NUMBERS]; /* workload, then times in ns; -1: NULL */
     char outcome[16];
 };
 
-static const char *const column[NUMBERS] = { "workload", "ready_ns", "start_ns",     "end_ns",    "queue_ns", "swap_out_ns",
-                                             "swap_in_ns", "cap_ns", "preempted_ns", "detect_ns", "cold_ns" };
+static const char *const column[NUMBERS] = {"workload",     "ready_ns",    "start_ns",   "end_ns",
+                                            "queue_ns",     "swap_out_ns", "swap_in_ns", "cap_ns",
+                                            "preempted_ns", "detect_ns",   "cold_ns"};
 
 static size_t read_rows(const char *path, struct row *row, size_t max)
 {
@@ -176,7 +177,7 @@ static size_t read_rows(const char *path, struct row *row, size_t max)
 
 static void remove_all(const char *folder, const char *path)
 {
-    static const char *const suffix[] = { "", "-wal", "-shm", "-journal" };
+    static const char *const suffix[] = {"", "-wal", "-shm", "-journal"};
     char file[64];
 
     for (size_t i = 0; i < sizeof suffix / sizeof suffix[0]; i++) {
@@ -191,7 +192,7 @@ static size_t run_rows(const char *text, const char *const *set, struct row *row
     char folder[] = "/tmp/truth-XXXXXX", path[sizeof folder + 8];
     struct gs_workload_spec *spec;
     struct results *results;
-    struct error err = { 0 };
+    struct error err = {0};
     struct truth t;
     uint32_t workloads;
     size_t n;
@@ -223,8 +224,9 @@ static void show(const struct row *row, size_t rows)
 
 static bool same(const struct row *is, const struct truth_burst *due)
 {
-    const double seconds[NUMBERS] = { 0,         due->ready, due->start,     due->end,    due->queue, due->swap_out,
-                                      due->swap_in, due->cap,   due->preempted, due->detect, due->cold };
+    const double seconds[NUMBERS] = {
+        0,        due->ready,     due->start,  due->end, due->queue, due->swap_out, due->swap_in,
+        due->cap, due->preempted, due->detect, due->cold};
     bool equal = is->number[0] == due->workload;
 
     for (int i = READY; i < NUMBERS; i++)

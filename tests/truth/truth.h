@@ -37,12 +37,12 @@ void truth_end(struct truth *t);
 
 /* What a replication measured of group (or GPU) `which`, in seconds where it is a time. */
 typedef double truth_metric(struct tally *tally, uint32_t which);
-double truth_mean(struct tally *tally, uint32_t group);             /* response */
+double truth_mean(struct tally *tally, uint32_t group); /* response */
 double truth_p95(struct tally *tally, uint32_t group);
-double truth_wait(struct tally *tally, uint32_t group);             /* response less work */
-double truth_throughput(struct tally *tally, uint32_t group);       /* bursts a second */
-double truth_share(struct tally *tally, uint32_t group);            /* throughput_share of the report */
-double truth_warm(struct tally *tally, uint32_t group);             /* share of bursts that found their bytes swapped out */
+double truth_wait(struct tally *tally, uint32_t group);       /* response less work */
+double truth_throughput(struct tally *tally, uint32_t group); /* bursts a second */
+double truth_share(struct tally *tally, uint32_t group);      /* throughput_share of the report */
+double truth_warm(struct tally *tally, uint32_t group);       /* share of bursts that found their bytes swapped out */
 double truth_useful(struct tally *tally, uint32_t gpu);
 
 /* Over the replications; and the same of the paired differences a - b, for runs with the same seeds. */
@@ -59,9 +59,9 @@ void truth_expect(const char *what, struct interval is, double closed);
 /* A burst as it should be: times and stalls in seconds, exact to the nanosecond. */
 struct truth_burst {
     uint32_t workload;
-    double ready, start, end;           /* start: first ran; below 0: never */
+    double ready, start, end; /* start: first ran; below 0: never */
     double queue, swap_out, swap_in, cap, preempted, detect, cold;
-    const char *outcome;                /* NULL: "done" */
+    const char *outcome; /* NULL: "done" */
 };
 
 /* Run `text` with `record = bursts` and compare all rows, in the order of their ends.  The rows take the way of every

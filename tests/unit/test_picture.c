@@ -21,7 +21,7 @@ static void strings_are_quoted(void **unused)
         {"`date` \"$x\" @y {z}^2\\n", "'`date` \"$x\" @y {z}^2\\n'", "'`date` \"$x\" @y {z}^2\\n'"},
         {"a\nb\x7f", "'a?b?'", "'a?b?'"},
         {"\xc3\x84\xe2\x89\xa4", "'\xc3\x84\xe2\x89\xa4'", "'\xc3\x84\xe2\x89\xa4'"},
-        {"\xc3(\xff\xe2\x89", "'?(\?\?\?'", "'?(???'"},
+        {"\xc3(\xff\xe2\x89", "'?(\?\?\?'", "'?(\?\?\?'"},
     };
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
         struct text string = {0}, tick = {0};

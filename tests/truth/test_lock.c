@@ -1,4 +1,4 @@
-/* test_nvshare.c - the exclusive lock of nvshare: the makespan of two like jobs by a formula, and the published one.
+/* test_lock.c - the exclusive lock of nvshare: the makespan of two like jobs by a formula, and the published one.
  *
  * Table 12.2 of G. Alexopoulos, nvshare (thesis, NTUA, 2021): two copies of a program on a P100 of 16 GB, 14 quanta of the
  * lock.  Nothing is fitted to it: the program's time alone is the one published for the lock alone, a tenth of it is CPU
@@ -17,7 +17,7 @@ static const char two_copies[] = "[scenario]\n"
 static double simulated(double cpu, double gpu, double gigabytes, double quantum)
 {
     char cpu_work[64], gpu_work[64], memory[64], slice[64];
-    const char *set[] = { cpu_work, gpu_work, memory, slice, NULL };
+    const char *set[] = {cpu_work, gpu_work, memory, slice, NULL};
     struct truth t;
     double makespan;
 
@@ -32,15 +32,15 @@ static double simulated(double cpu, double gpu, double gigabytes, double quantum
 }
 
 enum { QUANTA = 14 };
-static const double quantum[QUANTA] = { 1000, 500, 400, 300, 200, 100, 60, 50, 40, 30, 20, 15, 10, 5 };
+static const double quantum[QUANTA] = {1000, 500, 400, 300, 200, 100, 60, 50, 40, 30, 20, 15, 10, 5};
 
 static const struct program {
     const char *name;
     double gigabytes, alone;
     double measured[QUANTA];
 } program[] = {
-    { "small_90", 7.2, 712, { 1361, 1363, 1352, 1354, 1360, 1351, 1348, 1351, 1343, 1366, 1360, 1341, 1360, 1334 } },
-    { "big_90", 15.3, 734, { 1380, 1400, 1405, 1418, 1423, 1435, 1468, 1473, 1485, 1521, 1583, 1668, 1821, 2788 } },
+    {"small_90", 7.2, 712, {1361, 1363, 1352, 1354, 1360, 1351, 1348, 1351, 1343, 1366, 1360, 1341, 1360, 1334}},
+    {"big_90", 15.3, 734, {1380, 1400, 1405, 1418, 1423, 1435, 1468, 1473, 1485, 1521, 1583, 1668, 1821, 2788}},
 };
 
 static void test_published_makespans(void **unused)
@@ -51,12 +51,13 @@ static void test_published_makespans(void **unused)
         for (int i = 0; i < QUANTA; i++) {
             double is = simulated(0.1 * program[p].alone, 0.9 * program[p].alone, program[p].gigabytes, quantum[i]);
             double off = is / program[p].measured[i] - 1.0;
-            print_message("%-9s quantum %4.0f s: simulated %7.1f s, measured %5.0f s, %+.2f %%\n", program[p].name, quantum[i],
-                          is, program[p].measured[i], 100.0 * off);
+            print_message("%-9s quantum %4.0f s: simulated %7.1f s, measured %5.0f s, %+.2f %%\n", program[p].name,
+                          quantum[i], is, program[p].measured[i], 100.0 * off);
             sum += fabs(off);
             worst = fmax(worst, fabs(off));
         }
-        print_message("%-9s mean error %.2f %%, greatest %.2f %%\n", program[p].name, 100.0 * sum / QUANTA, 100.0 * worst);
+        print_message("%-9s mean error %.2f %%, greatest %.2f %%\n", program[p].name, 100.0 * sum / QUANTA,
+                      100.0 * worst);
         assert_true(sum / QUANTA <= 0.02);
         assert_true(worst <= 0.05);
     }
@@ -72,7 +73,7 @@ static double closed_form(double c, double g, double q, double out, double in)
     double s = out + in, k = g <= q ? 1.0 : 1.0 + ceil((g - q) / (q - s));
 
     if (k <= 1.0)
-        return c + g + g;               /* B finds the GPU empty */
+        return c + g + g; /* B finds the GPU empty */
     double last = g - q - (k - 2.0) * (q - s);
     double end_of_a = c + 2.0 * (k - 1.0) * q + s + last;
     return end_of_a + in + g - (q - out) - (k - 2.0) * (q - s);
@@ -83,9 +84,9 @@ static void test_makespan_of_two_jobs_is_exact(void **unused)
     static const struct {
         double cpu, gpu, gigabytes, quantum;
     } row[] = {
-        { 73.4, 660.6, 15.3, 5 },   { 73.4, 660.6, 15.3, 10 }, { 73.4, 660.6, 15.3, 30 }, { 73.4, 660.6, 15.3, 200 },
-        { 73.4, 660.6, 15.3, 700 }, { 0, 100, 12, 2.5 },       { 0, 100, 12, 7 },         { 1, 33.3, 9, 3.25 },
-        { 100, 1000, 15, 2.75 },    { 5, 10, 14.4, 10 },       { 5, 10.5, 14.4, 10 },
+        {73.4, 660.6, 15.3, 5},   {73.4, 660.6, 15.3, 10}, {73.4, 660.6, 15.3, 30}, {73.4, 660.6, 15.3, 200},
+        {73.4, 660.6, 15.3, 700}, {0, 100, 12, 2.5},       {0, 100, 12, 7},         {1, 33.3, 9, 3.25},
+        {100, 1000, 15, 2.75},    {5, 10, 14.4, 10},       {5, 10.5, 14.4, 10},
     };
 
     (void)unused;
@@ -103,7 +104,7 @@ static void test_makespan_of_two_jobs_is_exact(void **unused)
  * are worth up to s more each, at q / (q - s) for a second of work, and by the last turn of each. */
 static void test_makespan_of_long_jobs_is_the_limit(void **unused)
 {
-    static const double slice[] = { 4, 5, 10, 20, 60 };
+    static const double slice[] = {4, 5, 10, 20, 60};
     const double c = 1000, g = 9000, s = 30.0 / 12;
 
     (void)unused;

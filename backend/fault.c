@@ -1,0 +1,56 @@
+/* fault.c - a simulated node whose swaps fail as planned: what does the controller do when the device does not?
+ *
+ * A swap that fails has had no effect and is reported at once. */
+#include "backend/fault.h"
+#include "backend/sim_state.h"
+
+static struct fault_plan plan;
+
+void fault_set(struct fault_plan next)
+{
+    plan = next;
+}
+
+static bool probe(char why[160])
+{
+    why[0] = '\0';
+    return true;
+}
+
+static int open_fault(struct backend **out, const struct backend_setup *setup, struct error *err)
+{
+    return backend_sim.open(out, setup, err);
+}
+
+static bool fails(struct backend *be, uint8_t command)
+{
+    if (command != GS_SWAP_IN && command != GS_SWAP_OUT)
+        return false;
+    if (plan.command != GS_COMMAND_KINDS && plan.command != command)
+        return false;
+    uint64_t number = ++be->swaps;
+    return number == plan.first || (plan.first > 0 && plan.every > 0 && number > plan.first &&
+                                    (number - plan.first) % plan.every == 0);
+}
+
+static int submit(struct backend *be, const struct gs_command *command, struct error *err)
+{
+    if (!fails(be, command->kind))
+        return sim_submit(be, command, err);
+    sim_post(be, BACKEND_EVENT, GS_FAILED, command->workload)->event.command = command->kind;
+    return GS_OK;
+}
+
+const struct backend_ops backend_fault = {
+    .name = "fault",
+    .help = "the simulated node with swaps that fail as planned: for tests of the tool itself",
+    .probe = probe,
+    .open = open_fault,
+    .submit = submit,
+    .offer = process_offer,
+    .wait = sim_wait,
+    .idle = process_take_idle,
+    .forget = process_forget,
+    .usage = sim_usage,
+    .close = sim_close,
+};
