@@ -65,7 +65,7 @@ static void post_idle(struct backend *be, uint32_t workload)
 static bool after_last(struct backend *be, uint32_t workload)
 {
     struct process *p = &be->process[workload];
-    gs_ns linger_ns = p->linger_ns + be->node[be->device[p->gpu].node].idle_detect_ns;
+    gs_ns linger_ns = p->linger_ns;
 
     if (p->head != NULL && !p->yield) {
         start_ready(be, p);
@@ -94,7 +94,7 @@ void process_run(struct backend *be, const struct gs_command *command)
 
     p->granted = true;
     p->yield = command->yield;
-    p->linger_ns = command->linger_ns;
+    p->linger_ns = command->linger_ns + be->node[device->node].idle_detect_ns;
     if (p->gpu_bytes != command->bytes)
         hold_bytes(be, p, command->bytes);
     if (command->delay_ns > 0) {

@@ -158,6 +158,7 @@ static void swap_out_failed(struct controller *ctl, uint32_t workload)
 
     ctl->lane[w->gpu].freeing_bytes -= w->bytes;
     memory_unbook(ctl, workload);
+    ctl->room_freed = true;
     w->state = GS_RESIDENT;
     ctl->seat[workload].barred = true;
     if (ctl->seat[workload].leaving)
@@ -199,15 +200,12 @@ static __attribute__((noinline)) void completed(struct controller *ctl, const st
         (ok ? went_out : swap_out_failed)(ctl, event->workload);
 }
 
-/* If room in the swap file of a node came free, let those try that wait for it. */
-static void wake_node(struct controller *ctl, uint32_t node)
+/* Room in the swap file of a node came free: let those try that wait for it. */
+static __attribute__((noinline)) void wake_node(struct controller *ctl, uint32_t node)
 {
     const struct gs_node *n = &ctl->node[node];
-    bool freed = n->swap_used_bytes < ctl->swap_seen_bytes[node];
 
-    ctl->swap_seen_bytes[node] = n->swap_used_bytes;
-    if (!freed)
-        return;
+    ctl->room_freed = false;
     for (uint32_t gpu = n->first_gpu; gpu < n->first_gpu + n->gpus; gpu++) {
         if (!ctl->lane[gpu].cap_blocked)
             continue;
@@ -242,7 +240,8 @@ const struct gs_commands *controller_step(struct controller *ctl, const struct g
     if (gpu != GS_NONE) {
         if (ctl->lane[gpu].waiting.head != GS_NONE)
             run_schedule(ctl, gpu);
-        wake_node(ctl, ctl->gpu[gpu].node);
+        if (ctl->room_freed)
+            wake_node(ctl, ctl->gpu[gpu].node);
     }
     return &ctl->out;
 }

@@ -50,7 +50,6 @@ static struct controller *arrange(struct shelf *shelf, const struct gs_setup *se
     c->seat = place_on(shelf, n, sizeof *c->seat);
     c->lane = place_on(shelf, gpus, sizeof *c->lane);
     c->pick = place_on(shelf, n, sizeof *c->pick);
-    c->swap_seen_bytes = place_on(shelf, setup->nodes, sizeof *c->swap_seen_bytes);
     /* In one step a workload is told at most: place, wait, out, in, run, stop, timer, reject; a GPU: its timer. */
     c->commands_max = 8 * n + gpus + 8;
     c->out.item = place_on(shelf, c->commands_max, sizeof *c->out.item);

@@ -114,6 +114,8 @@ void memory_leave_host(struct controller *ctl, uint32_t workload)
 {
     struct gs_workload *w = &ctl->workload[workload];
 
+    if (w->host_bytes > 0)
+        ctl->room_freed = true;
     ctl->node[w->node].swap_used_bytes -= w->host_bytes;
     w->host_bytes = 0;
     w->has_host_copy = false;

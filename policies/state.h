@@ -58,7 +58,7 @@ struct controller {
     struct gs_self victim, slicer, cap, prefetch, place;
     struct gs_commands out;
     uint32_t commands_max, candidates_max;
-    int64_t *swap_seen_bytes;   /* use of each node's swap file after the last step that concerned it */
+    bool room_freed;            /* in this step room in a swap file came free */
     struct gs_candidate *pick;  /* scratch of the victim choice */
     uint64_t round;
     bool shares, by_wish;       /* of the slicer: all that fit run; the queue is in the order of wishes */

@@ -78,7 +78,8 @@ static void ready(struct load *load, uint32_t workload, struct load_event *event
 
     switch (s->kind) {
     case SOURCE_NOTEBOOK:
-        load_burst(load, workload, dist_draw_integer(&g->burst, &s->burst), dist_draw_integer(&g->grow, &s->grow), event);
+        load_burst(load, workload, dist_draw_integer(&g->burst, &s->burst),
+                   s->grows ? dist_draw_integer(&g->grow, &s->grow) : 0, event);
         break;
     case SOURCE_JOB:
         load_burst(load, workload, dist_draw_integer(&g->gpu_work, &s->burst), 0, event);

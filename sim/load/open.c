@@ -93,6 +93,7 @@ static void open_source(struct load *load, const struct scenario *scenario, uint
     s->base_bytes = spec->bytes;
     s->end_ns = -1;
     s->left = g->iterations;
+    s->grows = g->grow.kind != DIST_CONSTANT || g->grow.a > 0.0;
     s->finite = s->kind == SOURCE_JOB || s->kind == SOURCE_ITERATIONS;
     stream_init(&s->think, scenario->seed, replication, id, PURPOSE_THINK);
     stream_init(&s->burst, scenario->seed, replication, id, PURPOSE_BURST);

@@ -13,6 +13,7 @@ enum status { STATUS_COMING, STATUS_HERE, STATUS_GONE };
 struct source {                         /* a workload, as its user sees it; what every burst touches comes first */
     const struct workload_group *group;
     uint8_t kind, status;
+    bool grows;                         /* bursts allocate more memory */
     bool finite, leaves;                /* leaves: goes once its present burst has ended */
     uint32_t bursts;                    /* begun so far */
     uint32_t pending;                   /* begun and not ended */

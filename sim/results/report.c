@@ -238,12 +238,14 @@ int report_build(struct report *report, const struct scenario *scenario, struct 
     if (rc != GS_OK)
         return rc;
     build_run(&b, &report->run);
+    report->is_random = scenario_is_random(scenario);
     for (size_t i = 0; i < report->groups; i++)
         build_group(&b, i, &report->group[i]);
     for (size_t i = 0; i < report->gpus; i++)
         build_gpu(&b, i, &report->gpu[i]);
     for (size_t i = 0; i < report->nodes; i++)
         build_node(&b, i, &report->node[i]);
+    make_unended(&b);
     if ((rc = make_labels(&b)) != GS_OK || (rc = make_slas(&b)) != GS_OK)
         return rc;
     return make_advice(&b);

@@ -8,6 +8,8 @@
  *   quantiles             average of the replications' quantiles; interval: Student t.  A replication in which a group
  *                         completed nothing contributes nothing to its quantiles: `n` tells how many did
  *   makespans             average, if every replication has one
+ *   stuck workloads       sum: those that waited at the end for longer than STUCK_RESPONSES 99th percentiles and for
+ *                         more than STUCK_SHARE of the run (docs/statistics.md)
  * Intervals are at 95 % and need two replications.  What does not exist is NAN, and null in JSON and SQL.
  */
 #ifndef GS_REPORT_H
@@ -30,6 +32,8 @@ struct report_group {
     struct interval alone, stall[STALLS];                          /* mean seconds a completed burst */
     struct interval throughput_per_s, throughput_share, makespan;
     struct interval served[SERVEDS];
+    struct interval unended_p50, unended_max, unended_stall[STALLS]; /* seconds a censored burst, up to the end */
+    struct interval stuck, waiting_max, waiting[STALLS]; /* workloads; the longest wait; all waits by their cause, s */
 };
 
 struct report_gpu {
@@ -52,7 +56,8 @@ struct report_sla {
     const char *metric;
     double target;
     struct interval value;
-    double attainment; /* of the bursts completed or refused, the share within the target; NAN: no such metric */
+    double attainment; /* share within the target of the bursts that ended, were refused, or are late; NAN: no metric */
+    const char *missed; /* why: "value", "share", "stuck"; NULL if it is met */
     bool met, is_floor;
 };
 
@@ -70,6 +75,7 @@ struct report {
     const char *limits, *next; /* what limits, and a command to try next */
     uint64_t seed;
     int64_t number; /* of the run in the database, where it was read from one; else 0 */
+    bool is_random; /* something in the load is drawn: replications differ */
     struct report_run run;
     struct report_group *group;
     struct report_gpu *gpu;
@@ -88,6 +94,12 @@ struct report_about {
  * the scenario are shared, the rest is in `arena`.  Fails only for want of memory or of any replication. */
 int report_build(struct report *report, const struct scenario *scenario, struct tally *const *tally, size_t count,
                  const struct report_about *about, struct arena *arena, struct error *err);
+
+/* What most of the time went into that waiting workloads (or, if none, unended bursts) of a group have waited; STALLS:
+ * there are none. */
+int report_cause(const struct report_group *group);
+/* For people: "no room in the swap file". */
+const char *report_cause_text(int cause);
 
 /* True if every SLA is met; so, too, if there is none. */
 bool report_sla_met(const struct report *report);

@@ -72,6 +72,13 @@ static void group(struct text *out, const struct report_group *g)
     number(out, "},", "oom_kills", g->oom_kills.value);
     number(out, ",", "rejected", g->rejected.value);
     number(out, ",", "migrations", g->migrations.value);
+    number(out, ",\n   \"unended_age_s\":{", "p50", g->unended_p50.value);
+    number(out, ",", "max", g->unended_max.value);
+    text_add(out, "},\"unended_stall_s\":");
+    for (int s = 0; s < STALLS; s++)
+        number(out, s ? "," : "{", stall_name[s], g->unended_stall[s].value);
+    number(out, "},", "stuck", g->stuck.value);
+    number(out, ",", "waiting_max_s", g->waiting_max.value);
     text_add(out, "}");
 }
 
@@ -111,6 +118,7 @@ static void promise(struct text *out, const struct report_sla *s)
     bounds(out, "ci95", &s->value);
     text_printf(out, ",\"met\":%s", s->met ? "true" : "false");
     number(out, ",", "attainment", s->attainment);
+    string(out, ",", "missed", s->missed);
     text_add(out, "}");
 }
 

@@ -53,6 +53,29 @@ const char *label_gpu(struct arena *arena, const struct scenario *scenario, size
     return arena_printf(arena, "%s-%zu/gpu-%zu", group_name(group), gpu / gpus, gpu % gpus);
 }
 
+static bool is_drawn(const struct dist *dist)
+{
+    return dist_lowest(dist) < dist_highest(dist);
+}
+
+/* What a class does not use is the constant 0.  A trace is the same in every replication, its workloads, too. */
+bool scenario_is_random(const struct scenario *scenario)
+{
+    for (size_t i = 0; i < scenario->workloads; i++) {
+        const struct workload_group *w = &scenario->workload[i];
+        const struct dist *dist[] = {&w->memory,   &w->start, &w->think, &w->burst, &w->grow, &w->cpu_work, &w->gpu_work,
+                                     &w->iteration, &w->gap,  &w->service};
+        if (w->trace >= 0)
+            continue;
+        if (w->class == GS_INFERENCE && w->arrival.kind != ARRIVAL_SCHEDULE)
+            return true;
+        for (size_t d = 0; d < sizeof dist / sizeof dist[0]; d++)
+            if (is_drawn(dist[d]))
+                return true;
+    }
+    return false;
+}
+
 enum { VALUE_TEXT = 64 };
 
 static void show_value(char out[VALUE_TEXT], const struct gs_param *param, union gs_value value)

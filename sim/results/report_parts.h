@@ -4,7 +4,8 @@
 
 #include "sim/results/report.h"
 
-enum { NS_PER_S = 1000000000 };
+enum { NS_PER_S = 1000000000, STUCK_RESPONSES = 10 };
+static const double STUCK_SHARE = 0.1;
 
 /* The replications at work, and scratch memory of two values a replication. */
 struct making {
@@ -18,9 +19,13 @@ struct making {
     struct error *err;
 };
 
+void make_unended(struct making *b); /* report_unended.c; after the groups' quantiles */
 int make_slas(struct making *b);   /* report_sla.c; after the groups */
 int make_labels(struct making *b); /* report_labels.c: policy, parameters, length, ids */
 int make_advice(struct making *b); /* report_advice.c; after everything else */
+
+/* report_labels.c: something in the load is drawn, so that replications differ. */
+bool scenario_is_random(const struct scenario *scenario);
 
 /* "node-0" of the n-th node and "node-0/gpu-0" of the n-th GPU, counted over all; NULL if there is no memory. */
 const char *label_node(struct arena *arena, const struct scenario *scenario, size_t node);

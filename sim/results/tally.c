@@ -1,15 +1,33 @@
 /* tally.c - names of what a tally counts, and the end of its sketches. */
 #include "sim/results/tally.h"
 
-const char *const stall_name[STALLS] = { "queue", "swap_out", "swap_in", "cap", "preempted", "detect", "cold" };
+const char *const stall_name[STALLS] = {"queue", "swap_out", "swap_in", "cap", "preempted", "detect", "cold"};
+
+void group_tally_init(struct group_tally *group)
+{
+    *group = (struct group_tally){.makespan_ns = -1};
+    sketch_init(&group->response);
+    sketch_init(&group->slowdown);
+    sketch_init(&group->ttft);
+    sketch_init(&group->unended);
+    sketch_init(&group->unended_slowdown);
+    sketch_init(&group->waiting);
+}
+
+void group_tally_fini(struct group_tally *group)
+{
+    sketch_fini(&group->response);
+    sketch_fini(&group->slowdown);
+    sketch_fini(&group->ttft);
+    sketch_fini(&group->unended);
+    sketch_fini(&group->unended_slowdown);
+    sketch_fini(&group->waiting);
+}
 
 void tally_fini(struct tally *tally)
 {
     if (tally == NULL)
         return;
-    for (uint32_t g = 0; g < tally->groups; g++) {
-        sketch_fini(&tally->group[g].response);
-        sketch_fini(&tally->group[g].slowdown);
-        sketch_fini(&tally->group[g].ttft);
-    }
+    for (uint32_t g = 0; g < tally->groups; g++)
+        group_tally_fini(&tally->group[g]);
 }

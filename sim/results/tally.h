@@ -38,6 +38,11 @@ struct group_tally {
     struct sketch response;             /* ns */
     struct sketch slowdown;             /* units of 1 / SLOWDOWN_ONE */
     struct sketch ttft;                 /* ns; empty but for inference with tokens */
+    struct sketch unended;              /* censored bursts: ages at the end of the run, ns; the response is longer */
+    struct sketch unended_slowdown;     /* the same over the time alone, 1 / SLOWDOWN_ONE; the slowdown may only grow */
+    int64_t unended_stall_ns[STALLS];   /* sums over censored bursts */
+    struct sketch waiting;              /* workloads that wanted the GPU at the end and did not have it: since when, ns */
+    int64_t waiting_ns[STALLS];         /* the same, summed by what they were waiting for then */
     gs_ns makespan_ns;                  /* end of the last finite job of the group, -1: none or not all ended */
     double progress_ns, present_ns;     /* time that the same progress takes alone; time present in the system */
 };
@@ -52,6 +57,7 @@ struct gpu_tally {
 struct node_tally {
     int64_t peak_bytes, refused_bytes;
     double used_byte_ns;
+    int64_t enough_bytes;               /* at the end: what was not on a GPU, and room for the largest workload to leave */
 };
 
 /* Time series of the first replication, in equal buckets of time; all integrals over the bucket. */
@@ -73,6 +79,10 @@ struct tally {
     struct node_bucket *node_series;    /* [node][SERIES_BUCKETS] */
     gs_ns bucket_ns;                    /* width of a bucket */
 };
+
+/* Make the sketches of a group. */
+void group_tally_init(struct group_tally *group);
+void group_tally_fini(struct group_tally *group);
 
 /* Free the sketches; the rest is arena memory.  Takes NULL. */
 void tally_fini(struct tally *tally);

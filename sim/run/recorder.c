@@ -21,12 +21,8 @@ static bool open_tally(struct recorder *rec, const struct recorder_setup *s)
     t->node = arena_array(arena, t->nodes, sizeof *t->node);
     if (t->group == NULL || t->gpu == NULL || t->node == NULL)
         return false;
-    for (uint32_t g = 0; g < groups; g++) {
-        sketch_init(&t->group[g].response);
-        sketch_init(&t->group[g].slowdown);
-        sketch_init(&t->group[g].ttft);
-        t->group[g].makespan_ns = -1;
-    }
+    for (uint32_t g = 0; g < groups; g++)
+        group_tally_init(&t->group[g]);
     for (uint32_t i = 0; i < s->setup->workloads; i++)
         t->group[s->setup->workload[i].group].workloads++;
     return true;
@@ -48,7 +44,8 @@ int recorder_open(struct recorder **out, const struct recorder_setup *setup, str
         !series_open(rec))
         return no_memory(err);
     for (uint32_t i = 0; i < n; i++)
-        rec->watch[i] = (struct watch){ .phase = PHASE_AWAY, .attached_ns = -1 };
+        rec->watch[i] = (struct watch){ .phase = PHASE_AWAY, .attached_ns = -1, .base_bytes = setup->setup->workload[i].bytes,
+                                        .group = &rec->tally.group[setup->setup->workload[i].group] };
     for (size_t i = 0; i < setup->scenario->nodes; i++)
         rec->lingering |= setup->scenario->node[i].idle_detect > 0;
     rec->warm = setup->warmup_ns == 0;
@@ -197,7 +194,7 @@ static void end_of_work(struct recorder *rec, uint32_t workload, gs_ns at_ns)
 void recorder_ended(struct recorder *rec, struct job *job, gs_ns at_ns, enum outcome outcome)
 {
     struct watch *w = &rec->watch[job->workload];
-    struct group_tally *g = &rec->tally.group[rec->setup.setup->workload[job->workload].group];
+    struct group_tally *g = w->group;
     gs_ns response_ns = at_ns - job->ready_ns, alone_ns = outcome == OUTCOME_DONE ? job->alone_ns : job->done_ns;
     gs_ns stall_ns[STALLS];
 
@@ -205,6 +202,8 @@ void recorder_ended(struct recorder *rec, struct job *job, gs_ns at_ns, enum out
     split(rec, job, response_ns, alone_ns, stall_ns);
     w->lost_ns += response_ns - alone_ns;
     w->response_ns += (uint64_t)response_ns;
+    if (outcome == OUTCOME_CENSORED)
+        recorder_unended(rec, job, at_ns, stall_ns);
     end_of_work(rec, job->workload, at_ns);
     if (w->pending == 0)
         w->phase = outcome == OUTCOME_DONE ? PHASE_RUN : PHASE_AWAY;
@@ -296,6 +295,15 @@ static __attribute__((noinline)) void wait_command(struct recorder *rec, const s
         set_phase(rec, c->workload, phase, now_ns);
 }
 
+/* Refused for want of room in the swap file: that counts there, too. */
+static void reject_command(struct recorder *rec, const struct gs_command *c)
+{
+    const struct gs_workload *w = &rec->setup.view->workload[c->workload];
+
+    if (c->reason == GS_BECAUSE_CAP && w->node != GS_NONE)
+        rec->tally.node[w->node].refused_bytes += w->bytes;
+}
+
 static void run_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
 {
     struct watch *w = &rec->watch[c->workload];
@@ -320,6 +328,8 @@ void recorder_command(struct recorder *rec, const struct gs_command *c, gs_ns no
         swap_command(rec, c, now_ns);
     else if (c->kind == GS_WAIT)
         wait_command(rec, c, now_ns);
+    else if (c->kind == GS_REJECT)
+        reject_command(rec, c);
     else if (c->kind == GS_PLACE)
         rec->watch[c->workload].attached_ns = now_ns;
 }
@@ -361,6 +371,7 @@ static __attribute__((noinline)) void rare_event(struct recorder *rec, const str
         if (e->command == GS_STOP) {
             bool wants = e->since_ns != GS_NEVER;
             rec->watch[id].stopped = wants;
+            rec->watch[id].stopped_ns = e->at_ns;
             if (!wants)
                 shrunk(rec, id, e->at_ns);
             set_phase(rec, id, wants ? STALL_PREEMPTED : PHASE_AWAY, e->at_ns);
@@ -406,7 +417,7 @@ static inline void event_seen(struct recorder *rec, const struct gs_event *e)
         return;
     }
     struct watch *w = &rec->watch[e->workload];
-    if (w->gpu_bytes != rec->setup.setup->workload[e->workload].bytes)
+    if (w->gpu_bytes != w->base_bytes)
         shrunk(rec, e->workload, e->at_ns);
     set_phase(rec, e->workload, w->pending > 0 ? STALL_QUEUE : PHASE_AWAY, e->at_ns);
     if (rec->rows.bursts)

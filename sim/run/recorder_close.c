@@ -11,6 +11,40 @@ gs_ns recorder_lost_ns(struct recorder *rec, uint32_t workload, gs_ns at_ns)
     return w->lost_ns + under_way;
 }
 
+static double time_alone(const struct recorder *rec, const struct job *job)
+{
+    uint32_t gpu = rec->setup.view->workload[job->workload].gpu;
+
+    if (job->alone_ns > 0 || gpu == GS_NONE)
+        return (double)(job->alone_ns > 0 ? job->alone_ns : job->work_ns);
+    return (double)job->work_ns / rec->setup.view->gpu[gpu].speed;
+}
+
+/* A burst that became ready in the warm-up counts nowhere, but whoever still waits for its end at the end of the run has
+ * been without the GPU for all that was measured. */
+void recorder_unended(struct recorder *rec, const struct job *job, gs_ns at_ns, const gs_ns *stall_ns)
+{
+    struct watch *w = &rec->watch[job->workload];
+    struct group_tally *g = &rec->tally.group[rec->setup.setup->workload[job->workload].group];
+    gs_ns age_ns = at_ns - job->ready_ns, without_ns = at_ns - w->stopped_ns;
+    double slowdown = fmin((double)age_ns / fmax(time_alone(rec, job), 1), 0x1p43);
+    bool kept = true;
+
+    without_ns = age_ns < without_ns ? age_ns : without_ns;
+    w->waited_ns = without_ns > w->waited_ns ? without_ns : w->waited_ns;
+    if (w->pending == 1 && w->phase < PHASE_RUN) { /* the last of its bursts: all end here together */
+        kept = sketch_add(&g->waiting, (uint64_t)w->waited_ns);
+        g->waiting_ns[w->phase] += w->waited_ns;
+    }
+    if (job->ready_ns >= rec->setup.warmup_ns) {
+        for (int s = 0; s < STALLS; s++)
+            g->unended_stall_ns[s] += stall_ns[s];
+        kept &= sketch_add(&g->unended, (uint64_t)age_ns) &&
+                sketch_add(&g->unended_slowdown, (uint64_t)(slowdown * SLOWDOWN_ONE));
+    }
+    rec->out_of_memory |= !kept;
+}
+
 static void censor(struct recorder *rec, gs_ns at_ns)
 {
     for (uint32_t i = 0; i < rec->setup.setup->workloads; i++) {
@@ -87,6 +121,24 @@ static void close_gpus(struct recorder *rec, gs_ns at_ns)
         recorder_node_until(rec, i, at_ns);
 }
 
+/* A swap file in which everybody has a place who is not on a GPU now, and the largest has one to leave to. */
+static void enough(struct recorder *rec)
+{
+    const struct gs_view *view = rec->setup.view;
+
+    for (uint32_t n = 0; n < rec->tally.nodes; n++) {
+        int64_t away = 0, largest = 0;
+        for (uint32_t i = 0; i < rec->setup.setup->workloads; i++) {
+            const struct gs_workload *w = &view->workload[i];
+            if (w->node != n || w->state == GS_ABSENT || !w->swappable)
+                continue;
+            away += w->state == GS_RESIDENT && !w->keeps_host_copy ? 0 : w->base_bytes;
+            largest = w->bytes > largest ? w->bytes : largest;
+        }
+        rec->tally.node[n].enough_bytes = away + largest;
+    }
+}
+
 /* Memory as the recorder followed it by commands must be what the controller's books hold; and Little's law, exactly. */
 static void balance(struct recorder *rec)
 {
@@ -111,6 +163,7 @@ int recorder_close(struct recorder *rec, gs_ns at_ns, struct tally **tally, stru
     recorder_until(rec, at_ns);
     rec->tally.to_ns = at_ns;
     close_gpus(rec, at_ns);
+    enough(rec);
     series_sample(rec, at_ns);
     censor(rec, at_ns);                 /* before the balance: Little's law takes in the bursts under way */
     balance(rec);

@@ -18,12 +18,16 @@ struct watch {                          /* a workload under observation; what ev
     gs_ns lost_ns, lost_before_ns;      /* delay of all ended bursts; up to the end of the warm-up, that under way included */
     uint64_t done;                      /* bursts completed after the warm-up */
     uint64_t arrived;
+    struct group_tally *group;
+    int64_t base_bytes;                 /* between bursts */
     struct job *job;                    /* the last one that became ready */
     int64_t gpu_bytes;
     gs_ns switched_ns;                  /* PHASE_SWITCH: when the switch is over */
     gs_ns held_ns;                      /* the GPU's held clock at that time */
     gs_ns stall_ns[STALLS];             /* cumulative since nothing was pending; queue: not counted, see split */
     gs_ns attached_ns, left_ns;
+    gs_ns stopped_ns;                   /* when it was last stopped in mid-burst */
+    gs_ns waited_ns;                    /* at its end, or the run's: how long it has been without the GPU it wants */
     uint8_t spell_state;                /* residency spell under way */
     bool spell_running;
     gs_ns spell_ns;
@@ -67,6 +71,10 @@ struct recorder {
 
 /* Delay that a workload has suffered up to now, that of its burst under way included. */
 gs_ns recorder_lost_ns(struct recorder *rec, uint32_t workload, gs_ns at_ns);
+
+/* The end has come before that of `job`: what is known of it, and of its workload (recorder_close.c).  Before the job is
+ * taken off. */
+void recorder_unended(struct recorder *rec, const struct job *job, gs_ns at_ns, const gs_ns *stall_ns);
 
 /* Rows (recorder_rows.c). */
 bool rows_open(struct recorder *rec);

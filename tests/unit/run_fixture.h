@@ -64,12 +64,8 @@ static inline struct tally *fixture_tally(uint32_t r, struct arena *arena)
     t->group = arena_array(arena, t->groups, sizeof *t->group);
     t->gpu = arena_array(arena, t->gpus, sizeof *t->gpu);
     t->node = arena_array(arena, t->nodes, sizeof *t->node);
-    for (uint32_t g = 0; g < t->groups; g++) {
-        sketch_init(&t->group[g].response);
-        sketch_init(&t->group[g].slowdown);
-        sketch_init(&t->group[g].ttft);
-        t->group[g].makespan_ns = -1;
-    }
+    for (uint32_t g = 0; g < t->groups; g++)
+        group_tally_init(&t->group[g]);
     struct group_tally *nb = &t->group[0];
     nb->workloads = 6;
     nb->arrived = FIXTURE_BURSTS + 2;
@@ -105,11 +101,7 @@ static inline struct tally *fixture_tally(uint32_t r, struct arena *arena)
 
 static inline void fixture_tally_fini(struct tally *t)
 {
-    for (uint32_t g = 0; g < t->groups; g++) {
-        sketch_fini(&t->group[g].response);
-        sketch_fini(&t->group[g].slowdown);
-        sketch_fini(&t->group[g].ttft);
-    }
+    tally_fini(t);
 }
 
 #endif
