@@ -25,7 +25,7 @@ static void arm(struct backend *be, uint32_t gpu)
     uint64_t left, units;
 
     if (c->count == 0) {
-        ends_set(be, gpu, GS_NEVER);
+        tournament_set(&be->ends, gpu, GS_NEVER);
         return;
     }
     left = c->item[c->count - 1].finish > c->service ? c->item[c->count - 1].finish - c->service : 0;
@@ -33,7 +33,10 @@ static void arm(struct backend *be, uint32_t gpu)
         units = (uint64_t)GS_NEVER;     /* beyond the end of any run */
     units -= units > c->remainder ? c->remainder : units;
     gs_ns wait_ns = (gs_ns)(units / SERVICE_UNIT + (units % SERVICE_UNIT != 0));
-    ends_set(be, gpu, be->clock.now_ns + wait_ns);
+    gs_ns end_ns = be->clock.now_ns + wait_ns;
+    tournament_set(&be->ends, gpu, end_ns);
+    if (end_ns < be->clock.next_ns)
+        be->clock.next_ns = end_ns;
 }
 
 static void set_count(struct compute *c, uint32_t count)

@@ -12,7 +12,7 @@ static void set_running(struct backend *be, struct process *p, uint32_t running)
     p->running = running;
 }
 
-static void set_lingering(struct backend *be, struct process *p, bool lingers)
+static inline void set_lingering(struct backend *be, struct process *p, bool lingers)
 {
     struct device *device = &be->device[p->gpu];
 
@@ -164,7 +164,8 @@ bool process_take_idle(struct backend *be, uint32_t workload, struct gs_event *e
 
     if (!p->idle_posted)
         return false;
-    revoke(be, workload);
+    set_lingering(be, p, false);        /* nothing runs, so the rest of revoke() has nothing to do */
+    p->granted = p->started = p->idle_posted = false;
     if (p->gpu_bytes != p->base_bytes)
         hold_bytes(be, p, p->base_bytes);
     p->wants = p->head != NULL;

@@ -109,7 +109,7 @@ static int open_sim(struct backend **out, const struct backend_setup *setup, str
     be->node = arena_array(arena, be->nodes, sizeof *be->node);
     be->timer_word = arena_array(arena, be->gpus + (size_t)be->workloads, sizeof *be->timer_word);
     if (be->mail == NULL || be->process == NULL || be->device == NULL || be->link == NULL || be->node == NULL ||
-        be->timer_word == NULL || !ends_open(&be->ends, be->gpus, arena) ||
+        be->timer_word == NULL || !tournament_open(&be->ends, be->gpus, arena) ||
         queue_init(&be->queue, 4 * (size_t)be->gpus + 16) != GS_OK)
         return no_memory(err);
     open_nodes(be);
@@ -218,7 +218,7 @@ static gs_ns earliest_ns(struct backend *be)
 {
     gs_ns at_ns = queue_next_ns(&be->queue);
 
-    return be->ends.at_ns[1] <= at_ns ? be->ends.at_ns[1] : at_ns;
+    return tournament_next_ns(&be->ends) <= at_ns ? tournament_next_ns(&be->ends) : at_ns;
 }
 
 int sim_wait(struct backend *be, gs_ns until_ns, const struct backend_event **out, struct error *err)
@@ -233,8 +233,8 @@ int sim_wait(struct backend *be, gs_ns until_ns, const struct backend_event **ou
             break;
         }
         be->clock.now_ns = at_ns;
-        if (at_ns == be->ends.at_ns[1]) {
-            *out = burst_end(be, be->ends.gpu[1]);
+        if (at_ns == tournament_next_ns(&be->ends)) {
+            *out = burst_end(be, tournament_first(&be->ends));
             break;
         }
         struct queue_event e = queue_pop(&be->queue);

@@ -4,6 +4,7 @@
 
 #include "backend/backend.h"
 #include "sim/engine/queue.h"
+#include "sim/engine/tournament.h"
 
 enum sim_kind { SIM_DELAY_OVER, SIM_IDLE, SIM_LINK, SIM_OVERHEAD_OVER, SIM_TIMER };
 
@@ -22,14 +23,6 @@ struct compute {
     uint64_t service;               /* attained by each that runs since the GPU was last empty, in SERVICE_UNITs */
     uint64_t remainder;             /* below `count`: what division by it left over */
     gs_ns at_ns;                    /* of `service` */
-};
-
-/* When the next burst ends, over all GPUs (ends.c): a tournament, so that a change costs log2(GPUs) compares and leaves
- * nothing stale behind.  Node i has the children 2i and 2i + 1; the leaves are the GPUs. */
-struct ends {
-    gs_ns *at_ns;                   /* of the winner below; GS_NEVER: none */
-    uint32_t *gpu;                  /* the winner, of equals the one with the lowest id */
-    uint32_t leaves;                /* a power of two */
 };
 
 /* --- transfers (transfer.c) over links (links.c) --- */
@@ -108,7 +101,7 @@ struct backend {
     struct backend_clock clock;
     const struct backend_setup *setup;
     struct queue queue;                 /* all that is to happen but the ends of bursts */
-    struct ends ends;
+    struct tournament ends;             /* of bursts: the next one on each GPU */
     struct backend_event *mail;     /* what happens at once: a ring */
     uint32_t mail_head, mail_count, mail_capacity;
     struct backend_event finish;        /* a burst's end is told before what follows from it */
@@ -122,9 +115,6 @@ struct backend {
     uint64_t swaps;                 /* fault.c: those that it might have failed so far */
     bool out_of_memory;
 };
-
-bool ends_open(struct ends *ends, uint32_t gpus, struct arena *arena);
-void ends_set(struct backend *be, uint32_t gpu, gs_ns at_ns);
 
 int sim_submit(struct backend *be, const struct gs_command *command, struct error *err);
 int sim_wait(struct backend *be, gs_ns until_ns, const struct backend_event **out, struct error *err);

@@ -45,7 +45,7 @@ static const char *check_gpu(const struct controller *ctl, uint32_t gpu)
         return "a GPU counts other workloads than are attached to it";
     if (s.held != g->capacity_bytes - g->free_bytes)
         return "a GPU's free memory is not what its workloads leave";
-    if (s.held - s.freeing > g->capacity_bytes && lane->context_bytes == 0 &&
+    if (s.held - s.freeing > g->capacity_bytes && !lane->overdrawn && lane->context_bytes == 0 &&
         ctl->setup->node[g->node].reserved_per_workload_bytes == 0)
         return "workloads hold more than a GPU's memory";
     if (s.freeing != lane->freeing_bytes || s.claimed != lane->claimed_bytes)

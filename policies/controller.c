@@ -160,29 +160,28 @@ static void swap_out_failed(struct controller *ctl, uint32_t workload)
     memory_unbook(ctl, workload);
     ctl->room_freed = true;
     w->state = GS_RESIDENT;
-    ctl->seat[workload].barred = true;
-    if (ctl->seat[workload].leaving)
+    ctl->seat[workload].barred = ctl->lane[w->gpu].barred = true;
+    if (ctl->seat[workload].stays < FAILURES_MAX)
+        ctl->seat[workload].stays++;
+    if (ctl->seat[workload].leaving) {
         detach_moved(ctl, workload);
-    else
-        memory_repair(ctl, w->gpu);
+        return;
+    }
+    memory_repair(ctl, w->gpu);
+    memory_retract(ctl, w->gpu);
 }
 
-/* Try again from the end of the queue, a few times; then give the burst up. */
 static void swap_in_failed(struct controller *ctl, uint32_t workload)
 {
     struct gs_workload *w = &ctl->workload[workload];
-    struct seat *seat = &ctl->seat[workload];
 
     memory_vacate(ctl, workload);
     w->bytes = w->has_host_copy ? w->host_bytes : w->base_bytes;
     w->state = w->has_host_copy ? GS_HOST : ctl->setup->workload[workload].initial == GS_DISK ? GS_DISK : GS_NEW;
-    turns_release(ctl, workload);
-    if (seat->leaving)
+    if (ctl->seat[workload].leaving)
         detach_moved(ctl, workload);
-    else if (++seat->failures >= FAILURES_MAX)
-        run_refuse(ctl, workload, GS_BECAUSE_FAILURE);
-    else if (w->wants)
-        run_queue(ctl, workload);
+    else
+        run_again(ctl, workload);
     memory_settle(ctl, w->gpu);
 }
 
@@ -238,6 +237,8 @@ const struct gs_commands *controller_step(struct controller *ctl, const struct g
     }
     uint32_t gpu = of_gpu ? event->timer : ctl->workload[workload].gpu;
     if (gpu != GS_NONE) {
+        if (ctl->lane[gpu].overdrawn)
+            memory_repair(ctl, gpu);
         if (ctl->lane[gpu].waiting.head != GS_NONE)
             run_schedule(ctl, gpu);
         if (ctl->room_freed)

@@ -164,6 +164,21 @@ void memory_settle(struct controller *ctl, uint32_t gpu)
     }
 }
 
+/* Make room, if need be by those whose swap-out failed before: a few times, then not again until they have run. */
+static bool evict_any(struct controller *ctl, uint32_t gpu, uint32_t requester, int64_t need, bool *cap_refused)
+{
+    struct lane *lane = &ctl->lane[gpu];
+
+    if (evict_for(ctl, gpu, requester, need, cap_refused))
+        return true;
+    if (!lane->barred)
+        return false;
+    lane->barred = false;
+    for (uint32_t i = lane->residents.head; i != GS_NONE; i = ctl->seat[i].link[LINK_RESIDENT].next)
+        ctl->seat[i].barred = ctl->seat[i].stays >= FAILURES_MAX;
+    return evict_for(ctl, gpu, requester, need, cap_refused);
+}
+
 enum acquired memory_acquire(struct controller *ctl, uint32_t workload)
 {
     struct gs_workload *w = &ctl->workload[workload];
@@ -177,7 +192,7 @@ enum acquired memory_acquire(struct controller *ctl, uint32_t workload)
     if (seat->want_bytes > memory_ceiling(ctl, workload))
         return ACQUIRE_NEVER;
     int64_t missing = need - unpromised(ctl, w->gpu);
-    if (missing > 0 && !evict_for(ctl, w->gpu, workload, missing, &cap_refused))
+    if (missing > 0 && !evict_any(ctl, w->gpu, workload, missing, &cap_refused))
         return cap_refused ? ACQUIRE_CAP : ACQUIRE_LATER;
     run_leave_queue(ctl, workload);
     seat->claim_bytes = need;
@@ -192,8 +207,21 @@ void memory_repair(struct controller *ctl, uint32_t gpu)
     int64_t excess = -unpromised(ctl, gpu);
     bool cap_refused = false;
 
-    if (excess > 0)
-        evict_for(ctl, gpu, GS_NONE, excess, &cap_refused);
+    ctl->lane[gpu].overdrawn = excess > 0 && !evict_any(ctl, gpu, GS_NONE, excess, &cap_refused);
+}
+
+/* LIMIT: where transfers overlap, a swap-in is under way before its victims have left; if none of them can be swapped out, it
+ * waits until somebody leaves by himself. */
+void memory_retract(struct controller *ctl, uint32_t gpu)
+{
+    struct lane *lane = &ctl->lane[gpu];
+
+    while (lane->claims.tail != GS_NONE && unpromised(ctl, gpu) < 0) {
+        uint32_t last = lane->claims.tail;
+        memory_unclaim(ctl, last);
+        run_again(ctl, last);
+    }
+    memory_settle(ctl, gpu);
 }
 
 void memory_capacity(struct controller *ctl, uint32_t gpu)

@@ -30,8 +30,21 @@ void run_refuse(struct controller *ctl, uint32_t workload, uint8_t reason)
     turns_release(ctl, workload);
     w->wants = false;
     w->since_ns = GS_NEVER;
+    ctl->seat[workload].failures = 0;
     ctl->seat[workload].wait_reason = GS_BECAUSE_TURN;
     emit(ctl, GS_REJECT, workload, reason);
+}
+
+/* Try again from the end of the queue, a few times; then give the burst up. */
+void run_again(struct controller *ctl, uint32_t workload)
+{
+    turns_release(ctl, workload);
+    if (!ctl->workload[workload].wants)
+        return;
+    if (++ctl->seat[workload].failures >= FAILURES_MAX)
+        run_refuse(ctl, workload, GS_BECAUSE_FAILURE);
+    else
+        run_queue(ctl, workload);
 }
 
 enum run_try run_acquire(struct controller *ctl, uint32_t workload)
@@ -82,6 +95,7 @@ void run_start(struct controller *ctl, uint32_t workload)
     w->granted = true;
     w->granted_ns = ctl->view.now_ns;
     seat->barred = false;
+    seat->stays = 0;
     seat->wait_reason = GS_BECAUSE_TURN;
     seat->leave_ns = GS_NEVER;
     if (ctl->setup->policies.victim->used != NULL)

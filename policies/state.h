@@ -15,11 +15,12 @@ struct seat {
     int64_t booked_bytes;       /* room in the swap file that its present swap-out added */
     uint64_t tried;             /* scheduling round in which it was tried in vain */
     uint8_t wait_reason;        /* last one told by GS_WAIT */
-    uint8_t failures;           /* failed swap-ins in a row */
+    uint8_t failures;           /* of swaps for its present burst */
+    uint8_t stays;              /* its own swap-outs that failed since it last ran */
     bool queued, claiming;
     bool leaving;               /* detached while its bytes were moving */
     bool stopping;              /* GS_STOP is under way */
-    bool barred;                /* its swap-out failed: no victim until it has run again */
+    bool barred;                /* its swap-out failed: others are tried first */
 };
 
 /* A queue of workloads threaded through their seats. */
@@ -43,6 +44,8 @@ struct lane {                   /* the controller's side of a GPU */
     uint32_t last_run;          /* whose state the GPU has: a different one costs a switch */
     uint32_t regulars;          /* attached workloads with a regular fraction */
     bool cap_blocked;           /* somebody waits for room in the swap file */
+    bool barred;                /* some resident is */
+    bool overdrawn;             /* more is promised than there is, and nobody could be sent away for it */
 };
 
 enum { FAILURES_MAX = 3 };
@@ -78,6 +81,7 @@ enum acquired { ACQUIRED, ACQUIRE_LATER, ACQUIRE_CAP, ACQUIRE_NEVER };
 enum acquired memory_acquire(struct controller *ctl, uint32_t workload);
 void memory_settle(struct controller *ctl, uint32_t gpu);           /* serve claims from free memory */
 void memory_repair(struct controller *ctl, uint32_t gpu);           /* evict when promises exceed memory */
+void memory_retract(struct controller *ctl, uint32_t gpu);          /* take promises back that cannot be kept */
 void memory_capacity(struct controller *ctl, uint32_t gpu);         /* after attach or detach */
 void memory_unclaim(struct controller *ctl, uint32_t workload);
 void memory_vacate(struct controller *ctl, uint32_t workload);      /* its bytes are off the GPU */
@@ -103,6 +107,7 @@ void run_schedule(struct controller *ctl, uint32_t gpu);
 void run_start(struct controller *ctl, uint32_t workload);          /* its memory is there */
 void run_end(struct controller *ctl, uint32_t workload);            /* it has lost its grant */
 void run_refuse(struct controller *ctl, uint32_t workload, uint8_t reason);
+void run_again(struct controller *ctl, uint32_t workload);          /* a swap for it failed: queue again, or refuse in the end */
 void share_schedule(struct controller *ctl, uint32_t gpu);
 void turns_schedule(struct controller *ctl, uint32_t gpu);
 gs_ns turns_start(struct controller *ctl, uint32_t workload);      /* returns the switch cost */

@@ -3,12 +3,27 @@
 
 #include <string.h>
 
-void load_schedule(struct load *load, gs_ns at_ns, enum source_event kind, uint32_t workload)
+/* A workload has one arrival or wish due at a time, and perhaps a leaving. */
+static void set_due(struct load *load, uint32_t workload)
 {
+    const struct source *s = &load->source[workload];
+    gs_ns at_ns = s->next_ns < s->detach_ns ? s->next_ns : s->detach_ns;
+
+    tournament_set(&load->due, workload, at_ns);
     if (at_ns < load->clock.next_ns)
         load->clock.next_ns = at_ns;
-    if (at_ns < GS_NEVER && !queue_push(&load->queue, at_ns, kind, workload, NULL))
-        load->out_of_memory = true;
+}
+
+void load_schedule(struct load *load, gs_ns at_ns, uint32_t workload)
+{
+    load->source[workload].next_ns = at_ns;
+    set_due(load, workload);
+}
+
+void load_schedule_detach(struct load *load, gs_ns at_ns, uint32_t workload)
+{
+    load->source[workload].detach_ns = at_ns;
+    set_due(load, workload);
 }
 
 static gs_ns later(gs_ns now_ns, gs_ns gap_ns)
@@ -56,14 +71,14 @@ static void come(struct load *load, uint32_t workload, gs_ns now_ns)
     s->status = STATUS_HERE;
     switch (s->kind) {
     case SOURCE_NOTEBOOK:
-        load_schedule(load, later(now_ns, dist_draw_integer(&g->think, &s->think)), SOURCE_READY, workload);
+        load_schedule(load, later(now_ns, dist_draw_integer(&g->think, &s->think)), workload);
         break;
     case SOURCE_JOB:
     case SOURCE_ITERATIONS:
-        load_schedule(load, later(now_ns, dist_draw_integer(&g->cpu_work, &s->think)), SOURCE_READY, workload);
+        load_schedule(load, later(now_ns, dist_draw_integer(&g->cpu_work, &s->think)), workload);
         break;
     case SOURCE_REQUESTS:
-        load_schedule(load, later(now_ns, arrival_gap(s, now_ns)), SOURCE_READY, workload);
+        load_schedule(load, later(now_ns, arrival_gap(s, now_ns)), workload);
         break;
     default:
         replay_attach(load, workload);
@@ -89,7 +104,7 @@ static void ready(struct load *load, uint32_t workload, struct load_event *event
         break;
     case SOURCE_REQUESTS:
         load_burst(load, workload, dist_draw_integer(&g->service, &s->service), 0, event);
-        load_schedule(load, later(event->at_ns, arrival_gap(s, event->at_ns)), SOURCE_READY, workload);
+        load_schedule(load, later(event->at_ns, arrival_gap(s, event->at_ns)), workload);
         break;
     default:
         replay_ready(load, workload, event);
@@ -97,10 +112,16 @@ static void ready(struct load *load, uint32_t workload, struct load_event *event
     }
 }
 
+void load_settled(struct load *load, uint32_t workload, gs_ns now_ns)
+{
+    load->source[workload].end_ns = now_ns;
+    load->finite_left--;
+}
+
 void load_finish(struct load *load, uint32_t workload, gs_ns now_ns)
 {
     load->source[workload].end_ns = now_ns;
-    load_schedule(load, now_ns, SOURCE_DETACH, workload);
+    load_schedule_detach(load, now_ns, workload);
 }
 
 void load_ended(struct load *load, struct job *job, gs_ns now_ns)
@@ -116,14 +137,14 @@ void load_ended(struct load *load, struct job *job, gs_ns now_ns)
         return;
     switch (s->kind) {
     case SOURCE_NOTEBOOK:
-        load_schedule(load, later(now_ns, dist_draw_integer(&g->think, &s->think)), SOURCE_READY, workload);
+        load_schedule(load, later(now_ns, dist_draw_integer(&g->think, &s->think)), workload);
         break;
     case SOURCE_JOB:
         load_finish(load, workload, now_ns);
         break;
     case SOURCE_ITERATIONS:
         if (--s->left > 0)
-            load_schedule(load, later(now_ns, dist_draw_integer(&g->gap, &s->think)), SOURCE_READY, workload);
+            load_schedule(load, later(now_ns, dist_draw_integer(&g->gap, &s->think)), workload);
         else
             load_finish(load, workload, now_ns);
         break;
@@ -151,19 +172,21 @@ void load_cancel(struct load *load, uint32_t workload)
     gone(load, workload);
 }
 
-static void take_queued(struct load *load, struct load_event *event)
+/* What is due first; of one workload and time its wish comes before its leaving. */
+static void take_due(struct load *load, struct load_event *event)
 {
-    struct queue_event e = queue_pop(&load->queue);
-    uint32_t workload = queue_entity(e);
+    uint32_t workload = tournament_first(&load->due);
     struct source *s = &load->source[workload];
+    bool leaves = s->detach_ns < s->next_ns;
 
-    event->at_ns = e.at_ns;
+    event->at_ns = leaves ? s->detach_ns : s->next_ns;
     event->workload = workload;
-    if (s->status == STATUS_GONE)
-        return;
-    if (queue_kind(e) == SOURCE_READY) {
+    *(leaves ? &s->detach_ns : &s->next_ns) = GS_NEVER;
+    if (s->status == STATUS_GONE) {
+        /* refused meanwhile: nothing more comes of it */
+    } else if (!leaves && s->status == STATUS_HERE) {
         ready(load, workload, event);
-    } else if (queue_kind(e) == SOURCE_ATTACH) {
+    } else if (!leaves) {
         event->kind = LOAD_ATTACH;
         come(load, workload, event->at_ns);
     } else if (s->kind == SOURCE_REPLAY && s->end_ns < 0) {
@@ -172,6 +195,7 @@ static void take_queued(struct load *load, struct load_event *event)
         event->kind = LOAD_DETACH;
         gone(load, workload);
     }
+    set_due(load, workload);
 }
 
 void load_next(struct load *load, struct load_event *event)
@@ -179,11 +203,11 @@ void load_next(struct load *load, struct load_event *event)
     struct cursor *cursor = load->cursors == 0 ? NULL : replay_earliest(load);
 
     event->kind = LOAD_NOTHING;
-    if (cursor != NULL && cursor->replay->recorded[cursor->next].at_ns < queue_next_ns(&load->queue))
+    if (cursor != NULL && cursor->replay->recorded[cursor->next].at_ns < tournament_next_ns(&load->due))
         replay_take(load, cursor, event);
     else
-        take_queued(load, event);
-    load->clock.next_ns = queue_next_ns(&load->queue);
+        take_due(load, event);
+    load->clock.next_ns = tournament_next_ns(&load->due);
     cursor = load->cursors == 0 ? NULL : replay_earliest(load);
     if (cursor != NULL && cursor->replay->recorded[cursor->next].at_ns < load->clock.next_ns)
         load->clock.next_ns = cursor->replay->recorded[cursor->next].at_ns;
@@ -202,6 +226,14 @@ gs_ns load_end_ns(const struct load *load, uint32_t workload)
 bool load_is_finite(const struct load *load, uint32_t workload)
 {
     return load->source[workload].finite;
+}
+
+bool load_is_open(const struct load *load, uint32_t workload)
+{
+    const struct source *s = &load->source[workload];
+
+    return s->kind == SOURCE_REQUESTS ||
+           (s->kind == SOURCE_REPLAY && s->replay->runs == 0 && (!s->replay->closed || s->replay->requests > 0));
 }
 
 bool load_failed(const struct load *load)

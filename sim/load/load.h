@@ -51,7 +51,6 @@ int load_specs(const struct scenario *scenario, const struct load_traces *traces
 
 int load_open(struct load **load, const struct scenario *scenario, const struct load_traces *traces, uint32_t replication,
               const struct gs_workload_spec *spec, uint32_t count, struct arena *arena, struct error *err);
-void load_close(struct load *load);
 
 /* What a load begins with: the time of the next thing that happens by itself, GS_NEVER if nothing will. */
 struct load_clock {
@@ -76,6 +75,9 @@ bool load_is_over(const struct load *load);
 /* End of the workload's finite job, -1 if it has none or has not ended. */
 gs_ns load_end_ns(const struct load *load, uint32_t workload);
 bool load_is_finite(const struct load *load, uint32_t workload);
+
+/* Its bursts come when they come, however many wait already: requests, and recorded bursts in an open loop. */
+bool load_is_open(const struct load *load, uint32_t workload);
 
 /* Memory ran out on the way; what it said since cannot be trusted. */
 bool load_failed(const struct load *load);

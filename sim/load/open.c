@@ -92,6 +92,7 @@ static void open_source(struct load *load, const struct scenario *scenario, uint
     s->kind = kind_of(g);
     s->base_bytes = spec->bytes;
     s->end_ns = -1;
+    s->next_ns = s->detach_ns = GS_NEVER;
     s->left = g->iterations;
     s->grows = g->grow.kind != DIST_CONSTANT || g->grow.a > 0.0;
     s->finite = s->kind == SOURCE_JOB || s->kind == SOURCE_ITERATIONS;
@@ -105,7 +106,7 @@ static void open_source(struct load *load, const struct scenario *scenario, uint
         return;                         /* the trace says when it comes */
     load->finite_left += s->finite;
     load->endless += !s->finite;
-    load_schedule(load, dist_draw_integer(&g->start, &start), SOURCE_ATTACH, id);
+    load_schedule(load, dist_draw_integer(&g->start, &start), id);
 }
 
 int load_open(struct load **out, const struct scenario *scenario, const struct load_traces *traces, uint32_t replication,
@@ -119,23 +120,15 @@ int load_open(struct load **out, const struct scenario *scenario, const struct l
     load->arena = arena;
     load->count = count;
     load->source = arena_array(arena, count, sizeof *load->source);
-    if (load->source == NULL || queue_init(&load->queue, 2 * (size_t)count + 16) != GS_OK)
+    if (load->source == NULL || !tournament_open(&load->due, count, arena))
         return no_memory(err);
     for (uint32_t id = 0; id < count; id++)
         open_source(load, scenario, replication, id, &spec[id]);
-    if (!replay_open(load, traces, spec, scenario) || load->out_of_memory) {
-        queue_fini(&load->queue);
+    if (!replay_open(load, traces, spec, scenario))
         return no_memory(err);
-    }
     for (size_t i = 0; i < load->cursors; i++)
         if (load->cursor[i].replay->count > 0 && load->cursor[i].replay->recorded[0].at_ns < load->clock.next_ns)
             load->clock.next_ns = load->cursor[i].replay->recorded[0].at_ns;
     *out = load;
     return GS_OK;
-}
-
-void load_close(struct load *load)
-{
-    if (load != NULL)
-        queue_fini(&load->queue);
 }

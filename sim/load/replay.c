@@ -9,11 +9,6 @@
 
 #include <stdlib.h>
 
-static bool is_closed(const struct source *s)
-{
-    return s->replay->closed;
-}
-
 static int by_time(const void *a, const void *b)
 {
     const struct recorded *x = a, *y = b;
@@ -150,13 +145,12 @@ bool replay_open(struct load *load, const struct load_traces *traces, const stru
         if (new)
             load->cursor[load->cursors++] = (struct cursor){ &traces->replay[trace], 0, id };
         s->replay = &traces->replay[trace].trace.workload[id - load->cursor[load->cursors - 1].first_workload];
-        s->finite = s->replay->detach_ns < TRACE_NEVER || s->replay->runs > 0 || is_closed(s);
+        s->finite = s->replay->detach_ns < TRACE_NEVER || s->replay->runs + s->replay->bursts + s->replay->requests > 0;
         load->finite_left += s->finite;
-        load->endless += !s->finite && s->replay->bursts + s->replay->requests == 0;
         s->left = s->replay->runs > 0 ? s->replay->run[0].iters : 0;
-        load_schedule(load, s->replay->attach_ns, SOURCE_ATTACH, id);
+        load_schedule(load, s->replay->attach_ns, id);
         if (s->replay->detach_ns < TRACE_NEVER)
-            load_schedule(load, s->replay->detach_ns, SOURCE_DETACH, id);
+            load_schedule_detach(load, s->replay->detach_ns, id);
     }
     return true;
 }
@@ -166,9 +160,9 @@ void replay_attach(struct load *load, uint32_t workload)
     const struct trace_workload *r = load->source[workload].replay;
 
     if (r->runs > 0)
-        load_schedule(load, r->run[0].ready_ns, SOURCE_READY, workload);
+        load_schedule(load, r->run[0].ready_ns, workload);
     else if (r->closed && r->bursts > 0)
-        load_schedule(load, r->burst[0].ready_ns, SOURCE_READY, workload);
+        load_schedule(load, r->burst[0].ready_ns, workload);
 }
 
 /* Jitter of an iteration: lognormal with mean 1 and the recorded coefficient of variation; a draw an iteration. */
@@ -197,7 +191,16 @@ void replay_ready(struct load *load, uint32_t workload, struct load_event *event
     load_burst(load, workload, burst->work_ns, burst->grow_bytes, event);
 }
 
-/* After its last burst a closed-loop user leaves when it was recorded to have left, but not before. */
+/* Of a workload that was not recorded to leave: all that it asked for was done. */
+static bool served_all(const struct source *s)
+{
+    const struct trace_workload *r = s->replay;
+
+    return r->detach_ns >= TRACE_NEVER && s->pending == 0 && s->bursts == r->bursts + r->requests;
+}
+
+/* After its last burst a closed-loop user leaves when it was recorded to have left, but not before.  One in an open loop keeps
+ * its memory, as a service does, but the run need not go on for it. */
 void replay_ended(struct load *load, uint32_t workload, gs_ns now_ns)
 {
     struct source *s = &load->source[workload];
@@ -205,13 +208,16 @@ void replay_ended(struct load *load, uint32_t workload, gs_ns now_ns)
 
     if (r->runs > 0) {
         if (--s->left > 0)
-            load_schedule(load, now_ns + r->run[0].gap_ns, SOURCE_READY, workload);
+            load_schedule(load, now_ns + r->run[0].gap_ns, workload);
         else
             load_finish(load, workload, now_ns);
     } else if (r->closed && s->cursor < r->bursts) {
-        load_schedule(load, now_ns + r->burst[s->cursor].think_ns, SOURCE_READY, workload);
-    } else if (s->leaves ? s->pending == 0 : r->closed && r->detach_ns >= TRACE_NEVER) {
-        load_finish(load, workload, now_ns);
+        load_schedule(load, now_ns + r->burst[s->cursor].think_ns, workload);
+    } else if (s->leaves ? s->pending == 0 : served_all(s)) {
+        if (s->leaves || r->closed)
+            load_finish(load, workload, now_ns);
+        else
+            load_settled(load, workload, now_ns);
     }
 }
 

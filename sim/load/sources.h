@@ -2,12 +2,11 @@
 #ifndef GS_SOURCES_H
 #define GS_SOURCES_H
 
-#include "sim/engine/queue.h"
+#include "sim/engine/tournament.h"
 #include "sim/load/load.h"
 #include "traces/trace.h"
 
 enum source_kind { SOURCE_NOTEBOOK, SOURCE_JOB, SOURCE_ITERATIONS, SOURCE_REQUESTS, SOURCE_REPLAY };
-enum source_event { SOURCE_ATTACH, SOURCE_READY, SOURCE_DETACH };
 enum status { STATUS_COMING, STATUS_HERE, STATUS_GONE };
 
 struct source {                         /* a workload, as its user sees it; what every burst touches comes first */
@@ -18,6 +17,7 @@ struct source {                         /* a workload, as its user sees it; what
     uint32_t bursts;                    /* begun so far */
     uint32_t pending;                   /* begun and not ended */
     int64_t base_bytes;
+    gs_ns next_ns, detach_ns;           /* its arrival or its next wish; its leaving; GS_NEVER: not known to come */
     struct stream think, burst;
     const struct trace_workload *replay;    /* what a trace recorded of it, or NULL */
     uint32_t cursor;                    /* into the schedule, or into the bursts that a trace recorded */
@@ -58,7 +58,7 @@ struct load {
     uint32_t count;
     uint32_t finite_left;               /* finite jobs that have not ended */
     uint32_t endless;                   /* workloads that never end by themselves */
-    struct queue queue;
+    struct tournament due;              /* what comes next of each workload */
     struct job *spare;                  /* ended jobs, for use again */
     struct arena *arena;
     bool out_of_memory;
@@ -66,7 +66,9 @@ struct load {
 
 /* Put a burst of `work_ns`, with `grow_bytes` more memory, into `event`. */
 void load_burst(struct load *load, uint32_t workload, gs_ns work_ns, int64_t grow_bytes, struct load_event *event);
-void load_schedule(struct load *load, gs_ns at_ns, enum source_event kind, uint32_t workload);
+/* Its arrival, or its next wish, comes at `at_ns`; and it leaves at `at_ns`. */
+void load_schedule(struct load *load, gs_ns at_ns, uint32_t workload);
+void load_schedule_detach(struct load *load, gs_ns at_ns, uint32_t workload);
 
 /* Workloads of a trace (replay.c). */
 void replay_declare(struct gs_workload_spec *spec, const struct scenario *scenario, size_t trace,
@@ -82,7 +84,8 @@ struct cursor *replay_earliest(const struct load *load);
 void replay_take(struct load *load, struct cursor *cursor, struct load_event *event);
 
 /* The finite job, or the recorded stay, of `workload` is over: it leaves at once. */
-void load_finish(struct load *load, uint32_t workload, gs_ns now_ns);
+void load_finish(struct load *load, uint32_t workload, gs_ns now_ns);      /* and it leaves */
+void load_settled(struct load *load, uint32_t workload, gs_ns now_ns);     /* all that it was to do is done; it stays */
 
 /* Arrivals of requests (arrivals.c): time from one to the next, GS_NEVER after the last. */
 gs_ns arrival_gap(struct source *source, gs_ns now_ns);

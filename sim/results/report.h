@@ -95,11 +95,13 @@ struct report_about {
 int report_build(struct report *report, const struct scenario *scenario, struct tally *const *tally, size_t count,
                  const struct report_about *about, struct arena *arena, struct error *err);
 
-/* What most of the time went into that waiting workloads (or, if none, unended bursts) of a group have waited; STALLS:
- * there are none. */
+/* What the stuck workloads of a group waited for, or, if there are none, its unended bursts; STALLS: those had the GPU
+ * for most of the time. */
 int report_cause(const struct report_group *group);
-/* For people: "no room in the swap file". */
+/* For people: "no room in the swap file"; "5 of 7 notebooks WHAT". */
 const char *report_cause_text(int cause);
+void report_stuck_text(char *out, size_t size, const struct report *report, const struct report_group *group,
+                       const char *what);
 
 /* True if every SLA is met; so, too, if there is none. */
 bool report_sla_met(const struct report *report);

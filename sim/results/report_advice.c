@@ -6,24 +6,11 @@
 #include <math.h>
 #include <string.h>
 
-enum limit {
-    LIMIT_NOTHING,
-    LIMIT_NOT_ENDED,
-    LIMIT_REFUSED,
-    LIMIT_NO_ROOM,
-    LIMIT_FULL,
-    LIMIT_OVERLOAD,
-    LIMIT_WAIT,
-    LIMIT_SWAP,
-    LIMIT_CAP,
-    LIMIT_COLD
-};
-
 /* A burst is as good as alone while its stalls add less than this share. */
 static const double FEW_STALLS = 0.05;
 /* Where a larger share of the bursts has not ended, the stalls of those that did tell little. */
 static const double MANY_UNENDED = 0.10;
-static const double FULL = 0.95;
+enum { ENOUGH_REPLICATIONS = 10 };
 
 static double total_stall(const struct report_group *g)
 {
@@ -41,27 +28,35 @@ static const struct report_sla *first_missed(const struct report *r)
     return NULL;
 }
 
-/* The group with the largest share of bursts that have not ended, if that is large; else GS_NONE. */
-static size_t stuck(const struct report *r)
+/* Is the cap of the swap file, or the GPU, what keeps `g` from going on? */
+static enum limit holds_up(const struct report_group *g)
 {
-    size_t worst = GS_NONE;
-    double most = MANY_UNENDED;
+    int cause = report_cause(g);
+    if (cause == STALL_CAP)
+        return LIMIT_FULL;
+    if (g->stuck.value > 0)
+        return LIMIT_STARVED;
+    bool waits = cause == STALL_QUEUE || cause == STALL_PREEMPTED;
+    return waits && strcmp(g->class, "inference") == 0 ? LIMIT_OVERLOAD : LIMIT_NOTHING;
+}
+
+/* The group with the largest share of stuck workloads or else of bursts that have not ended, if that is large, and what
+ * holds it up; LIMIT_NOTHING: none. */
+static enum limit stuck(const struct report *r, size_t *group)
+{
+    enum limit worst = LIMIT_NOTHING;
+    double most = 0;
     for (size_t i = 0; i < r->groups; i++) {
-        double share = r->group[i].censored.value / fmax(1, r->group[i].arrived.value);
-        if (share > most) {
+        const struct report_group *g = &r->group[i];
+        double share = g->censored.value / fmax(1, g->arrived.value);
+        share = g->stuck.value > 0 ? 1 + g->stuck.value / g->workloads.value : share > MANY_UNENDED ? share : 0;
+        if (share > most && holds_up(g) != LIMIT_NOTHING) {
             most = share;
-            worst = i;
+            worst = holds_up(g);
+            *group = i;
         }
     }
     return worst;
-}
-
-static bool is_full(const struct report *r)
-{
-    for (size_t i = 0; i < r->nodes; i++)
-        if (r->node[i].cap_bytes.value > 0 && r->node[i].peak_bytes.value >= FULL * r->node[i].cap_bytes.value)
-            return true;
-    return false;
 }
 
 /* The group that the advice is about: of a missed SLA, else the one that lost most time; GS_NONE if nothing ended. */
@@ -89,13 +84,13 @@ static enum limit limit_of(const struct report *r, size_t *group, double part[LI
         lost += r->group[i].rejected.value + r->group[i].oom_kills.value;
     for (size_t i = 0; i < r->nodes; i++)
         refused_bytes += r->node[i].refused_bytes.value;
+    enum limit held_up = stuck(r, group);
+    if (held_up != LIMIT_NOTHING && r->group[*group].stuck.value > 0)
+        return held_up;
     if (lost > 0)
         return refused_bytes > 0 ? LIMIT_REFUSED : LIMIT_NO_ROOM;
-    size_t waiting = stuck(r);
-    if (waiting != GS_NONE && (is_full(r) || strcmp(r->group[waiting].class, "inference") == 0)) {
-        *group = waiting;
-        return is_full(r) ? LIMIT_FULL : LIMIT_OVERLOAD;
-    }
+    if (held_up != LIMIT_NOTHING)
+        return held_up;
     if (*group == GS_NONE)
         return LIMIT_NOT_ENDED;
     const struct interval *stall = r->group[*group].stall;
@@ -128,10 +123,16 @@ static const char *sentence(struct making *b, enum limit limit, size_t group, co
                             missed->name);
     const struct report_group *g = &b->report->group[group];
     double unended = 100 * g->censored.value / g->arrived.value;
+    if (g->stuck.value > 0 && (limit == LIMIT_FULL || limit == LIMIT_STARVED)) {
+        char who[REPORT_CELL * 2];
+        report_stuck_text(who, sizeof who, b->report, g, "of");
+        return limit == LIMIT_FULL
+                   ? arena_printf(b->arena, "a full swap file: %s %s waiting for room in it", who, g->name)
+                   : arena_printf(b->arena, "the GPUs: %s %s waiting for one in vain", who, g->name);
+    }
     if (limit == LIMIT_FULL)
-        return arena_printf(b->arena,
-                            "the cap of the swap file, which was full: %.0f %% of the bursts of %s never ended",
-                            unended, g->name);
+        return arena_printf(b->arena, "the cap of the swap file: %.0f %% of the bursts of %s have not ended", unended,
+                            g->name);
     if (limit == LIMIT_OVERLOAD)
         return arena_printf(b->arena, "the GPUs: requests of %s come faster than they are served, %.0f %% never ended",
                             g->name, unended);
@@ -154,108 +155,6 @@ static const char *sentence(struct making *b, enum limit limit, size_t group, co
     }
 }
 
-/* "node" or "node.NAME": the section of the node whose swap file was fullest, or whose GPU switched most. */
-static const char *section(struct making *b, const struct node_group *node)
-{
-    return strcmp(node->name, "node") == 0 ? "node" : arena_printf(b->arena, "node.%s", node->name);
-}
-
-/* What was refused counts first. */
-static double fullness(const struct report_node *n)
-{
-    return n->refused_bytes.value > 0 ? 1 + n->refused_bytes.value : n->peak_bytes.value / (1 + n->cap_bytes.value);
-}
-
-static const struct node_group *fullest(const struct making *b)
-{
-    size_t most = 0;
-    for (size_t i = 1; i < b->report->nodes; i++)
-        if (fullness(&b->report->node[i]) > fullness(&b->report->node[most]))
-            most = i;
-    return node_group_of(b->scenario, most);
-}
-
-static const struct node_group *busiest(const struct making *b)
-{
-    size_t most = 0;
-    for (size_t i = 1; i < b->report->gpus; i++)
-        if (b->report->gpu[i].switching.value > b->report->gpu[most].switching.value)
-            most = i;
-    return gpu_group_of(b->scenario, most);
-}
-
-static const char *more_swap_file(struct making *b)
-{
-    char size[UNITS_TEXT];
-    const struct node_group *node = fullest(b);
-    if (!node->swap)
-        return arena_printf(b->arena, "%s.swap=yes", section(b, node));
-    int64_t twice = node->swap_file > 0 ? node->swap_file * 2 : INT64_C(100) << 30;
-    return arena_printf(b->arena, "%s.swap_file=%s", section(b, node), units_write_size(size, twice));
-}
-
-static const char *more_gpus(struct making *b)
-{
-    const struct node_group *node = busiest(b);
-    return arena_printf(b->arena, "%s.gpus=%lld", section(b, node), (long long)(node->gpus + 1));
-}
-
-/* One workload more or less; for less a GPU more where there is but one, or a trace says how many. */
-static const char *other_count(struct making *b, size_t group, int64_t by)
-{
-    const struct workload_group *w = &b->scenario->workload[group];
-    if (w->trace < 0 && w->count + by >= 1)
-        return arena_printf(b->arena, "workload.%s.count=%lld", w->name, (long long)(w->count + by));
-    return by < 0 ? more_gpus(b) : NULL;
-}
-
-/* Less swapping: both directions at once, longer turns, or another choice of victims. */
-static const char *less_swapping(struct making *b)
-{
-    const struct scenario *s = b->scenario;
-    const struct node_group *node = busiest(b);
-    const struct policy_choice *slicer = &s->policy[GS_SLOT_SLICER];
-    if (node->transfer == TRANSFER_SERIAL)
-        return arena_printf(b->arena, "%s.transfer=overlapped", section(b, node));
-    for (size_t i = 0; slicer->policy->param && slicer->policy->param[i].key; i++) {
-        char time[UNITS_TEXT];
-        if (strcmp(slicer->policy->param[i].key, "quantum") == 0 && slicer->param[i].i < INT64_MAX / 2)
-            return arena_printf(b->arena, "policy.slicer.quantum=%s", units_write_time(time, slicer->param[i].i * 2));
-    }
-    static const char *const better[] = {"cost", "gdsf", "mru", "lru"};
-    for (size_t i = 0; i < sizeof better / sizeof better[0]; i++)
-        if (gs_policy_find(GS_SLOT_VICTIM, better[i]) && strcmp(better[i], s->policy[GS_SLOT_VICTIM].policy->name) != 0)
-            return arena_printf(b->arena, "policy.victim=%s", better[i]);
-    return NULL;
-}
-
-static const char *what_if(struct making *b, enum limit limit, size_t group)
-{
-    char time[UNITS_TEXT];
-    switch (limit) {
-    case LIMIT_REFUSED:
-    case LIMIT_FULL:
-    case LIMIT_CAP:
-        return more_swap_file(b);
-    case LIMIT_NO_ROOM:
-        return more_gpus(b);
-    case LIMIT_NOT_ENDED:
-        if (b->scenario->duration >= GS_NEVER / 2)
-            return NULL;
-        return arena_printf(b->arena, "scenario.duration=%s", units_write_time(time, b->scenario->duration * 2));
-    case LIMIT_SWAP:
-        return less_swapping(b);
-    case LIMIT_COLD:
-        if (b->scenario->workload[group].class == GS_INFERENCE && b->scenario->workload[group].trace < 0)
-            return arena_printf(b->arena, "workload.%s.state=host", b->report->group[group].name);
-        return more_swap_file(b);
-    default:
-        break;
-    }
-    bool room = report_sla_met(b->report) && (b->report->slas ? limit != LIMIT_OVERLOAD : limit == LIMIT_NOTHING);
-    return other_count(b, group, room ? 1 : -1);
-}
-
 /* As a shell takes it. */
 static void quoted(struct text *out, const char *word)
 {
@@ -276,7 +175,7 @@ int make_advice(struct making *b)
     size_t group = subject(b->report);
     enum limit limit = limit_of(b->report, &group, part);
     b->report->limits = sentence(b, limit, group, part);
-    const char *setting = what_if(b, limit, group);
+    const char *setting = next_setting(b, limit, group);
     struct text next = {0};
     if (b->about->command) {
         text_add(&next, b->about->command);
@@ -287,8 +186,10 @@ int make_advice(struct making *b)
     if (setting) {
         text_add(&next, " --set ");
         quoted(&next, setting);
+    } else if (b->report->is_random && b->count < ENOUGH_REPLICATIONS) {
+        text_printf(&next, " --replications %d", ENOUGH_REPLICATIONS);
     } else {
-        text_add(&next, " --replications 10");
+        text_printf(&next, " --set scenario.record=%s", b->scenario->record == RECORD_SUMMARY ? "bursts" : "events");
     }
     b->report->next = next.failed ? NULL : arena_strdup(b->arena, next.data);
     text_fini(&next);

@@ -63,8 +63,8 @@ bool scenario_is_random(const struct scenario *scenario)
 {
     for (size_t i = 0; i < scenario->workloads; i++) {
         const struct workload_group *w = &scenario->workload[i];
-        const struct dist *dist[] = {&w->memory,   &w->start, &w->think, &w->burst, &w->grow, &w->cpu_work, &w->gpu_work,
-                                     &w->iteration, &w->gap,  &w->service};
+        const struct dist *dist[] = {&w->memory,   &w->start,    &w->think,     &w->burst, &w->grow,
+                                     &w->cpu_work, &w->gpu_work, &w->iteration, &w->gap,   &w->service};
         if (w->trace >= 0)
             continue;
         if (w->class == GS_INFERENCE && w->arrival.kind != ARRIVAL_SCHEDULE)

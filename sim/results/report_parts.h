@@ -20,9 +20,27 @@ struct making {
 };
 
 void make_unended(struct making *b); /* report_unended.c; after the groups' quantiles */
-int make_slas(struct making *b);   /* report_sla.c; after the groups */
-int make_labels(struct making *b); /* report_labels.c: policy, parameters, length, ids */
-int make_advice(struct making *b); /* report_advice.c; after everything else */
+int make_slas(struct making *b);     /* report_sla.c; after the groups */
+int make_labels(struct making *b);   /* report_labels.c: policy, parameters, length, ids */
+int make_advice(struct making *b);   /* report_advice.c; after everything else */
+
+/* What limits a run. */
+enum limit {
+    LIMIT_NOTHING,
+    LIMIT_NOT_ENDED,
+    LIMIT_REFUSED,
+    LIMIT_NO_ROOM,
+    LIMIT_FULL,
+    LIMIT_STARVED,
+    LIMIT_OVERLOAD,
+    LIMIT_WAIT,
+    LIMIT_SWAP,
+    LIMIT_CAP,
+    LIMIT_COLD
+};
+
+/* report_next.c: "section.key=value" to try next, where `limit` holds `group` up (GS_NONE: nothing ended); NULL: none. */
+const char *next_setting(struct making *b, enum limit limit, size_t group);
 
 /* report_labels.c: something in the load is drawn, so that replications differ. */
 bool scenario_is_random(const struct scenario *scenario);

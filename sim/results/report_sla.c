@@ -31,14 +31,24 @@ static struct sketch *sketch_of(struct group_tally *g, enum measure measure)
     return measure == RESPONSE ? &g->response : measure == SLOWDOWN ? &g->slowdown : &g->ttft;
 }
 
-/* Quantile over replications and the share of all bursts within the target.  A burst that was refused or killed was not
- * served within any target.  `q` 0: only the share. */
-static int over_sketches(struct making *b, const struct sla *sla, struct report_sla *out)
+/* Bursts that have no response and yet are outside of the target: refused, killed, or under way for longer already. */
+static double late(struct group_tally *g, enum measure measure, uint64_t limit)
+{
+    double lost = (double)(g->rejected + g->oom_kills);
+    struct sketch *unended = measure == RESPONSE ? &g->unended : &g->unended_slowdown;
+    if (measure == TTFT)
+        return lost;
+    return lost + round((double)unended->count * (1 - sketch_share_within(unended, limit)));
+}
+
+/* Quantile over replications and the share of all bursts within the target.  `q` 0: only the share.  `*share_missed`: there
+ * are late ones, of which the quantile knows nothing, and the share is less than `q`. */
+static int over_sketches(struct making *b, const struct sla *sla, struct report_sla *out, bool *share_missed)
 {
     enum measure measure = asks[sla->metric].measure;
     double unit = measure == SLOWDOWN ? SLOWDOWN_ONE : NS_PER_S, q = asks[sla->metric].q;
     uint64_t limit = (uint64_t)(sla->target * unit + 0.5);
-    double within = 0, all = 0;
+    double within = 0, ended = 0, outside = 0;
     size_t n = 0;
     for (size_t r = 0; r < b->count; r++) {
         struct sketch pooled, *sketch = &pooled;
@@ -47,7 +57,7 @@ static int over_sketches(struct making *b, const struct sla *sla, struct report_
             if (!concerns(b, sla, g))
                 continue;
             struct group_tally *tally = &b->tally[r]->group[g];
-            all += (double)(tally->rejected + tally->oom_kills);
+            outside += late(tally, measure, limit);
             if (sla->group >= 0)
                 sketch = sketch_of(tally, measure);
             else if (!sketch_merge(&pooled, sketch_of(tally, measure))) {
@@ -58,14 +68,15 @@ static int over_sketches(struct making *b, const struct sla *sla, struct report_
         if (sketch->count > 0) {
             b->x[n++] = sketch_quantile(sketch, q) / unit;
             within += sketch_share_within(sketch, limit) * (double)sketch->count;
-            all += (double)sketch->count;
+            ended += (double)sketch->count;
         }
         sketch_fini(&pooled);
     }
     if (q > 0)
         out->value = interval_mean(b->x, n, INTERVAL_CONFIDENCE);
-    if (all > 0)
-        out->attainment = within / all;
+    if (ended + outside > 0)
+        out->attainment = within / (ended + outside);
+    *share_missed = outside > 0 && out->attainment < q;
     return GS_OK;
 }
 
@@ -92,6 +103,27 @@ static void over_sums(struct making *b, const struct sla *sla, struct report_sla
     out->value = interval_ratio(b->x, b->y, b->count, INTERVAL_CONFIDENCE);
 }
 
+static bool is_stuck(const struct making *b, const struct sla *sla)
+{
+    for (size_t g = 0; g < b->report->groups; g++)
+        if (concerns(b, sla, g) && b->report->group[g].stuck.value > 0)
+            return true;
+    return false;
+}
+
+/* The value is of bursts that ended: it says nothing of those that should have and did not. */
+static void judge(const struct making *b, const struct sla *sla, struct report_sla *out, bool share_missed)
+{
+    bool kept = out->is_floor ? out->value.value >= sla->target : out->value.value <= sla->target; /* NAN: no */
+    if (!kept)
+        out->missed = "value";
+    else if (asks[sla->metric].measure != KILLS && is_stuck(b, sla))
+        out->missed = "stuck";
+    else if (share_missed)
+        out->missed = "share";
+    out->met = !out->missed;
+}
+
 int make_slas(struct making *b)
 {
     for (size_t i = 0; i < b->report->slas; i++) {
@@ -108,14 +140,15 @@ int make_slas(struct making *b)
             .attainment = NAN,
             .is_floor = sla_metric_is_floor(sla->metric),
         };
+        bool share_missed = false;
         if (measure <= TTFT) {
-            int rc = over_sketches(b, sla, out);
+            int rc = over_sketches(b, sla, out, &share_missed);
             if (rc != GS_OK)
                 return rc;
         }
         if (asks[sla->metric].q <= 0)
             over_sums(b, sla, out);
-        out->met = out->is_floor ? out->value.value >= sla->target : out->value.value <= sla->target; /* NAN: no */
+        judge(b, sla, out, share_missed);
     }
     return GS_OK;
 }

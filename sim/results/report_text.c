@@ -1,5 +1,5 @@
 /* report_text.c - the report for people: one screen, a hundred columns, a unit to every number. */
-#include "sim/results/report.h"
+#include "sim/results/report_cells.h"
 
 #include "sim/base/units.h"
 
@@ -7,96 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COLUMNS = 100, NAME_LEAST = 8, NAME_MOST = 20, LISTED = 8, CELL = REPORT_CELL };
-
-const char *report_time(char out[REPORT_CELL], double s)
-{
-    static const struct {
-        const char *unit;
-        double seconds, below_s;
-    } scale[] = {
-        {"us", 1e-6, 0.9995e-3}, {"ms", 1e-3, 0.9995}, {"s", 1, 999.5}, {"min", 60, 999.5 * 60}, {"h", 3600, INFINITY},
-    };
-    size_t i = 0;
-    if (isnan(s))
-        return "-";
-    if (s == 0)
-        return "0 s";
-    while (i + 1 < sizeof scale / sizeof scale[0] && fabs(s) >= scale[i].below_s)
-        i++;
-    double x = s / scale[i].seconds;
-    snprintf(out, CELL, "%.*f %s", fabs(x) < 9.995 ? 2 : fabs(x) < 99.95 ? 1 : 0, x, scale[i].unit);
-    return out;
-}
-
-static const char *show_ratio(char out[CELL], double x)
-{
-    if (isnan(x))
-        return "-";
-    int digits = fabs(x) < 9.995 ? 2 : fabs(x) < 99.95 ? 1 : 0;
-    snprintf(out, CELL, fabs(x) < 999999 ? "%.*f" : "%.*e", digits, x);
-    return out;
-}
-
-static const char *show_percent(char out[CELL], double share)
-{
-    if (isnan(share))
-        return "-";
-    snprintf(out, CELL, "%.1f %%", 100 * share);
-    return out;
-}
-
-static const char *show_whole_percent(char out[CELL], double share)
-{
-    if (isnan(share))
-        return "-";
-    snprintf(out, CELL, "%.0f %%", 100 * share);
-    return out;
-}
-
-static const char *show_size(char out[CELL], double bytes)
-{
-    char text[UNITS_TEXT];
-    snprintf(out, CELL, "%s", isnan(bytes) ? "-" : units_show_size(text, bytes));
-    return out;
-}
-
-static const char *show_count(char out[CELL], double n)
-{
-    char text[UNITS_TEXT];
-    snprintf(out, CELL, "%s", isnan(n) ? "-" : units_show_count(text, n));
-    return out;
-}
-
-typedef const char *(*show_fn)(char out[CELL], double value);
-
-static void cell(struct text *out, int width, show_fn show, double value)
-{
-    char text[CELL];
-    text_printf(out, "%*s", width, show(text, value));
-}
-
-/* Left-justified and cut to `width`, two of which stay blank. */
-static void name_cell(struct text *out, int width, const char *name)
-{
-    if ((int)strlen(name) > width - 2)
-        text_printf(out, "%.*s..  ", width - 4, name);
-    else
-        text_printf(out, "%-*s", width, name);
-}
-
-static int wider(int width, const char *name)
-{
-    int length = (int)strlen(name) + 2;
-    return length > width ? length : width;
-}
-
-/* What a count is of: "1 burst", "2 bursts". */
-static void counted(struct text *out, double n, const char *what)
-{
-    char text[CELL];
-    text_printf(out, "%s %s%s", show_count(text, n), what, n == 1 ? "" : "s");
-}
+enum { COLUMNS = 100, LISTED = 8 };
 
 static void heading(struct text *out, const struct report *r)
 {
@@ -173,6 +84,8 @@ static void slas(struct text *out, const struct report *r)
         text_printf(out, "  %-*s%s", bounds_width, text, s->met ? "met" : "MISSED");
         if (!isnan(s->attainment))
             text_printf(out, "%*s%s within", s->met ? 5 : 2, "", show_percent(text, s->attainment));
+        if (s->missed && strcmp(s->missed, "stuck") == 0)
+            text_add(out, isnan(s->attainment) ? "  some are stuck" : ", some are stuck");
         text_add(out, "\n");
     }
 }
@@ -365,39 +278,6 @@ static void swap_files(struct text *out, const struct report *r)
         text_printf(out, "the fullest of %zu nodes\n", r->nodes);
 }
 
-/* Of the bursts that became ready: where more have not ended, the times of those that did are too good. */
-static const double MANY_UNENDED = 0.02;
-
-static void notes(struct text *out, const struct report *r)
-{
-    for (size_t i = 0; i < r->groups; i++) {
-        const struct report_group *g = &r->group[i];
-        double with = (double)g->response[STAT_P50].n, all = r->run.replications.value;
-        if (with == 0)
-            text_printf(out, "Note: no burst of %s ended.\n", g->name);
-        else if (with < all)
-            text_printf(out,
-                        "Note: no burst of %s ended in %.0f of %.0f replications; its quantiles are of the others.\n",
-                        g->name, all - with, all);
-        if (g->censored.value > MANY_UNENDED * g->arrived.value) {
-            char of[CELL];
-            text_add(out, "Note: ");
-            counted(out, g->censored.value, "burst");
-            text_printf(out, " of %s, of %s, had not ended when the run did and count in no time above.\n", g->name,
-                        show_count(of, g->arrived.value));
-        }
-        if (g->rejected.value + g->oom_kills.value > 0) {
-            text_add(out, "Note: ");
-            counted(out, g->rejected.value, "burst");
-            text_printf(out, " of %s refused, ", g->name);
-            counted(out, g->oom_kills.value, "OOM kill");
-            text_add(out, ".\n");
-        }
-    }
-    if (r->run.replications.value == 1)
-        text_add(out, "Note: one replication has no confidence interval; --replications 10 gives them.\n");
-}
-
 void report_text(struct text *out, const struct report *r)
 {
     int width = NAME_LEAST + 4;
@@ -405,6 +285,7 @@ void report_text(struct text *out, const struct report *r)
         width = wider(width, r->group[i].name);
     int wide = width > NAME_MOST ? NAME_MOST : width, narrow = width > 14 ? 14 : width;
     heading(out, r);
+    report_alarms(out, r);
     slas(out, r);
     responses(out, r, wide);
     slowdowns(out, r, width > 17 ? 17 : width);
@@ -412,6 +293,6 @@ void report_text(struct text *out, const struct report *r)
     gpus(out, r);
     swap_files(out, r);
     text_add(out, "\n");
-    notes(out, r);
+    report_notes(out, r);
     text_printf(out, "What limits: %s.\nNext: %s\n", r->limits, r->next);
 }

@@ -1,7 +1,11 @@
 /* report_unended.c - what had not ended when the run did: how old it was, what it was waiting for, and who was stuck. */
 #include "sim/results/report_parts.h"
 
+#include "sim/base/units.h"
+
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 /* Waits up to this long are part of the game: some bursts are long, and queues have tails. */
 static double patience_ns(const struct making *b, const struct report_group *g, const struct tally *t)
@@ -58,24 +62,43 @@ void make_unended(struct making *b)
 int report_cause(const struct report_group *g)
 {
     const struct interval *part = g->stuck.value > 0 ? g->waiting : g->unended_stall;
-    int most = STALLS;
-    for (int s = 0; s < STALLS; s++)
-        if (part[s].value > 0 && (most == STALLS || part[s].value > part[most].value))
+    double sum = 0;
+    int most = 0;
+    for (int s = 0; s < STALLS; s++) {
+        sum += part[s].value;
+        if (part[s].value > part[most].value)
             most = s;
-    return most;
+    }
+    return g->stuck.value > 0 || sum > 0.5 * g->unended_p50.value ? most : STALLS;
 }
 
 const char *report_cause_text(int cause)
 {
     static const char *const text[STALLS + 1] = {
         [STALL_QUEUE] = "others had the GPU",
-        [STALL_SWAP_OUT] = "their victims were being swapped out",
-        [STALL_SWAP_IN] = "they were being swapped in",
+        [STALL_SWAP_OUT] = "their victims were on their way out",
+        [STALL_SWAP_IN] = "they were on their way in",
         [STALL_CAP] = "no room in the swap file",
         [STALL_PREEMPTED] = "they were stopped, and others had the GPU",
-        [STALL_DETECT] = "the GPU was kept by workloads that had finished",
+        [STALL_DETECT] = "workloads that had finished kept the GPU",
         [STALL_COLD] = "loads from disk",
-        [STALLS] = "they were long",
+        [STALLS] = "they were being executed",
     };
     return text[cause];
+}
+
+void report_stuck_text(char *out, size_t size, const struct report *r, const struct report_group *g, const char *what)
+{
+    double each = g->stuck.value / r->run.replications.value;
+    bool whole = each == trunc(each);
+    char number[UNITS_TEXT], all[UNITS_TEXT];
+    const char *who = strcmp(g->class, "notebook") == 0   ? "notebook"
+                      : strcmp(g->class, "training") == 0 ? "job"
+                                                          : "server";
+    if (whole)
+        units_show_count(number, each);
+    else
+        snprintf(number, sizeof number, "%.1f", each);
+    snprintf(out, size, "%s%s of %s %s%s %s", whole ? "" : "on average ", number,
+             units_show_count(all, g->workloads.value), who, g->workloads.value == 1 ? "" : "s", what);
 }

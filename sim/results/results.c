@@ -11,7 +11,7 @@ static const struct {
     const char *table;
     int columns;
 } target[INSERTS] = {
-    [INSERT_RUN] = {"run", 23},
+    [INSERT_RUN] = {"run", 24},
     [INSERT_GROUP] = {"workload_group", 4},
     [INSERT_WORKLOAD] = {"workload", 11},
     [INSERT_NODE] = {"node", 4},
@@ -24,12 +24,12 @@ static const struct {
     [INSERT_CANDIDATE] = {"candidate", 6},
     [INSERT_GPU_USAGE] = {"gpu_usage", 10},
     [INSERT_SWAP_USAGE] = {"swap_usage", 7},
-    [INSERT_REPLICATION_GROUP] = {"replication_group", 32},
+    [INSERT_REPLICATION_GROUP] = {"replication_group", 50},
     [INSERT_REPLICATION_GPU] = {"replication_gpu", 10},
-    [INSERT_REPLICATION_NODE] = {"replication_node", 6},
+    [INSERT_REPLICATION_NODE] = {"replication_node", 7},
     [INSERT_METRIC] = {"metric", 7},
     [INSERT_DISTRIBUTION] = {"distribution", 5},
-    [INSERT_SLA] = {"sla", 14},
+    [INSERT_SLA] = {"sla", 15},
 };
 
 static int prepare(struct results *r, struct error *err)

@@ -93,10 +93,10 @@ static int run_row(struct loading *l)
 {
     sqlite3_stmt *s;
     struct report *r = l->report;
-    int rc =
-        query(l, &s,
-              "SELECT run, status, scenario, version, provenance, victim, slicer, cap, prefetch, place, parameters,"
-              " policy, length, limits, next, seed FROM run WHERE run = ?1 OR ?1 = 0 ORDER BY run DESC LIMIT 1");
+    int rc = query(
+        l, &s,
+        "SELECT run, status, scenario, version, provenance, victim, slicer, cap, prefetch, place, parameters,"
+        " policy, length, limits, next, seed, is_random FROM run WHERE run = ?1 OR ?1 = 0 ORDER BY run DESC LIMIT 1");
     if (rc != GS_OK)
         return rc;
     int step = sqlite3_step(s);
@@ -109,6 +109,7 @@ static int run_row(struct loading *l)
         for (int i = 0; i < (int)(sizeof field / sizeof field[0]); i++)
             *field[i] = text(l, s, 2 + i);
         r->seed = (uint64_t)sqlite3_column_int64(s, 15);
+        r->is_random = sqlite3_column_int(s, 16) != 0;
         rc = complete ? GS_OK : incomplete(l);
     } else if (step == SQLITE_DONE && l->run) {
         rc = error_set(l->err, GS_BAD_INPUT, "'%s' has no run %lld", l->path, (long long)l->run);
@@ -156,7 +157,8 @@ static int sla_rows(struct loading *l)
     sqlite3_stmt *s;
     size_t i = 0;
     int rc = query(l, &s,
-                   "SELECT name, grp, class, metric, target, value, ci_low, ci_high, n, met, attainment, floor FROM sla"
+                   "SELECT name, grp, class, metric, target, value, ci_low, ci_high, n, met, attainment, floor,"
+                   " missed FROM sla"
                    " WHERE run = ?1 ORDER BY sla");
     if (rc != GS_OK)
         return rc;
@@ -172,6 +174,7 @@ static int sla_rows(struct loading *l)
             .met = sqlite3_column_int(s, 9) != 0,
             .attainment = real(s, 10),
             .is_floor = sqlite3_column_int(s, 11) != 0,
+            .missed = text(l, s, 12),
         };
     }
     if (step != SQLITE_DONE && step != SQLITE_ROW)

@@ -182,6 +182,14 @@ static int group_sums(struct results *r, struct tally *t, uint32_t group, struct
     put_real(&row, g->progress_ns);
     put_real(&row, g->present_ns);
     put_past(&row, g->makespan_ns);
+    put_real(&row, g->unended.count ? sketch_quantile(&g->unended, 0.50) : NAN);
+    put_real(&row, g->unended.count ? (double)g->unended.max : NAN);
+    for (int s = 0; s < STALLS; s++)
+        put_integer(&row, g->unended_stall_ns[s]);
+    put_integer(&row, (int64_t)g->waiting.count);
+    put_real(&row, g->waiting.count ? (double)g->waiting.max : NAN);
+    for (int s = 0; s < STALLS; s++)
+        put_integer(&row, g->waiting_ns[s]);
     return row_end(r, &row, err);
 }
 
@@ -206,6 +214,7 @@ static int node_sums(struct results *r, const struct tally *t, uint32_t node, st
     put_integer(&row, n->peak_bytes);
     put_integer(&row, n->refused_bytes);
     put_real(&row, n->used_byte_ns);
+    put_integer(&row, n->enough_bytes);
     return row_end(r, &row, err);
 }
 

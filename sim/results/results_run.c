@@ -53,6 +53,7 @@ static int run_row(struct results *r, const struct scenario *scenario, const cha
     put_text(&row, provenance);
     for (int i = 0; i < 4; i++)
         put_text(&row, NULL);
+    put_integer(&row, scenario_is_random(scenario));
     int rc = row_end(r, &row, err);
     text_fini(&key);
     r->run = sqlite3_last_insert_rowid(r->db);
@@ -188,6 +189,7 @@ static int sla_rows(struct results *r, const struct report *report, struct error
         put_integer(&row, (int64_t)s->value.n);
         put_integer(&row, s->met);
         put_real(&row, s->attainment);
+        put_text(&row, s->missed);
         int rc = row_end(r, &row, err);
         if (rc != GS_OK)
             return rc;

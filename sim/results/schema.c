@@ -102,16 +102,15 @@ static int create_pivot(sqlite3 *db, const char *path, const char *view, const c
     return rc;
 }
 
+/* schema.sql, and the views whose columns are the numbers of the report. */
 static int create(sqlite3 *db, const char *path, struct error *err)
 {
     char sql[96];
     snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d;", SCHEMA_APPLICATION,
              SCHEMA_VERSION);
     int rc = schema_run(db, path, sql, err);
-    for (size_t i = 0; schema_table[i] && rc == GS_OK; i++)
-        rc = schema_run(db, path, schema_table[i], err);
-    for (size_t i = 0; schema_view[i] && rc == GS_OK; i++)
-        rc = schema_run(db, path, schema_view[i], err);
+    if (rc == GS_OK)
+        rc = schema_run(db, path, schema_sql, err);
     if (rc == GS_OK)
         rc = create_pivot(db, path, "report_group", "group", "name", err);
     if (rc == GS_OK)

@@ -8,11 +8,11 @@
 
 enum {
     SCHEMA_APPLICATION = 0x67737770, /* "gswp", PRAGMA application_id */
-    SCHEMA_VERSION = 2,              /* PRAGMA user_version */
+    SCHEMA_VERSION = 3,              /* PRAGMA user_version */
 };
 
-/* The statements that create everything, ended by NULL. */
-extern const char *const schema_table[], *const schema_view[];
+/* The text of schema.sql: the statements that create all tables, and the views that schema.c does not make itself. */
+extern const char schema_sql[];
 
 /* Open for writing; an empty or new file gets the tables.  See results_open for the codes. */
 int schema_open(sqlite3 **db, const char *path, struct error *err);

@@ -12,72 +12,77 @@
 
 /* Where the time of a burst went besides its own work, in the order of the report. */
 enum stall {
-    STALL_QUEUE,        /* others were ahead, or shared the GPU */
-    STALL_SWAP_OUT,     /* waiting for victims to leave */
-    STALL_SWAP_IN,      /* its own bytes on their way in; the switch cost of a slicer counts here */
-    STALL_CAP,          /* the swap file was full */
-    STALL_PREEMPTED,    /* stopped in mid-burst, waiting for its next turn */
-    STALL_DETECT,       /* the GPU was kept by one that had finished unnoticed, or lingered */
-    STALL_COLD,         /* load from disk */
+    STALL_QUEUE,     /* others were ahead, or shared the GPU */
+    STALL_SWAP_OUT,  /* waiting for victims to leave */
+    STALL_SWAP_IN,   /* its own bytes on their way in; the switch cost of a slicer counts here */
+    STALL_CAP,       /* the swap file was full */
+    STALL_PREEMPTED, /* stopped in mid-burst, waiting for its next turn */
+    STALL_DETECT,    /* the GPU was kept by one that had finished unnoticed, or lingered */
+    STALL_COLD,      /* load from disk */
     STALLS
 };
-extern const char *const stall_name[STALLS];    /* "queue", "swap_out", ... */
+extern const char *const stall_name[STALLS]; /* "queue", "swap_out", ... */
 
-enum served { SERVED_HOT, SERVED_WARM, SERVED_COLD, SERVEDS };  /* where its bytes were when the burst became ready */
+enum served { SERVED_HOT, SERVED_WARM, SERVED_COLD, SERVEDS }; /* where its bytes were when the burst became ready */
 enum outcome { OUTCOME_DONE, OUTCOME_REJECTED, OUTCOME_OOM, OUTCOME_CENSORED, OUTCOMES };
 
-enum { SLOWDOWN_ONE = 1 << 20 };                /* slowdowns enter sketches in units of 2^-20 */
+enum { SLOWDOWN_ONE = 1 << 20 }; /* slowdowns enter sketches in units of 2^-20 */
 
 struct group_tally {
     uint64_t workloads;
     uint64_t completed, censored, rejected, oom_kills, migrations;
-    uint64_t arrived;                   /* bursts and requests that became ready */
+    uint64_t arrived; /* bursts and requests that became ready */
     uint64_t served[SERVEDS];
-    int64_t response_ns, alone_ns;      /* sums over completed bursts */
+    int64_t response_ns, alone_ns; /* sums over completed bursts */
     int64_t stall_ns[STALLS];
-    struct sketch response;             /* ns */
-    struct sketch slowdown;             /* units of 1 / SLOWDOWN_ONE */
-    struct sketch ttft;                 /* ns; empty but for inference with tokens */
-    struct sketch unended;              /* censored bursts: ages at the end of the run, ns; the response is longer */
-    struct sketch unended_slowdown;     /* the same over the time alone, 1 / SLOWDOWN_ONE; the slowdown may only grow */
-    int64_t unended_stall_ns[STALLS];   /* sums over censored bursts */
-    struct sketch waiting;              /* workloads that wanted the GPU at the end and did not have it: since when, ns */
-    int64_t waiting_ns[STALLS];         /* the same, summed by what they were waiting for then */
-    gs_ns makespan_ns;                  /* end of the last finite job of the group, -1: none or not all ended */
-    double progress_ns, present_ns;     /* time that the same progress takes alone; time present in the system */
+    struct sketch response;           /* ns */
+    struct sketch slowdown;           /* units of 1 / SLOWDOWN_ONE */
+    struct sketch ttft;               /* ns; empty but for inference with tokens */
+    struct sketch unended;            /* censored bursts: ages at the end of the run, ns; the response is longer */
+    struct sketch unended_slowdown;   /* the same over the time alone, 1 / SLOWDOWN_ONE; the slowdown may only grow */
+    int64_t unended_stall_ns[STALLS]; /* sums over censored bursts */
+    struct sketch waiting;            /* workloads that wanted the GPU at the end and did not have it: since when, ns */
+    int64_t waiting_ns[STALLS];       /* the same, summed by what they were waiting for then */
+    gs_ns makespan_ns;                /* end of the last finite job of the group, -1: none or not all ended */
+    double progress_ns, present_ns;   /* time that the same progress takes alone; time present in the system */
 };
 
 struct gpu_tally {
     gs_ns useful_ns, switching_ns, idle_ns;
     int64_t swap_in_bytes, swap_out_bytes;
-    uint64_t swaps;                     /* swap-outs and swap-ins that moved or freed memory, first residencies excepted */
-    double resident_byte_ns;            /* integral of resident bytes over time */
+    uint64_t swaps;          /* swap-outs and swap-ins that moved or freed memory, first residencies excepted */
+    double resident_byte_ns; /* integral of resident bytes over time */
 };
 
 struct node_tally {
     int64_t peak_bytes, refused_bytes;
     double used_byte_ns;
-    int64_t enough_bytes;               /* at the end: what was not on a GPU, and room for the largest workload to leave */
+    int64_t enough_bytes; /* a swap file that would do: what was not on a GPU at the end, and an exchange */
 };
 
 /* Time series of the first replication, in equal buckets of time; all integrals over the bucket. */
-struct gpu_bucket { double useful_ns, switching_ns, resident_byte_ns, swap_in_bytes, swap_out_bytes; };
-struct node_bucket { double used_byte_ns; int64_t peak_bytes; };
+struct gpu_bucket {
+    double useful_ns, switching_ns, resident_byte_ns, swap_in_bytes, swap_out_bytes;
+};
+struct node_bucket {
+    double used_byte_ns;
+    int64_t peak_bytes;
+};
 enum { SERIES_BUCKETS = 480 };
 
 struct tally {
     uint32_t replication;
     uint32_t groups, gpus, nodes, slas;
-    gs_ns from_ns, to_ns;               /* end of the warm-up; end of the run */
-    gs_ns makespan_ns;                  /* end of the last finite job, -1 if there is none or one did not end */
-    uint64_t events;                    /* arrivals, burst ends, completions of swaps, timers */
-    bool interrupted;                   /* stopped by a signal; not to be used */
+    gs_ns from_ns, to_ns; /* end of the warm-up; end of the run */
+    gs_ns makespan_ns;    /* end of the last finite job, -1 if there is none or one did not end */
+    uint64_t events;      /* arrivals, burst ends, completions of swaps, timers */
+    bool interrupted;     /* stopped by a signal; not to be used */
     struct group_tally *group;
     struct gpu_tally *gpu;
     struct node_tally *node;
-    struct gpu_bucket *gpu_series;      /* [gpu][SERIES_BUCKETS], replication 0 only, else NULL; spans 0..to_ns */
-    struct node_bucket *node_series;    /* [node][SERIES_BUCKETS] */
-    gs_ns bucket_ns;                    /* width of a bucket */
+    struct gpu_bucket *gpu_series;   /* [gpu][SERIES_BUCKETS], replication 0 only, else NULL; spans 0..to_ns */
+    struct node_bucket *node_series; /* [node][SERIES_BUCKETS] */
+    gs_ns bucket_ns;                 /* width of a bucket */
 };
 
 /* Make the sketches of a group. */

@@ -57,7 +57,8 @@ static void censor(struct recorder *rec, gs_ns at_ns)
     }
 }
 
-/* Progress against time: for users and jobs the time that the same progress takes alone; for open streams, requests. */
+/* Progress against time: for users and jobs the time that the same progress takes alone; for open streams, requests; where
+ * both are in one trace, the streams count by the time that they were there. */
 static void progress(struct recorder *rec, uint32_t id, gs_ns at_ns)
 {
     const struct watch *w = &rec->watch[id];
@@ -66,9 +67,11 @@ static void progress(struct recorder *rec, uint32_t id, gs_ns at_ns)
     gs_ns to = w->left ? w->left_ns : at_ns;
 
     g->arrived += w->arrived;
-    if (rec->setup.setup->workload[id].class == GS_INFERENCE) {
-        g->progress_ns += (double)w->done;
-        g->present_ns += (double)w->arrived;
+    if (load_is_open(rec->setup.load, id)) {
+        bool of_trace = rec->setup.scenario->workload[rec->setup.setup->workload[id].group].trace >= 0;
+        double weight = !of_trace ? 1.0 : w->arrived == 0 ? 0.0 : (double)(to - from) / (double)w->arrived;
+        g->progress_ns += weight * (double)w->done;
+        g->present_ns += weight * (double)w->arrived;
     } else if (w->attached_ns >= 0 && to > from) {
         g->present_ns += (double)(to - from);
         g->progress_ns += (double)(to - from - (w->lost_ns - w->lost_before_ns));
@@ -121,22 +124,27 @@ static void close_gpus(struct recorder *rec, gs_ns at_ns)
         recorder_node_until(rec, i, at_ns);
 }
 
-/* A swap file in which everybody has a place who is not on a GPU now, and the largest has one to leave to. */
-static void enough(struct recorder *rec)
+/* A swap file with a place for everybody who is not on a GPU now, and for those who must leave for an exchange.  Where
+ * sizes differ, these may be several, together larger than the one that comes: nobody leaves who need not, so they have less
+ * than twice as much, and no more than the GPU. */
+static int64_t enough(const struct recorder *rec, uint32_t node)
 {
     const struct gs_view *view = rec->setup.view;
+    int64_t all = 0, away = 0, largest = 0, smallest = INT64_MAX, gpu = 0;
 
-    for (uint32_t n = 0; n < rec->tally.nodes; n++) {
-        int64_t away = 0, largest = 0;
-        for (uint32_t i = 0; i < rec->setup.setup->workloads; i++) {
-            const struct gs_workload *w = &view->workload[i];
-            if (w->node != n || w->state == GS_ABSENT || !w->swappable)
-                continue;
-            away += w->state == GS_RESIDENT && !w->keeps_host_copy ? 0 : w->base_bytes;
-            largest = w->bytes > largest ? w->bytes : largest;
-        }
-        rec->tally.node[n].enough_bytes = away + largest;
+    for (uint32_t i = 0; i < rec->setup.setup->workloads; i++) {
+        const struct gs_workload *w = &view->workload[i];
+        if (w->node != node || w->state == GS_ABSENT || !w->swappable)
+            continue;
+        all += w->bytes;
+        away += w->state == GS_RESIDENT && !w->keeps_host_copy ? 0 : w->bytes;
+        largest = w->bytes > largest ? w->bytes : largest;
+        smallest = w->bytes < smallest ? w->bytes : smallest;
+        gpu = view->gpu[w->gpu].capacity_bytes > gpu ? view->gpu[w->gpu].capacity_bytes : gpu;
     }
+    if (smallest < largest)
+        largest = 2 * largest < gpu ? 2 * largest : gpu;
+    return away + largest < all ? away + largest : all;
 }
 
 /* Memory as the recorder followed it by commands must be what the controller's books hold; and Little's law, exactly. */
@@ -163,20 +171,22 @@ int recorder_close(struct recorder *rec, gs_ns at_ns, struct tally **tally, stru
     recorder_until(rec, at_ns);
     rec->tally.to_ns = at_ns;
     close_gpus(rec, at_ns);
-    enough(rec);
+    for (uint32_t n = 0; n < rec->tally.nodes; n++)
+        rec->tally.node[n].enough_bytes = enough(rec, n);
     series_sample(rec, at_ns);
-    censor(rec, at_ns);                 /* before the balance: Little's law takes in the bursts under way */
+    censor(rec, at_ns); /* before the balance: Little's law takes in the bursts under way */
     balance(rec);
     for (uint32_t i = 0; i < rec->setup.setup->workloads; i++)
         progress(rec, i, at_ns);
     makespans(rec);
     *tally = &rec->tally;
     *last = rec->rows.chunk;
-    rec->rows.chunk = (struct chunk){ 0 };
+    rec->rows.chunk = (struct chunk){0};
     wrong = rec->unbalanced;
     if (wrong != NULL)
         return error_set(err, GS_BUG, "the books do not balance: %s; please report this scenario", wrong);
     if (rec->out_of_memory)
-        return error_set(err, GS_SYSTEM, "out of memory for the measurements; use 'record = summary' or fewer workloads");
+        return error_set(err, GS_SYSTEM,
+                         "out of memory for the measurements; use 'record = summary' or fewer workloads");
     return GS_OK;
 }

@@ -163,8 +163,10 @@ static int loop(struct replication *r, gs_ns *at_ns, bool *stopped, struct error
             }
             continue;
         }
-        if (own_ns == GS_NEVER)
-            break;                      /* nothing will ever happen again */
+        if (r->end_ns == GS_NEVER && r->clock->next_ns == GS_NEVER && load_next_ns(r->load) == GS_NEVER) {
+            *at_ns = r->clock->now_ns;  /* nothing will ever happen again */
+            break;
+        }
         if (r->plan->stop != NULL && *r->plan->stop != 0) {
             *stopped = true;
             break;
@@ -237,6 +239,5 @@ int replication_run(const struct replication_plan *plan, struct tally **tally, s
     chunk_free(&last);
     if (r.backend != NULL)
         r.ops->close(r.backend);
-    load_close(r.load);
     return rc;
 }

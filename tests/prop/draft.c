@@ -122,7 +122,7 @@ static void node(struct maker *m, const char *name, int gpu_gib)
         put(m, "gpu_speed = %.2f", between(m, 0.3, 3.0));
     if (m->kind == ANYTHING && chance(m, 0.1))
         put(m, "swap = no");
-    if (m->kind != ANYTHING)
+    if (m->kind == ROOMY || (m->kind == FINITE && chance(m, 0.3)))
         put(m, "swap_file = 2000GiB");
     else if (chance(m, 0.7))
         put(m, "swap_file = %dMiB", chance(m, 0.1) ? 0 : (int)below(m, 80 * 1024));
@@ -261,13 +261,13 @@ static void inference(struct maker *m)
 static void rare_things(struct maker *m)
 {
     if (chance(m, 0.1))
-        put(m, "limit = %.2f", between(m, 0.2, 1.0));
+        put(m, "limit = %.2f", between(m, 0.6, 1.0));
     if (chance(m, 0.08))
         put(m, "fraction = regular");
     if (chance(m, 0.05))
         put(m, "swappable = no");
-    else if (chance(m, 0.3))
-        put(m, "state = %s", one_of(m, "new gpu host disk"));
+    else if (chance(m, 0.25))
+        put(m, "state = %s", one_of(m, "new new gpu host disk disk"));
 }
 
 static void workloads(struct maker *m, int number, int gpu_gib)
@@ -288,7 +288,7 @@ static void workloads(struct maker *m, int number, int gpu_gib)
     if (m->kind == ANYTHING)
         rare_things(m);
     else if (chance(m, 0.4))
-        put(m, "state = %s", one_of(m, "new gpu host disk"));
+        put(m, "state = %s", one_of(m, "new gpu host disk disk"));
     if (chance(m, 0.2))
         put(m, "context = %dMiB", (int)below(m, m->kind == ANYTHING ? 600 : 2));
     if (chance(m, 0.3))
@@ -412,7 +412,7 @@ void draft_make(struct draft *draft, uint64_t seed)
         node(&m, "B", gpu_gib);
     for (int i = 0; i < groups; i++)
         workloads(&m, i, gpu_gib);
-    if (m.kind == ANYTHING && chance(&m, 0.25))
+    if (m.kind != ROOMY && chance(&m, 0.25))
         trace(&m, gpu_gib);
     if (chance(&m, 0.25))
         put(&m, DRAFT_FAULT " %s %d %d", one_of(&m, "swap_in swap_out swap"), (int)below(&m, 12) + 1,

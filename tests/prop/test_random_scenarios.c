@@ -17,7 +17,7 @@
 
 enum { AUDIT_EVERY = 25, FAILURES_SHOWN = 5 };
 
-static int64_t seeds = 2000, first_seed = 1, trials_max = 4000;
+static int64_t seeds = 2000, first_seed = 1, trials_max = 1500;
 static char folder[64];
 
 static enum trial try(const struct draft *draft, struct trial_options *options, char why[TRIAL_WHY])

@@ -16,7 +16,7 @@
 
 /* --- the simulated node under observation --- */
 
-enum { GROUPS_MAX = 16, STANDSTILL = 50000, EVENTS_MAX = 300000 };
+enum { GROUPS_MAX = 16, STANDSTILL = 50000, EVENTS_MAX = 100000 };
 
 static atomic_uint_fast64_t refused_on_arrival[GROUPS_MAX];
 static _Thread_local struct watched {
@@ -240,28 +240,31 @@ static struct demand demand_of(const struct scenario *s)
     return d;
 }
 
-/* Any GPU could take every workload, one at a time: nothing has to wait for ever. */
+/* Any GPU could take every workload, one at a time. */
 static bool every_gpu_suits(const struct scenario *s, const struct demand *d, double bytes)
 {
     for (size_t i = 0; i < s->nodes; i++) {
         const struct node_group *n = &s->node[i];
         double reserve = (double)n->gpu_reserved + (double)n->gpu_reserved_per_workload * d->workloads;
-        if (bytes > (double)n->gpu_memory - fmax(reserve, d->context) || d->total > (double)n->swap_file ||
-            (!n->swap && d->total > bytes) || (double)n->max_workloads_per_gpu < d->workloads)
+        if (bytes > (double)n->gpu_memory - fmax(reserve, d->context) || (double)n->max_workloads_per_gpu < d->workloads)
             return false;
     }
     return true;
 }
 
-/* Jobs that are finite all end, however little memory there is, as long as the swap file takes everybody. */
-static bool jobs_end(const struct run *r, const struct demand *d, bool faults, char *why)
+/* Jobs that are finite all end, however little memory and swap file there is, since those that have the GPU give it up in
+ * the end.  Only those that cannot even be put into the swap file are refused. */
+static bool jobs_end(const struct run *r, const struct demand *d, char *why)
 {
     for (uint32_t k = 0; k < r->outcome.completed; k++) {
         const struct tally *t = r->outcome.tally[k];
-        uint64_t completed = 0;
-        for (uint32_t g = 0; g < t->groups; g++)
-            completed += t->group[g].completed + (faults ? t->group[g].rejected : 0);
-        if (t->makespan_ns < 0 || (r->scenario.warmup == 0 && (double)completed < d->jobs))
+        uint64_t completed = 0, rejected = 0, censored = 0;
+        for (uint32_t g = 0; g < t->groups; g++) {
+            completed += t->group[g].completed;
+            rejected += t->group[g].rejected;
+            censored += t->group[g].censored;
+        }
+        if (censored > 0 || (r->scenario.warmup == 0 && rejected == 0 && (double)completed < d->jobs))
             return BAD("replication %u: %llu of %.0f bursts of finite jobs ended, and then nothing happened any more",
                        k, (unsigned long long)completed, d->jobs);
     }
@@ -294,16 +297,20 @@ static bool users_do_not_wait(const struct run *r, const struct demand *d, char 
     return true;
 }
 
+/* With faults only where a swap-in begins after its victims have left: else it may wait for one that can never leave. */
 static bool nobody_starves(const struct run *r, bool faults, char *why)
 {
     const struct scenario *s = &r->scenario;
     struct demand d = demand_of(s);
 
+    for (size_t i = 0; faults && i < s->nodes; i++)
+        d.plain &= s->node[i].transfer == TRANSFER_SERIAL;
     if (!d.plain)
         return true;
     if (d.finite && s->duration == GS_NEVER && every_gpu_suits(s, &d, d.largest))
-        return jobs_end(r, &d, faults, why);
-    if (!faults && d.notebooks && s->nodes == 1 && every_gpu_suits(s, &d, d.total))
+        return jobs_end(r, &d, why);
+    if (!faults && d.notebooks && s->nodes == 1 && every_gpu_suits(s, &d, d.total) &&
+        d.total <= (double)s->node[0].swap_file)
         return users_do_not_wait(r, &d, why);
     return true;
 }

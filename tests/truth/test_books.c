@@ -164,7 +164,6 @@ static void test_books_that_are_wrong_by_one_are_caught(void **unused)
         tally_fini(tally);
         chunk_free(&last);
         backend_sim.close(be);
-        load_close(load);
         arena_fini(&arena);
     }
 }

@@ -5,7 +5,7 @@
  * controller that would make them wait.  Pollaczek-Khinchine: wait = rate E[S^2] / 2 (1 - rho); shared: S / (1 - rho)
  * (Kleinrock, Queueing Systems 1 and 2, 1975, 1976).
  *
- * 4 checks of 1 % each; fixed seeds. */
+ * 4 checks of 1 % each; fixed seed. */
 #include "sim/base/random.h"
 #include "sim/run/setup.h"
 #include "tests/truth/truth.h"
@@ -80,8 +80,8 @@ static void drive(struct traffic *tr, uint32_t replication)
     struct stream gaps, sizes;
     gs_ns now_ns = 0;
 
-    stream_init(&gaps, 1, replication, 0, PURPOSE_ARRIVAL);
-    stream_init(&sizes, 1, replication, 0, PURPOSE_MEMORY);
+    stream_init(&gaps, 2, replication, 0, PURPOSE_ARRIVAL);
+    stream_init(&sizes, 2, replication, 0, PURPOSE_MEMORY);
     for (uint32_t w = 0; w < WORKLOADS; w++)
         submit(tr, GS_PLACE, w, 0, 0);
     for (int i = 0; i < SWAPS; i++) {
@@ -133,7 +133,7 @@ static void measure(const char *discipline, const struct size *size, double rate
         mean[2][r] = (tr.sum_s[0] + tr.sum_s[1]) / (double)(tr.count[0] + tr.count[1]);
     }
     for (int i = 0; i < 3; i++)
-        time[i] = interval_mean(mean[i], REPLICATIONS, TRUTH_CONFIDENCE);
+        time[i] = interval_mean(mean[i], REPLICATIONS, truth_confidence());
 }
 
 static void test_link_of_equal_swaps_is_m_d_1(void **unused)

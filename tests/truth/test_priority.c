@@ -8,7 +8,7 @@
  * responses preemptive resume   s_1 / (1 - r_1), (s_2 (1 - r) + w0) / ((1 - r_1)(1 - r))
  * and sum r_i w_i = r w0 / (1 - r) whatever the order, if nobody is preempted.
  *
- * 8 checks of 1 % each; fixed seeds. */
+ * 8 checks of 1 % each; fixed seed. */
 #include "tests/truth/truth.h"
 
 #include <math.h>

@@ -8,6 +8,20 @@
 #define NODE(memory, further)                                                                                          \
     "[scenario]\nduration = 100s\n[node]\ngpu_memory = " memory "\ngpu_reserved = 0GB\n" further "\n"
 
+/* Each swap takes 50 ms besides the transfer; the first residency of a workload is none. */
+static void test_each_swap_has_its_overhead(void **unused)
+{
+    static const char text[] = NODE("40GB", "swap_overhead = 50ms")
+        WORKLOAD("A", "new", "40GB", "1s 20s", "service = 1s") WORKLOAD("B", "new", "40GB", "10s", "service = 1s");
+    static const struct truth_burst due[] = {
+        {.workload = 0, .ready = 1, .start = 1, .end = 2},
+        {.workload = 1, .ready = 10, .start = 11.65, .end = 12.65, .swap_out = 1.65},
+        {.workload = 0, .ready = 20, .start = 23.3, .end = 24.3, .swap_out = 1.65, .swap_in = 1.65},
+    };
+    (void)unused;
+    TRUTH_TIMELINE(text, NULL, due);
+}
+
 /* A keeps its copy in the swap file and dirties a quarter: it leaves in 0.4 s; B has no copy to fall back on. */
 static void test_only_the_dirty_share_of_a_kept_copy_is_written(void **unused)
 {
@@ -167,15 +181,14 @@ static void test_who_wants_little_of_the_host_gets_it(void **unused)
  * twice as fast. */
 static void test_two_nodes_do_not_disturb_each_other(void **unused)
 {
-    static const char text[] =
-        NODE("40GB",
-             "swap_file = 80GB\nhost_bandwidth = 25GB/s") "[node.fast]\ngpu_memory = 40GB\ngpu_reserved = "
-                                                          "0GB\nswap_file = 80GB\nhost_bandwidth = 25GB/s\ngpu_speed = "
-                                                          "2\n" WORKLOAD("A", "gpu", "40GB", "1s", "service = 1s")
-                                                              WORKLOAD("C", "gpu", "40GB", "1s", "service = 1s")
-                                                                  WORKLOAD("B", "host", "40GB", "10s", "service = 1s")
-                                                                      WORKLOAD("D", "host", "40GB", "10s",
-                                                                               "service = 1s");
+    static const char text[] = NODE(
+        "40GB",
+        "swap_file = 80GB\nhost_bandwidth = 25GB/s") "[node.fast]\ngpu_memory = 40GB\ngpu_reserved = "
+                                                     "0GB\nswap_file = 80GB\nhost_bandwidth = 25GB/s\ngpu_speed = "
+                                                     "2\n" WORKLOAD("A", "gpu", "40GB", "1s", "service = 1s")
+                                                         WORKLOAD("C", "gpu", "40GB", "1s", "service = 1s")
+                                                             WORKLOAD("B", "host", "40GB", "10s", "service = 1s")
+                                                                 WORKLOAD("D", "host", "40GB", "10s", "service = 1s");
     static const struct truth_burst due[] = {
         {.workload = 1, .ready = 1, .start = 1, .end = 1.5},
         {.workload = 0, .ready = 1, .start = 1, .end = 2},
@@ -228,6 +241,7 @@ static void test_a_burst_that_grows_needs_victims(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_swap_has_its_overhead),
         cmocka_unit_test(test_only_the_dirty_share_of_a_kept_copy_is_written),
         cmocka_unit_test(test_the_longest_idle_leaves),
         cmocka_unit_test(test_the_last_used_leaves),

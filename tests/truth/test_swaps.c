@@ -4,7 +4,7 @@
  * R_k(N) = D_k (1 + Q_k(N - 1)), X = N / (Z + sum R_k), Q_k = X R_k (Reiser & Lavenberg, J. ACM 27, 1980).
  * Keep-alive: exponential think times outlast `tau` with probability exp(-tau / Z).
  *
- * 12 checks of 1 % each; fixed seeds. */
+ * 12 checks of 1 % each; fixed seed. */
 #include "tests/truth/truth.h"
 
 #include <math.h>

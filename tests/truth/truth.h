@@ -3,8 +3,8 @@
  * Means and percentiles: each replication gives one value, independent of the others, and these give a Student interval
  * of 99 %.  truth_expect() asks for two things: the closed form lies in the interval, and the interval is so narrow (half
  * of it within 1 % of the value) that a wrong simulator would be caught.  If simulator and theory agree, a check fails for
- * one seed in a hundred; the seeds are fixed, so it fails always or never.  The environment variable TRUTH_MORE = n takes n
- * times the replications: a run that looks closer.
+ * one seed in a hundred; the seed is fixed, so it fails always or never.  The environment variable TRUTH_MORE = n takes n
+ * times the replications and intervals of 99.99 %: a run that looks closer, with one false alarm in ten thousand.
  *
  * Timelines: a scenario without chance gives rows of bursts that are compared to the nanosecond.
  */
@@ -20,8 +20,6 @@
 #include "sim/load/load.h"
 #include "sim/run/run.h"
 #include "sim/stats/interval.h"
-
-#define TRUTH_CONFIDENCE 0.99
 
 struct truth {
     struct arena arena;
@@ -49,6 +47,7 @@ double truth_useful(struct tally *tally, uint32_t gpu);
 struct interval truth_interval(const struct truth *t, truth_metric *metric, uint32_t which);
 struct interval truth_difference(const struct truth *a, const struct truth *b, truth_metric *metric, uint32_t which);
 
+double truth_confidence(void);
 double truth_half_width(struct interval interval);
 
 /* Print the check and make it: `closed` within the interval, half-width <= 1 % of it. */

@@ -95,7 +95,7 @@ static inline struct tally *fixture_tally(uint32_t r, struct arena *arena)
                                        (1 - g) * 3296,
                                        6e10 * 28800e9};
     }
-    t->node[0] = (struct node_tally){(INT64_C(84) << 30) + r, 0, 5e10 * 28800e9};
+    t->node[0] = (struct node_tally){.peak_bytes = (INT64_C(84) << 30) + r, .used_byte_ns = 5e10 * 28800e9};
     return t;
 }
 

@@ -11,41 +11,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/near.h"
-#include "tests/unit/run_fixture.h"
-
-enum { MOST = 12 };
-
-struct made {
-    struct arena arena;
-    struct scenario scenario;
-    struct tally *tally[MOST];
-    size_t count;
-    struct report report;
-};
-
-static const struct report_about about = {"0.1.0", "sim", NULL, 0.314};
-
-static void make(struct made *m, size_t count)
-{
-    *m = (struct made){.count = count};
-    fixture_scenario(&m->scenario, &m->arena);
-    for (size_t r = 0; r < count; r++)
-        m->tally[r] = fixture_tally((uint32_t)r, &m->arena);
-}
-
-static void build(struct made *m)
-{
-    struct error err = {0};
-    if (report_build(&m->report, &m->scenario, m->tally, m->count, &about, &m->arena, &err) != GS_OK)
-        fail_msg("%s", err.text);
-}
-
-static void drop(struct made *m)
-{
-    for (size_t r = 0; r < m->count; r++)
-        fixture_tally_fini(m->tally[r]);
-    arena_fini(&m->arena);
-}
+#include "tests/unit/report_made.h"
 
 /* Responses of replication r are 10 + 0.1 (3 + r) k s, k = 1 .. 100: mean 10 + 5.05 (3 + r), p95 10 + 9.5 (3 + r). */
 static void three_replications(void **unused)
@@ -106,58 +72,6 @@ static void gpus_and_swap_files(void **unused)
     build(&m);
     assert_true(isnan(m.report.gpu[0].thrash.value));
     drop(&m);
-}
-
-static void promises(void **unused)
-{
-    (void)unused;
-    struct made m;
-    make(&m, 3);
-    m.tally[1]->group[0].rejected = 10;
-    build(&m);
-    const struct report_sla *p95 = &m.report.sla[0], *share = &m.report.sla[1], *slow = &m.report.sla[2];
-    assert_near(p95->value.value, 48, 1e-9);
-    assert_false(p95->met);
-    /* Within 30 s: k <= 200 / (3 + r), so 66, 50, 40 of 100; ten more were refused. */
-    assert_near(p95->attainment, 156 / 310.0, 1e-9);
-    assert_true(share->met && share->is_floor && isnan(share->attainment));
-    assert_true(isnan(slow->value.value));
-    assert_false(slow->met);
-    assert_null(slow->group);
-    assert_string_equal(slow->class, "training");
-    assert_false(report_sla_met(&m.report));
-    drop(&m);
-
-    make(&m, 2);
-    m.scenario.sla[0].target = 100;
-    m.scenario.slas = 2;
-    build(&m);
-    assert_true(report_sla_met(&m.report));
-    assert_near(m.report.sla[0].attainment, 1, 0);
-    drop(&m);
-}
-
-/* An SLA of a class pools its groups in each replication: here two groups with the same bursts. */
-static void class_pools_groups(void **unused)
-{
-    (void)unused;
-    struct made m;
-    make(&m, 2);
-    m.scenario.sla[0].group = -1;
-    m.scenario.sla[0].class = GS_NOTEBOOK;
-    m.scenario.workload[1].class = GS_NOTEBOOK;
-    struct made other;
-    make(&other, 2);
-    for (size_t r = 0; r < 2; r++) {
-        struct group_tally spare = m.tally[r]->group[1];
-        m.tally[r]->group[1] = other.tally[r]->group[0];
-        other.tally[r]->group[0] = spare;
-    }
-    build(&m);
-    assert_near(m.report.sla[0].value.value, 10 + 9.5 * 3.5, 1e-9);
-    assert_near(m.report.sla[0].attainment, 0.58, 1e-9);
-    drop(&m);
-    drop(&other);
 }
 
 static void empty_replications_do_not_count(void **unused)
@@ -288,6 +202,11 @@ static void text_fits_the_screen(void **unused)
                 nb->response_ns += scale == 2 ? INT64_C(90000000000000000) : 0;
                 nb->stall_ns[STALL_QUEUE] += scale == 2 ? INT64_C(90000000000000000) : 0;
                 nb->workloads = scale == 2 ? 9999 : 6;
+                nb->censored = scale == 1 ? 55 : 2;
+                sketch_add(&nb->unended, (uint64_t)(9999 * FIXTURE_SECOND));
+                nb->unended_stall_ns[STALL_PREEMPTED] = 55 * 9999 * FIXTURE_SECOND;
+                for (size_t k = 0; scale == 2 && k < 999 + r; k++)
+                    sketch_add(&nb->waiting, (uint64_t)(27777 * FIXTURE_SECOND));
             }
             build(&m);
             struct text text = {0};
@@ -300,7 +219,7 @@ static void text_fits_the_screen(void **unused)
                     fail_msg("%d columns: %.*s", (int)(stop - line), (int)(stop - line), line);
                 line = stop + 1;
             }
-            assert_in_range(lines, 20, 34);
+            assert_in_range(lines, 20, 38);
             static const char *const must[] = {
                 "six ",          "lru + nvshare(30s)",
                 "seed 1",        "simulated, gpuswap-sim 0.1.0",
@@ -311,6 +230,8 @@ static void text_fits_the_screen(void **unused)
             for (size_t k = 0; k < sizeof must / sizeof must[0]; k++)
                 if (!strstr(text.data, must[k]))
                     fail_msg("no '%s' in\n%s", must[k], text.data);
+            assert_int_equal(strstr(text.data, "\nUNENDED  NB ") != NULL, scale == 1);
+            assert_int_equal(strstr(text.data, "\nSTUCK  NB ") != NULL, scale == 2);
             assert_null(strstr(text.data, "nan"));
             text_fini(&text);
             drop(&m);
@@ -337,57 +258,6 @@ static void many_gpus_are_summed_up(void **unused)
     assert_non_null(strstr(text.data, "40 GPUs"));
     text_fini(&text);
     drop(&m);
-}
-
-static void what_to_try_next(void **unused)
-{
-    (void)unused;
-    enum what { QUEUE, SWAP, CAP, COLD, REFUSED, NO_ROOM, NOTHING, EMPTY, FULL, OVERLOAD };
-    static const struct {
-        enum what what;
-        const char *limits, *next;
-    } row[] = {
-        {QUEUE, "waiting for the GPU", " --set workload.NB.count=5"},
-        {SWAP, "swapping", " --set node.transfer=overlapped"},
-        {CAP, "cap of the swap file", " --set node.swap_file=256GiB"},
-        {COLD, "loads from disk", " --set node.swap_file=256GiB"},
-        {REFUSED, "cap of the swap file", " --set node.swap_file=256GiB"},
-        {NO_ROOM, "memory of the GPUs", " --set node.gpus=3"},
-        {NOTHING, "nothing much", " --set workload.NB.count=7"},
-        {EMPTY, "nothing ended", " --set scenario.duration=16h"},
-        {FULL, "which was full: 50 % of the bursts of NB", " --set node.swap_file=256GiB"},
-        {OVERLOAD, "faster than they are served", " --set workload.NB.count=5"},
-    };
-    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-        static const int part[] = {
-            [QUEUE] = STALL_QUEUE, [SWAP] = STALL_SWAP_OUT, [CAP] = STALL_CAP, [COLD] = STALL_COLD};
-        struct made m;
-        make(&m, 1);
-        m.scenario.slas = 0;
-        struct group_tally *nb = &m.tally[0]->group[0];
-        if (row[i].what <= NOTHING)
-            memset(nb->stall_ns, 0, sizeof nb->stall_ns);
-        if (row[i].what <= COLD)
-            nb->stall_ns[part[row[i].what]] = nb->response_ns - nb->alone_ns;
-        else if (row[i].what == NOTHING)
-            nb->response_ns = nb->alone_ns;
-        nb->rejected = row[i].what == REFUSED || row[i].what == NO_ROOM;
-        m.tally[0]->node[0].refused_bytes = row[i].what == REFUSED ? 1000 : 0;
-        if (row[i].what >= FULL) {
-            nb->arrived = 200;
-            nb->censored = 100;
-        }
-        if (row[i].what == FULL)
-            m.tally[0]->node[0].peak_bytes = INT64_C(127) << 30;
-        if (row[i].what == OVERLOAD)
-            m.scenario.workload[0].class = GS_INFERENCE;
-        if (row[i].what == EMPTY)
-            nb->completed = 0;
-        build(&m);
-        assert_non_null(strstr(m.report.limits, row[i].limits));
-        assert_non_null(strstr(m.report.next, row[i].next));
-        drop(&m);
-    }
 }
 
 static void csv_has_seven_fields(void **unused)
@@ -446,8 +316,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(three_replications),
         cmocka_unit_test(gpus_and_swap_files),
-        cmocka_unit_test(promises),
-        cmocka_unit_test(class_pools_groups),
         cmocka_unit_test(empty_replications_do_not_count),
         cmocka_unit_test(interrupted_ones_are_left_out),
         cmocka_unit_test(makespan_needs_every_replication),
@@ -455,7 +323,6 @@ int main(void)
         cmocka_unit_test(numbers_as_text),
         cmocka_unit_test(text_fits_the_screen),
         cmocka_unit_test(many_gpus_are_summed_up),
-        cmocka_unit_test(what_to_try_next),
         cmocka_unit_test(csv_has_seven_fields),
         cmocka_unit_test(no_memory),
     };

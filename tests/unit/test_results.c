@@ -149,6 +149,10 @@ static void make(struct run *run)
         run->tally[i] = fixture_tally(i, &run->arena);
     /* Awkward numbers must come back to the last bit. */
     run->tally[1]->group[0].progress_ns *= 1.0 / 3;
+    run->tally[2]->group[0].waiting_ns[STALL_CAP] = run->tally[2]->group[0].unended_stall_ns[STALL_CAP] = 3333333333333;
+    sketch_add(&run->tally[2]->group[0].waiting, 3333333333333);
+    sketch_add(&run->tally[2]->group[0].unended, 3333333333333);
+    sketch_add(&run->tally[2]->group[0].unended_slowdown, 333 * SLOWDOWN_ONE);
     struct tally *first = run->tally[0];
     first->bucket_ns = 60 * FIXTURE_SECOND;
     first->gpu_series = arena_array(&run->arena, first->gpus * (size_t)SERIES_BUCKETS, sizeof *first->gpu_series);
@@ -215,6 +219,7 @@ static void the_report_comes_back_byte_for_byte(void **unused)
         text_fini(&a);
         text_fini(&b);
     }
+    assert_non_null(strstr(run.report.next, "swap_file"));
     assert_true(back.group[0].throughput_share.value == run.report.group[0].throughput_share.value);
     arena_fini(&arena);
     drop(&run);
@@ -246,6 +251,12 @@ static void views_give_the_numbers_of_the_report(void **unused)
         {"SELECT useful FROM report_gpu WHERE id = 'node-0/gpu-0'", run.report.gpu[0].useful.value},
         {"SELECT peak_bytes FROM report_swap_file", run.report.node[0].peak_bytes.value},
         {"SELECT value FROM report_sla WHERE name = 'NB' AND metric = 'response_p95'", run.report.sla[0].value.value},
+        {"SELECT stuck FROM report_group WHERE name = 'NB'", 1},
+        {"SELECT unended_age_max_s FROM report_group WHERE name = 'NB'", 3333.333333333},
+        {"SELECT unended_stall_cap_s FROM report_group WHERE name = 'NB'", 3333.333333333 / 6},
+        {"SELECT count(*) FROM report_sla WHERE missed = 'stuck'", 1},
+        {"SELECT count(*) FROM replication_group WHERE waiting = 1 AND waiting_cap_ns = unended_max_ns", 1},
+        {"SELECT is_random FROM run", 1},
         {"SELECT replications_done FROM report_run", 3},
         {"SELECT count(*) FROM burst WHERE end_ns - ready_ns - alone_ns <> queue_ns + swap_out_ns + swap_in_ns + "
          "cap_ns +"

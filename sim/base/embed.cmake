@@ -1,0 +1,22 @@
+# cmake -DOUTPUT=FILE.c -DHEADER=x.h -DFILES="a.gp;b.gp" [-DTABLE="struct script all"] -P embed.cmake: the texts of the
+# files as C, as bytes, since a string may have no more than 4095 characters.  `schema.sql` becomes `const char
+# schema_sql[]`; with TABLE they are the rows {name without suffix, text} of that array, ended by {0, 0}.
+set(texts "")
+set(rows "")
+set(linkage "")
+if(TABLE)
+    set(linkage "static ")
+endif()
+foreach(file IN LISTS FILES)
+    get_filename_component(name ${file} NAME)
+    get_filename_component(bare ${file} NAME_WE)
+    string(MAKE_C_IDENTIFIER ${name} symbol)
+    file(READ ${file} bytes HEX)
+    string(REGEX REPLACE "(..)" "0x\\1, " bytes "${bytes}")
+    string(APPEND texts "${linkage}const char ${symbol}[] = {${bytes}0};\n")
+    string(APPEND rows "    {\"${bare}\", ${symbol}},\n")
+endforeach()
+if(TABLE)
+    string(APPEND texts "\nconst ${TABLE}[] = {\n${rows}    {0, 0},\n};\n")
+endif()
+file(WRITE ${OUTPUT} "/* Made by embed.cmake. */\n#include \"${HEADER}\"\n\n${texts}")
