@@ -4,6 +4,7 @@
 #include "version.h"
 
 #include <gsl/gsl_errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -101,6 +102,7 @@ int main(int argc, char **argv)
     int rc;
 
     gsl_set_error_handler_off();
+    signal(SIGXFSZ, SIG_IGN);           /* a file-size limit is an error of that write, not the end */
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         help(argc < 2 ? stderr : stdout);
         return argc < 2 ? GS_USAGE : GS_OK;
@@ -111,9 +113,9 @@ int main(int argc, char **argv)
     }
     rc = dispatch(argc, argv, &err);
     complain(&err);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
+    if ((fflush(stdout) != 0 || ferror(stdout)) && rc == GS_OK) {
         perror("gpuswap-sim: standard output");
-        rc = rc == GS_OK ? GS_IO : rc;
+        rc = GS_IO;
     }
     return rc;
 }

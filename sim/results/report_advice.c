@@ -183,7 +183,9 @@ int make_advice(struct making *b)
         text_add(&next, "gpuswap-sim run ");
         quoted(&next, b->scenario->file);
     }
-    if (setting) {
+    if (!setting) {
+        next.failed = true;
+    } else if (*setting) {
         text_add(&next, " --set ");
         quoted(&next, setting);
     } else if (b->report->is_random && b->count < ENOUGH_REPLICATIONS) {

@@ -3,12 +3,20 @@
 
 #include "sim/base/units.h"
 
+#include <stdio.h>
 #include <string.h>
 
-/* "node" or "node.NAME": the section of the node whose swap file was fullest, or whose GPU switched most. */
-static const char *section(struct making *b, const struct node_group *node)
+static const char *node_setting(struct making *b, const struct node_group *node, const char *key, const char *value)
 {
-    return strcmp(node->name, "node") == 0 ? "node" : arena_printf(b->arena, "node.%s", node->name);
+    bool plain = strcmp(node->name, "node") == 0; /* [node], not [node.NAME] */
+    return arena_printf(b->arena, "node%s%s.%s=%s", plain ? "" : ".", plain ? "" : node->name, key, value);
+}
+
+static const char *gpus_setting(struct making *b, const struct node_group *node, int64_t by)
+{
+    char gpus[UNITS_TEXT];
+    snprintf(gpus, sizeof gpus, "%lld", (long long)(node->gpus + by));
+    return node_setting(b, node, "gpus", gpus);
 }
 
 /* What was refused counts first. */
@@ -42,20 +50,19 @@ static const char *more_swap_file(struct making *b)
     const struct node_group *node = fullest(b);
     int64_t want = node->swap_file > 0 ? node->swap_file * 2 : INT64_C(100) << 30, enough = 0, gib = INT64_C(1) << 30;
     if (!node->swap)
-        return arena_printf(b->arena, "%s.swap=yes", section(b, node));
+        return node_setting(b, node, "swap", "yes");
     for (size_t r = 0; r < b->count; r++)
         for (size_t i = 0; i < b->report->nodes; i++)
             if (node_group_of(b->scenario, i) == node && b->tally[r]->node[i].enough_bytes > enough)
                 enough = b->tally[r]->node[i].enough_bytes;
     if (enough > node->swap_file)
         want = (enough + gib - 1) / gib * gib;
-    return arena_printf(b->arena, "%s.swap_file=%s", section(b, node), units_write_size(size, want));
+    return node_setting(b, node, "swap_file", units_write_size(size, want));
 }
 
 static const char *more_gpus(struct making *b)
 {
-    const struct node_group *node = busiest(b);
-    return arena_printf(b->arena, "%s.gpus=%lld", section(b, node), (long long)(node->gpus + 1));
+    return gpus_setting(b, busiest(b), 1);
 }
 
 /* Users or servers, of whom there could be one more or less: jobs end, and a trace says itself how many there are. */
@@ -85,8 +92,7 @@ static const char *more_load(struct making *b, size_t group)
             group = i;
     if (is_countable(&s->workload[group]))
         return count(b, &s->workload[group], 1);
-    return node->gpus > 1 ? arena_printf(b->arena, "%s.gpus=%lld", section(b, node), (long long)(node->gpus - 1))
-                          : NULL;
+    return node->gpus > 1 ? gpus_setting(b, node, -1) : "";
 }
 
 /* Less swapping: both directions at once, longer turns, or another choice of victims. */
@@ -96,7 +102,7 @@ static const char *less_swapping(struct making *b)
     const struct node_group *node = busiest(b);
     const struct policy_choice *slicer = &s->policy[GS_SLOT_SLICER];
     if (node->transfer == TRANSFER_SERIAL)
-        return arena_printf(b->arena, "%s.transfer=overlapped", section(b, node));
+        return node_setting(b, node, "transfer", "overlapped");
     for (size_t i = 0; slicer->policy->param && slicer->policy->param[i].key; i++) {
         char time[UNITS_TEXT];
         if (strcmp(slicer->policy->param[i].key, "quantum") == 0 && slicer->param[i].i < INT64_MAX / 2)
@@ -106,7 +112,7 @@ static const char *less_swapping(struct making *b)
     for (size_t i = 0; i < sizeof better / sizeof better[0]; i++)
         if (gs_policy_find(GS_SLOT_VICTIM, better[i]) && strcmp(better[i], s->policy[GS_SLOT_VICTIM].policy->name) != 0)
             return arena_printf(b->arena, "policy.victim=%s", better[i]);
-    return NULL;
+    return "";
 }
 
 const char *next_setting(struct making *b, enum limit limit, size_t group)
@@ -121,7 +127,7 @@ const char *next_setting(struct making *b, enum limit limit, size_t group)
         return more_gpus(b);
     case LIMIT_NOT_ENDED:
         if (b->scenario->duration >= GS_NEVER / 2)
-            return NULL;
+            return "";
         return arena_printf(b->arena, "scenario.duration=%s", units_write_time(time, b->scenario->duration * 2));
     case LIMIT_SWAP:
         return less_swapping(b);

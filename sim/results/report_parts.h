@@ -39,7 +39,8 @@ enum limit {
     LIMIT_COLD
 };
 
-/* report_next.c: "section.key=value" to try next, where `limit` holds `group` up (GS_NONE: nothing ended); NULL: none. */
+/* report_next.c: "section.key=value" to try next, where `limit` holds `group` up (GS_NONE: nothing ended);
+ * "": none; NULL: no memory. */
 const char *next_setting(struct making *b, enum limit limit, size_t group);
 
 /* report_labels.c: something in the load is drawn, so that replications differ. */

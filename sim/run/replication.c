@@ -156,7 +156,8 @@ static int loop(struct replication *r, gs_ns *at_ns, bool *stopped, struct error
     while (rc == GS_OK && !over(r)) {
         gs_ns own_ns = own_next_ns(r);
         if (r->clock->next_ns <= own_ns && r->clock->next_ns < GS_NEVER) {
-            rc = r->ops->wait(r->backend, own_ns, &happening, err);
+            /* What is due in the backend may turn out to be nothing: without an own time, look no further than that. */
+            rc = r->ops->wait(r->backend, own_ns < GS_NEVER ? own_ns : r->clock->next_ns, &happening, err);
             if (rc == GS_OK && happening->kind != BACKEND_NOTHING) {
                 *at_ns = happening->event.at_ns;
                 rc = take_backend(r, happening, err);

@@ -39,22 +39,24 @@ static void test_a_wish_on_the_way_out(void **unused)
 }
 
 /* N has 20 GB and 20 more during a burst.  I stops it at 11: 40 GB leave.  Its burst over, N has 20 GB and a copy of these,
- * half of which is dirty when J sends it away: 10 GB, 0.4 s.  For its next burst 20 GB come back, not the 40 of before. */
+ * half of which is dirty when J sends it away: 10 GB, 0.4 s.  For its next burst 20 GB come back, not the 40 of before.
+ * When I stops it again, at 32, half of these 20 and all of the 20 it has grown by are written: 30 GB, 1.2 s. */
 static void test_a_copy_does_not_outlive_what_it_is_of(void **unused)
 {
     static const char text[] =
-        "[scenario]\nduration = 35s\n"
+        "[scenario]\nduration = 42s\n"
         "[node]\ngpu_memory = 40GB\ngpu_reserved = 0GB\n"
         "[policy]\nslicer = priority\n"
         "[workload.N]\nclass = notebook\nmemory = 20GB\ngrow = 20GB\nthink = 10s\nburst = 3s\n"
         "keep_host_copy = yes\ndirty = 0.5\n"
-        "[workload.I]\nclass = inference\nstate = host\nmemory = 20GB\narrival = schedule(11s)\nservice = 1s\n"
+        "[workload.I]\nclass = inference\nstate = host\nmemory = 20GB\narrival = schedule(11s 32s)\nservice = 1s\n"
         "[workload.J]\nclass = inference\nstate = host\nmemory = 40GB\narrival = schedule(20s)\nservice = 1s\n";
     static const struct truth_burst due[] = {
         {.workload = 1, .ready = 11, .start = 13.4, .end = 14.4, .swap_out = 1.6, .swap_in = .8},
         {.workload = 0, .ready = 10, .start = 10, .end = 18.8, .preempted = 3.4, .swap_out = .8, .swap_in = 1.6},
         {.workload = 2, .ready = 20, .start = 22, .end = 23, .swap_out = .4, .swap_in = 1.6},
-        {.workload = 0, .ready = 28.8, .start = 31.2, .end = 34.2, .swap_out = 1.6, .swap_in = .8},
+        {.workload = 1, .ready = 32, .start = 34, .end = 35, .swap_out = 1.2, .swap_in = .8},
+        {.workload = 0, .ready = 28.8, .start = 31.2, .end = 39.6, .preempted = 3, .swap_out = 2.4, .swap_in = 2.4},
     };
     (void)unused;
     TRUTH_TIMELINE(text, NULL, due);

@@ -1,0 +1,182 @@
+#!/usr/bin/env bats
+# run.bats - commands that do what they are asked: where the output goes, what the options change, what the listings tell.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || exit
+    cat >a.ini <<'END_OF_SCENARIO'
+[scenario]
+duration = 20m
+[node]
+gpu_memory = 80GiB
+swap_file = 200GiB
+[workload.NB]
+class = notebook
+count = 3
+memory = 50GiB
+think = exp(60s)
+burst = exp(5s)
+[sla.NB]
+group = NB
+response_p95 = 1h
+END_OF_SCENARIO
+}
+
+# json [OPTION...]: the report of a.ini without the time that it took.
+json() {
+    "$GPUSWAP_SIM" a.ini --json - "$@" | jq -c 'del(.wall_s)'
+}
+
+# prints TEXT ARGUMENT...: it succeeds, with TEXT on stdout and nothing on stderr.
+prints() {
+    run --separate-stderr "$GPUSWAP_SIM" "${@:2}"
+    [ "$status" -eq 0 ]
+    [ -z "$stderr" ]
+    [[ $output == *"$1"* ]] || { echo "said: $output"; return 1; }
+}
+
+@test "every command tells its options" {
+    local command
+    for command in $("$GPUSWAP_SIM" --help | awk '/^  [a-z]/ { print $1 }'); do
+        prints "Usage: gpuswap-sim $command" "$command" --help
+        commands+=("$command")
+    done
+    [ "${#commands[@]}" -ge 9 ]
+    for command in import check info; do
+        prints "Usage: gpuswap-sim trace $command" trace "$command" --help
+    done
+    prints "usage: gpuswap-sim SCENARIO.ini" help
+    prints "gpuswap-sim 0." --version
+    [ ! -e results.db ]
+}
+
+@test "the report goes to stdout, the rows to results.db; run may be left out" {
+    prints 'SLA  NB' run a.ini
+    local text=$output
+    prints 'SLA  NB' a.ini
+    [ "$output" = "$text" ]
+    prints 'SLA  NB' ./a.ini --db other.db
+    [ "$(sqlite3 results.db 'SELECT count(*) FROM run')" -eq 2 ]
+    [ "$(sqlite3 other.db 'SELECT count(*) FROM run')" -eq 1 ]
+}
+
+@test "--json - is JSON and nothing else, --json FILE comes besides the text" {
+    prints '"scenario":"a"' a.ini --json -
+    jq -e '.groups[0].completed > 10 and .provenance == "sim" and (.gpus | length) == 1' <<<"$output"
+    prints 'SLA  NB' a.ini --json a.json
+    jq -e '.groups[0].name == "NB"' a.json
+}
+
+@test "--quiet prints nothing" {
+    run --separate-stderr "$GPUSWAP_SIM" a.ini --quiet
+    [ "$status" -eq 0 ]
+    [ -z "$output$stderr" ]
+    [ "$(sqlite3 results.db 'SELECT status FROM run')" = complete ]
+}
+
+@test "the same seed gives the same report, another seed another" {
+    [ "$(json --seed 5)" = "$(json --seed 5)" ]
+    [ "$(json --seed 5 | jq .groups)" != "$(json --seed 6 | jq .groups)" ]
+    [ "$(json --seed 5)" = "$(json --set scenario.seed=5)" ]
+    [ "$(json --seed 5 --replications 5 --threads 1)" = "$(json --seed 5 --replications 5 --threads 4)" ]
+}
+
+@test "--set counts more than the file, the last one more than those before" {
+    [ "$(json --set workload.NB.count=2 | jq '.groups[0].workloads')" -eq 2 ]
+    [ "$(json --set workload.NB.count=2 --set workload.NB.count=5 | jq '.groups[0].workloads')" -eq 5 ]
+    [ "$(json --set policy.victim=mru | jq -r .policy.victim)" = mru ]
+    [ "$(json --replications 3 | jq .replications)" -eq 3 ]
+    [ "$(json --set node.swap=no --set node.gpu_memory=160GiB | jq '.gpus[0].swaps')" -eq 0 ]
+    [ "$(json | jq '.gpus[0].swaps > 0')" = true ]
+}
+
+@test "--assert: 0 where every SLA is met, 1 where one is missed, with the report all the same" {
+    prints ' met ' a.ini --assert
+    run --separate-stderr "$GPUSWAP_SIM" a.ini --assert --set sla.NB.response_p95=1s
+    [ "$status" -eq 1 ]
+    [[ $output == *MISSED* ]]
+    [ "$(sqlite3 results.db 'SELECT group_concat(status) FROM run')" = complete,complete ]
+    "$GPUSWAP_SIM" a.ini --set sla.NB.response_p95=1s     # without --assert it is no failure
+}
+
+@test "a scenario from standard input" {
+    run --separate-stderr "$GPUSWAP_SIM" - --json - <a.ini
+    [ "$status" -eq 0 ]
+    [ "$(jq -c .groups <<<"$output")" = "$(json | jq -c .groups)" ]
+    run --separate-stderr "$GPUSWAP_SIM" run - --quiet <a.ini
+    [ "$status" -eq 0 ]
+}
+
+@test "include: relative to the file that includes, and what stands later counts" {
+    mkdir -p far/base
+    cp a.ini far/base/
+    printf 'include = base/a.ini\n[workload.NB]\ncount = 2\n[scenario]\nname = a\n' >far/b.ini
+    "$GPUSWAP_SIM" far/b.ini --json - >b.json
+    [ "$(jq -c .groups b.json)" = "$(json --set workload.NB.count=2 | jq -c .groups)" ]
+}
+
+@test "replay: a trace, alone and on the nodes of a scenario" {
+    prints 'trace ' replay "$GPUSWAP_ROOT/tests/data/leaves.gst"
+    [[ $output == *"the last job ended after 31.2 s"* ]]
+    # A path that is not absolute is taken from here, not from where the scenario lies.
+    cp "$GPUSWAP_ROOT/scenarios/office.gst" .
+    mkdir far
+    printf '[node]\ngpu_memory = 60GiB\n[sla.t]\ngroup = trace\nresponse_p95 = 1ms\n' >far/node.ini
+    "$GPUSWAP_SIM" replay office.gst far/node.ini --set trace.trace.memory=30GiB --json - >t.json
+    jq -e '.groups[0].name == "trace" and .groups[0].completed > 10 and .sla[0].met == false' t.json
+    run --separate-stderr "$GPUSWAP_SIM" replay office.gst far/node.ini --set trace.trace.memory=30GiB --assert
+    [ "$status" -eq 1 ]
+}
+
+@test "trace import, check and info" {
+    local csv=$GPUSWAP_ROOT/tests/data/sessions.csv
+    run --separate-stderr "$GPUSWAP_SIM" trace import --format adobe-notebooks "$csv" -o s.gst
+    [ "$status" -eq 0 ]
+    [ -z "$output" ]
+    [[ $stderr == "s.gst: 3 workloads, 8 bursts"* ]]
+    prints 's.gst: valid' trace check s.gst
+    [[ $output == *"W 3, B 8,"*"D 3,"* ]]
+    prints 'workloads   3: notebook 3' trace info s.gst
+    "$GPUSWAP_SIM" trace import --format adobe-notebooks "$csv" -o - 2>/dev/null | cmp - s.gst
+    "$GPUSWAP_SIM" trace import --format adobe-notebooks --single "$csv" -o single.gst 2>/dev/null
+    prints 'W 1,' trace check single.gst
+    prints '"scenario"' replay single.gst --json -
+    [ "$(jq '.groups[0].completed' <<<"$output")" -eq 4 ]
+    prints 'W 4,' trace check "$GPUSWAP_ROOT/tests/data/mixed.gst"
+}
+
+@test "keys, policies, backends" {
+    prints '[scenario]' keys
+    [[ $output == *"[workload"*"[sla"* ]]
+    prints '[node] h2d = rate' keys h2d
+    prints '[node] h2d = rate' keys node.h2d
+    prints lru policies
+    [[ $output == victim*slicer*cap*prefetch*place* ]]
+    prints 'slicer.quantum = 30s' policies nvshare
+    prints 'sim      works here' backends
+}
+
+@test "every victim policy runs, and swaps" {
+    local policy
+    for policy in $("$GPUSWAP_SIM" policies | awk '/^[a-z]/ { slot = $1 } /^  / && slot == "victim" { print $1 }'); do
+        [ "$(json --set policy.victim="$policy" | jq -r '.policy.victim, (.gpus[0].swaps > 10)' | xargs)" = "$policy true" ]
+        policies+=("$policy")
+    done
+    [ "${#policies[@]}" -ge 4 ]
+}
+
+@test "audit: no difference, until a recorded command is changed" {
+    "$GPUSWAP_SIM" a.ini --quiet --set scenario.record=events --replications 2
+    prints ', 0 differences' audit results.db
+    cp results.db changed.db
+    sqlite3 changed.db "UPDATE command SET gpu = 7 WHERE replication = 1 AND command =
+        (SELECT max(command) FROM command WHERE replication = 1 AND kind = 'swap_in')"
+    run --separate-stderr "$GPUSWAP_SIM" audit changed.db
+    [ "$status" -eq 1 ]
+    [[ $output == *", 1 differences"*"first: replication 1, "*"recorded was swap_in"*"on gpu 7"*"now it is"*"on gpu 0"* ]]
+    cp results.db lost.db
+    sqlite3 lost.db "DELETE FROM command WHERE replication = 0 AND kind = 'swap_out'"
+    run --separate-stderr "$GPUSWAP_SIM" audit lost.db
+    [ "$status" -eq 1 ]
+}
