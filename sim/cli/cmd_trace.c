@@ -119,7 +119,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static const struct argp_option import_options[] = {
     {"output", 'o', "OUT.gst", 0, "native file to write; .gz compresses, '-' is standard output", 0}, SELECTION, {0}};
 static const struct argp_option info_options[] = {SELECTION, {0}};
-static const struct argp_option check_options[] = {{0}};
 
 /* --- the commands ------------------------------------------------------------------------------------------------ */
 
@@ -245,7 +244,7 @@ static const struct {
      do_import},
     {"check",
      "gpuswap-sim trace check",
-     {check_options, parse_option, "FILE", "Hold a native file against every rule of the format.", NULL, NULL, NULL},
+     {NULL, parse_option, "FILE", "Hold a native file against every rule of the format.", NULL, NULL, NULL},
      do_check},
     {"info",
      "gpuswap-sim trace info",

@@ -147,9 +147,12 @@ int run_scenario(const struct scenario *scenario, const struct run_options *opti
     if (rc == GS_OK && (options->stop == NULL || *options->stop == 0))
         rc = run_team(&team, err);
     outcome->tally = team.tally;
-    for (uint32_t i = 0; i < team.replications; i++)
-        if (team.tally[i] != NULL && !team.tally[i]->interrupted)
+    for (uint32_t i = 0; i < team.replications; i++) {
+        if (team.tally[i] != NULL && team.tally[i]->interrupted)
+            tally_fini(team.tally[i]);
+        else if (team.tally[i] != NULL)
             outcome->tally[outcome->completed++] = team.tally[i];
+    }
     return rc;
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# errors.bats - what is asked for wrongly: the exit code, a message that names the place and the remedy, and no database.
+# errors.bats - what is asked for wrongly: the exit code, a message that names the place and the remedy, no database.
 
 bats_require_minimum_version 1.5.0
 
@@ -109,9 +109,11 @@ response_p95 = 3s'
 }
 
 @test "65: options that set what cannot be" {
-    fails 65 "--set workload.NB.cont=3: unknown key 'cont' in [workload.NB]; did you mean 'count'?" a.ini --set workload.NB.cont=3
+    fails 65 "--set workload.NB.cont=3: unknown key 'cont' in [workload.NB]; did you mean 'count'?" \
+        a.ini --set workload.NB.cont=3
     fails 65 "no section [workload.XX]; did you mean 'workload.NB'?" a.ini --set workload.XX.count=3
-    fails 65 "--set policy.victim=lruu: unknown victim policy 'lruu'; did you mean 'lru'?" a.ini --set policy.victim=lruu
+    fails 65 "--set policy.victim=lruu: unknown victim policy 'lruu'; did you mean 'lru'?" \
+        a.ini --set policy.victim=lruu
     fails 65 "'x' is not a whole number" a.ini --seed x
     fails 65 "scenario.replications" a.ini --replications 0
     fails 65 "scenario.threads" a.ini --threads -1
@@ -160,7 +162,8 @@ file = none.gst'
 }
 
 @test "78: what no GPU can hold" {
-    fails 78 "'NB' needs 200 GiB of one GPU, but no GPU shows it more than 78.0 GiB" a.ini --set workload.NB.memory=200GiB
+    fails 78 "'NB' needs 200 GiB of one GPU, but no GPU shows it more than 78.0 GiB" \
+        a.ini --set workload.NB.memory=200GiB
     sed 's/50GiB/200GiB/' a.ini >b.ini
     fails 78 "b.ini:8: 'NB' needs 200 GiB" b.ini
 }

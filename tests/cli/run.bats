@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# run.bats - commands that do what they are asked: where the output goes, what the options change, what the listings tell.
+# run.bats - commands that do what they are asked: where the output goes, what options change, what listings tell.
 
 bats_require_minimum_version 1.5.0
 
@@ -160,7 +160,8 @@ prints() {
 @test "every victim policy runs, and swaps" {
     local policy
     for policy in $("$GPUSWAP_SIM" policies | awk '/^[a-z]/ { slot = $1 } /^  / && slot == "victim" { print $1 }'); do
-        [ "$(json --set policy.victim="$policy" | jq -r '.policy.victim, (.gpus[0].swaps > 10)' | xargs)" = "$policy true" ]
+        json --set policy.victim="$policy" | jq -e --arg policy "$policy" \
+            '.policy.victim == $policy and .gpus[0].swaps > 10'
         policies+=("$policy")
     done
     [ "${#policies[@]}" -ge 4 ]
@@ -174,7 +175,7 @@ prints() {
         (SELECT max(command) FROM command WHERE replication = 1 AND kind = 'swap_in')"
     run --separate-stderr "$GPUSWAP_SIM" audit changed.db
     [ "$status" -eq 1 ]
-    [[ $output == *", 1 differences"*"first: replication 1, "*"recorded was swap_in"*"on gpu 7"*"now it is"*"on gpu 0"* ]]
+    [[ $output == *", 1 differences"*"first: replication 1, "*"was swap_in"*"on gpu 7"*"now it is"*"on gpu 0"* ]]
     cp results.db lost.db
     sqlite3 lost.db "DELETE FROM command WHERE replication = 0 AND kind = 'swap_out'"
     run --separate-stderr "$GPUSWAP_SIM" audit lost.db

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# golden.bats - two scenarios whose report, log and choices of victims are kept here, to the byte.  Where a change is meant
-# to alter them, renew.sh writes them anew.
+# golden.bats - two scenarios whose report, log and choices of victims are kept here, to the byte.  Where a change is
+# meant to alter them, renew.sh writes them anew.
 
 setup_file() {
     mkdir "$BATS_FILE_TMPDIR/new"
@@ -43,8 +43,8 @@ kept() {
     for threads in 1 4; do
         "$GPUSWAP_SIM" tests/golden/small.ini --quiet --replications 6 --threads $threads \
             --db "$BATS_TEST_TMPDIR/$threads.db" --json - | jq -c 'del(.wall_s)' >"$BATS_TEST_TMPDIR/$threads.json"
-        sqlite3 "$BATS_TEST_TMPDIR/$threads.db" 'SELECT * FROM command ORDER BY 1, 2, 3' >"$BATS_TEST_TMPDIR/$threads.log"
-        [ "$(wc -l <"$BATS_TEST_TMPDIR/$threads.log")" -gt 600 ]
+        sqlite3 "$BATS_TEST_TMPDIR/$threads.db" 'SELECT * FROM command ORDER BY 2, 3' >"$BATS_TEST_TMPDIR/$threads.log"
+        [ "$(wc -l <"$BATS_TEST_TMPDIR/$threads.log")" -gt 100 ]
     done
     cmp "$BATS_TEST_TMPDIR/1.json" "$BATS_TEST_TMPDIR/4.json"
     cmp "$BATS_TEST_TMPDIR/1.log" "$BATS_TEST_TMPDIR/4.log"
