@@ -13,41 +13,41 @@
 #include "sim/scenario/scenario.h"
 
 enum backend_kind {
-    BACKEND_NOTHING,        /* nothing happened until the given time */
-    BACKEND_EVENT,          /* `event` is for the controller */
-    BACKEND_FINISH,         /* `job` ended at event.at_ns; the controller need not know yet */
+    BACKEND_NOTHING, /* nothing happened until the given time */
+    BACKEND_EVENT,   /* `event` is for the controller */
+    BACKEND_FINISH,  /* `job` ended at event.at_ns; the controller need not know yet */
 };
 
 struct backend_event {
     enum backend_kind kind;
-    bool idle;                          /* BACKEND_FINISH: the workload is idle, too, unless it gets a burst now; ask idle() */
+    bool idle; /* BACKEND_FINISH: the workload is idle, too, unless it gets a burst now; ask idle() */
     struct gs_event event;
     struct job *job;
 };
 
 struct backend_setup {
     const struct scenario *scenario;
-    const struct gs_setup *setup;       /* nodes and workloads as the controller sees them */
+    const struct gs_setup *setup; /* nodes and workloads as the controller sees them */
     struct arena *arena;
 };
 
 /* How the GPUs spent their time so far. */
 struct gpu_usage {
-    gs_ns useful_ns;                    /* at least one burst executing */
-    gs_ns switching_ns;                 /* none executing, and a swap or a switch of workloads under way */
-    gs_ns held_ns;                      /* none executing or switching, but a workload that finished still has its grant */
+    gs_ns useful_ns;    /* at least one burst executing */
+    gs_ns switching_ns; /* none executing, and a swap or a switch of workloads under way */
+    gs_ns held_ns;      /* none executing or switching, but a workload that finished still has its grant */
 };
 
 /* What every backend's state begins with, so that the loop can leave a backend alone in which nothing is due. */
 struct backend_clock {
-    gs_ns now_ns;                       /* the loop moves it when something comes that is not the backend's, up to next_ns */
-    gs_ns next_ns;                      /* nothing will happen before, unless it is told to do something */
+    gs_ns now_ns;  /* the loop moves it when something comes that is not the backend's, up to next_ns */
+    gs_ns next_ns; /* nothing will happen before, unless it is told to do something */
 };
 
 struct backend;
 struct backend_ops {
     const char *name, *help;
-    bool (*probe)(char why[160]);       /* can it run here? */
+    bool (*probe)(char why[160]); /* can it run here? */
     int (*open)(struct backend **be, const struct backend_setup *setup, struct error *err);
     /* Perform a command.  Completion comes by wait(); notes (GS_PLACE, GS_WAIT) and GS_RUN have none. */
     int (*submit)(struct backend *be, const struct gs_command *command, struct error *err);

@@ -30,7 +30,7 @@ static void arm(struct backend *be, uint32_t gpu)
     }
     left = c->item[c->count - 1].finish > c->service ? c->item[c->count - 1].finish - c->service : 0;
     if (__builtin_mul_overflow(left, c->count, &units))
-        units = (uint64_t)GS_NEVER;     /* beyond the end of any run */
+        units = (uint64_t)GS_NEVER; /* beyond the end of any run */
     units -= units > c->remainder ? c->remainder : units;
     gs_ns wait_ns = (gs_ns)(units / SERVICE_UNIT + (units % SERVICE_UNIT != 0));
     gs_ns end_ns = be->clock.now_ns + wait_ns;

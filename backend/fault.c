@@ -29,8 +29,8 @@ static bool fails(struct backend *be, uint8_t command)
     if (plan.command != GS_COMMAND_KINDS && plan.command != command)
         return false;
     uint64_t number = ++be->swaps;
-    return number == plan.first || (plan.first > 0 && plan.every > 0 && number > plan.first &&
-                                    (number - plan.first) % plan.every == 0);
+    return number == plan.first ||
+           (plan.first > 0 && plan.every > 0 && number > plan.first && (number - plan.first) % plan.every == 0);
 }
 
 static int submit(struct backend *be, const struct gs_command *command, struct error *err)

@@ -5,9 +5,9 @@
 #include "policies/controller.h"
 
 struct fault_plan {
-    uint8_t command;            /* GS_SWAP_IN or GS_SWAP_OUT; GS_COMMAND_KINDS: either */
-    uint64_t first;             /* the first one to fail, counted from 1 in each replication; 0: none */
-    uint64_t every;             /* and every so many after it; 0: only that one */
+    uint8_t command; /* GS_SWAP_IN or GS_SWAP_OUT; GS_COMMAND_KINDS: either */
+    uint64_t first;  /* the first one to fail, counted from 1 in each replication; 0: none */
+    uint64_t every;  /* and every so many after it; 0: only that one */
 };
 
 /* For backends opened from now on, in every thread. */

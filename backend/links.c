@@ -56,7 +56,7 @@ static double pool_level(const struct backend *be, const struct sim_node *node)
     double level = INFINITY;
 
     for (;;) {
-        double below = 0.0;             /* wanted by links that want no more than the level */
+        double below = 0.0; /* wanted by links that want no more than the level */
         uint32_t above = 0;
         for (uint32_t i = 2 * node->first_gpu; i < 2 * (node->first_gpu + node->gpus); i++) {
             double w = wanted(be, &be->link[i]);
@@ -67,7 +67,7 @@ static double pool_level(const struct backend *be, const struct sim_node *node)
         }
         double next = INFINITY;
         if (level >= INFINITY && below > node->host_rate)
-            next = node->host_rate / (2.0 * node->gpus);   /* a level that surely fits; it can only rise */
+            next = node->host_rate / (2.0 * node->gpus); /* a level that surely fits; it can only rise */
         else if (above > 0)
             next = (node->host_rate - below) / (double)above;
         if (next >= INFINITY || (level < INFINITY && next <= level))

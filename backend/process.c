@@ -164,7 +164,7 @@ bool process_take_idle(struct backend *be, uint32_t workload, struct gs_event *e
 
     if (!p->idle_posted)
         return false;
-    set_lingering(be, p, false);        /* nothing runs, so the rest of revoke() has nothing to do */
+    set_lingering(be, p, false); /* nothing runs, so the rest of revoke() has nothing to do */
     p->granted = p->started = p->idle_posted = false;
     if (p->gpu_bytes != p->base_bytes)
         hold_bytes(be, p, p->base_bytes);
@@ -197,7 +197,7 @@ bool process_offer(struct backend *be, struct job *job)
     if (!p->started)
         return false;
     if (p->running == 0 && (job->bytes != p->gpu_bytes || (p->idle_posted && p->yield))) {
-        post_idle(be, job->workload);   /* it needs other memory, or is to stand in line again */
+        post_idle(be, job->workload); /* it needs other memory, or is to stand in line again */
     } else {
         p->idle_posted = false;
         set_lingering(be, p, false);

@@ -73,19 +73,24 @@ static void open_nodes(struct backend *be)
             };
             for (int64_t i = 0; i < group->gpus; i++, gpu++) {
                 bool fcfs = group->link_discipline == LINK_FCFS;
-                be->device[gpu] = (struct device){ .free_bytes = group->gpu_memory - group->gpu_reserved, .node = id,
-                                                   .speed = group->gpu_speed, .starved_head = GS_NONE };
-                be->link[2 * gpu] = (struct link){ .rate = group->h2d * 1e-9, .twin = 2 * gpu + 1, .node = id, .fcfs = fcfs };
-                be->link[2 * gpu + 1] = (struct link){ .rate = group->d2h * 1e-9, .twin = 2 * gpu, .node = id, .fcfs = fcfs };
+                be->device[gpu] = (struct device){.free_bytes = group->gpu_memory - group->gpu_reserved,
+                                                  .node = id,
+                                                  .speed = group->gpu_speed,
+                                                  .starved_head = GS_NONE};
+                be->link[2 * gpu] =
+                    (struct link){.rate = group->h2d * 1e-9, .twin = 2 * gpu + 1, .node = id, .fcfs = fcfs};
+                be->link[2 * gpu + 1] =
+                    (struct link){.rate = group->d2h * 1e-9, .twin = 2 * gpu, .node = id, .fcfs = fcfs};
             }
-            be->link[2 * be->gpus + id] = (struct link){ .rate = group->disk * 1e-9, .twin = GS_NONE, .node = id };
+            be->link[2 * be->gpus + id] = (struct link){.rate = group->disk * 1e-9, .twin = GS_NONE, .node = id};
         }
     }
 }
 
 static int no_memory(struct error *err)
 {
-    return error_set(err, GS_SYSTEM, "out of memory for the simulated node; use fewer workloads or replications at a time");
+    return error_set(err, GS_SYSTEM,
+                     "out of memory for the simulated node; use fewer workloads or replications at a time");
 }
 
 static int open_sim(struct backend **out, const struct backend_setup *setup, struct error *err)
@@ -95,7 +100,8 @@ static int open_sim(struct backend **out, const struct backend_setup *setup, str
 
     if (be == NULL)
         return no_memory(err);
-    be->finish = (struct backend_event){ .kind = BACKEND_FINISH, .event = { .kind = GS_IDLE, .timer = GS_NONE, .since_ns = GS_NEVER } };
+    be->finish = (struct backend_event){.kind = BACKEND_FINISH,
+                                        .event = {.kind = GS_IDLE, .timer = GS_NONE, .since_ns = GS_NEVER}};
     be->setup = setup;
     be->workloads = setup->setup->workloads;
     be->nodes = setup->setup->nodes;
@@ -144,7 +150,7 @@ int sim_submit(struct backend *be, const struct gs_command *command, struct erro
         sim_push(be, command->at_ns, SIM_TIMER, command->timer, &be->timer_word[command->timer]);
         break;
     default:
-        break;                          /* notes */
+        break; /* notes */
     }
     return be->out_of_memory ? no_memory(err) : GS_OK;
 }
@@ -155,11 +161,16 @@ static uint64_t live_word(const struct backend *be, struct queue_event e)
     uint32_t entity = queue_entity(e);
 
     switch (queue_kind(e)) {
-    case SIM_DELAY_OVER: return be->process[entity].delay_word;
-    case SIM_IDLE: return be->process[entity].idle_word;
-    case SIM_LINK: return be->link[entity].word;
-    case SIM_OVERHEAD_OVER: return be->process[entity].swap.word;
-    default: return be->timer_word[entity];
+    case SIM_DELAY_OVER:
+        return be->process[entity].delay_word;
+    case SIM_IDLE:
+        return be->process[entity].idle_word;
+    case SIM_LINK:
+        return be->link[entity].word;
+    case SIM_OVERHEAD_OVER:
+        return be->process[entity].swap.word;
+    default:
+        return be->timer_word[entity];
     }
 }
 
@@ -223,7 +234,7 @@ static gs_ns earliest_ns(struct backend *be)
 
 int sim_wait(struct backend *be, gs_ns until_ns, const struct backend_event **out, struct error *err)
 {
-    static const struct backend_event nothing = { .kind = BACKEND_NOTHING };
+    static const struct backend_event nothing = {.kind = BACKEND_NOTHING};
 
     while (be->mail_count == 0 || (*out = next_mail(be)) == NULL) {
         gs_ns at_ns = earliest_ns(be);

@@ -10,87 +10,87 @@ enum sim_kind { SIM_DELAY_OVER, SIM_IDLE, SIM_LINK, SIM_OVERHEAD_OVER, SIM_TIMER
 
 /* --- execution: processor sharing among the bursts that run on a GPU (compute.c) --- */
 
-enum { SERVICE_UNIT = 256 };        /* attained service is counted in 1/256 ns, so that sharing rounds nothing away */
+enum { SERVICE_UNIT = 256 }; /* attained service is counted in 1/256 ns, so that sharing rounds nothing away */
 
 struct running {
-    uint64_t finish;                /* attained service of the GPU at which it ends, in SERVICE_UNITs */
+    uint64_t finish; /* attained service of the GPU at which it ends, in SERVICE_UNITs */
     struct job *job;
 };
 
 struct compute {
-    struct running *item;           /* by `finish`, the first to end last; of equals the first to begin */
+    struct running *item; /* by `finish`, the first to end last; of equals the first to begin */
     uint32_t count, capacity;
-    uint64_t service;               /* attained by each that runs since the GPU was last empty, in SERVICE_UNITs */
-    uint64_t remainder;             /* below `count`: what division by it left over */
-    gs_ns at_ns;                    /* of `service` */
+    uint64_t service;   /* attained by each that runs since the GPU was last empty, in SERVICE_UNITs */
+    uint64_t remainder; /* below `count`: what division by it left over */
+    gs_ns at_ns;        /* of `service` */
 };
 
 /* --- transfers (transfer.c) over links (links.c) --- */
 
-struct flow {                       /* bytes on their way over one link */
+struct flow { /* bytes on their way over one link */
     double left_bytes;
-    uint64_t order;                 /* of the transfer's start: who is served first on an fcfs link */
+    uint64_t order; /* of the transfer's start: who is served first on an fcfs link */
     uint32_t workload;
 };
 
 struct link {
-    double rate;                    /* alone, bytes per ns */
-    double share;                   /* what each served flow gets now, bytes per ns */
-    struct flow *flow;              /* in the order of `order` */
+    double rate;       /* alone, bytes per ns */
+    double share;      /* what each served flow gets now, bytes per ns */
+    struct flow *flow; /* in the order of `order` */
     uint32_t count, capacity;
-    uint32_t due;                   /* the flow that ends first */
-    gs_ns at_ns;                    /* of the flows' left_bytes */
-    uint64_t word;                  /* live SIM_LINK; 0: none */
-    uint32_t twin;                  /* the other direction of the GPU; GS_NONE for a disk */
+    uint32_t due;  /* the flow that ends first */
+    gs_ns at_ns;   /* of the flows' left_bytes */
+    uint64_t word; /* live SIM_LINK; 0: none */
+    uint32_t twin; /* the other direction of the GPU; GS_NONE for a disk */
     uint32_t node;
     bool fcfs;
 };
 
-struct swap {                       /* a swap of one workload */
+struct swap { /* a swap of one workload */
     struct gs_command command;
-    int64_t left_bytes;             /* still to be put on the link */
-    int64_t chunk_bytes;            /* on the link now; 0: none */
+    int64_t left_bytes;  /* still to be put on the link */
+    int64_t chunk_bytes; /* on the link now; 0: none */
     uint64_t order;
-    uint64_t word;                  /* live SIM_OVERHEAD_OVER; 0: none */
-    uint32_t next;                  /* next workload in the GPU's queue for memory; GS_NONE ends */
+    uint64_t word; /* live SIM_OVERHEAD_OVER; 0: none */
+    uint32_t next; /* next workload in the GPU's queue for memory; GS_NONE ends */
     bool active;
 };
 
 /* --- the rest --- */
 
-struct process {                    /* the backend's side of a workload */
-    struct job *head, *tail;        /* bursts that are ready and not running */
-    int64_t gpu_bytes;              /* physical memory it holds on its GPU */
-    int64_t base_bytes;             /* between bursts */
-    gs_ns linger_ns;                /* how long it looks busy after its last burst, the time to detect it included */
+struct process {             /* the backend's side of a workload */
+    struct job *head, *tail; /* bursts that are ready and not running */
+    int64_t gpu_bytes;       /* physical memory it holds on its GPU */
+    int64_t base_bytes;      /* between bursts */
+    gs_ns linger_ns;         /* how long it looks busy after its last burst, the time to detect it included */
     uint64_t delay_word, idle_word;
     gs_ns cold_start_ns;
     uint32_t gpu;
     uint32_t running, slots;
-    bool granted;                   /* may use the GPU */
-    bool started;                   /* granted, and the switch cost is over */
+    bool granted; /* may use the GPU */
+    bool started; /* granted, and the switch cost is over */
     bool yield;
-    bool lingers;                   /* granted, nothing to do */
-    bool wants;                     /* the controller knows that it wants the GPU */
-    bool gone;                      /* left; what it still moves is freed when it has arrived */
-    bool idle_posted;               /* an idle notice lies in the mailbox */
+    bool lingers;     /* granted, nothing to do */
+    bool wants;       /* the controller knows that it wants the GPU */
+    bool gone;        /* left; what it still moves is freed when it has arrived */
+    bool idle_posted; /* an idle notice lies in the mailbox */
     struct swap swap;
 };
 
-struct device {                     /* a GPU */
+struct device { /* a GPU */
     struct compute compute;
     struct gpu_usage usage;
     gs_ns accounted_ns;
     uint32_t executing, switching, lingering;
-    int64_t free_bytes;             /* physical */
-    uint32_t starved_head, starved_tail;    /* swap-ins that wait for memory, in order; GS_NONE: empty */
+    int64_t free_bytes;                  /* physical */
+    uint32_t starved_head, starved_tail; /* swap-ins that wait for memory, in order; GS_NONE: empty */
     uint32_t node;
     double speed;
 };
 
 struct sim_node {
     uint32_t first_gpu, gpus;
-    double host_rate;               /* bytes per ns that all transfers of the node share; INFINITY: unlimited */
+    double host_rate; /* bytes per ns that all transfers of the node share; INFINITY: unlimited */
     double duplex;
     gs_ns overhead_ns, idle_detect_ns;
     int64_t chunk_bytes;
@@ -100,19 +100,19 @@ struct sim_node {
 struct backend {
     struct backend_clock clock;
     const struct backend_setup *setup;
-    struct queue queue;                 /* all that is to happen but the ends of bursts */
-    struct tournament ends;             /* of bursts: the next one on each GPU */
-    struct backend_event *mail;     /* what happens at once: a ring */
+    struct queue queue;         /* all that is to happen but the ends of bursts */
+    struct tournament ends;     /* of bursts: the next one on each GPU */
+    struct backend_event *mail; /* what happens at once: a ring */
     uint32_t mail_head, mail_count, mail_capacity;
-    struct backend_event finish;        /* a burst's end is told before what follows from it */
+    struct backend_event finish; /* a burst's end is told before what follows from it */
     struct process *process;
     struct device *device;
-    struct link *link;              /* two a GPU (2g: in, 2g + 1: out), then one disk a node */
+    struct link *link; /* two a GPU (2g: in, 2g + 1: out), then one disk a node */
     struct sim_node *node;
     uint32_t workloads, gpus, nodes;
     uint64_t *timer_word;
     uint64_t transfers;
-    uint64_t swaps;                 /* fault.c: those that it might have failed so far */
+    uint64_t swaps; /* fault.c: those that it might have failed so far */
     bool out_of_memory;
 };
 
@@ -131,16 +131,16 @@ void device_account(struct backend *be, struct device *device);
 void compute_start(struct backend *be, uint32_t gpu, struct job *job);
 /* Take all bursts of `workload` off the GPU, what they have done noted; back to the front of its queue. */
 void compute_stop(struct backend *be, uint32_t gpu, uint32_t workload);
-struct job *compute_end(struct backend *be, uint32_t gpu);      /* the one that is due now */
-void compute_progress(struct backend *be, uint32_t gpu);        /* bring done_ns of the running up to date */
+struct job *compute_end(struct backend *be, uint32_t gpu); /* the one that is due now */
+void compute_progress(struct backend *be, uint32_t gpu);   /* bring done_ns of the running up to date */
 
 void link_add(struct backend *be, uint32_t link, struct flow flow);
-uint32_t link_end(struct backend *be, uint32_t link);           /* the workload whose flow is due now */
+uint32_t link_end(struct backend *be, uint32_t link); /* the workload whose flow is due now */
 
 __attribute__((noinline)) void transfer_begin(struct backend *be, const struct gs_command *command);
 void transfer_overhead_over(struct backend *be, uint32_t workload);
 void transfer_arrived(struct backend *be, uint32_t link);
-void memory_release(struct backend *be, uint32_t gpu, int64_t bytes);   /* physical memory came free */
+void memory_release(struct backend *be, uint32_t gpu, int64_t bytes); /* physical memory came free */
 
 void process_run(struct backend *be, const struct gs_command *command);
 __attribute__((noinline)) void process_stop(struct backend *be, uint32_t workload);

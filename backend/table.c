@@ -3,7 +3,7 @@
 
 const struct backend_ops *backend_at(size_t i)
 {
-    static const struct backend_ops *const table[] = { &backend_sim, &backend_null, &backend_fault };
+    static const struct backend_ops *const table[] = {&backend_sim, &backend_null, &backend_fault};
 
     return i < sizeof table / sizeof *table ? table[i] : NULL;
 }

@@ -40,7 +40,7 @@ static void send(struct backend *be, uint32_t workload)
 
     t->chunk_bytes = next_chunk(be, t);
     t->left_bytes -= t->chunk_bytes;
-    link_add(be, link_of(be, &t->command), (struct flow){ (double)t->chunk_bytes, t->order, workload });
+    link_add(be, link_of(be, &t->command), (struct flow){(double)t->chunk_bytes, t->order, workload});
 }
 
 static void starve(struct backend *be, uint32_t workload)
@@ -108,7 +108,7 @@ static void go_on_out(struct backend *be, uint32_t workload)
         send(be, workload);
         return;
     }
-    int64_t rest = p->gpu_bytes;        /* what needed no transfer */
+    int64_t rest = p->gpu_bytes; /* what needed no transfer */
     p->gpu_bytes = 0;
     memory_release(be, t->command.gpu, rest);
     done(be, workload);

@@ -50,7 +50,7 @@ static bool start_in_swap_file(struct controller *ctl, uint32_t workload)
 
     if (!memory_book(ctl, workload))
         return false;
-    ctl->seat[workload].booked_bytes = 0;       /* held, not on its way */
+    ctl->seat[workload].booked_bytes = 0; /* held, not on its way */
     w->has_host_copy = true;
     w->state = GS_HOST;
     return true;

@@ -8,7 +8,7 @@ struct sums {
 
 static struct sums sum_gpu(const struct controller *ctl, uint32_t gpu)
 {
-    struct sums s = { 0 };
+    struct sums s = {0};
 
     for (uint32_t i = 0; i < ctl->view.workloads; i++) {
         const struct gs_workload *w = &ctl->workload[i];
@@ -17,8 +17,8 @@ static struct sums sum_gpu(const struct controller *ctl, uint32_t gpu)
         s.attached++;
         s.context += w->context_bytes;
         s.held += held_bytes(w);
-        s.residents += held_bytes(w) > 0 || w->state == GS_RESIDENT || w->state == GS_SWAPPING_IN ||
-                       w->state == GS_SWAPPING_OUT;
+        s.residents +=
+            held_bytes(w) > 0 || w->state == GS_RESIDENT || w->state == GS_SWAPPING_IN || w->state == GS_SWAPPING_OUT;
         s.freeing += w->state == GS_SWAPPING_OUT ? w->bytes : 0;
         s.claimed += ctl->seat[i].claim_bytes;
         s.in_line += ctl->seat[i].queued;

@@ -42,8 +42,9 @@ static void begin_want(struct controller *ctl, uint32_t workload, gs_ns since_ns
     seat->leave_ns = GS_NEVER;
     if (bytes != w->base_bytes && bytes > memory_ceiling(ctl, workload))
         run_refuse(ctl, workload, GS_BECAUSE_TOO_LARGE);
-    else if (ctl->shares && w->state == GS_RESIDENT && bytes <= w->bytes && lane_of(ctl, workload)->waiting.head == GS_NONE)
-        run_start(ctl, workload);       /* nobody to stand behind */
+    else if (ctl->shares && w->state == GS_RESIDENT && bytes <= w->bytes &&
+             lane_of(ctl, workload)->waiting.head == GS_NONE)
+        run_start(ctl, workload); /* nobody to stand behind */
     else
         run_queue(ctl, workload);
 }
@@ -74,7 +75,7 @@ static void plan_leave(struct controller *ctl, uint32_t workload)
 static __attribute__((noinline)) void leave(struct controller *ctl, uint32_t workload)
 {
     if (ctl->view.now_ns < ctl->seat[workload].leave_ns || ctl->workload[workload].wants)
-        return;                         /* rang for an idle spell that is over */
+        return; /* rang for an idle spell that is over */
     if (memory_swaps(ctl, ctl->workload[workload].gpu) && memory_may_leave(ctl, workload) && memory_book(ctl, workload))
         memory_swap_out(ctl, workload, GS_NONE, GS_BECAUSE_IDLE);
 }
@@ -132,7 +133,7 @@ static void came_in(struct controller *ctl, uint32_t workload)
     if (ctl->setup->policies.victim->loaded != NULL)
         ctl->setup->policies.victim->loaded(&ctl->victim, workload);
     if (!ctl->seat[workload].queued)
-        run_start(ctl, workload);       /* it was brought in to run; else its turn may come now */
+        run_start(ctl, workload); /* it was brought in to run; else its turn may come now */
     if (!w->wants)
         plan_leave(ctl, workload);
 }
@@ -221,19 +222,30 @@ const struct gs_commands *controller_step(struct controller *ctl, const struct g
     ctl->view.now_ns = event->at_ns;
     ctl->out.count = ctl->out.candidates = 0;
     switch (event->kind) {
-    case GS_ATTACH: attach(ctl, workload); break;
-    case GS_DETACH: detach(ctl, workload); break;
-    case GS_WANT: want(ctl, event); break;
-    case GS_IDLE: idle(ctl, workload, event->since_ns, event->bytes); break;
+    case GS_ATTACH:
+        attach(ctl, workload);
+        break;
+    case GS_DETACH:
+        detach(ctl, workload);
+        break;
+    case GS_WANT:
+        want(ctl, event);
+        break;
+    case GS_IDLE:
+        idle(ctl, workload, event->since_ns, event->bytes);
+        break;
     case GS_DONE:
-    case GS_FAILED: completed(ctl, event); break;
+    case GS_FAILED:
+        completed(ctl, event);
+        break;
     case GS_TIMER:
         if (of_gpu)
             turns_expire(ctl, event->timer);
         else
             leave(ctl, workload);
         break;
-    default: break;
+    default:
+        break;
     }
     uint32_t gpu = of_gpu ? event->timer : ctl->workload[workload].gpu;
     if (gpu != GS_NONE) {

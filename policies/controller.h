@@ -10,14 +10,14 @@
 #include "policy.h"
 
 enum gs_event_kind {
-    GS_ATTACH,          /* workload arrived; it has its GPU, or was rejected, when the step returns */
-    GS_DETACH,          /* workload left; its memory and its copy in the swap file are freed */
-    GS_WANT,            /* workload has work for the GPU, since `since_ns`, and will hold `bytes` while it runs */
-    GS_IDLE,            /* the granted workload was found idle and has lost its grant; if `since_ns` != GS_NEVER its
+    GS_ATTACH, /* workload arrived; it has its GPU, or was rejected, when the step returns */
+    GS_DETACH, /* workload left; its memory and its copy in the swap file are freed */
+    GS_WANT,   /* workload has work for the GPU, since `since_ns`, and will hold `bytes` while it runs */
+    GS_IDLE,   /* the granted workload was found idle and has lost its grant; if `since_ns` != GS_NEVER its
                            next burst waits already, since then, for `bytes` */
-    GS_DONE,            /* command `command` for `workload` succeeded; GPU memory it freed is free */
-    GS_FAILED,          /* it failed and had no effect */
-    GS_TIMER,           /* timer `timer` rang */
+    GS_DONE,   /* command `command` for `workload` succeeded; GPU memory it freed is free */
+    GS_FAILED, /* it failed and had no effect */
+    GS_TIMER,  /* timer `timer` rang */
     GS_EVENT_KINDS
 };
 
@@ -26,51 +26,51 @@ struct gs_event {
     gs_ns since_ns;
     int64_t bytes;
     uint32_t workload;
-    uint32_t timer;     /* which timer: GPU id, or gpus + workload id */
-    uint8_t kind;       /* enum gs_event_kind */
-    uint8_t command;    /* enum gs_command_kind of the command that is done or has failed */
+    uint32_t timer;  /* which timer: GPU id, or gpus + workload id */
+    uint8_t kind;    /* enum gs_event_kind */
+    uint8_t command; /* enum gs_command_kind of the command that is done or has failed */
 };
 
 enum gs_command_kind {
-    GS_PLACE,           /* note: `workload` belongs to `gpu` from now on */
-    GS_RUN,             /* let `workload` use `gpu` and hold `bytes` there, at the earliest after `delay_ns`, until it is
+    GS_PLACE,     /* note: `workload` belongs to `gpu` from now on */
+    GS_RUN,       /* let `workload` use `gpu` and hold `bytes` there, at the earliest after `delay_ns`, until it is
                            stopped or found idle: when no burst came for `linger_ns` (and the backend's detection time),
                            or, if it is to `yield`, when a burst ends and the next one waits already */
-    GS_STOP,            /* take the GPU away from `workload`; done when its work has drained, with `since_ns` as in GS_IDLE */
-    GS_SWAP_IN,         /* make `bytes` resident, `moved_bytes` of which come over the link */
-    GS_SWAP_OUT,        /* free `bytes`, `moved_bytes` of which are written to the swap file; for `requester` */
-    GS_TIMER_SET,       /* let `timer` ring at `at_ns`, instead of any earlier setting of it */
-    GS_WAIT,            /* note: `workload` waits, for `reason` */
-    GS_REJECT,          /* the waiting burst of `workload` (at attach: all of it) is refused, for `reason` */
+    GS_STOP,      /* take the GPU away from `workload`; done when its work has drained, with `since_ns` as in GS_IDLE */
+    GS_SWAP_IN,   /* make `bytes` resident, `moved_bytes` of which come over the link */
+    GS_SWAP_OUT,  /* free `bytes`, `moved_bytes` of which are written to the swap file; for `requester` */
+    GS_TIMER_SET, /* let `timer` ring at `at_ns`, instead of any earlier setting of it */
+    GS_WAIT,      /* note: `workload` waits, for `reason` */
+    GS_REJECT,    /* the waiting burst of `workload` (at attach: all of it) is refused, for `reason` */
     GS_COMMAND_KINDS
 };
 
 enum gs_reason {
     GS_BECAUSE_NOTHING,
-    GS_BECAUSE_TURN,            /* others have the GPU, or hold its memory while they use it */
-    GS_BECAUSE_VICTIMS,         /* its victims are being swapped out */
-    GS_BECAUSE_CAP,             /* the swap file is full */
-    GS_BECAUSE_QUANTUM,         /* its quantum is over */
-    GS_BECAUSE_PREEMPTED,       /* somebody more urgent came */
-    GS_BECAUSE_PRESSURE,        /* swapped out to make room */
-    GS_BECAUSE_IDLE,            /* swapped out since it was idle */
-    GS_BECAUSE_COLD,            /* swap-in that is a load from disk */
-    GS_BECAUSE_TOO_LARGE,       /* can never fit its GPU or its limit */
-    GS_BECAUSE_NO_PLACE,        /* no GPU may take it */
-    GS_BECAUSE_FAILURE,         /* the backend failed repeatedly */
+    GS_BECAUSE_TURN,      /* others have the GPU, or hold its memory while they use it */
+    GS_BECAUSE_VICTIMS,   /* its victims are being swapped out */
+    GS_BECAUSE_CAP,       /* the swap file is full */
+    GS_BECAUSE_QUANTUM,   /* its quantum is over */
+    GS_BECAUSE_PREEMPTED, /* somebody more urgent came */
+    GS_BECAUSE_PRESSURE,  /* swapped out to make room */
+    GS_BECAUSE_IDLE,      /* swapped out since it was idle */
+    GS_BECAUSE_COLD,      /* swap-in that is a load from disk */
+    GS_BECAUSE_TOO_LARGE, /* can never fit its GPU or its limit */
+    GS_BECAUSE_NO_PLACE,  /* no GPU may take it */
+    GS_BECAUSE_FAILURE,   /* the backend failed repeatedly */
     GS_REASONS
 };
 
 struct gs_command {
-    gs_ns at_ns;                /* GS_TIMER_SET */
-    gs_ns delay_ns, linger_ns;  /* GS_RUN */
+    gs_ns at_ns;               /* GS_TIMER_SET */
+    gs_ns delay_ns, linger_ns; /* GS_RUN */
     int64_t bytes, moved_bytes;
     uint32_t workload, gpu;
-    uint32_t requester;         /* GS_SWAP_OUT: for whom; else GS_NONE */
+    uint32_t requester; /* GS_SWAP_OUT: for whom; else GS_NONE */
     uint32_t timer;
-    uint32_t first_candidate, candidates;   /* GS_SWAP_OUT: the choice it came from, if explained */
+    uint32_t first_candidate, candidates; /* GS_SWAP_OUT: the choice it came from, if explained */
     uint8_t kind, reason;
-    bool yield;                 /* GS_RUN */
+    bool yield; /* GS_RUN */
 };
 
 /* What a victim was chosen from. */
@@ -90,23 +90,23 @@ struct gs_commands {
 struct gs_workload_spec {
     uint32_t group;
     uint8_t class, priority;
-    uint8_t initial;            /* GS_NEW, GS_RESIDENT, GS_HOST or GS_DISK */
-    bool swappable;             /* may be a victim where its node swaps */
-    bool never_on_swap_node;    /* anti-affinity: only placed on nodes that do not swap */
-    bool regular_fraction;      /* freezes its GPU where `freeze_rule` is on */
+    uint8_t initial;         /* GS_NEW, GS_RESIDENT, GS_HOST or GS_DISK */
+    bool swappable;          /* may be a victim where its node swaps */
+    bool never_on_swap_node; /* anti-affinity: only placed on nodes that do not swap */
+    bool regular_fraction;   /* freezes its GPU where `freeze_rule` is on */
     bool keeps_host_copy;
     int64_t bytes, context_bytes;
-    double request, limit;      /* of one GPU's memory; a burst may grow to `limit` */
+    double request, limit; /* of one GPU's memory; a burst may grow to `limit` */
     double dirty;
 };
 
 struct gs_node_spec {
     uint32_t gpus;
-    int64_t gpu_bytes;          /* physical, each GPU */
+    int64_t gpu_bytes; /* physical, each GPU */
     int64_t reserved_bytes, reserved_per_workload_bytes;
     int64_t swap_cap_bytes;
     bool swap, freeze_rule;
-    bool overlapped;            /* a swap-in is submitted together with the swap-outs that make room for it */
+    bool overlapped; /* a swap-in is submitted together with the swap-outs that make room for it */
     uint32_t max_workloads_per_gpu;
     double h2d_bytes_per_s, d2h_bytes_per_s, speed;
     gs_ns swap_overhead_ns;
@@ -128,7 +128,7 @@ struct gs_setup {
     const struct gs_workload_spec *workload;
     struct gs_policies policies;
     uint64_t seed;
-    bool explain;               /* fill commands.candidate */
+    bool explain; /* fill commands.candidate */
 };
 
 struct controller;

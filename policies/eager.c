@@ -4,8 +4,8 @@
 enum { AFTER };
 
 static const struct gs_param params[] = {
-    { "after", GS_TIME, "0s", 0, 1e18, NULL, "idle time after which a workload is swapped out" },
-    { NULL, GS_TIME, NULL, 0, 0, NULL, NULL },
+    {"after", GS_TIME, "0s", 0, 1e18, NULL, "idle time after which a workload is swapped out"},
+    {NULL, GS_TIME, NULL, 0, 0, NULL, NULL},
 };
 
 static gs_ns leave_after(const struct gs_self *self, uint32_t workload)

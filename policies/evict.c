@@ -21,7 +21,7 @@ static uint32_t score(struct controller *ctl, uint32_t gpu, uint32_t requester)
         return 0;
     for (uint32_t i = ctl->lane[gpu].residents.head; i != GS_NONE; i = ctl->seat[i].link[LINK_RESIDENT].next)
         if (i != requester && memory_may_leave(ctl, i) && !outranked(ctl, i, requester))
-            ctl->pick[count++] = (struct gs_candidate){ .workload = i, .keep = victim->keep(&ctl->victim, i) };
+            ctl->pick[count++] = (struct gs_candidate){.workload = i, .keep = victim->keep(&ctl->victim, i)};
     return count;
 }
 

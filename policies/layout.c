@@ -41,7 +41,7 @@ static struct controller *arrange(struct shelf *shelf, const struct gs_setup *se
     const struct gs_policies *p = &setup->policies;
     uint32_t n = setup->workloads, gpus = count_gpus(setup);
     struct controller *ctl = place_on(shelf, 1, sizeof *ctl);
-    struct controller measured = { 0 };
+    struct controller measured = {0};
     struct controller *c = ctl == NULL ? &measured : ctl;
 
     c->workload = place_on(shelf, n, sizeof *c->workload);
@@ -65,7 +65,7 @@ static struct controller *arrange(struct shelf *shelf, const struct gs_setup *se
 
 size_t controller_size(const struct gs_setup *setup)
 {
-    struct shelf shelf = { 0 };
+    struct shelf shelf = {0};
 
     arrange(&shelf, setup);
     return shelf.used;
@@ -84,9 +84,9 @@ static void fill_gpu(struct controller *ctl, uint32_t gpu, uint32_t node)
         .swap_overhead_ns = spec->swap_overhead_ns,
     };
     ctl->lane[gpu] = (struct lane){
-        .waiting = { GS_NONE, GS_NONE, LINK_TURN },
-        .claims = { GS_NONE, GS_NONE, LINK_TURN },
-        .residents = { GS_NONE, GS_NONE, LINK_RESIDENT },
+        .waiting = {GS_NONE, GS_NONE, LINK_TURN},
+        .claims = {GS_NONE, GS_NONE, LINK_TURN},
+        .residents = {GS_NONE, GS_NONE, LINK_RESIDENT},
         .physical_bytes = spec->gpu_bytes,
         .quantum_ns = GS_NEVER,
         .deadline_ns = GS_NEVER,
@@ -125,7 +125,7 @@ static void hand_over(struct gs_self *self, const struct gs_view *view, const un
 
 struct controller *controller_init(void *memory, const struct gs_setup *setup)
 {
-    struct shelf shelf = { .base = memory };
+    struct shelf shelf = {.base = memory};
     struct controller *ctl = arrange(&shelf, setup);
     const struct gs_policies *p = &setup->policies;
     uint32_t gpu = 0;
@@ -149,7 +149,8 @@ struct controller *controller_init(void *memory, const struct gs_setup *setup)
     hand_over(&ctl->place, &ctl->view, p->place_param);
     for (uint32_t node = 0; node < setup->nodes; node++) {
         const struct gs_node_spec *spec = &setup->node[node];
-        ctl->node[node] = (struct gs_node){ gpu, spec->gpus, spec->swap, spec->swap_cap_bytes, 0, spec->max_workloads_per_gpu };
+        ctl->node[node] =
+            (struct gs_node){gpu, spec->gpus, spec->swap, spec->swap_cap_bytes, 0, spec->max_workloads_per_gpu};
         for (uint32_t i = 0; i < spec->gpus; i++)
             fill_gpu(ctl, gpu++, node);
     }

@@ -38,7 +38,8 @@ bool memory_swaps(const struct controller *ctl, uint32_t gpu)
 bool memory_book(struct controller *ctl, uint32_t workload)
 {
     struct gs_workload *w = &ctl->workload[workload];
-    int64_t room = w->bytes > w->host_bytes ? w->bytes - w->host_bytes : 0;     /* an old copy is brought up to date in place */
+    int64_t room =
+        w->bytes > w->host_bytes ? w->bytes - w->host_bytes : 0; /* an old copy is brought up to date in place */
 
     if (room > 0 && !ctl->setup->policies.cap->admit(&ctl->cap, workload, room))
         return false;
@@ -77,7 +78,8 @@ struct gs_command *memory_swap_out(struct controller *ctl, uint32_t workload, ui
 void memory_swap_in(struct controller *ctl, uint32_t workload)
 {
     struct gs_workload *w = &ctl->workload[workload];
-    struct gs_command *command = emit(ctl, GS_SWAP_IN, workload, w->state == GS_DISK ? GS_BECAUSE_COLD : GS_BECAUSE_NOTHING);
+    struct gs_command *command =
+        emit(ctl, GS_SWAP_IN, workload, w->state == GS_DISK ? GS_BECAUSE_COLD : GS_BECAUSE_NOTHING);
     int64_t want_bytes = ctl->seat[workload].want_bytes;
 
     /* What it left with comes back, but for what a burst had grown by that was refused meanwhile. */

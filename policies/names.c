@@ -5,31 +5,31 @@
 
 const char *gs_event_name(uint8_t kind)
 {
-    static const char *const name[] = { "attach", "detach", "want", "idle", "done", "failed", "timer" };
+    static const char *const name[] = {"attach", "detach", "want", "idle", "done", "failed", "timer"};
     return NAME_OF(name, kind);
 }
 
 const char *gs_command_name(uint8_t kind)
 {
-    static const char *const name[] = { "place", "run", "stop", "swap_in", "swap_out", "timer_set", "wait", "reject" };
+    static const char *const name[] = {"place", "run", "stop", "swap_in", "swap_out", "timer_set", "wait", "reject"};
     return NAME_OF(name, kind);
 }
 
 const char *gs_reason_name(uint8_t reason)
 {
-    static const char *const name[] = { "",         "turn", "victims", "cap",       "quantum",  "preempted",
-                                        "pressure", "idle", "cold",    "too_large", "no_place", "failure" };
+    static const char *const name[] = {"",         "turn", "victims", "cap",       "quantum",  "preempted",
+                                       "pressure", "idle", "cold",    "too_large", "no_place", "failure"};
     return NAME_OF(name, reason);
 }
 
 const char *gs_state_name(uint8_t state)
 {
-    static const char *const name[] = { "absent", "new", "host", "disk", "swapping_in", "resident", "swapping_out" };
+    static const char *const name[] = {"absent", "new", "host", "disk", "swapping_in", "resident", "swapping_out"};
     return NAME_OF(name, state);
 }
 
 const char *gs_class_name(uint8_t class)
 {
-    static const char *const name[] = { "notebook", "training", "inference" };
+    static const char *const name[] = {"notebook", "training", "inference"};
     return NAME_OF(name, class);
 }

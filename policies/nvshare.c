@@ -5,10 +5,10 @@
 enum { QUANTUM, EARLY_RELEASE, SWAP_IN_QUANTUM };
 
 static const struct gs_param params[] = {
-    { "quantum", GS_TIME, "30s", 1, 1e18, NULL, "how long the lock is held while others wait" },
-    { "early_release", GS_TIME, "5s", 0, 1e18, NULL, "the lock is given back after this long without work" },
-    { "swap_in_quantum", GS_BOOLEAN, "yes", 0, 0, NULL, "swaps use up the quantum, as page faults after the lock do" },
-    { NULL, GS_TIME, NULL, 0, 0, NULL, NULL },
+    {"quantum", GS_TIME, "30s", 1, 1e18, NULL, "how long the lock is held while others wait"},
+    {"early_release", GS_TIME, "5s", 0, 1e18, NULL, "the lock is given back after this long without work"},
+    {"swap_in_quantum", GS_BOOLEAN, "yes", 0, 0, NULL, "swaps use up the quantum, as page faults after the lock do"},
+    {NULL, GS_TIME, NULL, 0, 0, NULL, NULL},
 };
 
 static gs_ns quantum(const struct gs_self *self, uint32_t workload)

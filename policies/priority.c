@@ -4,9 +4,9 @@
 enum { PREEMPT, SWITCH_COST };
 
 static const struct gs_param params[] = {
-    { "preempt", GS_BOOLEAN, "yes", 0, 0, NULL, "a greater priority stops a lesser one in the middle of its burst" },
-    { "switch_cost", GS_TIME, "0s", 0, 1e18, NULL, "time lost when another workload than the last one runs" },
-    { NULL, GS_TIME, NULL, 0, 0, NULL, NULL },
+    {"preempt", GS_BOOLEAN, "yes", 0, 0, NULL, "a greater priority stops a lesser one in the middle of its burst"},
+    {"switch_cost", GS_TIME, "0s", 0, 1e18, NULL, "time lost when another workload than the last one runs"},
+    {NULL, GS_TIME, NULL, 0, 0, NULL, NULL},
 };
 
 static double rank(const struct gs_self *self, uint32_t workload)

@@ -1,7 +1,7 @@
 /* random.c - evict any; the draw is a hash of seed, decision and workload, so it keeps no state and replays exactly. */
 #include "policy.h"
 
-static uint64_t mix(uint64_t x)     /* the finaliser of splitmix64, Steele et al., OOPSLA 2014 */
+static uint64_t mix(uint64_t x) /* the finaliser of splitmix64, Steele et al., OOPSLA 2014 */
 {
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
     x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;

@@ -4,10 +4,10 @@
 enum { QUANTUM, SWITCH_COST, SWAP_IN_QUANTUM };
 
 static const struct gs_param params[] = {
-    { "quantum", GS_TIME, "30s", 1, 1e18, NULL, "length of a turn" },
-    { "switch_cost", GS_TIME, "0s", 0, 1e18, NULL, "time lost when another workload than the last one runs" },
-    { "swap_in_quantum", GS_BOOLEAN, "no", 0, 0, NULL, "switch cost and swaps use up the quantum" },
-    { NULL, GS_TIME, NULL, 0, 0, NULL, NULL },
+    {"quantum", GS_TIME, "30s", 1, 1e18, NULL, "length of a turn"},
+    {"switch_cost", GS_TIME, "0s", 0, 1e18, NULL, "time lost when another workload than the last one runs"},
+    {"swap_in_quantum", GS_BOOLEAN, "no", 0, 0, NULL, "switch cost and swaps use up the quantum"},
+    {NULL, GS_TIME, NULL, 0, 0, NULL, NULL},
 };
 
 static gs_ns quantum(const struct gs_self *self, uint32_t workload)

@@ -91,7 +91,7 @@ void run_start(struct controller *ctl, uint32_t workload)
     struct seat *seat = &ctl->seat[workload];
 
     if (!w->wants || (!ctl->shares && ctl->gpu[w->gpu].holder != workload))
-        return;                         /* made resident for later */
+        return; /* made resident for later */
     w->granted = true;
     w->granted_ns = ctl->view.now_ns;
     seat->barred = false;

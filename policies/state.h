@@ -8,44 +8,44 @@
 struct seat {
     struct {
         uint32_t next, previous;
-    } link[2];                  /* LINK_TURN: run queue or claims of its GPU; LINK_RESIDENT: residents of its GPU */
-    gs_ns leave_ns;             /* when an idle one is to be swapped out, GS_NEVER */
-    int64_t want_bytes;         /* what it will hold while its next burst runs */
-    int64_t claim_bytes;        /* still to come before it may be resident and run; 0: no claim */
-    int64_t booked_bytes;       /* room in the swap file that its present swap-out added */
-    uint64_t tried;             /* scheduling round in which it was tried in vain */
-    uint8_t wait_reason;        /* last one told by GS_WAIT */
-    uint8_t failures;           /* of swaps for its present burst */
-    uint8_t stays;              /* its own swap-outs that failed since it last ran */
+    } link[2];            /* LINK_TURN: run queue or claims of its GPU; LINK_RESIDENT: residents of its GPU */
+    gs_ns leave_ns;       /* when an idle one is to be swapped out, GS_NEVER */
+    int64_t want_bytes;   /* what it will hold while its next burst runs */
+    int64_t claim_bytes;  /* still to come before it may be resident and run; 0: no claim */
+    int64_t booked_bytes; /* room in the swap file that its present swap-out added */
+    uint64_t tried;       /* scheduling round in which it was tried in vain */
+    uint8_t wait_reason;  /* last one told by GS_WAIT */
+    uint8_t failures;     /* of swaps for its present burst */
+    uint8_t stays;        /* its own swap-outs that failed since it last ran */
     bool queued, claiming;
-    bool leaving;               /* detached while its bytes were moving */
-    bool stopping;              /* GS_STOP is under way */
-    bool barred;                /* its swap-out failed: others are tried first */
+    bool leaving;  /* detached while its bytes were moving */
+    bool stopping; /* GS_STOP is under way */
+    bool barred;   /* its swap-out failed: others are tried first */
 };
 
 /* A queue of workloads threaded through their seats. */
 enum { LINK_TURN, LINK_RESIDENT };
 struct line {
-    uint32_t head, tail;        /* GS_NONE: empty */
-    uint8_t link;               /* which of the seats' links it uses */
+    uint32_t head, tail; /* GS_NONE: empty */
+    uint8_t link;        /* which of the seats' links it uses */
 };
 
-struct lane {                   /* the controller's side of a GPU */
-    struct line waiting;        /* want the GPU, in the order of their turn */
-    struct line residents;      /* on this GPU, or moving */
-    struct line claims;         /* were promised memory that is still being freed; served first come, first served */
+struct lane {              /* the controller's side of a GPU */
+    struct line waiting;   /* want the GPU, in the order of their turn */
+    struct line residents; /* on this GPU, or moving */
+    struct line claims;    /* were promised memory that is still being freed; served first come, first served */
     int64_t physical_bytes;
-    int64_t freeing_bytes;      /* of victims on their way out */
-    int64_t claimed_bytes;      /* sum of the claims */
-    int64_t context_bytes;      /* of all attached workloads */
-    gs_ns turn_ns;              /* from when the quantum of the holder counts */
+    int64_t freeing_bytes; /* of victims on their way out */
+    int64_t claimed_bytes; /* sum of the claims */
+    int64_t context_bytes; /* of all attached workloads */
+    gs_ns turn_ns;         /* from when the quantum of the holder counts */
     gs_ns quantum_ns;
-    gs_ns deadline_ns;          /* armed end of the turn, GS_NEVER while nobody else waits */
-    uint32_t last_run;          /* whose state the GPU has: a different one costs a switch */
-    uint32_t regulars;          /* attached workloads with a regular fraction */
-    bool cap_blocked;           /* somebody waits for room in the swap file */
-    bool barred;                /* some resident is */
-    bool overdrawn;             /* more is promised than there is, and nobody could be sent away for it */
+    gs_ns deadline_ns; /* armed end of the turn, GS_NEVER while nobody else waits */
+    uint32_t last_run; /* whose state the GPU has: a different one costs a switch */
+    uint32_t regulars; /* attached workloads with a regular fraction */
+    bool cap_blocked;  /* somebody waits for room in the swap file */
+    bool barred;       /* some resident is */
+    bool overdrawn;    /* more is promised than there is, and nobody could be sent away for it */
 };
 
 enum { FAILURES_MAX = 3 };
@@ -61,10 +61,10 @@ struct controller {
     struct gs_self victim, slicer, cap, prefetch, place;
     struct gs_commands out;
     uint32_t commands_max, candidates_max;
-    bool room_freed;            /* in this step room in a swap file came free */
-    struct gs_candidate *pick;  /* scratch of the victim choice */
+    bool room_freed;           /* in this step room in a swap file came free */
+    struct gs_candidate *pick; /* scratch of the victim choice */
     uint64_t round;
-    bool shares, by_wish;       /* of the slicer: all that fit run; the queue is in the order of wishes */
+    bool shares, by_wish; /* of the slicer: all that fit run; the queue is in the order of wishes */
 };
 
 /* commands (controller.c); `gpu` of a command is that of its workload */
@@ -79,45 +79,51 @@ void line_remove(struct controller *ctl, struct line *line, uint32_t workload);
 /* memory (memory.c) */
 enum acquired { ACQUIRED, ACQUIRE_LATER, ACQUIRE_CAP, ACQUIRE_NEVER };
 enum acquired memory_acquire(struct controller *ctl, uint32_t workload);
-void memory_settle(struct controller *ctl, uint32_t gpu);           /* serve claims from free memory */
-void memory_repair(struct controller *ctl, uint32_t gpu);           /* evict when promises exceed memory */
-void memory_retract(struct controller *ctl, uint32_t gpu);          /* take promises back that cannot be kept */
-void memory_capacity(struct controller *ctl, uint32_t gpu);         /* after attach or detach */
+void memory_settle(struct controller *ctl, uint32_t gpu);   /* serve claims from free memory */
+void memory_repair(struct controller *ctl, uint32_t gpu);   /* evict when promises exceed memory */
+void memory_retract(struct controller *ctl, uint32_t gpu);  /* take promises back that cannot be kept */
+void memory_capacity(struct controller *ctl, uint32_t gpu); /* after attach or detach */
 void memory_unclaim(struct controller *ctl, uint32_t workload);
-void memory_vacate(struct controller *ctl, uint32_t workload);      /* its bytes are off the GPU */
-void memory_shrink(struct controller *ctl, uint32_t workload);      /* what its burst had grown by, on the GPU and in a copy, is gone */
-void memory_leave_host(struct controller *ctl, uint32_t workload);  /* free its room in the swap file */
-bool memory_book(struct controller *ctl, uint32_t workload);        /* room in the swap file for a swap-out; false: refused */
+void memory_vacate(struct controller *ctl, uint32_t workload); /* its bytes are off the GPU */
+void memory_shrink(struct controller *ctl,
+                   uint32_t workload); /* what its burst had grown by, on the GPU and in a copy, is gone */
+void memory_leave_host(struct controller *ctl, uint32_t workload); /* free its room in the swap file */
+bool memory_book(struct controller *ctl, uint32_t workload); /* room in the swap file for a swap-out; false: refused */
 void memory_unbook(struct controller *ctl, uint32_t workload);
-struct gs_command *memory_swap_out(struct controller *ctl, uint32_t workload, uint32_t requester, uint8_t reason);  /* booked */
+struct gs_command *memory_swap_out(struct controller *ctl, uint32_t workload, uint32_t requester,
+                                   uint8_t reason); /* booked */
 void memory_swap_in(struct controller *ctl, uint32_t workload);
-int64_t memory_ceiling(const struct controller *ctl, uint32_t workload);   /* the most that it may ever hold */
-bool memory_swaps(const struct controller *ctl, uint32_t gpu);      /* may anybody be swapped out there? */
+int64_t memory_ceiling(const struct controller *ctl, uint32_t workload); /* the most that it may ever hold */
+bool memory_swaps(const struct controller *ctl, uint32_t gpu);           /* may anybody be swapped out there? */
 bool memory_may_leave(const struct controller *ctl, uint32_t workload);
 
 /* victims (evict.c): choose and swap out until `need` more bytes will be free; false (and nothing done) if impossible */
 bool evict_for(struct controller *ctl, uint32_t gpu, uint32_t requester, int64_t need, bool *cap_refused);
 
 /* who runs (run.c, and share.c or turns.c by the slicer's kind) */
-enum run_try { RUN_TAKEN, RUN_BLOCKED, RUN_PASSED };    /* PASSED: refused, or waits for the swap file; others may pass it */
+enum run_try {
+    RUN_TAKEN,
+    RUN_BLOCKED,
+    RUN_PASSED
+}; /* PASSED: refused, or waits for the swap file; others may pass it */
 enum run_try run_acquire(struct controller *ctl, uint32_t workload);
 void run_queue(struct controller *ctl, uint32_t workload);
 void run_leave_queue(struct controller *ctl, uint32_t workload);
 void run_schedule(struct controller *ctl, uint32_t gpu);
-void run_start(struct controller *ctl, uint32_t workload);          /* its memory is there */
-void run_end(struct controller *ctl, uint32_t workload);            /* it has lost its grant */
+void run_start(struct controller *ctl, uint32_t workload); /* its memory is there */
+void run_end(struct controller *ctl, uint32_t workload);   /* it has lost its grant */
 void run_refuse(struct controller *ctl, uint32_t workload, uint8_t reason);
-void run_again(struct controller *ctl, uint32_t workload);          /* a swap for it failed: queue again, or refuse in the end */
+void run_again(struct controller *ctl, uint32_t workload); /* a swap for it failed: queue again, or refuse in the end */
 void share_schedule(struct controller *ctl, uint32_t gpu);
 void turns_schedule(struct controller *ctl, uint32_t gpu);
-gs_ns turns_start(struct controller *ctl, uint32_t workload);      /* returns the switch cost */
+gs_ns turns_start(struct controller *ctl, uint32_t workload); /* returns the switch cost */
 __attribute__((noinline)) void turns_expire(struct controller *ctl, uint32_t gpu);
 void turns_release(struct controller *ctl, uint32_t workload);
 
 /* arrival and departure (attach.c) */
 __attribute__((noinline)) void attach(struct controller *ctl, uint32_t workload);
 __attribute__((noinline)) void detach(struct controller *ctl, uint32_t workload);
-void detach_moved(struct controller *ctl, uint32_t workload);       /* the bytes of one that is leaving have arrived */
+void detach_moved(struct controller *ctl, uint32_t workload); /* the bytes of one that is leaving have arrived */
 
 static inline struct lane *lane_of(struct controller *ctl, uint32_t workload)
 {

@@ -3,11 +3,11 @@
 
 enum { WHEN_FULL };
 
-static const char *const outcomes[] = { "block", "reject", NULL };
+static const char *const outcomes[] = {"block", "reject", NULL};
 
 static const struct gs_param params[] = {
-    { "when_full", GS_CHOICE, "block", 0, 0, outcomes, "the burst that needs the room waits, or is refused" },
-    { NULL, GS_TIME, NULL, 0, 0, NULL, NULL },
+    {"when_full", GS_CHOICE, "block", 0, 0, outcomes, "the burst that needs the room waits, or is refused"},
+    {NULL, GS_TIME, NULL, 0, 0, NULL, NULL},
 };
 
 static bool admit(const struct gs_self *self, uint32_t workload, int64_t bytes)

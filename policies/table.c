@@ -27,21 +27,19 @@ PLACES(DECLARE_PLACE)
 #define PREFETCH_ROW(id) (const struct gs_policy_head *)&prefetch_##id,
 #define PLACE_ROW(id) (const struct gs_policy_head *)&place_##id,
 
-static const struct gs_policy_head *const victims[] = { VICTIMS(VICTIM_ROW) NULL };
-static const struct gs_policy_head *const slicers[] = { SLICERS(SLICER_ROW) NULL };
-static const struct gs_policy_head *const caps[] = { CAPS(CAP_ROW) NULL };
-static const struct gs_policy_head *const prefetches[] = { PREFETCHES(PREFETCH_ROW) NULL };
-static const struct gs_policy_head *const places[] = { PLACES(PLACE_ROW) NULL };
+static const struct gs_policy_head *const victims[] = {VICTIMS(VICTIM_ROW) NULL};
+static const struct gs_policy_head *const slicers[] = {SLICERS(SLICER_ROW) NULL};
+static const struct gs_policy_head *const caps[] = {CAPS(CAP_ROW) NULL};
+static const struct gs_policy_head *const prefetches[] = {PREFETCHES(PREFETCH_ROW) NULL};
+static const struct gs_policy_head *const places[] = {PLACES(PLACE_ROW) NULL};
 
 static const struct {
     const char *name;
     const struct gs_policy_head *const *row;
 } slots[GS_SLOTS] = {
-    [GS_SLOT_VICTIM] = { "victim", victims },
-    [GS_SLOT_SLICER] = { "slicer", slicers },
-    [GS_SLOT_CAP] = { "cap", caps },
-    [GS_SLOT_PREFETCH] = { "prefetch", prefetches },
-    [GS_SLOT_PLACE] = { "place", places },
+    [GS_SLOT_VICTIM] = {"victim", victims}, [GS_SLOT_SLICER] = {"slicer", slicers},
+    [GS_SLOT_CAP] = {"cap", caps},          [GS_SLOT_PREFETCH] = {"prefetch", prefetches},
+    [GS_SLOT_PLACE] = {"place", places},
 };
 
 const char *gs_slot_name(enum gs_slot slot)

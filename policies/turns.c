@@ -68,7 +68,7 @@ static void give_turn(struct controller *ctl, uint32_t gpu, uint32_t workload)
     lane->turn_ns = ctl->view.now_ns;
     lane->deadline_ns = GS_NEVER;
     lane->quantum_ns = slicer(ctl)->quantum == NULL ? GS_NEVER : slicer(ctl)->quantum(&ctl->slicer, workload);
-    ctl->gpu[gpu].holder = workload;    /* before it gathers its memory: run_start looks for it, and no one may rob it */
+    ctl->gpu[gpu].holder = workload; /* before it gathers its memory: run_start looks for it, and no one may rob it */
     if (run_acquire(ctl, workload) != RUN_TAKEN)
         ctl->gpu[gpu].holder = GS_NONE;
 }
@@ -93,7 +93,7 @@ void turns_schedule(struct controller *ctl, uint32_t gpu)
 }
 
 /* What a turn has left for work when swaps have eaten all of it: without a little, nobody would ever get on. */
-enum { LEAST_USE = 100 };       /* one part in so many of the quantum */
+enum { LEAST_USE = 100 }; /* one part in so many of the quantum */
 
 gs_ns turns_start(struct controller *ctl, uint32_t workload)
 {
@@ -119,7 +119,7 @@ void turns_expire(struct controller *ctl, uint32_t gpu)
     uint32_t holder = ctl->gpu[gpu].holder;
 
     if (ctl->view.now_ns < lane->deadline_ns || holder == GS_NONE)
-        return;                         /* rang for a turn that ended early */
+        return; /* rang for a turn that ended early */
     lane->deadline_ns = GS_NEVER;
     if (ctl->workload[holder].granted && lane->waiting.head != GS_NONE)
         stop(ctl, holder, GS_BECAUSE_QUANTUM);

@@ -38,11 +38,11 @@ struct timed {
 
 static bool run_text(const char *text, const struct overrides *overrides, const char *db, struct timed *timed)
 {
-    struct arena arena = { 0 };
-    struct error err = { 0 };
+    struct arena arena = {0};
+    struct error err = {0};
     struct scenario scenario;
-    struct run_options options = { .backend = &backend_sim };
-    struct run_outcome outcome = { 0 };
+    struct run_options options = {.backend = &backend_sim};
+    struct run_outcome outcome = {0};
     struct load_traces *traces;
     struct gs_workload_spec *spec;
     uint32_t workloads;
@@ -50,7 +50,8 @@ static bool run_text(const char *text, const struct overrides *overrides, const 
     bool ok = scenario_parse(&scenario, text, strlen(text), "bench", NULL, overrides, &arena, &err) == GS_OK &&
               load_read_traces(&traces, &scenario, &arena, &err) == GS_OK &&
               load_specs(&scenario, traces, 0, &spec, &workloads, &arena, &err) == GS_OK &&
-              (db == NULL || results_open(&options.results, db, &scenario, spec, workloads, GPUSWAP_VERSION, "sim", &err) == GS_OK);
+              (db == NULL ||
+               results_open(&options.results, db, &scenario, spec, workloads, GPUSWAP_VERSION, "sim", &err) == GS_OK);
     double start = now_s();
     ok = ok && run_scenario(&scenario, &options, traces, &outcome, &arena, &err) == GS_OK;
     timed->seconds = now_s() - start;
@@ -85,13 +86,13 @@ double bench_run_lru(void)
 double bench_speedup(int threads)
 {
     char several[48];
-    const char *set[] = { "scenario.replications=8", "scenario.duration=3d", "scenario.threads=1" };
-    const char *more[] = { set[0], set[1], several };
+    const char *set[] = {"scenario.replications=8", "scenario.duration=3d", "scenario.threads=1"};
+    const char *more[] = {set[0], set[1], several};
     struct timed one, many;
 
     snprintf(several, sizeof several, "scenario.threads=%d", threads);
-    if (!run_text(no_swap_text, &(struct overrides){ set, 3 }, NULL, &one) ||
-        !run_text(no_swap_text, &(struct overrides){ more, 3 }, NULL, &many))
+    if (!run_text(no_swap_text, &(struct overrides){set, 3}, NULL, &one) ||
+        !run_text(no_swap_text, &(struct overrides){more, 3}, NULL, &many))
         return NAN;
     return one.seconds / many.seconds;
 }
@@ -121,13 +122,14 @@ static void remove_database(const char *path)
 
 double bench_burst_rows(void)
 {
-    const char *set[] = { "scenario.record=summary" };
+    const char *set[] = {"scenario.record=summary"};
     struct timed with, without;
     char path[64];
 
     if (!temporary(path, ".db"))
         return NAN;
-    bool ok = run_text(rows_text, NULL, path, &with) && run_text(rows_text, &(struct overrides){ set, 1 }, NULL, &without);
+    bool ok =
+        run_text(rows_text, NULL, path, &with) && run_text(rows_text, &(struct overrides){set, 1}, NULL, &without);
     remove_database(path);
     return ok && with.seconds > without.seconds ? (double)with.bursts / (with.seconds - without.seconds) : NAN;
 }
@@ -141,12 +143,19 @@ static struct controller *crowded(uint32_t candidates, struct arena *arena)
 
     if (setup == NULL || spec == NULL || node == NULL)
         return NULL;
-    *node = (struct gs_node_spec){ .gpus = 1, .gpu_bytes = candidates, .swap_cap_bytes = 2 * (int64_t)candidates + 2, .swap = true,
-                                   .max_workloads_per_gpu = UINT32_MAX, .h2d_bytes_per_s = 1, .d2h_bytes_per_s = 1, .speed = 1 };
+    *node = (struct gs_node_spec){.gpus = 1,
+                                  .gpu_bytes = candidates,
+                                  .swap_cap_bytes = 2 * (int64_t)candidates + 2,
+                                  .swap = true,
+                                  .max_workloads_per_gpu = UINT32_MAX,
+                                  .h2d_bytes_per_s = 1,
+                                  .d2h_bytes_per_s = 1,
+                                  .speed = 1};
     for (uint32_t i = 0; i <= candidates; i++)
-        spec[i] = (struct gs_workload_spec){ .initial = GS_NEW, .swappable = true, .bytes = 1, .limit = 1.0, .dirty = 1.0 };
-    *setup = (struct gs_setup){ .nodes = 1, .workloads = candidates + 1, .node = node, .workload = spec };
-    static const union gs_value block[] = { { .i = 0 } };
+        spec[i] =
+            (struct gs_workload_spec){.initial = GS_NEW, .swappable = true, .bytes = 1, .limit = 1.0, .dirty = 1.0};
+    *setup = (struct gs_setup){.nodes = 1, .workloads = candidates + 1, .node = node, .workload = spec};
+    static const union gs_value block[] = {{.i = 0}};
     setup->policies = (struct gs_policies){
         .victim = (const struct gs_victim_policy *)gs_policy_find(GS_SLOT_VICTIM, "lru"),
         .slicer = (const struct gs_slicer_policy *)gs_policy_find(GS_SLOT_SLICER, "ps"),
@@ -158,10 +167,16 @@ static struct controller *crowded(uint32_t candidates, struct arena *arena)
     return setup_controller(setup, arena);
 }
 
-static const struct gs_commands *tell(struct controller *ctl, gs_ns at_ns, uint8_t kind, uint8_t command, uint32_t workload)
+static const struct gs_commands *tell(struct controller *ctl, gs_ns at_ns, uint8_t kind, uint8_t command,
+                                      uint32_t workload)
 {
-    struct gs_event event = { .at_ns = at_ns, .since_ns = kind == GS_WANT ? at_ns : GS_NEVER, .bytes = 1, .workload = workload,
-                              .timer = GS_NONE, .kind = kind, .command = command };
+    struct gs_event event = {.at_ns = at_ns,
+                             .since_ns = kind == GS_WANT ? at_ns : GS_NEVER,
+                             .bytes = 1,
+                             .workload = workload,
+                             .timer = GS_NONE,
+                             .kind = kind,
+                             .command = command};
 
     return controller_step(ctl, &event);
 }
@@ -169,7 +184,7 @@ static const struct gs_commands *tell(struct controller *ctl, gs_ns at_ns, uint8
 double bench_decision(uint32_t candidates)
 {
     enum { ROUNDS = 2000 };
-    struct arena arena = { 0 };
+    struct arena arena = {0};
     struct controller *ctl = crowded(candidates, &arena);
     gs_ns at_ns = 0;
     double spent = 0.0, empty = 0.0;
@@ -177,7 +192,7 @@ double bench_decision(uint32_t candidates)
     for (uint32_t i = 0; ctl != NULL && i <= candidates; i++) {
         tell(ctl, ++at_ns, GS_ATTACH, 0, i);
         if (i == candidates)
-            break;                      /* the last one stays outside */
+            break; /* the last one stays outside */
         tell(ctl, ++at_ns, GS_WANT, 0, i);
         tell(ctl, ++at_ns, GS_DONE, GS_SWAP_IN, i);
         tell(ctl, ++at_ns, GS_IDLE, 0, i);
@@ -222,8 +237,8 @@ static bool write_trace(const char *path, int lines)
 double bench_trace_lines(void)
 {
     enum { LINES = 1000000 };
-    struct arena arena = { 0 };
-    struct error err = { 0 };
+    struct arena arena = {0};
+    struct error err = {0};
     struct gst_record record;
     struct gst *gst = NULL;
     char path[64];

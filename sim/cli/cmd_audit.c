@@ -36,11 +36,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 int cmd_audit(int argc, char **argv, struct error *err)
 {
-    static const struct argp_option options[] = { { "run", 'r', "N", 0, "audit run N (default: the last one)", 0 }, { 0 } };
-    static const struct argp argp = { options, parse, "DB",
-                                      "Feed the recorded events of a run through the policy core again: its commands must be "
-                                      "the same.  Exit code 1 if they differ.", NULL, NULL, NULL };
-    struct arguments a = { 0 };
+    static const struct argp_option options[] = {{"run", 'r', "N", 0, "audit run N (default: the last one)", 0}, {0}};
+    static const struct argp argp = {
+        options,
+        parse,
+        "DB",
+        "Feed the recorded events of a run through the policy core again: its commands must be "
+        "the same.  Exit code 1 if they differ.",
+        NULL,
+        NULL,
+        NULL};
+    struct arguments a = {0};
     struct audit audit;
     char events[UNITS_TEXT], commands[UNITS_TEXT], differences[UNITS_TEXT];
     int rc;

@@ -13,38 +13,70 @@
 
 enum { ROUNDS = 5 };
 
-static double hold_10(void)        { return model_hold(10, 1000000, 1); }
-static double hold_1000(void)      { return model_hold(1000, 1000000, 1); }
-static double hold_100000(void)    { return model_hold(100000, 1000000, 1); }
-static double hold_1000000(void)   { return model_hold(1000000, 1000000, 1); }
-static double repairman(void)      { double check; return model_repairman(1000000, 1, &check); }
-static double mm1(void)            { double check; return model_mm1(1000000, 1, &check); }
-static double two_threads(void)    { return bench_speedup(2); }
-static double decision_8(void)     { return bench_decision(8); }
-static double decision_64(void)    { return bench_decision(64); }
-static double decision_1000(void)  { return bench_decision(1000); }
+static double hold_10(void)
+{
+    return model_hold(10, 1000000, 1);
+}
+static double hold_1000(void)
+{
+    return model_hold(1000, 1000000, 1);
+}
+static double hold_100000(void)
+{
+    return model_hold(100000, 1000000, 1);
+}
+static double hold_1000000(void)
+{
+    return model_hold(1000000, 1000000, 1);
+}
+static double repairman(void)
+{
+    double check;
+    return model_repairman(1000000, 1, &check);
+}
+static double mm1(void)
+{
+    double check;
+    return model_mm1(1000000, 1, &check);
+}
+static double two_threads(void)
+{
+    return bench_speedup(2);
+}
+static double decision_8(void)
+{
+    return bench_decision(8);
+}
+static double decision_64(void)
+{
+    return bench_decision(64);
+}
+static double decision_1000(void)
+{
+    return bench_decision(1000);
+}
 
 /* One row a figure, in the order of the JSON; figures of one object stand together. */
 static struct figure {
-    const char *object, *name;          /* object NULL: on its own */
+    const char *object, *name; /* object NULL: on its own */
     double (*measure)(void);
     const char *unit;
     double value[ROUNDS];
 } figures[] = {
-    { "hold_ns", "10", hold_10, "ns", { 0 } },
-    { "hold_ns", "1000", hold_1000, "ns", { 0 } },
-    { "hold_ns", "100000", hold_100000, "ns", { 0 } },
-    { "hold_ns", "1000000", hold_1000000, "ns", { 0 } },
-    { NULL, "repairman_events_per_s", repairman, "events/s", { 0 } },
-    { NULL, "mm1_events_per_s", mm1, "events/s", { 0 } },
-    { "run_events_per_s", "no_swap", bench_run_no_swap, "events/s", { 0 } },
-    { "run_events_per_s", "lru", bench_run_lru, "events/s", { 0 } },
-    { "threads_speedup", "2", two_threads, "times one thread", { 0 } },
-    { NULL, "burst_rows_per_s", bench_burst_rows, "rows/s", { 0 } },
-    { "decision_ns", "8", decision_8, "ns", { 0 } },
-    { "decision_ns", "64", decision_64, "ns", { 0 } },
-    { "decision_ns", "1000", decision_1000, "ns", { 0 } },
-    { NULL, "trace_lines_per_s", bench_trace_lines, "lines/s", { 0 } },
+    {"hold_ns", "10", hold_10, "ns", {0}},
+    {"hold_ns", "1000", hold_1000, "ns", {0}},
+    {"hold_ns", "100000", hold_100000, "ns", {0}},
+    {"hold_ns", "1000000", hold_1000000, "ns", {0}},
+    {NULL, "repairman_events_per_s", repairman, "events/s", {0}},
+    {NULL, "mm1_events_per_s", mm1, "events/s", {0}},
+    {"run_events_per_s", "no_swap", bench_run_no_swap, "events/s", {0}},
+    {"run_events_per_s", "lru", bench_run_lru, "events/s", {0}},
+    {"threads_speedup", "2", two_threads, "times one thread", {0}},
+    {NULL, "burst_rows_per_s", bench_burst_rows, "rows/s", {0}},
+    {"decision_ns", "8", decision_8, "ns", {0}},
+    {"decision_ns", "64", decision_64, "ns", {0}},
+    {"decision_ns", "1000", decision_1000, "ns", {0}},
+    {NULL, "trace_lines_per_s", bench_trace_lines, "lines/s", {0}},
 };
 enum { FIGURES = sizeof figures / sizeof *figures };
 
@@ -105,10 +137,11 @@ static void print_json(struct text *out)
     text_printf(out, ",\"build\":\"%s\"}", build);
     for (int i = 0; i < FIGURES; i++) {
         const struct figure *f = &figures[i];
-        bool first = f->object != NULL && (i == 0 || figures[i - 1].object == NULL || strcmp(figures[i - 1].object, f->object) != 0);
+        bool first = f->object != NULL &&
+                     (i == 0 || figures[i - 1].object == NULL || strcmp(figures[i - 1].object, f->object) != 0);
         bool last = f->object != NULL && (i + 1 == FIGURES || figures[i + 1].object == NULL ||
                                           strcmp(figures[i + 1].object, f->object) != 0);
-        text_add(out, ",");             /* before an object, a figure on its own, or between the members of an object */
+        text_add(out, ","); /* before an object, a figure on its own, or between the members of an object */
         if (first)
             text_printf(out, "\"%s\":{", f->object);
         text_printf(out, "\"%s\":", f->name);
@@ -129,7 +162,8 @@ static void print_table(struct text *out)
     for (int i = 0; i < FIGURES; i++) {
         const struct figure *f = &figures[i];
         char name[64];
-        snprintf(name, sizeof name, "%s%s%s", f->object == NULL ? "" : f->object, f->object == NULL ? "" : " ", f->name);
+        snprintf(name, sizeof name, "%s%s%s", f->object == NULL ? "" : f->object, f->object == NULL ? "" : " ",
+                 f->name);
         text_printf(out, "%-26s %14.4g %-17s (%.4g, %.4g)\n", name, f->value[ROUNDS / 2], f->unit, f->value[0],
                     f->value[ROUNDS - 1]);
     }
@@ -151,12 +185,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 int cmd_bench(int argc, char **argv, struct error *err)
 {
     static const struct argp_option options[] = {
-        { "json", 'j', "FILE", OPTION_ARG_OPTIONAL, "print JSON, to standard output or FILE", 0 }, { 0 }
-    };
-    static const struct argp argp = { options, parse, NULL, "Measure the event core and whole runs on this machine (half a minute).",
-                                      NULL, NULL, NULL };
+        {"json", 'j', "FILE", OPTION_ARG_OPTIONAL, "print JSON, to standard output or FILE", 0}, {0}};
+    static const struct argp argp = {
+        options, parse, NULL, "Measure the event core and whole runs on this machine (half a minute).",
+        NULL,    NULL,  NULL};
     const char *json = NULL;
-    struct text text = { 0 };
+    struct text text = {0};
     int rc;
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &json) != 0)
@@ -166,7 +200,8 @@ int cmd_bench(int argc, char **argv, struct error *err)
         print_json(&text);
     else
         print_table(&text);
-    rc = text.failed ? error_set(err, GS_SYSTEM, "out of memory") : write_text(json == NULL ? "-" : json, text.data, text.length, err);
+    rc = text.failed ? error_set(err, GS_SYSTEM, "out of memory")
+                     : write_text(json == NULL ? "-" : json, text.data, text.length, err);
     text_fini(&text);
     return rc;
 }

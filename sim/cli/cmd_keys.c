@@ -27,8 +27,8 @@ static bool matches(const struct key *key, const char *wanted)
 {
     size_t length = strlen(key->section);
 
-    return strcmp(key->name, wanted) == 0 ||
-           (strncmp(wanted, key->section, length) == 0 && wanted[length] == '.' && strcmp(wanted + length + 1, key->name) == 0);
+    return strcmp(key->name, wanted) == 0 || (strncmp(wanted, key->section, length) == 0 && wanted[length] == '.' &&
+                                              strcmp(wanted + length + 1, key->name) == 0);
 }
 
 static const char *fallback(const struct key *key)
@@ -58,10 +58,11 @@ static int describe(const char *wanted, struct error *err)
         const struct key *key = keys_at(i);
         if (!matches(key, wanted))
             continue;
-        printf("%s[%s] %s = %s\n  default: %s\n  for:     %s\n  %s\n", found ? "\n" : "", key->section, key->name, key->type,
-               fallback(key), key->classes, key->help);
+        printf("%s[%s] %s = %s\n  default: %s\n  for:     %s\n  %s\n", found ? "\n" : "", key->section, key->name,
+               key->type, fallback(key), key->classes, key->help);
         if (key->unavailable != NULL)
-            printf("  Not available in this version: %s.\n", key->unavailable[0] == '\0' ? "any value" : key->unavailable);
+            printf("  Not available in this version: %s.\n",
+                   key->unavailable[0] == '\0' ? "any value" : key->unavailable);
         found = true;
     }
     if (found)
@@ -86,7 +87,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 int cmd_keys(int argc, char **argv, struct error *err)
 {
-    static const struct argp argp = { NULL, parse, "[NAME]", "List the keys of a scenario, or tell one in full.", NULL, NULL, NULL };
+    static const struct argp argp = {NULL, parse, "[NAME]", "List the keys of a scenario, or tell one in full.",
+                                     NULL, NULL,  NULL};
     const char *wanted = NULL;
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &wanted) != 0)

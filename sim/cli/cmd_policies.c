@@ -13,7 +13,8 @@ static void list(void)
     for (int slot = 0; slot < GS_SLOTS; slot++) {
         printf("%s%s\n", slot == 0 ? "" : "\n", gs_slot_name((enum gs_slot)slot));
         for (size_t i = 0; gs_policy_at((enum gs_slot)slot, i) != NULL; i++)
-            printf("  %-12s %s\n", gs_policy_at((enum gs_slot)slot, i)->name, gs_policy_at((enum gs_slot)slot, i)->help);
+            printf("  %-12s %s\n", gs_policy_at((enum gs_slot)slot, i)->name,
+                   gs_policy_at((enum gs_slot)slot, i)->help);
     }
 }
 
@@ -41,7 +42,7 @@ static const char *name_at(size_t i, const void *context)
 /* A name may stand in several slots: all are told. */
 static int tell(const char *wanted, struct error *err)
 {
-    struct names names = { .count = 0 };
+    struct names names = {.count = 0};
     bool found = false;
 
     for (int slot = 0; slot < GS_SLOTS; slot++) {
@@ -76,7 +77,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 int cmd_policies(int argc, char **argv, struct error *err)
 {
-    static const struct argp argp = { NULL, parse, "[NAME]", "List the policies of each slot, or tell one in full.", NULL, NULL, NULL };
+    static const struct argp argp = {NULL, parse, "[NAME]", "List the policies of each slot, or tell one in full.",
+                                     NULL, NULL,  NULL};
     const char *wanted = NULL;
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &wanted) != 0)
@@ -89,13 +91,15 @@ int cmd_policies(int argc, char **argv, struct error *err)
 
 int cmd_backends(int argc, char **argv, struct error *err)
 {
-    static const struct argp argp = { NULL, parse, NULL, "List the backends and whether they work here.", NULL, NULL, NULL };
+    static const struct argp argp = {NULL, parse, NULL, "List the backends and whether they work here.",
+                                     NULL, NULL,  NULL};
     char why[160];
 
     (void)err;
     if (argp_parse(&argp, argc, argv, 0, NULL, NULL) != 0)
         return GS_USAGE;
     for (size_t i = 0; backend_at(i) != NULL; i++)
-        printf("%-8s %-14s %s\n", backend_at(i)->name, backend_at(i)->probe(why) ? "works here" : why, backend_at(i)->help);
+        printf("%-8s %-14s %s\n", backend_at(i)->name, backend_at(i)->probe(why) ? "works here" : why,
+               backend_at(i)->help);
     return GS_OK;
 }

@@ -56,18 +56,22 @@ static void compose(struct text *out, const struct arguments *a)
 int cmd_replay(int argc, char **argv, struct error *err)
 {
     static const struct argp_option options[] = {
-        { "format", 'f', "NAME", 0, "format of the trace (default: gst, told by its name): gst, adobe-notebooks", 0 }, { 0 }
-    };
-    static const struct argp_child children[] = { { &simulate_argp, 0, NULL, 0 }, { 0 } };
+        {"format", 'f', "NAME", 0, "format of the trace (default: gst, told by its name): gst, adobe-notebooks", 0},
+        {0}};
+    static const struct argp_child children[] = {{&simulate_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {
-        options, parse, "TRACE [SCENARIO]",
-        "Run a recorded trace on the nodes and policies of a scenario (default: one GPU of 80 GiB).  The trace becomes the "
+        options,
+        parse,
+        "TRACE [SCENARIO]",
+        "Run a recorded trace on the nodes and policies of a scenario (default: one GPU of 80 GiB).  The trace becomes "
+        "the "
         "group 'trace': --set trace.trace.memory=20GiB, --set trace.trace.sample=6, an SLA with 'group = trace'.",
-        children, NULL, NULL
-    };
-    struct arguments a = { .name = "trace" };
+        children,
+        NULL,
+        NULL};
+    struct arguments a = {.name = "trace"};
     struct scenario scenario;
-    struct text text = { 0 };
+    struct text text = {0};
     int rc;
 
     simulate_init(&a.simulate);
@@ -80,9 +84,10 @@ int cmd_replay(int argc, char **argv, struct error *err)
     compose(&text, &a);
     a.simulate.command = arena_printf(&a.simulate.arena, "gpuswap-sim replay --format %s %s%s%s", a.format, a.trace,
                                       a.scenario == NULL ? "" : " ", a.scenario == NULL ? "" : a.scenario);
-    struct overrides overrides = { a.simulate.set, a.simulate.sets };
-    rc = text.failed ? error_set(err, GS_SYSTEM, "out of memory")
-                     : scenario_parse(&scenario, text.data, text.length, a.trace, ".", &overrides, &a.simulate.arena, err);
+    struct overrides overrides = {a.simulate.set, a.simulate.sets};
+    rc = text.failed
+             ? error_set(err, GS_SYSTEM, "out of memory")
+             : scenario_parse(&scenario, text.data, text.length, a.trace, ".", &overrides, &a.simulate.arena, err);
     if (rc == GS_OK)
         rc = simulate_run(&a.simulate, &scenario, err);
     text_fini(&text);

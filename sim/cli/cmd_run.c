@@ -30,17 +30,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 int cmd_run(int argc, char **argv, struct error *err)
 {
-    static const struct argp_child children[] = { { &simulate_argp, 0, NULL, 0 }, { 0 } };
-    static const struct argp argp = { NULL, parse, "SCENARIO", "Simulate a scenario ('-': from standard input).", children,
-                                      NULL, NULL };
-    struct arguments a = { 0 };
+    static const struct argp_child children[] = {{&simulate_argp, 0, NULL, 0}, {0}};
+    static const struct argp argp = {NULL,     parse, "SCENARIO", "Simulate a scenario ('-': from standard input).",
+                                     children, NULL,  NULL};
+    struct arguments a = {0};
     struct scenario scenario;
     int rc;
 
     simulate_init(&a.simulate);
     if (argp_parse(&argp, argc, argv, 0, NULL, &a) != 0)
         return GS_USAGE;
-    struct overrides overrides = { a.simulate.set, a.simulate.sets };
+    struct overrides overrides = {a.simulate.set, a.simulate.sets};
     rc = scenario_read(&scenario, a.scenario, &overrides, &a.simulate.arena, err);
     if (rc == GS_OK)
         rc = simulate_run(&a.simulate, &scenario, err);

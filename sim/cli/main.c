@@ -9,15 +9,15 @@
 #include <string.h>
 
 static const struct command commands[] = {
-    { "run", cmd_run, "SCENARIO", "simulate a scenario; report on stdout, rows in the database" },
-    { "replay", cmd_replay, "TRACE [SCENARIO]", "the same with a recorded trace as the load" },
-    { "audit", cmd_audit, "DB", "feed a recorded event log through the policies again and compare" },
-    { "report", cmd_report, "DB", "print a run again: text, --json, --csv, --plots DIR" },
-    { "trace", cmd_trace, "import|check|info FILE", "convert, validate and describe traces" },
-    { "policies", cmd_policies, "[NAME]", "list the policies, or one in full" },
-    { "backends", cmd_backends, "", "list the backends and whether they work here" },
-    { "keys", cmd_keys, "[NAME]", "list the keys of a scenario, or one in full" },
-    { "bench", cmd_bench, "[--json]", "events per second of the event core and of whole runs" },
+    {"run", cmd_run, "SCENARIO", "simulate a scenario; report on stdout, rows in the database"},
+    {"replay", cmd_replay, "TRACE [SCENARIO]", "the same with a recorded trace as the load"},
+    {"audit", cmd_audit, "DB", "feed a recorded event log through the policies again and compare"},
+    {"report", cmd_report, "DB", "print a run again: text, --json, --csv, --plots DIR"},
+    {"trace", cmd_trace, "import|check|info FILE", "convert, validate and describe traces"},
+    {"policies", cmd_policies, "[NAME]", "list the policies, or one in full"},
+    {"backends", cmd_backends, "", "list the backends and whether they work here"},
+    {"keys", cmd_keys, "[NAME]", "list the keys of a scenario, or one in full"},
+    {"bench", cmd_bench, "[--json]", "events per second of the event core and of whole runs"},
 };
 
 const struct command *command_at(int i)
@@ -33,8 +33,10 @@ static const char *name_at(size_t i, const void *context)
 
 static void help(FILE *out)
 {
-    fprintf(out, "gpuswap-sim %s - simulate GPU memory swap: how long do users wait, how large is the swap file\n\n"
-                 "usage: gpuswap-sim SCENARIO.ini [OPTION...]\n       gpuswap-sim COMMAND ...\n\n", GPUSWAP_VERSION);
+    fprintf(out,
+            "gpuswap-sim %s - simulate GPU memory swap: how long do users wait, how large is the swap file\n\n"
+            "usage: gpuswap-sim SCENARIO.ini [OPTION...]\n       gpuswap-sim COMMAND ...\n\n",
+            GPUSWAP_VERSION);
     for (int i = 0; command_at(i) != NULL; i++)
         fprintf(out, "  %-9s %-23s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
     fprintf(out, "\n'gpuswap-sim COMMAND --help' tells the options of a command.\n");
@@ -71,8 +73,9 @@ static int dispatch(int argc, char **argv, struct error *err)
     const struct command *command = find(argv[1]);
 
     if (command == NULL && !is_scenario(argv[1]))
-        return argv[1][0] == '-' ? error_set(err, GS_USAGE, "a scenario or a command comes first; see 'gpuswap-sim --help'")
-                                 : unknown(argv[1], err);
+        return argv[1][0] == '-'
+                   ? error_set(err, GS_USAGE, "a scenario or a command comes first; see 'gpuswap-sim --help'")
+                   : unknown(argv[1], err);
     if (command == NULL) {
         snprintf(title, sizeof title, "gpuswap-sim run");
         argv[0] = title;
@@ -102,7 +105,7 @@ int main(int argc, char **argv)
     int rc;
 
     gsl_set_error_handler_off();
-    signal(SIGXFSZ, SIG_IGN);           /* a file-size limit is an error of that write, not the end */
+    signal(SIGXFSZ, SIG_IGN); /* a file-size limit is an error of that write, not the end */
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         help(argc < 2 ? stderr : stdout);
         return argc < 2 ? GS_USAGE : GS_OK;

@@ -11,20 +11,29 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OPTION_DB = 256, OPTION_JSON, OPTION_SET, OPTION_SEED, OPTION_REPLICATIONS, OPTION_THREADS, OPTION_QUIET, OPTION_ASSERT,
-       OPTION_BACKEND };
+enum {
+    OPTION_DB = 256,
+    OPTION_JSON,
+    OPTION_SET,
+    OPTION_SEED,
+    OPTION_REPLICATIONS,
+    OPTION_THREADS,
+    OPTION_QUIET,
+    OPTION_ASSERT,
+    OPTION_BACKEND
+};
 
 static const struct argp_option options[] = {
-    { "db", OPTION_DB, "FILE", 0, "database that the run is added to (default: results.db)", 0 },
-    { "json", OPTION_JSON, "FILE", 0, "write the report as JSON; '-' is standard output, instead of the text", 0 },
-    { "set", OPTION_SET, "KEY=VALUE", 0, "set a key of the scenario: --set node.gpu_memory=40GiB", 0 },
-    { "seed", OPTION_SEED, "N", 0, "set scenario.seed", 0 },
-    { "replications", OPTION_REPLICATIONS, "N", 0, "set scenario.replications", 0 },
-    { "threads", OPTION_THREADS, "N", 0, "set scenario.threads; the result does not depend on it", 0 },
-    { "quiet", OPTION_QUIET, NULL, 0, "no text report and no progress", 0 },
-    { "assert", OPTION_ASSERT, NULL, 0, "exit with 1 if an SLA is missed", 0 },
-    { "backend", OPTION_BACKEND, "NAME", OPTION_HIDDEN, "backend, for tests of the tool itself", 0 },
-    { 0 },
+    {"db", OPTION_DB, "FILE", 0, "database that the run is added to (default: results.db)", 0},
+    {"json", OPTION_JSON, "FILE", 0, "write the report as JSON; '-' is standard output, instead of the text", 0},
+    {"set", OPTION_SET, "KEY=VALUE", 0, "set a key of the scenario: --set node.gpu_memory=40GiB", 0},
+    {"seed", OPTION_SEED, "N", 0, "set scenario.seed", 0},
+    {"replications", OPTION_REPLICATIONS, "N", 0, "set scenario.replications", 0},
+    {"threads", OPTION_THREADS, "N", 0, "set scenario.threads; the result does not depend on it", 0},
+    {"quiet", OPTION_QUIET, NULL, 0, "no text report and no progress", 0},
+    {"assert", OPTION_ASSERT, NULL, 0, "exit with 1 if an SLA is missed", 0},
+    {"backend", OPTION_BACKEND, "NAME", OPTION_HIDDEN, "backend, for tests of the tool itself", 0},
+    {0},
 };
 
 static void add_set(struct simulate *s, struct argp_state *state, const char *key, const char *value)
@@ -42,21 +51,40 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct simulate *s = state->input;
 
     switch (key) {
-    case OPTION_DB: s->db = arg; break;
-    case OPTION_JSON: s->json = arg; break;
-    case OPTION_SET: add_set(s, state, NULL, arg); break;
-    case OPTION_SEED: add_set(s, state, "seed", arg); break;
-    case OPTION_REPLICATIONS: add_set(s, state, "replications", arg); break;
-    case OPTION_THREADS: add_set(s, state, "threads", arg); break;
-    case OPTION_QUIET: s->quiet = true; break;
-    case OPTION_ASSERT: s->assert_sla = true; break;
-    case OPTION_BACKEND: s->backend = arg; break;
-    default: return ARGP_ERR_UNKNOWN;
+    case OPTION_DB:
+        s->db = arg;
+        break;
+    case OPTION_JSON:
+        s->json = arg;
+        break;
+    case OPTION_SET:
+        add_set(s, state, NULL, arg);
+        break;
+    case OPTION_SEED:
+        add_set(s, state, "seed", arg);
+        break;
+    case OPTION_REPLICATIONS:
+        add_set(s, state, "replications", arg);
+        break;
+    case OPTION_THREADS:
+        add_set(s, state, "threads", arg);
+        break;
+    case OPTION_QUIET:
+        s->quiet = true;
+        break;
+    case OPTION_ASSERT:
+        s->assert_sla = true;
+        break;
+    case OPTION_BACKEND:
+        s->backend = arg;
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
 
-const struct argp simulate_argp = { options, parse, NULL, NULL, NULL, NULL, NULL };
+const struct argp simulate_argp = {options, parse, NULL, NULL, NULL, NULL, NULL};
 
 void simulate_init(struct simulate *s)
 {
@@ -80,7 +108,7 @@ static void on_interrupt(int signal_number)
 /* The first interrupt lets what is complete be reported; a second one ends the program. */
 static void catch_interrupts(void)
 {
-    struct sigaction action = { .sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND };
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
 
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
@@ -108,8 +136,8 @@ static void show_progress(void *context, uint32_t done, uint32_t of)
 
     if (!bar->wanted || spent < 1.0)
         return;
-    fprintf(stderr, "\r[%.*s%*s] %u of %u, about %.0f s left ", full, "##############################", WIDTH - full, "", done,
-            of, spent / done * (of - done));
+    fprintf(stderr, "\r[%.*s%*s] %u of %u, about %.0f s left ", full, "##############################", WIDTH - full,
+            "", done, of, spent / done * (of - done));
     if (done == of)
         fprintf(stderr, "\r%*s\r", WIDTH + 40, "");
 }
@@ -125,13 +153,14 @@ int write_text(const char *path, const char *data, size_t length, struct error *
     ok = fwrite(data, 1, length, file) == length && fflush(file) == 0;
     if (!standard)
         ok = fclose(file) == 0 && ok;
-    return ok ? GS_OK : error_set(err, GS_IO, "cannot write '%s': %s", standard ? "standard output" : path, strerror(errno));
+    return ok ? GS_OK
+              : error_set(err, GS_IO, "cannot write '%s': %s", standard ? "standard output" : path, strerror(errno));
 }
 
 static int print(const struct simulate *s, const struct report *report, struct error *err)
 {
     bool json_on_stdout = s->json != NULL && strcmp(s->json, "-") == 0;
-    struct text text = { 0 };
+    struct text text = {0};
     int rc = GS_OK;
 
     if (s->json != NULL) {
@@ -164,7 +193,8 @@ static void talk(const struct simulate *s, const struct run_outcome *outcome, co
     if (s->quiet)
         return;
     if (left_out > 0)
-        fprintf(stderr, "note: %llu workloads of several GPUs were left out of the trace\n", (unsigned long long)left_out);
+        fprintf(stderr, "note: %llu workloads of several GPUs were left out of the trace\n",
+                (unsigned long long)left_out);
     if (outcome->warmup_unsettled)
         fprintf(stderr, "note: the responses had not settled when the run ended; give it a longer 'duration'\n");
 }
@@ -173,13 +203,15 @@ static void talk(const struct simulate *s, const struct run_outcome *outcome, co
 static int finish(struct simulate *s, const struct scenario *scenario, const struct run_outcome *outcome,
                   struct results *results, double wall_s, struct error *err)
 {
-    struct report_about about = { .version = GPUSWAP_VERSION, .provenance = "sim", .command = s->command, .wall_s = wall_s };
+    struct report_about about = {
+        .version = GPUSWAP_VERSION, .provenance = "sim", .command = s->command, .wall_s = wall_s};
     struct scenario run = *scenario;
     struct report report;
     int rc;
 
     if (outcome->completed == 0)
-        return error_set(err, 128 + interrupted, "interrupted before a replication was complete; '%s' says 'incomplete'", s->db);
+        return error_set(err, 128 + interrupted,
+                         "interrupted before a replication was complete; '%s' says 'incomplete'", s->db);
     run.replications = outcome->completed;
     run.warmup = outcome->warmup_ns;
     rc = report_build(&report, &run, outcome->tally, outcome->completed, &about, &s->arena, err);
@@ -188,7 +220,8 @@ static int finish(struct simulate *s, const struct scenario *scenario, const str
     if (rc == GS_OK)
         rc = print(s, &report, err);
     if (rc == GS_OK && interrupted != 0)
-        return error_set(err, 128 + interrupted, "interrupted after %u of %u replications; '%s' holds them and says 'incomplete'",
+        return error_set(err, 128 + interrupted,
+                         "interrupted after %u of %u replications; '%s' holds them and says 'incomplete'",
                          outcome->completed, outcome->replications, s->db);
     if (rc == GS_OK && s->assert_sla && !report_sla_met(&report))
         rc = GS_MISSED;
@@ -197,10 +230,10 @@ static int finish(struct simulate *s, const struct scenario *scenario, const str
 
 int simulate_run(struct simulate *s, const struct scenario *scenario, struct error *err)
 {
-    struct bar bar = { .wanted = !s->quiet && isatty(STDERR_FILENO) };
-    struct run_options run = { .backend = find_backend(s->backend), .stop = &interrupted, .progress = show_progress,
-                               .context = &bar };
-    struct run_outcome outcome = { 0 };
+    struct bar bar = {.wanted = !s->quiet && isatty(STDERR_FILENO)};
+    struct run_options run = {
+        .backend = find_backend(s->backend), .stop = &interrupted, .progress = show_progress, .context = &bar};
+    struct run_outcome outcome = {0};
     struct load_traces *traces;
     struct gs_workload_spec *spec;
     uint32_t workloads;

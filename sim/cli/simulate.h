@@ -8,14 +8,14 @@
 enum { SETS_MAX = 256 };
 
 struct simulate {
-    const char *db, *json;          /* json NULL: not wanted; "-": stdout */
+    const char *db, *json; /* json NULL: not wanted; "-": stdout */
     const char *backend;
-    const char *command;            /* how to run this again, for advice; NULL: gpuswap-sim run SCENARIO */
+    const char *command; /* how to run this again, for advice; NULL: gpuswap-sim run SCENARIO */
     bool quiet, assert_sla;
-    const char *set[SETS_MAX];      /* --set and its short forms, in order */
+    const char *set[SETS_MAX]; /* --set and its short forms, in order */
     size_t sets;
     struct arena arena;
-    struct error *err;              /* of option parsing */
+    struct error *err; /* of option parsing */
 };
 
 /* Options of every run, for use as an argp child. */

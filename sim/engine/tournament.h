@@ -16,10 +16,10 @@
 /* Node i has the children 2i and 2i + 1; the leaves are the slots. */
 struct tournament {
     struct tournament_node {
-        int64_t at_ns;                  /* TOURNAMENT_NEVER: nothing due */
+        int64_t at_ns; /* TOURNAMENT_NEVER: nothing due */
         uint32_t slot;
-    } *node;
-    uint32_t leaves;                    /* a power of two */
+    } * node;
+    uint32_t leaves; /* a power of two */
 };
 
 /* All slots with nothing due; false when there is no memory. */
@@ -48,7 +48,7 @@ static inline void tournament_set(struct tournament *t, uint32_t slot, int64_t a
         slot = loses ? rival->slot : slot;
         i /= 2;
         if (node[i].at_ns == at_ns && node[i].slot == slot)
-            return;                     /* the same as before, and so is all above */
+            return; /* the same as before, and so is all above */
         node[i].at_ns = at_ns;
         node[i].slot = slot;
     }

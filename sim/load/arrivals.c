@@ -10,7 +10,7 @@ static gs_ns rounded(double ns)
 static double gamma_gap(struct source *s)
 {
     const struct arrival *a = &s->group->arrival;
-    struct dist gap = { .kind = DIST_GAMMA, .a = 1.0 / (a->cv * a->cv), .b = 1e9 / a->rate_per_s };
+    struct dist gap = {.kind = DIST_GAMMA, .a = 1.0 / (a->cv * a->cv), .b = 1e9 / a->rate_per_s};
 
     return dist_draw(&gap, &s->arrival);
 }
@@ -35,10 +35,14 @@ gs_ns arrival_gap(struct source *s, gs_ns now_ns)
     const struct arrival *a = &s->group->arrival;
 
     switch (a->kind) {
-    case ARRIVAL_POISSON: return rounded(stream_exponential(&s->arrival) * 1e9 / a->rate_per_s);
-    case ARRIVAL_GAMMA: return rounded(gamma_gap(s));
-    case ARRIVAL_ONOFF: return rounded(onoff_gap(s));
-    case ARRIVAL_SCHEDULE: break;
+    case ARRIVAL_POISSON:
+        return rounded(stream_exponential(&s->arrival) * 1e9 / a->rate_per_s);
+    case ARRIVAL_GAMMA:
+        return rounded(gamma_gap(s));
+    case ARRIVAL_ONOFF:
+        return rounded(onoff_gap(s));
+    case ARRIVAL_SCHEDULE:
+        break;
     }
     while (s->cursor < a->times && a->time[s->cursor] < now_ns)
         s->cursor++;

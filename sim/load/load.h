@@ -13,17 +13,17 @@
 
 /* A burst or a request, from its wish for the GPU to its end.  Kept by the load; others hold pointers while it is live. */
 struct job {
-    gs_ns ready_ns;             /* wished for the GPU */
-    gs_ns started_ns;           /* first ran; -1 before */
-    gs_ns work_ns;              /* GPU work, alone on the reference GPU */
-    gs_ns alone_ns;             /* the same on the GPU it got (the backend fills it when it starts it) */
-    gs_ns done_ns;              /* of alone_ns, how much is done (the backend, when asked or stopped) */
-    int64_t bytes;              /* swappable bytes the workload holds while it runs */
-    uint32_t workload, index;   /* index: running number within its workload */
-    struct job *next;           /* backend's queue of the workload */
-    uint8_t served;             /* enum served, by the recorder */
-    bool unstalled;             /* recorder's: stall_ns is all zero and not written */
-    gs_ns stall_ns[STALLS];     /* recorder's: of its workload, when it became ready */
+    gs_ns ready_ns;           /* wished for the GPU */
+    gs_ns started_ns;         /* first ran; -1 before */
+    gs_ns work_ns;            /* GPU work, alone on the reference GPU */
+    gs_ns alone_ns;           /* the same on the GPU it got (the backend fills it when it starts it) */
+    gs_ns done_ns;            /* of alone_ns, how much is done (the backend, when asked or stopped) */
+    int64_t bytes;            /* swappable bytes the workload holds while it runs */
+    uint32_t workload, index; /* index: running number within its workload */
+    struct job *next;         /* backend's queue of the workload */
+    uint8_t served;           /* enum served, by the recorder */
+    bool unstalled;           /* recorder's: stall_ns is all zero and not written */
+    gs_ns stall_ns[STALLS];   /* recorder's: of its workload, when it became ready */
 };
 
 enum load_kind { LOAD_NOTHING, LOAD_ATTACH, LOAD_BURST, LOAD_DETACH };
@@ -32,14 +32,15 @@ struct load_event {
     gs_ns at_ns;
     enum load_kind kind;
     uint32_t workload;
-    struct job *job;            /* LOAD_BURST */
+    struct job *job; /* LOAD_BURST */
 };
 
 struct load;
-struct load_traces;     /* the traces of a scenario, read once and shared by its replications */
+struct load_traces; /* the traces of a scenario, read once and shared by its replications */
 
 /* Read the scenario's [trace] files; an empty set if there are none. */
-int load_read_traces(struct load_traces **traces, const struct scenario *scenario, struct arena *arena, struct error *err);
+int load_read_traces(struct load_traces **traces, const struct scenario *scenario, struct arena *arena,
+                     struct error *err);
 
 /* Workloads of several GPUs that were left out, since this version simulates single ones only. */
 uint64_t load_traces_left_out(const struct load_traces *traces);
@@ -49,8 +50,9 @@ uint64_t load_traces_left_out(const struct load_traces *traces);
 int load_specs(const struct scenario *scenario, const struct load_traces *traces, uint32_t replication,
                struct gs_workload_spec **spec, uint32_t *count, struct arena *arena, struct error *err);
 
-int load_open(struct load **load, const struct scenario *scenario, const struct load_traces *traces, uint32_t replication,
-              const struct gs_workload_spec *spec, uint32_t count, struct arena *arena, struct error *err);
+int load_open(struct load **load, const struct scenario *scenario, const struct load_traces *traces,
+              uint32_t replication, const struct gs_workload_spec *spec, uint32_t count, struct arena *arena,
+              struct error *err);
 
 /* What a load begins with: the time of the next thing that happens by itself, GS_NEVER if nothing will. */
 struct load_clock {

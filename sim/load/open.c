@@ -9,16 +9,21 @@ static int no_memory(struct error *err)
 static uint8_t initial_state(const struct workload_group *g)
 {
     switch (g->state) {
-    case INITIAL_GPU: return GS_RESIDENT;
-    case INITIAL_HOST: return GS_HOST;
-    case INITIAL_DISK: return GS_DISK;
-    case INITIAL_NEW: return GS_NEW;
-    default: return g->class == GS_INFERENCE ? GS_HOST : GS_NEW;
+    case INITIAL_GPU:
+        return GS_RESIDENT;
+    case INITIAL_HOST:
+        return GS_HOST;
+    case INITIAL_DISK:
+        return GS_DISK;
+    case INITIAL_NEW:
+        return GS_NEW;
+    default:
+        return g->class == GS_INFERENCE ? GS_HOST : GS_NEW;
     }
 }
 
-static void declare(struct gs_workload_spec *spec, const struct scenario *scenario, uint32_t group, uint32_t replication,
-                    uint32_t id)
+static void declare(struct gs_workload_spec *spec, const struct scenario *scenario, uint32_t group,
+                    uint32_t replication, uint32_t id)
 {
     const struct workload_group *g = &scenario->workload[group];
     struct stream memory;
@@ -103,14 +108,15 @@ static void open_source(struct load *load, const struct scenario *scenario, uint
     stream_init(&s->service, scenario->seed, replication, id, PURPOSE_SERVICE);
     stream_init(&start, scenario->seed, replication, id, PURPOSE_START);
     if (s->kind == SOURCE_REPLAY)
-        return;                         /* the trace says when it comes */
+        return; /* the trace says when it comes */
     load->finite_left += s->finite;
     load->endless += !s->finite;
     load_schedule(load, dist_draw_integer(&g->start, &start), id);
 }
 
-int load_open(struct load **out, const struct scenario *scenario, const struct load_traces *traces, uint32_t replication,
-              const struct gs_workload_spec *spec, uint32_t count, struct arena *arena, struct error *err)
+int load_open(struct load **out, const struct scenario *scenario, const struct load_traces *traces,
+              uint32_t replication, const struct gs_workload_spec *spec, uint32_t count, struct arena *arena,
+              struct error *err)
 {
     struct load *load = arena_alloc(arena, sizeof *load);
 

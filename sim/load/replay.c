@@ -33,9 +33,9 @@ static bool sort_recorded(struct replay *replay, struct arena *arena)
     for (uint32_t i = 0; i < trace->workloads; i++) {
         const struct trace_workload *w = &trace->workload[i];
         for (uint32_t k = 0; !w->closed && k < w->bursts; k++)
-            replay->recorded[replay->count++] = (struct recorded){ w->burst[k].ready_ns, i, k };
+            replay->recorded[replay->count++] = (struct recorded){w->burst[k].ready_ns, i, k};
         for (uint32_t k = 0; k < w->requests; k++)
-            replay->recorded[replay->count++] = (struct recorded){ w->request[k].ready_ns, i, (uint32_t)w->bursts + k };
+            replay->recorded[replay->count++] = (struct recorded){w->request[k].ready_ns, i, (uint32_t)w->bursts + k};
     }
     qsort(replay->recorded, replay->count, sizeof *replay->recorded, by_time);
     return true;
@@ -50,11 +50,15 @@ static int refuse_unknown(const struct trace *trace, const char *file, struct er
         for (size_t k = 0; k < w->bursts; k++)
             keeps |= w->burst[k].keep_bytes != 0;
         if (w->resizes > 0 || keeps)
-            return error_set(err, GS_BAD_INPUT, "%s: workload '%s' changes its memory for good (M records or a B record's "
-                             "'keep'), which is not available in this version", file, w->name);
+            return error_set(err, GS_BAD_INPUT,
+                             "%s: workload '%s' changes its memory for good (M records or a B record's "
+                             "'keep'), which is not available in this version",
+                             file, w->name);
         if (w->runs > 1 || (w->runs > 0 && w->bursts + w->requests > 0))
-            return error_set(err, GS_BAD_INPUT, "%s: workload '%s' has more than one T record, or T beside B or R records, "
-                             "which is not available in this version", file, w->name);
+            return error_set(err, GS_BAD_INPUT,
+                             "%s: workload '%s' has more than one T record, or T beside B or R records, "
+                             "which is not available in this version",
+                             file, w->name);
     }
     if (trace->updates_ignored > 0)
         return error_set(err, GS_BAD_INPUT, "%s: U records are not available in this version", file);
@@ -88,7 +92,8 @@ int load_read_traces(struct load_traces **out, const struct scenario *scenario, 
         for (size_t k = 0; source->loop >= 0 && k < traces->replay[i].trace.workloads; k++)
             traces->replay[i].trace.workload[k].closed = source->loop == 0;
         if (!sort_recorded(&traces->replay[i], arena))
-            return error_set(err, GS_SYSTEM, "%s: out of memory for the trace; use 'from', 'to' or 'sample'", source->file);
+            return error_set(err, GS_SYSTEM, "%s: out of memory for the trace; use 'from', 'to' or 'sample'",
+                             source->file);
     }
     *out = traces;
     return GS_OK;
@@ -110,9 +115,11 @@ void replay_declare(struct gs_workload_spec *spec, const struct scenario *scenar
     const struct trace_source *source = &scenario->trace[trace];
     struct stream memory;
 
-    stream_init(&memory, scenario->seed, 0, id, PURPOSE_MEMORY);    /* the same users in every replication */
+    stream_init(&memory, scenario->seed, 0, id, PURPOSE_MEMORY); /* the same users in every replication */
     if (!source->has_class)
-        spec->class = recorded->class == GST_INFERENCE ? GS_INFERENCE : recorded->class == GST_TRAINING ? GS_TRAINING : GS_NOTEBOOK;
+        spec->class = recorded->class == GST_INFERENCE  ? GS_INFERENCE
+                      : recorded->class == GST_TRAINING ? GS_TRAINING
+                                                        : GS_NOTEBOOK;
     if (recorded->memory_bytes >= 0)
         spec->bytes = recorded->memory_bytes;
     else
@@ -125,7 +132,8 @@ void replay_declare(struct gs_workload_spec *spec, const struct scenario *scenar
         spec->limit = recorded->limit_share;
     spec->request = recorded->request_share;
     spec->swappable = recorded->swappable;
-    spec->regular_fraction = recorded->limit_share > 0.0 && recorded->request_share >= recorded->limit_share && !recorded->swappable;
+    spec->regular_fraction =
+        recorded->limit_share > 0.0 && recorded->request_share >= recorded->limit_share && !recorded->swappable;
     spec->never_on_swap_node = false;
     spec->initial = spec->class == GS_INFERENCE ? GS_HOST : GS_NEW;
 }
@@ -143,7 +151,7 @@ bool replay_open(struct load *load, const struct load_traces *traces, const stru
             continue;
         bool new = load->cursors == 0 || load->cursor[load->cursors - 1].replay != &traces->replay[trace];
         if (new)
-            load->cursor[load->cursors++] = (struct cursor){ &traces->replay[trace], 0, id };
+            load->cursor[load->cursors++] = (struct cursor){&traces->replay[trace], 0, id};
         s->replay = &traces->replay[trace].trace.workload[id - load->cursor[load->cursors - 1].first_workload];
         s->finite = s->replay->detach_ns < TRACE_NEVER || s->replay->runs + s->replay->bursts + s->replay->requests > 0;
         load->finite_left += s->finite;
@@ -169,12 +177,12 @@ void replay_attach(struct load *load, uint32_t workload)
 static gs_ns iteration_ns(struct source *s)
 {
     const struct trace_run *run = &s->replay->run[0];
-    struct dist work = { .kind = DIST_LOGNORMAL };
+    struct dist work = {.kind = DIST_LOGNORMAL};
 
     if (run->jitter <= 0.0)
         return run->work_ns;
     double variance = run->jitter * run->jitter;
-    work.a = (double)run->work_ns / __builtin_sqrt(1.0 + variance);     /* median */
+    work.a = (double)run->work_ns / __builtin_sqrt(1.0 + variance); /* median */
     work.b = __builtin_sqrt(exact_log(1.0 + variance));
     return dist_draw_integer(&work, &s->burst);
 }

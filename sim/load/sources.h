@@ -9,33 +9,33 @@
 enum source_kind { SOURCE_NOTEBOOK, SOURCE_JOB, SOURCE_ITERATIONS, SOURCE_REQUESTS, SOURCE_REPLAY };
 enum status { STATUS_COMING, STATUS_HERE, STATUS_GONE };
 
-struct source {                         /* a workload, as its user sees it; what every burst touches comes first */
+struct source { /* a workload, as its user sees it; what every burst touches comes first */
     const struct workload_group *group;
     uint8_t kind, status;
-    bool grows;                         /* bursts allocate more memory */
-    bool finite, leaves;                /* leaves: goes once its present burst has ended */
-    uint32_t bursts;                    /* begun so far */
-    uint32_t pending;                   /* begun and not ended */
+    bool grows;          /* bursts allocate more memory */
+    bool finite, leaves; /* leaves: goes once its present burst has ended */
+    uint32_t bursts;     /* begun so far */
+    uint32_t pending;    /* begun and not ended */
     int64_t base_bytes;
-    gs_ns next_ns, detach_ns;           /* its arrival or its next wish; its leaving; GS_NEVER: not known to come */
+    gs_ns next_ns, detach_ns; /* its arrival or its next wish; its leaving; GS_NEVER: not known to come */
     struct stream think, burst;
-    const struct trace_workload *replay;    /* what a trace recorded of it, or NULL */
-    uint32_t cursor;                    /* into the schedule, or into the bursts that a trace recorded */
-    int64_t left;                       /* iterations to go */
-    double spell_left_ns;               /* onoff: rest of the present on-spell */
-    gs_ns end_ns;                       /* of the finite job; -1 before */
+    const struct trace_workload *replay; /* what a trace recorded of it, or NULL */
+    uint32_t cursor;                     /* into the schedule, or into the bursts that a trace recorded */
+    int64_t left;                        /* iterations to go */
+    double spell_left_ns;                /* onoff: rest of the present on-spell */
+    gs_ns end_ns;                        /* of the finite job; -1 before */
     struct stream grow, arrival, service;
 };
 
 /* A recorded wish in an open loop: known beforehand and sorted, so it never enters the event heap. */
 struct recorded {
     gs_ns at_ns;
-    uint32_t member, item;              /* workload within the trace; burst, or bursts + request */
+    uint32_t member, item; /* workload within the trace; burst, or bursts + request */
 };
 
-struct replay {                         /* one trace */
+struct replay { /* one trace */
     struct trace trace;
-    struct recorded *recorded;          /* by time, then in the order of the trace */
+    struct recorded *recorded; /* by time, then in the order of the trace */
     size_t count;
 };
 
@@ -44,7 +44,7 @@ struct load_traces {
     size_t count;
 };
 
-struct cursor {                         /* where the replication is in a trace's recorded wishes */
+struct cursor { /* where the replication is in a trace's recorded wishes */
     const struct replay *replay;
     size_t next;
     uint32_t first_workload;
@@ -56,10 +56,10 @@ struct load {
     struct cursor *cursor;
     size_t cursors;
     uint32_t count;
-    uint32_t finite_left;               /* finite jobs that have not ended */
-    uint32_t endless;                   /* workloads that never end by themselves */
-    struct tournament due;              /* what comes next of each workload */
-    struct job *spare;                  /* ended jobs, for use again */
+    uint32_t finite_left;  /* finite jobs that have not ended */
+    uint32_t endless;      /* workloads that never end by themselves */
+    struct tournament due; /* what comes next of each workload */
+    struct job *spare;     /* ended jobs, for use again */
     struct arena *arena;
     bool out_of_memory;
 };
@@ -84,8 +84,8 @@ struct cursor *replay_earliest(const struct load *load);
 void replay_take(struct load *load, struct cursor *cursor, struct load_event *event);
 
 /* The finite job, or the recorded stay, of `workload` is over: it leaves at once. */
-void load_finish(struct load *load, uint32_t workload, gs_ns now_ns);      /* and it leaves */
-void load_settled(struct load *load, uint32_t workload, gs_ns now_ns);     /* all that it was to do is done; it stays */
+void load_finish(struct load *load, uint32_t workload, gs_ns now_ns);  /* and it leaves */
+void load_settled(struct load *load, uint32_t workload, gs_ns now_ns); /* all that it was to do is done; it stays */
 
 /* Arrivals of requests (arrivals.c): time from one to the next, GS_NEVER after the last. */
 gs_ns arrival_gap(struct source *source, gs_ns now_ns);

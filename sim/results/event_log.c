@@ -12,7 +12,7 @@ struct event_log {
     const char *path, *scenario, *file;
     int64_t run;
     uint32_t replications;
-    bool command_waits;                 /* `command` stands on a row that belongs to a later event */
+    bool command_waits; /* `command` stands on a row that belongs to a later event */
     struct arena *arena;
     struct gs_command *item;
     size_t capacity;
@@ -51,7 +51,7 @@ static uint8_t number_of(sqlite3_stmt *s, int column, const char *(*name)(uint8_
 /* "workload.NB.count = 6" lines to sections; a parameter of a policy has a dot in its key. */
 static const char *scenario_text(const char *keys, struct arena *arena)
 {
-    struct text ini = { 0 };
+    struct text ini = {0};
     char section[256] = "";
 
     while (*keys != '\0') {
@@ -75,8 +75,9 @@ static const char *scenario_text(const char *keys, struct arena *arena)
 
 static int find_run(struct event_log *log, int64_t run, struct error *err)
 {
-    static const char sql[] = "SELECT run, keys, file, record, (SELECT count(*) FROM replication AS r WHERE r.run = run.run)"
-                              " FROM run WHERE ?1 = 0 OR run = ?1 ORDER BY run DESC LIMIT 1";
+    static const char sql[] =
+        "SELECT run, keys, file, record, (SELECT count(*) FROM replication AS r WHERE r.run = run.run)"
+        " FROM run WHERE ?1 = 0 OR run = ?1 ORDER BY run DESC LIMIT 1";
     sqlite3_stmt *s;
     int rc = GS_OK;
 
@@ -161,13 +162,17 @@ static int prepare(struct event_log *log, sqlite3_stmt **s, const char *sql, uin
 
 int event_log_rewind(struct event_log *log, uint32_t replication, struct error *err)
 {
-    int rc = prepare(log, &log->event, "SELECT event, at_ns, kind, workload, command, since_ns, bytes, timer FROM event"
-                     " WHERE run = ?1 AND replication = ?2 ORDER BY event", replication, err);
+    int rc = prepare(log, &log->event,
+                     "SELECT event, at_ns, kind, workload, command, since_ns, bytes, timer FROM event"
+                     " WHERE run = ?1 AND replication = ?2 ORDER BY event",
+                     replication, err);
 
     if (rc == GS_OK)
-        rc = prepare(log, &log->command, "SELECT event, kind, workload, gpu, requester, bytes, moved_bytes, at_ns, delay_ns,"
-                     " linger_ns, timer, reason, yield FROM command WHERE run = ?1 AND replication = ?2 ORDER BY command",
-                     replication, err);
+        rc = prepare(
+            log, &log->command,
+            "SELECT event, kind, workload, gpu, requester, bytes, moved_bytes, at_ns, delay_ns,"
+            " linger_ns, timer, reason, yield FROM command WHERE run = ?1 AND replication = ?2 ORDER BY command",
+            replication, err);
     log->command_waits = false;
     return rc;
 }

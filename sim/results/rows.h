@@ -5,27 +5,27 @@
 #include "policies/controller.h"
 #include "sim/results/tally.h"
 
-struct burst_row {                  /* record = bursts, events: one a burst or request, in order of their end */
-    gs_ns ready_ns, start_ns, end_ns, alone_ns;     /* start -1: never ran */
-    gs_ns stall_ns[STALLS];         /* add up to end - ready - alone (censored: up to the end of the run, alone = work done) */
-    uint32_t workload, index;       /* index: running number within the workload, from 0 */
+struct burst_row { /* record = bursts, events: one a burst or request, in order of their end */
+    gs_ns ready_ns, start_ns, end_ns, alone_ns; /* start -1: never ran */
+    gs_ns stall_ns[STALLS]; /* add up to end - ready - alone (censored: up to the end of the run, alone = work done) */
+    uint32_t workload, index; /* index: running number within the workload, from 0 */
     uint8_t served, outcome;
 };
 
-struct residency_row {              /* record = bursts, events: a spell of a workload in one state */
+struct residency_row { /* record = bursts, events: a spell of a workload in one state */
     gs_ns from_ns, to_ns;
     uint32_t workload, gpu;
-    uint8_t state;                  /* GS_SWAPPING_IN, GS_RESIDENT, GS_SWAPPING_OUT */
-    bool running;                   /* GS_RESIDENT: had the GPU */
+    uint8_t state; /* GS_SWAPPING_IN, GS_RESIDENT, GS_SWAPPING_OUT */
+    bool running;  /* GS_RESIDENT: had the GPU */
 };
 
-struct event_row {                  /* record = events: an event and the commands it led to */
+struct event_row { /* record = events: an event and the commands it led to */
     struct gs_event event;
     uint32_t first_command, commands;
 };
 
-struct command_row {                /* record = events */
-    struct gs_command command;      /* first_candidate counts within `candidate` of the chunk */
+struct command_row {           /* record = events */
+    struct gs_command command; /* first_candidate counts within `candidate` of the chunk */
 };
 
 /* A chunk of rows of one replication; counters run over the whole replication. */
@@ -34,7 +34,7 @@ struct chunk {
     uint64_t first_burst, first_event, first_command, first_residency;
     struct burst_row *burst;
     struct residency_row *residency;
-    struct event_row *event;        /* first_command counts within `command` of the chunk */
+    struct event_row *event; /* first_command counts within `command` of the chunk */
     struct command_row *command;
     struct gs_candidate *candidate;
     size_t bursts, residencies, events, commands, candidates;

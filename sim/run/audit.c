@@ -17,8 +17,9 @@ struct auditor {
 static bool same(const struct gs_command *a, const struct gs_command *b)
 {
     return a->kind == b->kind && a->reason == b->reason && a->workload == b->workload && a->gpu == b->gpu &&
-           a->requester == b->requester && a->bytes == b->bytes && a->moved_bytes == b->moved_bytes && a->at_ns == b->at_ns &&
-           a->delay_ns == b->delay_ns && a->linger_ns == b->linger_ns && a->timer == b->timer && a->yield == b->yield;
+           a->requester == b->requester && a->bytes == b->bytes && a->moved_bytes == b->moved_bytes &&
+           a->at_ns == b->at_ns && a->delay_ns == b->delay_ns && a->linger_ns == b->linger_ns && a->timer == b->timer &&
+           a->yield == b->yield;
 }
 
 static void describe(char *out, size_t size, const struct gs_command *c)
@@ -26,12 +27,12 @@ static void describe(char *out, size_t size, const struct gs_command *c)
     if (c == NULL)
         snprintf(out, size, "nothing");
     else
-        snprintf(out, size, "%s of workload %d on gpu %d, %lld bytes, reason '%s'", gs_command_name(c->kind), (int)c->workload,
-                 (int)c->gpu, (long long)c->bytes, gs_reason_name(c->reason));
+        snprintf(out, size, "%s of workload %d on gpu %d, %lld bytes, reason '%s'", gs_command_name(c->kind),
+                 (int)c->workload, (int)c->gpu, (long long)c->bytes, gs_reason_name(c->reason));
 }
 
-static void differ(struct audit *audit, uint32_t replication, const struct gs_event *event, const struct gs_command *recorded,
-                   const struct gs_command *now)
+static void differ(struct audit *audit, uint32_t replication, const struct gs_event *event,
+                   const struct gs_command *recorded, const struct gs_command *now)
 {
     char was[150], is[150];
 
@@ -39,12 +40,12 @@ static void differ(struct audit *audit, uint32_t replication, const struct gs_ev
         return;
     describe(was, sizeof was, recorded);
     describe(is, sizeof is, now);
-    snprintf(audit->first, sizeof audit->first, "replication %u, %s at %.9f s: recorded was %s; now it is %s", replication,
-             gs_event_name(event->kind), (double)event->at_ns * 1e-9, was, is);
+    snprintf(audit->first, sizeof audit->first, "replication %u, %s at %.9f s: recorded was %s; now it is %s",
+             replication, gs_event_name(event->kind), (double)event->at_ns * 1e-9, was, is);
 }
 
-static void compare(struct audit *audit, uint32_t replication, const struct gs_event *event, const struct gs_command *recorded,
-                    uint32_t count, const struct gs_commands *now)
+static void compare(struct audit *audit, uint32_t replication, const struct gs_event *event,
+                    const struct gs_command *recorded, uint32_t count, const struct gs_commands *now)
 {
     uint32_t most = count > now->count ? count : now->count;
 
@@ -85,7 +86,8 @@ static int audit_replication(struct auditor *a, uint32_t replication, struct are
         return error_set(err, GS_SYSTEM, "out of memory for the controller");
     while ((rc = event_log_next(a->log, &event, &recorded, &count, &more, err)) == GS_OK && more) {
         if (!is_sound(&event, controller_view(ctl)))
-            return error_set(err, GS_BAD_INPUT, "the event log is damaged: an event at %.9f s names what does not exist",
+            return error_set(err, GS_BAD_INPUT,
+                             "the event log is damaged: an event at %.9f s names what does not exist",
                              (double)event.at_ns * 1e-9);
         compare(a->audit, replication, &event, recorded, count, controller_step(ctl, &event));
     }
@@ -101,21 +103,22 @@ static const char *folder_of(const char *file, struct arena *arena)
 
 int audit_run(struct audit *audit, const char *path, int64_t run, struct error *err)
 {
-    struct arena arena = { 0 };
-    struct auditor a = { .audit = audit };
+    struct arena arena = {0};
+    struct auditor a = {.audit = audit};
     int rc;
 
     memset(audit, 0, sizeof *audit);
     if ((rc = event_log_open(&a.log, path, run, &arena, err)) == GS_OK &&
-        (rc = scenario_parse(&a.scenario, event_log_scenario(a.log), strlen(event_log_scenario(a.log)), event_log_file(a.log),
-                             folder_of(event_log_file(a.log), &arena), NULL, &arena, err)) == GS_OK)
+        (rc = scenario_parse(&a.scenario, event_log_scenario(a.log), strlen(event_log_scenario(a.log)),
+                             event_log_file(a.log), folder_of(event_log_file(a.log), &arena), NULL, &arena, err)) ==
+            GS_OK)
         rc = load_read_traces(&a.traces, &a.scenario, &arena, err);
     if (rc == GS_OK) {
         audit->run = event_log_run(a.log);
         audit->replications = event_log_replications(a.log);
     }
     for (uint32_t i = 0; i < audit->replications && rc == GS_OK; i++) {
-        struct arena step = { 0 };
+        struct arena step = {0};
         rc = audit_replication(&a, i, &step, err);
         arena_fini(&step);
     }

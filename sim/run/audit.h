@@ -10,7 +10,7 @@ struct audit {
     uint32_t replications;
     uint64_t events, commands;
     uint64_t differences;
-    char first[400];            /* the first difference, in words; "" if there is none */
+    char first[400]; /* the first difference, in words; "" if there is none */
 };
 
 /* Audit run `run` (0 = the last one) of the database `path`.  GS_OK even if there are differences. */

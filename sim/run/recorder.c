@@ -14,8 +14,13 @@ static bool open_tally(struct recorder *rec, const struct recorder_setup *s)
     struct tally *t = &rec->tally;
     uint32_t groups = (uint32_t)s->scenario->workloads;
 
-    *t = (struct tally){ .replication = s->replication, .groups = groups, .gpus = s->gpus, .nodes = s->setup->nodes,
-                         .slas = (uint32_t)s->scenario->slas, .from_ns = s->warmup_ns, .makespan_ns = -1 };
+    *t = (struct tally){.replication = s->replication,
+                        .groups = groups,
+                        .gpus = s->gpus,
+                        .nodes = s->setup->nodes,
+                        .slas = (uint32_t)s->scenario->slas,
+                        .from_ns = s->warmup_ns,
+                        .makespan_ns = -1};
     t->group = arena_array(arena, groups, sizeof *t->group);
     t->gpu = arena_array(arena, t->gpus, sizeof *t->gpu);
     t->node = arena_array(arena, t->nodes, sizeof *t->node);
@@ -44,8 +49,10 @@ int recorder_open(struct recorder **out, const struct recorder_setup *setup, str
         !series_open(rec))
         return no_memory(err);
     for (uint32_t i = 0; i < n; i++)
-        rec->watch[i] = (struct watch){ .phase = PHASE_AWAY, .attached_ns = -1, .base_bytes = setup->setup->workload[i].bytes,
-                                        .group = &rec->tally.group[setup->setup->workload[i].group] };
+        rec->watch[i] = (struct watch){.phase = PHASE_AWAY,
+                                       .attached_ns = -1,
+                                       .base_bytes = setup->setup->workload[i].bytes,
+                                       .group = &rec->tally.group[setup->setup->workload[i].group]};
     for (size_t i = 0; i < setup->scenario->nodes; i++)
         rec->lingering |= setup->scenario->node[i].idle_detect > 0;
     rec->warm = setup->warmup_ns == 0;
@@ -134,7 +141,9 @@ void recorder_ready(struct recorder *rec, struct job *job)
     uint8_t state = rec->setup.view->workload[job->workload].state;
 
     rec->tally.events++;
-    job->served = state == GS_DISK ? SERVED_COLD : state == GS_HOST || state == GS_SWAPPING_OUT ? SERVED_WARM : SERVED_HOT;
+    job->served = state == GS_DISK                               ? SERVED_COLD
+                  : state == GS_HOST || state == GS_SWAPPING_OUT ? SERVED_WARM
+                                                                 : SERVED_HOT;
     if (w->pending == 0 && w->phase == PHASE_AWAY)
         set_phase(rec, job->workload, STALL_QUEUE, job->ready_ns);
     else
@@ -149,7 +158,8 @@ void recorder_ready(struct recorder *rec, struct job *job)
 }
 
 /* What remains of the response when work and the known causes are taken off is time for which others had the GPU. */
-static void split(struct recorder *rec, const struct job *job, gs_ns response_ns, gs_ns alone_ns, gs_ns stall_ns[STALLS])
+static void split(struct recorder *rec, const struct job *job, gs_ns response_ns, gs_ns alone_ns,
+                  gs_ns stall_ns[STALLS])
 {
     const struct watch *w = &rec->watch[job->workload];
     gs_ns rest = response_ns - alone_ns;
@@ -166,7 +176,8 @@ static void split(struct recorder *rec, const struct job *job, gs_ns response_ns
         rec->unbalanced = "the causes of a burst's delay add up to more than the delay";
 }
 
-static bool count_done(struct group_tally *g, const struct job *job, gs_ns response_ns, const gs_ns *stall_ns, bool stalled)
+static bool count_done(struct group_tally *g, const struct job *job, gs_ns response_ns, const gs_ns *stall_ns,
+                       bool stalled)
 {
     double slowdown = job->alone_ns > 0 ? (double)response_ns / (double)job->alone_ns : 1.0;
 
@@ -290,7 +301,8 @@ static __attribute__((noinline)) void wait_command(struct recorder *rec, const s
                                                   : waiting_phase(w);
 
     if (c->reason == GS_BECAUSE_CAP && w->phase != STALL_CAP)
-        rec->tally.node[rec->setup.view->workload[c->workload].node].refused_bytes += rec->setup.view->workload[c->workload].bytes;
+        rec->tally.node[rec->setup.view->workload[c->workload].node].refused_bytes +=
+            rec->setup.view->workload[c->workload].bytes;
     if (w->pending > 0)
         set_phase(rec, c->workload, phase, now_ns);
 }
@@ -432,12 +444,12 @@ static void warm_up_over(struct recorder *rec)
     rec->warm = true;
     for (uint32_t i = 0; i < rec->tally.gpus; i++) {
         recorder_gpu_until(rec, i, at);
-        rec->tally.gpu[i] = (struct gpu_tally){ 0 };
+        rec->tally.gpu[i] = (struct gpu_tally){0};
         rec->setup.ops->usage(rec->setup.backend, i, &rec->gpu[i].before);
     }
     for (uint32_t i = 0; i < rec->tally.nodes; i++) {
         recorder_node_until(rec, i, at);
-        rec->tally.node[i] = (struct node_tally){ .peak_bytes = rec->node[i].used_bytes };
+        rec->tally.node[i] = (struct node_tally){.peak_bytes = rec->node[i].used_bytes};
     }
     for (uint32_t i = 0; i < rec->setup.setup->workloads; i++)
         rec->watch[i].lost_before_ns = recorder_lost_ns(rec, i, at);
@@ -466,7 +478,8 @@ void recorder_until(struct recorder *rec, gs_ns at_ns)
     set_mark(rec);
 }
 
-int recorder_event(struct recorder *rec, const struct gs_event *event, const struct gs_commands *commands, struct error *err)
+int recorder_event(struct recorder *rec, const struct gs_event *event, const struct gs_commands *commands,
+                   struct error *err)
 {
     rec->moved = event->kind != GS_WANT && event->kind != GS_IDLE;
     event_seen(rec, event);

@@ -16,15 +16,15 @@ struct recorder;
 struct recorder_setup {
     const struct scenario *scenario;
     const struct gs_setup *setup;
-    const struct gs_view *view;         /* of the controller */
+    const struct gs_view *view; /* of the controller */
     struct load *load;
     struct backend *backend;
     const struct backend_ops *ops;
     uint32_t replication, gpus;
-    gs_ns warmup_ns;                    /* what happened before is deleted */
-    gs_ns horizon_ns;                   /* end of the run, GS_NEVER if unknown */
+    gs_ns warmup_ns;  /* what happened before is deleted */
+    gs_ns horizon_ns; /* end of the run, GS_NEVER if unknown */
     struct arena *arena;
-    struct mser *mser;                  /* takes every response, in order of time; NULL: not wanted */
+    struct mser *mser; /* takes every response, in order of time; NULL: not wanted */
     /* Takes a full chunk of rows; NULL: rows are not kept. */
     int (*flush)(void *context, const struct chunk *chunk, struct error *err);
     void *context;
@@ -33,12 +33,13 @@ struct recorder_setup {
 int recorder_open(struct recorder **rec, const struct recorder_setup *setup, struct error *err);
 void recorder_ready(struct recorder *rec, struct job *job);
 void recorder_ended(struct recorder *rec, struct job *job, gs_ns at_ns, enum outcome outcome);
-void recorder_refused(struct recorder *rec, uint32_t workload, gs_ns at_ns);    /* the whole workload, on arrival */
+void recorder_refused(struct recorder *rec, uint32_t workload, gs_ns at_ns); /* the whole workload, on arrival */
 /* The clock has reached `at_ns`, and no event later than recorder_mark_ns was skipped: ends the warm-up, samples series. */
 gs_ns recorder_mark_ns(const struct recorder *rec);
 void recorder_until(struct recorder *rec, gs_ns at_ns);
 /* An event and what the controller answered; then each command as it is performed; then the end of the step. */
-int recorder_event(struct recorder *rec, const struct gs_event *event, const struct gs_commands *commands, struct error *err);
+int recorder_event(struct recorder *rec, const struct gs_event *event, const struct gs_commands *commands,
+                   struct error *err);
 void recorder_command(struct recorder *rec, const struct gs_command *command, gs_ns at_ns);
 void recorder_settle(struct recorder *rec, const struct gs_event *event);
 /* The end: censor what is under way, check that the books balance, hand out the tally and the last chunk of rows. */

@@ -40,9 +40,14 @@ void rows_burst(struct recorder *rec, const struct job *job, gs_ns end_ns, gs_ns
     row = one_more(rec, (void **)&c->burst, &c->bursts, &rec->rows.burst_capacity, sizeof *row);
     if (row == NULL)
         return;
-    *row = (struct burst_row){ .ready_ns = job->ready_ns, .start_ns = job->started_ns, .end_ns = end_ns, .alone_ns = alone_ns,
-                               .workload = job->workload, .index = job->index, .served = job->served,
-                               .outcome = (uint8_t)outcome };
+    *row = (struct burst_row){.ready_ns = job->ready_ns,
+                              .start_ns = job->started_ns,
+                              .end_ns = end_ns,
+                              .alone_ns = alone_ns,
+                              .workload = job->workload,
+                              .index = job->index,
+                              .served = job->served,
+                              .outcome = (uint8_t)outcome};
     memcpy(row->stall_ns, stall_ns, sizeof row->stall_ns);
 }
 
@@ -57,8 +62,9 @@ void rows_residency(struct recorder *rec, uint32_t workload, uint8_t state, bool
         struct residency_row *row =
             one_more(rec, (void **)&c->residency, &c->residencies, &rec->rows.residency_capacity, sizeof *row);
         if (row != NULL)
-            *row = (struct residency_row){ w->spell_ns, now_ns, workload, rec->setup.view->workload[workload].gpu,
-                                           w->spell_state, w->spell_running };
+            *row = (struct residency_row){w->spell_ns,    now_ns,
+                                          workload,       rec->setup.view->workload[workload].gpu,
+                                          w->spell_state, w->spell_running};
     }
     w->spell_state = state;
     w->spell_running = running;
@@ -73,7 +79,7 @@ void rows_event(struct recorder *rec, const struct gs_event *event, const struct
 
     if (row == NULL)
         return;
-    *row = (struct event_row){ *event, (uint32_t)c->commands, commands->count };
+    *row = (struct event_row){*event, (uint32_t)c->commands, commands->count};
     for (uint32_t i = 0; i < commands->candidates; i++) {
         struct gs_candidate *candidate =
             one_more(rec, (void **)&c->candidate, &c->candidates, &rec->rows.candidate_capacity, sizeof *candidate);
@@ -115,5 +121,5 @@ void chunk_free(struct chunk *chunk)
     heap_free(chunk->event);
     heap_free(chunk->command);
     heap_free(chunk->candidate);
-    *chunk = (struct chunk){ 0 };
+    *chunk = (struct chunk){0};
 }

@@ -25,7 +25,7 @@ bool series_open(struct recorder *rec)
 static void join_gpu(struct gpu_bucket *b)
 {
     for (int i = 0; i < SERIES_BUCKETS; i++) {
-        struct gpu_bucket sum = { 0 };
+        struct gpu_bucket sum = {0};
         for (int k = 2 * i; k < 2 * i + 2 && k < SERIES_BUCKETS; k++) {
             sum.useful_ns += b[k].useful_ns;
             sum.switching_ns += b[k].switching_ns;
@@ -40,7 +40,7 @@ static void join_gpu(struct gpu_bucket *b)
 static void join_node(struct node_bucket *b)
 {
     for (int i = 0; i < SERIES_BUCKETS; i++) {
-        struct node_bucket sum = { 0 };
+        struct node_bucket sum = {0};
         for (int k = 2 * i; k < 2 * i + 2 && k < SERIES_BUCKETS; k++) {
             sum.used_byte_ns += b[k].used_byte_ns;
             if (b[k].peak_bytes > sum.peak_bytes)
@@ -139,7 +139,8 @@ void series_swap(struct recorder *rec, uint32_t gpu, gs_ns at_ns, const struct g
 
 gs_ns series_next_sample_ns(const struct recorder *rec)
 {
-    return rec->tally.gpu_series == NULL ? GS_NEVER : (rec->sampled_ns / rec->tally.bucket_ns + 1) * rec->tally.bucket_ns;
+    return rec->tally.gpu_series == NULL ? GS_NEVER
+                                         : (rec->sampled_ns / rec->tally.bucket_ns + 1) * rec->tally.bucket_ns;
 }
 
 /* GPU time comes from the backend's clocks, read at the end of each bucket. */

@@ -4,31 +4,37 @@
 
 #include "sim/run/recorder.h"
 
-enum { PHASE_RUN = STALLS, PHASE_SWITCH, PHASE_AWAY };  /* besides the stalls: has the GPU; will, after a switch; wants nothing */
+enum {
+    PHASE_RUN = STALLS,
+    PHASE_SWITCH,
+    PHASE_AWAY
+}; /* besides the stalls: has the GPU; will, after a switch; wants nothing */
 
-struct watch {                          /* a workload under observation; what every burst touches comes first */
-    uint8_t phase;                      /* enum stall, PHASE_RUN or PHASE_AWAY */
-    bool stopped;                       /* its present burst was stopped */
+struct watch {     /* a workload under observation; what every burst touches comes first */
+    uint8_t phase; /* enum stall, PHASE_RUN or PHASE_AWAY */
+    bool stopped;  /* its present burst was stopped */
     bool left;
-    bool stalled;                       /* stall_ns is not all zero */
-    uint32_t pending;                   /* bursts ready and not ended */
-    gs_ns phase_ns;                     /* since when it is in its phase */
-    gs_ns pending_ns;                   /* up to when the integral goes */
-    uint64_t in_system_ns, response_ns; /* integral of `pending`; sum of responses: equal in the end (Little); both wrap */
-    gs_ns lost_ns, lost_before_ns;      /* delay of all ended bursts; up to the end of the warm-up, that under way included */
-    uint64_t done;                      /* bursts completed after the warm-up */
+    bool stalled;     /* stall_ns is not all zero */
+    uint32_t pending; /* bursts ready and not ended */
+    gs_ns phase_ns;   /* since when it is in its phase */
+    gs_ns pending_ns; /* up to when the integral goes */
+    uint64_t in_system_ns,
+        response_ns; /* integral of `pending`; sum of responses: equal in the end (Little); both wrap */
+    gs_ns lost_ns,
+        lost_before_ns; /* delay of all ended bursts; up to the end of the warm-up, that under way included */
+    uint64_t done;      /* bursts completed after the warm-up */
     uint64_t arrived;
     struct group_tally *group;
-    int64_t base_bytes;                 /* between bursts */
-    struct job *job;                    /* the last one that became ready */
+    int64_t base_bytes; /* between bursts */
+    struct job *job;    /* the last one that became ready */
     int64_t gpu_bytes;
-    gs_ns switched_ns;                  /* PHASE_SWITCH: when the switch is over */
-    gs_ns held_ns;                      /* the GPU's held clock at that time */
-    gs_ns stall_ns[STALLS];             /* cumulative since nothing was pending; queue: not counted, see split */
+    gs_ns switched_ns;      /* PHASE_SWITCH: when the switch is over */
+    gs_ns held_ns;          /* the GPU's held clock at that time */
+    gs_ns stall_ns[STALLS]; /* cumulative since nothing was pending; queue: not counted, see split */
     gs_ns attached_ns, left_ns;
-    gs_ns stopped_ns;                   /* when it was last stopped in mid-burst */
-    gs_ns waited_ns;                    /* at its end, or the run's: how long it has been without the GPU it wants */
-    uint8_t spell_state;                /* residency spell under way */
+    gs_ns stopped_ns;    /* when it was last stopped in mid-burst */
+    gs_ns waited_ns;     /* at its end, or the run's: how long it has been without the GPU it wants */
+    uint8_t spell_state; /* residency spell under way */
     bool spell_running;
     gs_ns spell_ns;
 };
@@ -36,8 +42,8 @@ struct watch {                          /* a workload under observation; what ev
 struct gpu_watch {
     int64_t resident_bytes;
     gs_ns at_ns;
-    struct gpu_usage before;            /* usage at the end of the warm-up */
-    struct gpu_usage sampled;           /* usage at the last time series sample */
+    struct gpu_usage before;  /* usage at the end of the warm-up */
+    struct gpu_usage sampled; /* usage at the last time series sample */
 };
 
 struct node_watch {
@@ -46,7 +52,7 @@ struct node_watch {
 };
 
 struct row_buffer {
-    bool bursts, events;                /* what is kept */
+    bool bursts, events; /* what is kept */
     struct chunk chunk;
     size_t burst_capacity, residency_capacity, event_capacity, command_capacity, candidate_capacity;
 };
@@ -58,15 +64,15 @@ struct recorder {
     struct gpu_watch *gpu;
     struct node_watch *node;
     struct row_buffer rows;
-    gs_ns sampled_ns;                   /* of the time series */
-    gs_ns bucket_end_ns;                /* of the time series' bucket that the clock is in */
+    gs_ns sampled_ns;    /* of the time series */
+    gs_ns bucket_end_ns; /* of the time series' bucket that the clock is in */
     int bucket;
-    gs_ns mark_ns;                      /* next time at which the clock alone is news: end of warm-up or of a bucket */
-    bool warm;                          /* the warm-up is over */
-    bool moved;                         /* this step's commands may change the use of a swap file */
-    bool lingering;                     /* some GPU may be held by one that does nothing */
+    gs_ns mark_ns;  /* next time at which the clock alone is news: end of warm-up or of a bucket */
+    bool warm;      /* the warm-up is over */
+    bool moved;     /* this step's commands may change the use of a swap file */
+    bool lingering; /* some GPU may be held by one that does nothing */
     bool out_of_memory;
-    const char *unbalanced;             /* what did not come out even */
+    const char *unbalanced; /* what did not come out even */
 };
 
 /* Delay that a workload has suffered up to now, that of its burst under way included. */
@@ -90,8 +96,8 @@ void series_gpu(struct recorder *rec, uint32_t gpu, gs_ns from_ns, gs_ns to_ns, 
 void series_node(struct recorder *rec, uint32_t node, gs_ns from_ns, gs_ns to_ns, int64_t used_bytes);
 void series_swap(struct recorder *rec, uint32_t gpu, gs_ns at_ns, const struct gs_command *command);
 gs_ns series_next_sample_ns(const struct recorder *rec);
-void series_sample(struct recorder *rec, gs_ns at_ns);  /* GPU time up to the end of a bucket */
-void recorder_gpu_until(struct recorder *rec, uint32_t gpu, gs_ns now_ns);      /* bring integrals up to date */
+void series_sample(struct recorder *rec, gs_ns at_ns);                     /* GPU time up to the end of a bucket */
+void recorder_gpu_until(struct recorder *rec, uint32_t gpu, gs_ns now_ns); /* bring integrals up to date */
 void recorder_node_until(struct recorder *rec, uint32_t node, gs_ns now_ns);
 
 #endif

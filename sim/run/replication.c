@@ -9,12 +9,12 @@ struct replication {
     struct controller *ctl;
     struct load *load;
     struct backend *backend;
-    struct backend_clock *clock;        /* what the backend's state begins with */
+    struct backend_clock *clock; /* what the backend's state begins with */
     const struct backend_ops *ops;
     struct recorder *rec;
     struct load_event happening;
     struct gs_event event;
-    gs_ns end_ns;                       /* GS_NEVER: until all is done */
+    gs_ns end_ns; /* GS_NEVER: until all is done */
 };
 
 /* All bursts that a workload waits with end, refused; the workload itself goes on, unless it is `gone`. */
@@ -31,14 +31,15 @@ static void drop_bursts(struct replication *r, uint32_t workload, gs_ns now_ns, 
 
 static void refuse(struct replication *r, const struct gs_command *command, gs_ns now_ns)
 {
-    bool at_arrival = command->gpu == GS_NONE ||
-                      controller_view(r->ctl)->workload[command->workload].state == GS_ABSENT;
+    bool at_arrival =
+        command->gpu == GS_NONE || controller_view(r->ctl)->workload[command->workload].state == GS_ABSENT;
 
     if (at_arrival) {
         load_cancel(r->load, command->workload);
         recorder_refused(r->rec, command->workload, now_ns);
     }
-    drop_bursts(r, command->workload, now_ns, command->reason == GS_BECAUSE_TOO_LARGE ? OUTCOME_OOM : OUTCOME_REJECTED, false);
+    drop_bursts(r, command->workload, now_ns, command->reason == GS_BECAUSE_TOO_LARGE ? OUTCOME_OOM : OUTCOME_REJECTED,
+                false);
 }
 
 /* Hand an event to the controller; record and perform what it answers. */
@@ -165,7 +166,7 @@ static int loop(struct replication *r, gs_ns *at_ns, bool *stopped, struct error
             continue;
         }
         if (r->end_ns == GS_NEVER && r->clock->next_ns == GS_NEVER && load_next_ns(r->load) == GS_NEVER) {
-            *at_ns = r->clock->now_ns;  /* nothing will ever happen again */
+            *at_ns = r->clock->now_ns; /* nothing will ever happen again */
             break;
         }
         if (r->plan->stop != NULL && *r->plan->stop != 0) {
@@ -205,23 +206,33 @@ static int open_all(struct replication *r, struct arena *arena, struct error *er
     struct backend_setup *be = arena_alloc(arena, sizeof *be);
     if (be == NULL)
         return error_set(err, GS_SYSTEM, "out of memory");
-    *be = (struct backend_setup){ scenario, &r->setup, arena };
+    *be = (struct backend_setup){scenario, &r->setup, arena};
     if ((rc = r->ops->open(&r->backend, be, err)) != GS_OK)
         return rc;
     r->clock = (struct backend_clock *)r->backend;
     struct recorder_setup rs = {
-        .scenario = scenario, .setup = &r->setup, .view = controller_view(r->ctl), .load = r->load, .backend = r->backend,
-        .ops = r->ops, .replication = plan->replication, .gpus = controller_view(r->ctl)->gpus, .warmup_ns = plan->warmup_ns,
-        .horizon_ns = scenario->duration, .arena = arena, .mser = plan->mser,
-        .flush = plan->results != NULL ? flush : NULL, .context = plan->results,
+        .scenario = scenario,
+        .setup = &r->setup,
+        .view = controller_view(r->ctl),
+        .load = r->load,
+        .backend = r->backend,
+        .ops = r->ops,
+        .replication = plan->replication,
+        .gpus = controller_view(r->ctl)->gpus,
+        .warmup_ns = plan->warmup_ns,
+        .horizon_ns = scenario->duration,
+        .arena = arena,
+        .mser = plan->mser,
+        .flush = plan->results != NULL ? flush : NULL,
+        .context = plan->results,
     };
     return recorder_open(&r->rec, &rs, err);
 }
 
 int replication_run(const struct replication_plan *plan, struct tally **tally, struct arena *arena, struct error *err)
 {
-    struct replication r = { .plan = plan };
-    struct chunk last = { 0 };
+    struct replication r = {.plan = plan};
+    struct chunk last = {0};
     gs_ns at_ns = 0;
     bool stopped = false;
     int rc = open_all(&r, arena, err);

@@ -13,11 +13,11 @@ struct team {
     const struct load_traces *traces;
     struct results *results;
     gs_ns warmup_ns;
-    struct mser *mser;                  /* one a replication, or NULL */
+    struct mser *mser; /* one a replication, or NULL */
     struct tally **tally;
-    struct arena *arena;                /* one a replication */
+    struct arena *arena; /* one a replication */
     uint32_t replications;
-    pthread_mutex_t lock;               /* guards what follows */
+    pthread_mutex_t lock; /* guards what follows */
     uint32_t next, done;
     int rc;
     struct error *err;
@@ -29,7 +29,8 @@ static uint32_t take_number(struct team *team)
     uint32_t number = UINT32_MAX;
 
     pthread_mutex_lock(&team->lock);
-    if (team->rc == GS_OK && team->next < team->replications && (team->options->stop == NULL || *team->options->stop == 0))
+    if (team->rc == GS_OK && team->next < team->replications &&
+        (team->options->stop == NULL || *team->options->stop == 0))
         number = team->next++;
     pthread_mutex_unlock(&team->lock);
     return number;
@@ -55,11 +56,16 @@ static void *work(void *context)
     uint32_t number;
 
     while ((number = take_number(team)) != UINT32_MAX) {
-        struct error err = { 0 };
+        struct error err = {0};
         struct tally *tally = NULL;
         struct replication_plan plan = {
-            .scenario = team->scenario, .traces = team->traces, .backend = team->options->backend, .replication = number,
-            .warmup_ns = team->warmup_ns, .results = team->results, .stop = team->options->stop,
+            .scenario = team->scenario,
+            .traces = team->traces,
+            .backend = team->options->backend,
+            .replication = number,
+            .warmup_ns = team->warmup_ns,
+            .results = team->results,
+            .stop = team->options->stop,
             .mser = team->mser == NULL ? NULL : &team->mser[number],
         };
         int rc = replication_run(&plan, &tally, &team->arena[number], &err);
@@ -128,8 +134,8 @@ static int find_warmup(struct team *team, struct run_outcome *outcome, struct ar
 int run_scenario(const struct scenario *scenario, const struct run_options *options, const struct load_traces *traces,
                  struct run_outcome *outcome, struct arena *arena, struct error *err)
 {
-    struct team team = { .scenario = scenario, .options = options, .traces = traces,
-                         .replications = (uint32_t)scenario->replications };
+    struct team team = {
+        .scenario = scenario, .options = options, .traces = traces, .replications = (uint32_t)scenario->replications};
     int rc = GS_OK;
 
     memset(outcome, 0, sizeof *outcome);

@@ -13,9 +13,9 @@ struct replication_plan {
     const struct backend_ops *backend;
     uint32_t replication;
     gs_ns warmup_ns;
-    struct results *results;        /* rows go there; NULL: none are kept */
-    const volatile int *stop;       /* becomes non-zero: stop at once; NULL: never */
-    struct mser *mser;              /* takes (end, response) of every burst, for the truncation; NULL: not wanted */
+    struct results *results;  /* rows go there; NULL: none are kept */
+    const volatile int *stop; /* becomes non-zero: stop at once; NULL: never */
+    struct mser *mser;        /* takes (end, response) of every burst, for the truncation; NULL: not wanted */
 };
 
 /* Simulate it to its end.  The tally lives in `arena`; release its sketches with tally_fini.  Its rows are in the database
@@ -23,7 +23,7 @@ struct replication_plan {
 int replication_run(const struct replication_plan *plan, struct tally **tally, struct arena *arena, struct error *err);
 
 struct run_options {
-    struct results *results;        /* may be NULL */
+    struct results *results; /* may be NULL */
     const struct backend_ops *backend;
     const volatile int *stop;
     /* Told after each replication, from one thread at a time; may be NULL. */
@@ -32,11 +32,11 @@ struct run_options {
 };
 
 struct run_outcome {
-    struct tally **tally;           /* completed ones, in the order of their numbers, whatever the threads */
+    struct tally **tally; /* completed ones, in the order of their numbers, whatever the threads */
     uint32_t completed, replications;
-    gs_ns warmup_ns;                /* as applied: of `warmup = auto`, what MSER-5 found */
-    bool warmup_unsettled;          /* MSER-5 asks for a longer run */
-    struct arena *arena;            /* one a replication */
+    gs_ns warmup_ns;       /* as applied: of `warmup = auto`, what MSER-5 found */
+    bool warmup_unsettled; /* MSER-5 asks for a longer run */
+    struct arena *arena;   /* one a replication */
 };
 
 /* All replications of a scenario.  The outcome does not depend on the number of threads. */

@@ -12,7 +12,8 @@ static struct gs_node_spec node_spec(const struct node_group *g)
         .swap = g->swap,
         .freeze_rule = g->regular_fraction_freezes_gpu,
         .overlapped = g->transfer == TRANSFER_OVERLAPPED,
-        .max_workloads_per_gpu = g->max_workloads_per_gpu < UINT32_MAX ? (uint32_t)g->max_workloads_per_gpu : UINT32_MAX,
+        .max_workloads_per_gpu =
+            g->max_workloads_per_gpu < UINT32_MAX ? (uint32_t)g->max_workloads_per_gpu : UINT32_MAX,
         .h2d_bytes_per_s = g->h2d,
         .d2h_bytes_per_s = g->d2h,
         .speed = g->gpu_speed,
@@ -39,8 +40,8 @@ static struct gs_policies policies(const struct scenario *scenario)
     };
 }
 
-int setup_make(struct gs_setup *setup, const struct scenario *scenario, const struct gs_workload_spec *spec, uint32_t workloads,
-               struct arena *arena, struct error *err)
+int setup_make(struct gs_setup *setup, const struct scenario *scenario, const struct gs_workload_spec *spec,
+               uint32_t workloads, struct arena *arena, struct error *err)
 {
     size_t nodes = 0, id = 0;
 

@@ -8,8 +8,8 @@
 #include "sim/scenario/scenario.h"
 
 /* Fill `setup` for workloads `spec`; nodes in arena memory. */
-int setup_make(struct gs_setup *setup, const struct scenario *scenario, const struct gs_workload_spec *spec, uint32_t workloads,
-               struct arena *arena, struct error *err);
+int setup_make(struct gs_setup *setup, const struct scenario *scenario, const struct gs_workload_spec *spec,
+               uint32_t workloads, struct arena *arena, struct error *err);
 
 /* A controller for it, in arena memory; NULL when there is none. */
 struct controller *setup_controller(const struct gs_setup *setup, struct arena *arena);

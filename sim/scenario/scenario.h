@@ -28,7 +28,7 @@ struct place {
     int line;
 };
 
-struct node_group {                 /* [node] or [node.NAME] */
+struct node_group { /* [node] or [node.NAME] */
     const char *name;
     struct place place;
     int64_t count, gpus;
@@ -36,10 +36,10 @@ struct node_group {                 /* [node] or [node.NAME] */
     double gpu_speed;
     bool swap;
     int64_t swap_file;
-    double h2d, d2h;                /* bytes per second */
-    int transfer;                   /* enum transfer */
-    double duplex;                  /* 0.5 .. 1 */
-    double host_bandwidth;          /* INFINITY = unlimited */
+    double h2d, d2h;       /* bytes per second */
+    int transfer;          /* enum transfer */
+    double duplex;         /* 0.5 .. 1 */
+    double host_bandwidth; /* INFINITY = unlimited */
     int link_discipline;
     gs_ns swap_overhead;
     int64_t chunk;
@@ -47,9 +47,9 @@ struct node_group {                 /* [node] or [node.NAME] */
     int sharing;
     gs_ns idle_detect;
     bool node_level_scheduler;
-    int64_t max_workloads_per_gpu;  /* INT64_MAX = none */
+    int64_t max_workloads_per_gpu; /* INT64_MAX = none */
     bool regular_fraction_freezes_gpu;
-    int time_slicing;               /* 0 timesharing, 1 strict, 2 fair */
+    int time_slicing; /* 0 timesharing, 1 strict, 2 fair */
 };
 
 struct arrival {
@@ -61,84 +61,95 @@ struct arrival {
     uint32_t times;
 };
 
-struct workload_group {             /* [workload.NAME] */
+struct workload_group { /* [workload.NAME] */
     const char *name;
     struct place place;
-    int class;                      /* enum gs_class */
+    int class; /* enum gs_class */
     int64_t count;
     struct dist memory;
     int64_t context;
     double dirty;
     bool keep_host_copy;
-    double request, limit;          /* request < 0: not given (= memory) */
+    double request, limit; /* request < 0: not given (= memory) */
     int fraction;
     bool swappable;
     int64_t gpus_per_workload;
     int64_t priority;
     struct dist start;
-    struct dist think, burst, grow;             /* notebook; grow constant 0 by default */
-    bool iterates;                              /* training with iterations; else cpu_work and gpu_work */
-    struct dist cpu_work, gpu_work;             /* training */
+    struct dist think, burst, grow; /* notebook; grow constant 0 by default */
+    bool iterates;                  /* training with iterations; else cpu_work and gpu_work */
+    struct dist cpu_work, gpu_work; /* training */
     int64_t iterations;
     struct dist iteration, gap;
-    struct arrival arrival;                     /* inference */
+    struct arrival arrival; /* inference */
     struct dist service;
     int64_t slots;
-    int state;                                  /* enum initial_state */
+    int state; /* enum initial_state */
     gs_ns cold_start;
-    int trace;                                  /* index of the [trace.NAME] it stands for, -1 */
+    int trace; /* index of the [trace.NAME] it stands for, -1 */
 };
 
-struct trace_source {               /* [trace.NAME]: the file replayed; its class, memory, ... fill what the trace lacks */
+struct trace_source { /* [trace.NAME]: the file replayed; its class, memory, ... fill what the trace lacks */
     const char *name;
     struct place place;
-    const char *file;               /* path, resolved against the scenario's folder */
-    const char *format;             /* "gst", "adobe-notebooks" */
+    const char *file;   /* path, resolved against the scenario's folder */
+    const char *format; /* "gst", "adobe-notebooks" */
     int class;
     bool has_class, has_memory;
     struct dist memory;
     int64_t context;
     double dirty;
     bool keep_host_copy;
-    int64_t priority;               /* also in the workload group that stands for the trace */
-    int loop;                       /* -1 as the trace says, 0 closed, 1 open */
-    gs_ns from, to;                 /* window of the trace; GS_NEVER = to its end */
+    int64_t priority; /* also in the workload group that stands for the trace */
+    int loop;         /* -1 as the trace says, 0 closed, 1 open */
+    gs_ns from, to;   /* window of the trace; GS_NEVER = to its end */
     double scale_time;
-    int64_t sample;                 /* keep this many workloads, 0 = all */
+    int64_t sample; /* keep this many workloads, 0 = all */
 };
 
 enum sla_metric {
-    SLA_RESPONSE_P50, SLA_RESPONSE_P95, SLA_RESPONSE_P99, SLA_RESPONSE_MEAN, SLA_SLOWDOWN_P50, SLA_SLOWDOWN_P95,
-    SLA_SLOWDOWN_P99, SLA_SLOWDOWN_MEAN, SLA_TTFT_P50, SLA_TTFT_P95, SLA_TTFT_P99, SLA_THROUGHPUT_SHARE, SLA_OOM_KILLS,
+    SLA_RESPONSE_P50,
+    SLA_RESPONSE_P95,
+    SLA_RESPONSE_P99,
+    SLA_RESPONSE_MEAN,
+    SLA_SLOWDOWN_P50,
+    SLA_SLOWDOWN_P95,
+    SLA_SLOWDOWN_P99,
+    SLA_SLOWDOWN_MEAN,
+    SLA_TTFT_P50,
+    SLA_TTFT_P95,
+    SLA_TTFT_P99,
+    SLA_THROUGHPUT_SHARE,
+    SLA_OOM_KILLS,
     SLA_METRICS
 };
 
-struct sla {                        /* one row for each metric of a [sla.NAME] */
+struct sla { /* one row for each metric of a [sla.NAME] */
     const char *name;
     struct place place;
-    int32_t group;                  /* index of a workload group, or -1: all of `class` */
+    int32_t group; /* index of a workload group, or -1: all of `class` */
     int class;
     enum sla_metric metric;
-    double target;                  /* seconds, ratio, share or count */
+    double target; /* seconds, ratio, share or count */
 };
 
 struct policy_choice {
     const struct gs_policy_head *policy;
-    union gs_value *param;          /* in the order of its table */
+    union gs_value *param; /* in the order of its table */
     struct place place;
 };
 
-struct setting {                    /* a resolved key, for the record */
+struct setting { /* a resolved key, for the record */
     const char *section, *key, *value;
 };
 
 struct scenario {
     struct arena *arena;
-    const char *file;               /* as given; "-" for standard input */
-    const char *text;               /* the files as read, for the record */
+    const char *file; /* as given; "-" for standard input */
+    const char *text; /* the files as read, for the record */
     const char *name;
-    gs_ns duration;                 /* GS_NEVER: until every workload is finished */
-    gs_ns warmup;                   /* or WARMUP_AUTO */
+    gs_ns duration; /* GS_NEVER: until every workload is finished */
+    gs_ns warmup;   /* or WARMUP_AUTO */
     uint64_t seed;
     int64_t replications, threads;
     int record;
@@ -151,7 +162,7 @@ struct scenario {
     struct sla *sla;
     size_t slas;
     struct policy_choice policy[GS_SLOTS];
-    struct setting *setting;        /* every key that was given, resolved, in order of the file */
+    struct setting *setting; /* every key that was given, resolved, in order of the file */
     size_t settings;
 };
 
@@ -163,7 +174,8 @@ struct overrides {
 
 /* Read and check `file` ("-" = standard input).  All memory from `arena`.  On failure `err` lists up to 20 lines
  * "FILE:LINE: message".  Codes: GS_BAD_INPUT, GS_NO_INPUT (cannot open), GS_UNSATISFIABLE (well formed but impossible). */
-int scenario_read(struct scenario *scenario, const char *file, const struct overrides *overrides, struct arena *arena, struct error *err);
+int scenario_read(struct scenario *scenario, const char *file, const struct overrides *overrides, struct arena *arena,
+                  struct error *err);
 
 /* The same from memory, for tests and fuzzing; includes and empirical files are looked up in `folder`. */
 int scenario_parse(struct scenario *scenario, const char *text, size_t length, const char *file, const char *folder,

@@ -14,28 +14,38 @@
 
 enum { ALLOCATIONS_MAX = 20000 };
 
-static const char notebooks[] = "[scenario]\nduration = 10m\nreplications = 2\nthreads = 1\n"
-                                "[node]\ngpu_memory = 40GiB\n[policy]\nvictim = mru\n"
-                                "[workload.NB]\nclass = notebook\ncount = 5\nmemory = uniform(10GiB,20GiB)\nthink = exp(20s)\n"
-                                "burst = mix(0.9:exp(2s),0.1:exp(20s))\ngrow = exp(1GiB)\n"
-                                "[sla.NB]\ngroup = NB\nresponse_p95 = 10s\n";
+static const char notebooks[] =
+    "[scenario]\nduration = 10m\nreplications = 2\nthreads = 1\n"
+    "[node]\ngpu_memory = 40GiB\n[policy]\nvictim = mru\n"
+    "[workload.NB]\nclass = notebook\ncount = 5\nmemory = uniform(10GiB,20GiB)\nthink = exp(20s)\n"
+    "burst = mix(0.9:exp(2s),0.1:exp(20s))\ngrow = exp(1GiB)\n"
+    "[sla.NB]\ngroup = NB\nresponse_p95 = 10s\n";
 
-static const char jobs[] = "[scenario]\nthreads = 1\nrecord = events\n"
-                           "[node]\ngpu_memory = 40GiB\ntransfer = overlapped\nhost_bandwidth = 20GB/s\nsharing = exclusive\n"
-                           "[node.B]\ngpus = 2\ngpu_memory = 40GiB\nswap_file = 1GiB\n[policy]\nslicer = rr\nslicer.quantum = 1s\n"
-                           "slicer.switch_cost = 10ms\nprefetch = eager\nplace = pack\n"
-                           "[workload.A]\nclass = training\ncount = 3\nmemory = 20GiB\niterations = 5\niteration = 3s\ngap = 1s\n"
-                           "[workload.B]\nclass = training\ncount = 3\nmemory = 20GiB\ngpu_work = 5s\nstate = disk\n";
+static const char jobs[] =
+    "[scenario]\nthreads = 1\nrecord = events\n"
+    "[node]\ngpu_memory = 40GiB\ntransfer = overlapped\nhost_bandwidth = 20GB/s\nsharing = exclusive\n"
+    "[node.B]\ngpus = 2\ngpu_memory = 40GiB\nswap_file = 1GiB\n[policy]\nslicer = rr\nslicer.quantum = 1s\n"
+    "slicer.switch_cost = 10ms\nprefetch = eager\nplace = pack\n"
+    "[workload.A]\nclass = training\ncount = 3\nmemory = 20GiB\niterations = 5\niteration = 3s\ngap = 1s\n"
+    "[workload.B]\nclass = training\ncount = 3\nmemory = 20GiB\ngpu_work = 5s\nstate = disk\n";
 
-static const char requests[] = "[scenario]\nduration = 2m\nwarmup = auto\nreplications = 2\nthreads = 1\nrecord = bursts\n"
-                               "[node]\ngpu_memory = 40GiB\n"
-                               "[workload.I]\nclass = inference\ncount = 3\nmemory = 20GiB\narrival = gamma(2,0.2/s)\n"
-                               "service = exp(1s)\nslots = 2\nkeep_host_copy = yes\n"
-                               "[workload.S]\nclass = inference\nmemory = 20GiB\narrival = schedule(1s 2s 2s 9s)\nservice = 1s\n";
+static const char requests[] =
+    "[scenario]\nduration = 2m\nwarmup = auto\nreplications = 2\nthreads = 1\nrecord = bursts\n"
+    "[node]\ngpu_memory = 40GiB\n"
+    "[workload.I]\nclass = inference\ncount = 3\nmemory = 20GiB\narrival = gamma(2,0.2/s)\n"
+    "service = exp(1s)\nslots = 2\nkeep_host_copy = yes\n"
+    "[workload.S]\nclass = inference\nmemory = 20GiB\narrival = schedule(1s 2s 2s 9s)\nservice = 1s\n";
 
-static const char trace[] = "[scenario]\nthreads = 1\n[node]\ngpu_memory = 40GiB\n"
-                            "[trace.T]\nfile = tests/data/plain.gst\nsample = 2\nto = 130s\n[trace.A]\nfile = tests/data/sessions.csv\n"
-                            "format = adobe-notebooks\nmemory = 10GiB\nsample = 3\n";
+/* So many timers that the event queue outgrows its first memory. */
+static const char crowd[] =
+    "[scenario]\nduration = 40s\nthreads = 1\n[node]\ngpu_memory = 80GiB\n[policy]\nprefetch = eager\n"
+    "prefetch.after = 1h\n"
+    "[workload.C]\nclass = notebook\ncount = 60\nmemory = 1GiB\nthink = exp(1s)\nburst = exp(1ms)\n";
+
+static const char trace[] =
+    "[scenario]\nthreads = 1\n[node]\ngpu_memory = 40GiB\n"
+    "[trace.T]\nfile = tests/data/plain.gst\nsample = 2\nto = 130s\n[trace.A]\nfile = tests/data/sessions.csv\n"
+    "format = adobe-notebooks\nmemory = 10GiB\nsample = 3\n";
 
 struct ended {
     int rc;
@@ -46,7 +56,7 @@ struct ended {
 static void report_run(struct ended *o, const struct scenario *scenario, const struct run_outcome *outcome,
                        struct results *results, struct arena *arena)
 {
-    struct report_about about = { .version = "test", .provenance = "sim" };
+    struct report_about about = {.version = "test", .provenance = "sim"};
     struct report report;
 
     o->rc = report_build(&report, scenario, outcome->tally, outcome->completed, &about, arena, &o->err);
@@ -63,11 +73,11 @@ static void report_run(struct ended *o, const struct scenario *scenario, const s
 /* All that `gpuswap-sim run` does, but for the command line. */
 static void whole_run(struct ended *o, const char *text, const char *db)
 {
-    struct arena arena = { 0 };
-    struct overrides none = { 0 };
+    struct arena arena = {0};
+    struct overrides none = {0};
     struct scenario scenario;
-    struct run_options options = { .backend = backend_at(0) };
-    struct run_outcome outcome = { 0 };
+    struct run_options options = {.backend = backend_at(0)};
+    struct run_outcome outcome = {0};
     struct load_traces *traces;
     struct gs_workload_spec *spec;
     uint32_t workloads;
@@ -93,7 +103,7 @@ static void whole_run(struct ended *o, const char *text, const char *db)
 /* Had the failure that was asked for not come yet?  Then one of the next `n` allocations fails. */
 static bool still_to_fail(uint64_t n)
 {
-    struct arena arena = { 0 };
+    struct arena arena = {0};
     bool failed = false;
 
     for (uint64_t i = 0; i < n && !failed; i++)
@@ -101,6 +111,11 @@ static bool still_to_fail(uint64_t n)
     arena_fini(&arena);
     arena_fail_nth(0);
     return failed;
+}
+
+static bool same_report(const struct ended *a, const struct ended *b)
+{
+    return a->rc == GS_OK && strcmp(a->json.data, b->json.data) == 0 && strcmp(a->text.data, b->text.data) == 0;
 }
 
 static void fail_each(const char *text, const char *db)
@@ -118,9 +133,10 @@ static void fail_each(const char *text, const char *db)
         reached = still_to_fail(n);
         if (reached && o.rc != GS_OK)
             fail_msg("without a failure: %s", o.err.text);
-        if (!reached && o.rc != GS_SYSTEM)
-            fail_msg("allocation %llu failed, and the run ended with exit code %d: %s", (unsigned long long)n, o.rc, o.err.text);
-        if (!reached && (o.err.lines == 0 || strstr(o.err.text, "memory") == NULL))
+        if (!reached && o.rc != GS_SYSTEM && !same_report(&o, &good))    /* some have another way without memory */
+            fail_msg("allocation %llu failed, and the run ended with exit code %d: %s", (unsigned long long)n, o.rc,
+                     o.err.text);
+        if (!reached && o.rc != GS_OK && (o.err.lines == 0 || strstr(o.err.text, "memory") == NULL))
             fail_msg("allocation %llu failed, and the error was '%s'", (unsigned long long)n, o.err.text);
         text_fini(&o.json);
         text_fini(&o.text);
@@ -145,6 +161,12 @@ static void of_requests(void **state)
 {
     (void)state;
     fail_each(requests, NULL);
+}
+
+static void of_a_crowd(void **state)
+{
+    (void)state;
+    fail_each(crowd, NULL);
 }
 
 static void of_traces(void **state)
@@ -172,8 +194,8 @@ static void of_rows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(of_notebooks), cmocka_unit_test(of_jobs), cmocka_unit_test(of_requests),
-        cmocka_unit_test(of_traces),    cmocka_unit_test(of_rows),
+        cmocka_unit_test(of_notebooks), cmocka_unit_test(of_jobs),   cmocka_unit_test(of_requests),
+        cmocka_unit_test(of_a_crowd),   cmocka_unit_test(of_traces), cmocka_unit_test(of_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,17 +26,17 @@ struct expected {
 enum { BURSTS = 12 };
 
 static const struct expected cases[] = {
-    { "nothing fails", NODE TURNS JOBS, { GS_COMMAND_KINDS, 0, 0 }, BURSTS, 0 },
-    { "one swap-in fails", NODE TURNS JOBS, { GS_SWAP_IN, 4, 0 }, BURSTS, 0 },
-    { "one swap-out fails", NODE TURNS JOBS, { GS_SWAP_OUT, 1, 0 }, BURSTS, 0 },
-    { "one swap-out fails, shared", NODE JOBS, { GS_SWAP_OUT, 1, 0 }, BURSTS, 0 },
-    { "one swap-out fails, overlapped", OVERLAPPED TURNS JOBS, { GS_SWAP_OUT, 1, 0 }, BURSTS, 0 },
-    { "every third swap-in fails", NODE TURNS JOBS, { GS_SWAP_IN, 2, 3 }, BURSTS, 0 },
-    { "every second swap-out fails", NODE TURNS JOBS, { GS_SWAP_OUT, 1, 2 }, BURSTS, 0 },
-    { "every second swap-out fails, two fit", WIDE TURNS JOBS, { GS_SWAP_OUT, 1, 2 }, BURSTS, 0 },
-    { "no swap-in ever works", NODE TURNS JOBS, { GS_SWAP_IN, 1, 1 }, 0, BURSTS },
-    { "no swap-in ever works, shared", NODE JOBS, { GS_SWAP_IN, 1, 1 }, 0, BURSTS },
-    { "no swap-in ever works, overlapped", OVERLAPPED TURNS JOBS, { GS_SWAP_IN, 1, 1 }, 0, BURSTS },
+    {"nothing fails", NODE TURNS JOBS, {GS_COMMAND_KINDS, 0, 0}, BURSTS, 0},
+    {"one swap-in fails", NODE TURNS JOBS, {GS_SWAP_IN, 4, 0}, BURSTS, 0},
+    {"one swap-out fails", NODE TURNS JOBS, {GS_SWAP_OUT, 1, 0}, BURSTS, 0},
+    {"one swap-out fails, shared", NODE JOBS, {GS_SWAP_OUT, 1, 0}, BURSTS, 0},
+    {"one swap-out fails, overlapped", OVERLAPPED TURNS JOBS, {GS_SWAP_OUT, 1, 0}, BURSTS, 0},
+    {"every third swap-in fails", NODE TURNS JOBS, {GS_SWAP_IN, 2, 3}, BURSTS, 0},
+    {"every second swap-out fails", NODE TURNS JOBS, {GS_SWAP_OUT, 1, 2}, BURSTS, 0},
+    {"every second swap-out fails, two fit", WIDE TURNS JOBS, {GS_SWAP_OUT, 1, 2}, BURSTS, 0},
+    {"no swap-in ever works", NODE TURNS JOBS, {GS_SWAP_IN, 1, 1}, 0, BURSTS},
+    {"no swap-in ever works, shared", NODE JOBS, {GS_SWAP_IN, 1, 1}, 0, BURSTS},
+    {"no swap-in ever works, overlapped", OVERLAPPED TURNS JOBS, {GS_SWAP_IN, 1, 1}, 0, BURSTS},
 };
 
 static struct {
@@ -60,12 +60,12 @@ static int wait(struct backend *be, gs_ns until_ns, const struct backend_event *
 
 static struct group_tally run(const char *text, struct fault_plan plan)
 {
-    struct arena arena = { 0 };
-    struct error err = { 0 };
-    struct overrides none = { 0 };
+    struct arena arena = {0};
+    struct error err = {0};
+    struct overrides none = {0};
     struct scenario scenario;
     struct backend_ops ops = backend_fault;
-    struct run_options options = { .backend = &ops };
+    struct run_options options = {.backend = &ops};
     struct run_outcome outcome;
     struct load_traces *traces;
 
@@ -102,10 +102,10 @@ static void jobs_end_all_the_same(void **state)
 static void three_tries_each(void **state)
 {
     (void)state;
-    run(NODE TURNS JOBS, (struct fault_plan){ GS_SWAP_IN, 1, 1 });
+    run(NODE TURNS JOBS, (struct fault_plan){GS_SWAP_IN, 1, 1});
     assert_int_equal(seen.swap_ins, 3 * BURSTS);
     run(NODE "[workload.J]\nclass = training\nmemory = 20GiB\niterations = 3\niteration = 1s\n",
-        (struct fault_plan){ GS_SWAP_IN, 1, 0 });
+        (struct fault_plan){GS_SWAP_IN, 1, 0});
     assert_int_equal(seen.swap_ins, 2);
     assert_int_equal(seen.refused, 0);
 }
@@ -113,11 +113,11 @@ static void three_tries_each(void **state)
 /* Nobody can be swapped out: those who are resident run, the others wait until they leave, and all end. */
 static void nobody_leaves(void **state)
 {
-    static const char *const texts[] = { NODE TURNS JOBS, NODE JOBS, WIDE TURNS JOBS, WIDE JOBS };
+    static const char *const texts[] = {NODE TURNS JOBS, NODE JOBS, WIDE TURNS JOBS, WIDE JOBS};
 
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        struct group_tally t = run(texts[i], (struct fault_plan){ GS_SWAP_OUT, 1, 1 });
+        struct group_tally t = run(texts[i], (struct fault_plan){GS_SWAP_OUT, 1, 1});
         assert_int_equal(t.completed + t.rejected, BURSTS);
         assert_true(t.completed >= 4);
         assert_int_equal(t.censored, 0);
@@ -128,16 +128,17 @@ static void nobody_leaves(void **state)
 /* A victim whose swap-out fails is passed over for another that is as good. */
 static void another_victim(void **state)
 {
-    const char *text = "[scenario]\nduration = 100s\n[node]\ngpu_memory = 50GiB\n"
-                       "[workload.IDLE]\nclass = inference\ncount = 2\nmemory = 20GiB\nstate = gpu\narrival = schedule(99s)\n"
-                       "service = 1ms\n"
-                       "[workload.NEW]\nclass = inference\nmemory = 20GiB\nstate = new\narrival = schedule(10s)\nservice = 1s\n";
+    const char *text =
+        "[scenario]\nduration = 100s\n[node]\ngpu_memory = 50GiB\n"
+        "[workload.IDLE]\nclass = inference\ncount = 2\nmemory = 20GiB\nstate = gpu\narrival = schedule(99s)\n"
+        "service = 1ms\n"
+        "[workload.NEW]\nclass = inference\nmemory = 20GiB\nstate = new\narrival = schedule(10s)\nservice = 1s\n";
 
     (void)state;
-    run(text, (struct fault_plan){ GS_SWAP_OUT, 1, 0 });
+    run(text, (struct fault_plan){GS_SWAP_OUT, 1, 0});
     assert_int_equal(seen.failed, 1);
     assert_int_equal(seen.refused, 0);
-    assert_int_equal(seen.swap_ins, 4);     /* the two idle ones, the new one, and the victim when it is wanted again */
+    assert_int_equal(seen.swap_ins, 4); /* the two idle ones, the new one, and the victim when it is wanted again */
 }
 
 int main(void)

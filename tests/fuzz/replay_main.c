@@ -27,7 +27,7 @@ static int replay(const char *folder, const char *name)
     }
     size = fread(data, 1, size_max, file);
     fclose(file);
-    fprintf(stderr, "%s, %zu bytes\n", path, size);     /* the last line before a crash names its input */
+    fprintf(stderr, "%s, %zu bytes\n", path, size); /* the last line before a crash names its input */
     /* A copy of the exact size, so that a sanitizer sees reads past the end. */
     uint8_t *exact = malloc(size ? size : 1);
     if (exact) {

@@ -14,8 +14,8 @@ struct maker {
     struct draft *draft;
     struct stream stream;
     enum kind kind;
-    double span_s;                      /* what the scenario's times are drawn in proportion to */
-    bool exclusive;                     /* one at a time on every node */
+    double span_s;  /* what the scenario's times are drawn in proportion to */
+    bool exclusive; /* one at a time on every node */
 };
 
 /* --- chance --- */
@@ -58,7 +58,7 @@ static void put(struct maker *m, const char *format, ...)
     va_list args;
 
     if (m->draft->lines == DRAFT_LINES)
-        abort();                        /* a draft that lost lines would not be what its seed says */
+        abort(); /* a draft that lost lines would not be what its seed says */
     va_start(args, format);
     vsnprintf(m->draft->line[m->draft->lines++], DRAFT_WIDTH, format, args);
     va_end(args);
@@ -73,12 +73,24 @@ static const char *time_of(struct maker *m, double mean_s, bool constant)
     double us = mean_s * 1e6;
 
     switch (constant ? 0 : below(m, 7)) {
-    case 0: snprintf(out, DRAFT_WIDTH, "%.0fus", us + 1); break;
-    case 1: snprintf(out, DRAFT_WIDTH, "uniform(%.0fus,%.0fus)", us * 0.5, us * 1.5 + 2); break;
-    case 2: snprintf(out, DRAFT_WIDTH, "lognormal(%.0fus,1.2)", us * 0.5 + 1); break;
-    case 3: snprintf(out, DRAFT_WIDTH, "gamma(0.5,%.0fus)", us + 1); break;
-    case 4: snprintf(out, DRAFT_WIDTH, "hyperexp(0.9,%.0fus,%.0fus)", us * 0.5 + 1, us * 5 + 1); break;
-    default: snprintf(out, DRAFT_WIDTH, "exp(%.0fus)", us + 1); break;
+    case 0:
+        snprintf(out, DRAFT_WIDTH, "%.0fus", us + 1);
+        break;
+    case 1:
+        snprintf(out, DRAFT_WIDTH, "uniform(%.0fus,%.0fus)", us * 0.5, us * 1.5 + 2);
+        break;
+    case 2:
+        snprintf(out, DRAFT_WIDTH, "lognormal(%.0fus,1.2)", us * 0.5 + 1);
+        break;
+    case 3:
+        snprintf(out, DRAFT_WIDTH, "gamma(0.5,%.0fus)", us + 1);
+        break;
+    case 4:
+        snprintf(out, DRAFT_WIDTH, "hyperexp(0.9,%.0fus,%.0fus)", us * 0.5 + 1, us * 5 + 1);
+        break;
+    default:
+        snprintf(out, DRAFT_WIDTH, "exp(%.0fus)", us + 1);
+        break;
     }
     return out;
 }
@@ -148,7 +160,7 @@ static void parameter(struct maker *m, enum gs_slot slot, const struct gs_param 
 {
     const char *of = gs_slot_name(slot);
     size_t choices = 0;
-    double least = p->min > 0 ? m->span_s * 1e6 : p->min;      /* of a quantum: a run of nothing but switches never ends */
+    double least = p->min > 0 ? m->span_s * 1e6 : p->min; /* of a quantum: a run of nothing but switches never ends */
 
     switch (p->kind) {
     case GS_TIME:
@@ -219,7 +231,8 @@ static void notebook(struct maker *m)
     double burst_s = m->span_s * between(m, 0.001, 0.02);
     bool roomy = m->kind == ROOMY;
 
-    put(m, "think = %s", time_of(m, roomy ? m->span_s * between(m, 0.5, 1.0) : m->span_s * between(m, 0.0, 0.1), roomy));
+    put(m, "think = %s",
+        time_of(m, roomy ? m->span_s * between(m, 0.5, 1.0) : m->span_s * between(m, 0.0, 0.1), roomy));
     put(m, "burst = %s", time_of(m, roomy ? m->span_s * 0.002 : burst_s, roomy));
     if (chance(m, 0.3))
         put(m, "grow = %s", roomy ? "1MiB" : chance(m, 0.5) ? "exp(2GiB)" : "uniform(0B,6GiB)");
@@ -244,9 +257,15 @@ static void inference(struct maker *m)
     double rate = between(m, 5, 60) / m->span_s;
 
     switch (below(m, 4)) {
-    case 0: put(m, "arrival = poisson(%.6f/s)", rate); break;
-    case 1: put(m, "arrival = gamma(%.2f,%.6f/s)", between(m, 0.3, 4), rate); break;
-    case 2: put(m, "arrival = onoff(%.0fus,%.0fus,%.6f/s)", m->span_s * 5e4, m->span_s * 1e5, 3 * rate); break;
+    case 0:
+        put(m, "arrival = poisson(%.6f/s)", rate);
+        break;
+    case 1:
+        put(m, "arrival = gamma(%.2f,%.6f/s)", between(m, 0.3, 4), rate);
+        break;
+    case 2:
+        put(m, "arrival = onoff(%.0fus,%.0fus,%.6f/s)", m->span_s * 5e4, m->span_s * 1e5, 3 * rate);
+        break;
     default:
         put(m, "arrival = schedule(%.0fus %.0fus %.0fus)", m->span_s * 1e4, m->span_s * 1e4, m->span_s * 3e5);
         break;
@@ -388,7 +407,7 @@ static void trace(struct maker *m, int gpu_gib)
 
 void draft_make(struct draft *draft, uint64_t seed)
 {
-    struct maker m = { .draft = draft };
+    struct maker m = {.draft = draft};
     int gpu_gib, groups;
 
     stream_init(&m.stream, seed, 0, 0, PURPOSE_TEST);
@@ -449,7 +468,7 @@ static void replace(char line[DRAFT_WIDTH], size_t at, size_t length, const char
     char whole[2 * DRAFT_WIDTH];
 
     snprintf(whole, sizeof whole, "%.*s%s%s", (int)at, line, value, line + at + length);
-    memcpy(line, whole, DRAFT_WIDTH - 1);       /* nothing here gets longer */
+    memcpy(line, whole, DRAFT_WIDTH - 1); /* nothing here gets longer */
     line[DRAFT_WIDTH - 1] = '\0';
 }
 
@@ -466,7 +485,7 @@ static bool plainer(char line[DRAFT_WIDTH])
     return true;
 }
 
-enum { NUMBERS = 5, SMALLER = 4 };      /* the first numbers of a line, and ways to make each smaller */
+enum { NUMBERS = 5, SMALLER = 4 }; /* the first numbers of a line, and ways to make each smaller */
 
 /* The `which`-th number of the value made smaller in the `how`-th way: 1, its half, one less, or round. */
 static bool smaller(char line[DRAFT_WIDTH], size_t which, size_t how)
@@ -512,5 +531,5 @@ bool draft_simpler(const struct draft *from, size_t i, struct draft *simpler)
         plainer(line);
     else if (way > 2)
         smaller(line, (way - 3) / SMALLER, (way - 3) % SMALLER);
-    return true;                        /* unchanged where a way has nothing to offer */
+    return true; /* unchanged where a way has nothing to offer */
 }

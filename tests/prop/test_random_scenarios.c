@@ -75,7 +75,7 @@ static void show(const struct draft *draft, int64_t seed, const char *what, cons
 static void every_scenario_is_sound(void **state)
 {
     static struct draft draft;
-    struct trial_options options = { .folder = folder };
+    struct trial_options options = {.folder = folder};
     int64_t refused = 0, bad = 0;
 
     (void)state;
@@ -96,12 +96,12 @@ static void every_scenario_is_sound(void **state)
     print_message("%lld scenarios, %lld of them refused, %llu bursts\n", (long long)seeds, (long long)refused,
                   (unsigned long long)options.bursts);
     assert_int_equal(bad, 0);
-    assert_true(refused <= seeds / 4);  /* else the drafts have lost touch with the keys */
+    assert_true(refused <= seeds / 4); /* else the drafts have lost touch with the keys */
 }
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(every_scenario_is_sound) };
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_scenario_is_sound)};
     const char *home = getenv("TMPDIR");
     char why[UNITS_WHY];
 

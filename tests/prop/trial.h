@@ -6,14 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum trial { TRIAL_GOOD, TRIAL_REFUSED, TRIAL_BAD };    /* REFUSED: no scenario, cannot be satisfied, or too long a run */
+enum trial { TRIAL_GOOD, TRIAL_REFUSED, TRIAL_BAD }; /* REFUSED: no scenario, cannot be satisfied, or too long a run */
 
 enum { TRIAL_WHY = 512 };
 
 struct trial_options {
-    const char *folder;         /* for the trace and the database */
-    bool audited;               /* also record every event, and audit the log */
-    uint64_t bursts;            /* out: that ended, of all trials with these options */
+    const char *folder; /* for the trace and the database */
+    bool audited;       /* also record every event, and audit the log */
+    uint64_t bursts;    /* out: that ended, of all trials with these options */
 };
 
 /* Run it with one thread and again with several: the same bytes must come out, the books must balance, nobody may be lost,

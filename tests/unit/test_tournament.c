@@ -27,7 +27,7 @@ static void agrees_with_a_search(void **state)
     (void)state;
     stream_init(&s, 1, 0, 0, PURPOSE_TEST);
     for (uint32_t slots = 1; slots <= SLOTS_MOST; slots++) {
-        struct arena arena = { 0 };
+        struct arena arena = {0};
         struct tournament t;
         int64_t at_ns[SLOTS_MOST];
         assert_true(tournament_open(&t, slots, &arena));
@@ -49,7 +49,7 @@ static void agrees_with_a_search(void **state)
 
 static void says_when_there_is_no_memory(void **state)
 {
-    struct arena arena = { 0 };
+    struct arena arena = {0};
     struct tournament t;
 
     (void)state;
