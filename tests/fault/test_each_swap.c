@@ -1,5 +1,5 @@
-/* test_each_swap.c - of each kind of swap the first, the second, ... fails, alone or with others after it: nobody is lost, the
- * books balance (debug builds check them after every step), and one failure alone refuses nobody. */
+/* test_each_swap.c - of each kind of swap the first, the second, ... fails, alone or with others after it: nobody is lost,
+ * the books balance (debug builds check them after every step), and one failure alone refuses nobody. */
 #include "backend/fault.h"
 #include "sim/run/run.h"
 

@@ -133,7 +133,7 @@ static void fail_each(const char *text, const char *db)
         reached = still_to_fail(n);
         if (reached && o.rc != GS_OK)
             fail_msg("without a failure: %s", o.err.text);
-        if (!reached && o.rc != GS_SYSTEM && !same_report(&o, &good))    /* some have another way without memory */
+        if (!reached && o.rc != GS_SYSTEM && !same_report(&o, &good)) /* some have another way without memory */
             fail_msg("allocation %llu failed, and the run ended with exit code %d: %s", (unsigned long long)n, o.rc,
                      o.err.text);
         if (!reached && o.rc != GS_OK && (o.err.lines == 0 || strstr(o.err.text, "memory") == NULL))

@@ -1,0 +1,85 @@
+/* test_found.c - small scenarios of what random ones once found, named after what broke. */
+#include "sim/run/run.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#define NODE "[scenario]\nreplications = 2\n[node]\ngpu_memory = 40GiB\n"
+#define TRACE "[trace.T]\nfile = found.gst\n"
+
+struct found {
+    const char *broke, *trace, *text;
+    uint64_t completed, censored; /* of the last group, in each replication */
+    double share_min, share_max;  /* progress over time present */
+};
+
+static const struct found cases[] = {
+    {"an open-loop trace without departures ended before its first request",
+     "#gpuswap-trace,1\n0,W,a,i,1,8589934592,,,,,,o\n1000000,R,a,,,1000000\n20000000,R,a,,,1000000\n30000000,R,a,,,"
+     "500000\n",
+     NODE TRACE, 3, 0, 1.0, 1.0},
+    {"a trace of somebody who only holds memory never ended",
+     "#gpuswap-trace,1\n0,W,idle,n,1,8589934592,,,,,,c\n0,W,a,n,1,8589934592,,,,,,c\n1000000,B,a,1000000,0\n",
+     NODE TRACE, 1, 0, 0.0, 1.0},
+    {"delays of bursts that waited at the same time were taken off the same time",
+     "#gpuswap-trace,1\n0,W,a,n,1,8589934592,,,,,,o\n0,B,a,9000000\n0,B,a,9000000\n0,B,a,9000000\n0,B,a,9000000\n"
+     "0,B,a,9000000\n40000000,D,a,kill\n",
+     NODE TRACE, 4, 1, 0.79, 0.81},
+};
+
+static void check(const struct found *c, const char *folder)
+{
+    struct arena arena = {0};
+    struct error err = {0};
+    struct overrides none = {0};
+    struct scenario scenario;
+    struct run_options options = {.backend = &backend_sim};
+    struct run_outcome outcome;
+    struct load_traces *traces;
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/found.gst", folder);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(c->trace, file);
+    fclose(file);
+    if (scenario_parse(&scenario, c->text, strlen(c->text), "found.ini", folder, &none, &arena, &err) != GS_OK ||
+        load_read_traces(&traces, &scenario, &arena, &err) != GS_OK ||
+        run_scenario(&scenario, &options, traces, &outcome, &arena, &err) != GS_OK)
+        fail_msg("%s: %s", c->broke, err.text);
+    for (uint32_t k = 0; k < outcome.completed; k++) {
+        const struct group_tally *t = &outcome.tally[k]->group[scenario.workloads - 1];
+        double share = t->progress_ns / t->present_ns;
+        if (t->completed != c->completed || t->censored != c->censored ||
+            !(share >= c->share_min && share <= c->share_max))
+            fail_msg("%s: %llu completed, %llu censored, progress %g", c->broke, (unsigned long long)t->completed,
+                     (unsigned long long)t->censored, share);
+    }
+    unlink(path);
+    run_fini(&outcome);
+    arena_fini(&arena);
+}
+
+static void stays_mended(void **state)
+{
+    const char *home = getenv("TMPDIR");
+    char folder[64];
+
+    (void)state;
+    snprintf(folder, sizeof folder, "%s/gpuswap-found-XXXXXX", home == NULL ? "/tmp" : home);
+    assert_non_null(mkdtemp(folder));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check(&cases[i], folder);
+    rmdir(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(stays_mended)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
