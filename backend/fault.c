@@ -11,12 +11,6 @@ void fault_set(struct fault_plan next)
     plan = next;
 }
 
-static bool probe(char why[160])
-{
-    why[0] = '\0';
-    return true;
-}
-
 static int open_fault(struct backend **out, const struct backend_setup *setup, struct error *err)
 {
     return backend_sim.open(out, setup, err);
@@ -44,7 +38,7 @@ static int submit(struct backend *be, const struct gs_command *command, struct e
 const struct backend_ops backend_fault = {
     .name = "fault",
     .help = "the simulated node with swaps that fail as planned: for tests of the tool itself",
-    .probe = probe,
+    .probe = sim_probe,
     .open = open_fault,
     .submit = submit,
     .offer = process_offer,

@@ -116,6 +116,8 @@ struct backend {
     bool out_of_memory;
 };
 
+/* What the other backends that are made of this one share with it. */
+bool sim_probe(char why[160]);
 int sim_submit(struct backend *be, const struct gs_command *command, struct error *err);
 int sim_wait(struct backend *be, gs_ns until_ns, const struct backend_event **out, struct error *err);
 void sim_usage(struct backend *be, uint32_t gpu, struct gpu_usage *out);

@@ -156,7 +156,7 @@ void load_ended(struct load *load, struct job *job, gs_ns now_ns)
     }
 }
 
-static void gone(struct load *load, uint32_t workload)
+void load_cancel(struct load *load, uint32_t workload)
 {
     struct source *s = &load->source[workload];
 
@@ -165,11 +165,6 @@ static void gone(struct load *load, uint32_t workload)
     s->status = STATUS_GONE;
     if (s->finite)
         load->finite_left--;
-}
-
-void load_cancel(struct load *load, uint32_t workload)
-{
-    gone(load, workload);
 }
 
 /* What is due first; of one workload and time its wish comes before its leaving. */
@@ -193,7 +188,7 @@ static void take_due(struct load *load, struct load_event *event)
         replay_detach(load, workload, event->at_ns);
     } else {
         event->kind = LOAD_DETACH;
-        gone(load, workload);
+        load_cancel(load, workload);
     }
     set_due(load, workload);
 }

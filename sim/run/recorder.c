@@ -233,9 +233,8 @@ void recorder_ended(struct recorder *rec, struct job *job, gs_ns at_ns, enum out
     }
 }
 
-void recorder_refused(struct recorder *rec, uint32_t workload, gs_ns at_ns)
+void recorder_refused(struct recorder *rec, uint32_t workload)
 {
-    (void)at_ns;
     rec->tally.group[rec->setup.setup->workload[workload].group].rejected++;
 }
 

@@ -36,7 +36,7 @@ static void refuse(struct replication *r, const struct gs_command *command, gs_n
 
     if (at_arrival) {
         load_cancel(r->load, command->workload);
-        recorder_refused(r->rec, command->workload, now_ns);
+        recorder_refused(r->rec, command->workload);
     }
     drop_bursts(r, command->workload, now_ns, command->reason == GS_BECAUSE_TOO_LARGE ? OUTCOME_OOM : OUTCOME_REJECTED,
                 false);
