@@ -58,10 +58,11 @@ static gs_ns done_of(const struct compute *c, const struct running *r)
 static gs_ns time_alone(const struct device *device, gs_ns work_ns)
 {
     const gs_ns longest = (gs_ns)1 << 54;
-    double scaled = (double)work_ns / device->speed;
 
-    if (device->speed < 1.0 || device->speed > 1.0)
-        work_ns = scaled < (double)longest ? (gs_ns)(scaled + 0.5) : longest;
+    if (device->speed < 1.0 || device->speed > 1.0) {
+        double scaled = (double)work_ns / device->speed;
+        return scaled < (double)longest ? (gs_ns)(scaled + 0.5) : longest;
+    }
     return work_ns < longest ? work_ns : longest;
 }
 
@@ -118,7 +119,7 @@ void compute_stop(struct backend *be, uint32_t gpu, uint32_t workload)
     arm(be, gpu);
 }
 
-struct job *compute_end(struct backend *be, uint32_t gpu)
+__attribute__((flatten)) struct job *compute_end(struct backend *be, uint32_t gpu)
 {
     struct compute *c = &be->device[gpu].compute;
     struct job *job = c->item[c->count - 1].job;

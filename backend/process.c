@@ -14,10 +14,9 @@ static void set_running(struct backend *be, struct process *p, uint32_t running)
 
 static inline void set_lingering(struct backend *be, struct process *p, bool lingers)
 {
-    struct device *device = &be->device[p->gpu];
-
     if (p->lingers == lingers)
         return;
+    struct device *device = &be->device[p->gpu];
     device_account(be, device);
     device->lingering += lingers;
     device->lingering -= p->lingers;
@@ -87,7 +86,7 @@ static void start_or_idle(struct backend *be, uint32_t workload)
         post_idle(be, workload);
 }
 
-void process_run(struct backend *be, const struct gs_command *command)
+__attribute__((flatten)) void process_run(struct backend *be, const struct gs_command *command)
 {
     struct process *p = &be->process[command->workload];
     struct device *device = &be->device[command->gpu];
@@ -206,7 +205,7 @@ bool process_offer(struct backend *be, struct job *job)
     return false;
 }
 
-bool process_finished(struct backend *be, struct job *job)
+__attribute__((flatten)) bool process_finished(struct backend *be, struct job *job)
 {
     struct process *p = &be->process[job->workload];
 

@@ -58,11 +58,11 @@ struct swap { /* a swap of one workload */
 
 /* --- the rest --- */
 
-struct process {             /* the backend's side of a workload */
-    struct job *head, *tail; /* bursts that are ready and not running */
-    int64_t gpu_bytes;       /* physical memory it holds on its GPU */
-    int64_t base_bytes;      /* between bursts */
-    gs_ns linger_ns;         /* how long it looks busy after its last burst, the time to detect it included */
+struct process {                          /* the backend's side of a workload */
+    _Alignas(64) struct job *head, *tail; /* bursts that are ready and not running */
+    int64_t gpu_bytes;                    /* physical memory it holds on its GPU */
+    int64_t base_bytes;                   /* between bursts */
+    gs_ns linger_ns; /* how long it looks busy after its last burst, the time to detect it included */
     uint64_t delay_word, idle_word;
     gs_ns cold_start_ns;
     uint32_t gpu;
@@ -78,7 +78,7 @@ struct process {             /* the backend's side of a workload */
 };
 
 struct device { /* a GPU */
-    struct compute compute;
+    _Alignas(64) struct compute compute;
     struct gpu_usage usage;
     gs_ns accounted_ns;
     uint32_t executing, switching, lingering;

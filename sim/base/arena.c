@@ -8,9 +8,8 @@
 #include <string.h>
 
 enum {
-    LINE = 64, /* a cache line: the header of a block, and the alignment of large pieces */
+    LINE = 64, /* a cache line: the header of a block, and the alignment of pieces that fill one */
     SMALL_ALIGN = 16,
-    LARGE = 4096, /* from here on pieces are aligned to a cache line */
     FIRST_BLOCK = 64 * 1024,
     LARGEST_BLOCK = 4 * 1024 * 1024,
 };
@@ -58,7 +57,7 @@ void *arena_alloc(struct arena *arena, size_t bytes)
 {
     if (fails_now() || bytes > SIZE_MAX / 4)
         return NULL;
-    size_t align = bytes >= LARGE ? LINE : SMALL_ALIGN;
+    size_t align = bytes >= LINE ? LINE : SMALL_ALIGN;
     bytes = bytes == 0 ? SMALL_ALIGN : (bytes + SMALL_ALIGN - 1) / SMALL_ALIGN * SMALL_ALIGN;
 
     char *memory = arena->head == NULL ? NULL : block_take(arena->head, bytes, align);

@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 static const char no_swap_text[] =
-    "[scenario]\nduration = 10d\nthreads = 1\n[node]\ngpu_memory = 80GiB\n"
+    "[scenario]\nduration = 60d\nthreads = 1\n[node]\ngpu_memory = 80GiB\n"
     "[workload.NB]\nclass = notebook\ncount = 50\nmemory = 1GiB\nthink = exp(60s)\nburst = exp(1s)\n";
 static const char lru_text[] =
-    "[scenario]\nduration = 30d\nthreads = 1\n[node]\ngpu_memory = 80GiB\nswap_file = 1TiB\n"
+    "[scenario]\nduration = 120d\nthreads = 1\n[node]\ngpu_memory = 80GiB\nswap_file = 1TiB\n"
     "[workload.NB]\nclass = notebook\ncount = 50\nmemory = 10GiB\nthink = exp(600s)\nburst = exp(1s)\n";
 static const char rows_text[] =
     "[scenario]\nduration = 4d\nthreads = 1\nrecord = bursts\n[node]\ngpu_memory = 80GiB\n"

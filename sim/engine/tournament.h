@@ -2,7 +2,8 @@
  *
  * For sets in which every member has at most one thing due (the burst ends of GPUs, the next wishes of users): setting a
  * slot's time replaces the old one, so nothing stale is left behind, and the earliest is known without looking.  Setting
- * costs log2(slots) compares.  Equal times go by the lowest slot.
+ * costs log2(slots) minima.  Nodes hold times only; who has the earliest is found on the way down, once for each event.
+ * Equal times go by the lowest slot.
  */
 #ifndef GS_TOURNAMENT_H
 #define GS_TOURNAMENT_H
@@ -13,12 +14,8 @@
 
 #define TOURNAMENT_NEVER INT64_MAX
 
-/* Node i has the children 2i and 2i + 1; the leaves are the slots. */
 struct tournament {
-    struct tournament_node {
-        int64_t at_ns; /* TOURNAMENT_NEVER: nothing due */
-        uint32_t slot;
-    } * node;
+    int64_t *at_ns; /* node i has the children 2i and 2i + 1; the leaves are the slots; TOURNAMENT_NEVER: nothing due */
     uint32_t leaves; /* a power of two */
 };
 
@@ -27,30 +24,27 @@ bool tournament_open(struct tournament *t, uint32_t slots, struct arena *arena);
 
 static inline int64_t tournament_next_ns(const struct tournament *t)
 {
-    return t->node[1].at_ns;
+    return t->at_ns[1];
 }
 
+/* Slot 0 if nothing is due. */
 static inline uint32_t tournament_first(const struct tournament *t)
 {
-    return t->node[1].slot;
+    size_t i = 1;
+
+    while (i < t->leaves)
+        i = 2 * i + (t->at_ns[2 * i] != t->at_ns[1]);
+    return (uint32_t)(i - t->leaves);
 }
 
 static inline void tournament_set(struct tournament *t, uint32_t slot, int64_t at_ns)
 {
-    struct tournament_node *node = t->node;
-    uint32_t i = t->leaves + slot;
+    size_t i = t->leaves + (size_t)slot;
 
-    node[i].at_ns = at_ns;
-    while (i > 1) {
-        const struct tournament_node *rival = &node[i ^ 1];
-        bool loses = rival->at_ns < at_ns || (rival->at_ns == at_ns && (i & 1) != 0);
-        at_ns = loses ? rival->at_ns : at_ns;
-        slot = loses ? rival->slot : slot;
+    for (t->at_ns[i] = at_ns; i > 1; t->at_ns[i] = at_ns) {
+        int64_t rival_ns = t->at_ns[i ^ 1];
+        at_ns = rival_ns < at_ns ? rival_ns : at_ns;
         i /= 2;
-        if (node[i].at_ns == at_ns && node[i].slot == slot)
-            return; /* the same as before, and so is all above */
-        node[i].at_ns = at_ns;
-        node[i].slot = slot;
     }
 }
 

@@ -10,7 +10,7 @@ enum source_kind { SOURCE_NOTEBOOK, SOURCE_JOB, SOURCE_ITERATIONS, SOURCE_REQUES
 enum status { STATUS_COMING, STATUS_HERE, STATUS_GONE };
 
 struct source { /* a workload, as its user sees it; what every burst touches comes first */
-    const struct workload_group *group;
+    _Alignas(64) const struct workload_group *group;
     uint8_t kind, status;
     bool grows;          /* bursts allocate more memory */
     bool finite, leaves; /* leaves: goes once its present burst has ended */

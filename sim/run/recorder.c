@@ -176,27 +176,35 @@ static void split(struct recorder *rec, const struct job *job, gs_ns response_ns
         rec->unbalanced = "the causes of a burst's delay add up to more than the delay";
 }
 
-static bool count_done(struct group_tally *g, const struct job *job, gs_ns response_ns, const gs_ns *stall_ns,
-                       bool stalled)
+static void count_done(struct recorder *rec, struct watch *w, const struct job *job, gs_ns response_ns,
+                       const gs_ns *stall_ns)
 {
+    struct group_tally *g = w->group;
     double slowdown = job->alone_ns > 0 ? (double)response_ns / (double)job->alone_ns : 1.0;
 
+    w->done++;
     g->completed++;
     g->served[job->served]++;
     g->response_ns += response_ns;
     g->alone_ns += job->alone_ns;
-    if (stalled)
+    if (w->stalled)
         for (int s = STALL_QUEUE + 1; s < STALLS; s++)
             g->stall_ns[s] += stall_ns[s];
     g->stall_ns[STALL_QUEUE] += stall_ns[STALL_QUEUE];
-    return sketch_add(&g->response, (uint64_t)response_ns) &&
-           sketch_add(&g->slowdown, (uint64_t)(slowdown * SLOWDOWN_ONE + 0.5));
+    if (!sketch_add(&g->response, (uint64_t)response_ns) ||
+        !sketch_add(&g->slowdown, (uint64_t)(slowdown * SLOWDOWN_ONE + 0.5)))
+        rec->out_of_memory = true;
 }
 
-static void end_of_work(struct recorder *rec, uint32_t workload, gs_ns at_ns)
+static void count_lost(struct group_tally *g, enum outcome outcome)
 {
-    struct watch *w = &rec->watch[workload];
+    g->rejected += outcome == OUTCOME_REJECTED;
+    g->oom_kills += outcome == OUTCOME_OOM;
+    g->censored += outcome == OUTCOME_CENSORED;
+}
 
+static void end_of_work(struct watch *w, gs_ns at_ns)
+{
     w->in_system_ns += (uint64_t)(at_ns - w->pending_ns) * w->pending;
     w->pending_ns = at_ns;
     w->pending--;
@@ -205,8 +213,8 @@ static void end_of_work(struct recorder *rec, uint32_t workload, gs_ns at_ns)
 void recorder_ended(struct recorder *rec, struct job *job, gs_ns at_ns, enum outcome outcome)
 {
     struct watch *w = &rec->watch[job->workload];
-    struct group_tally *g = w->group;
-    gs_ns response_ns = at_ns - job->ready_ns, alone_ns = outcome == OUTCOME_DONE ? job->alone_ns : job->done_ns;
+    bool done = outcome == OUTCOME_DONE;
+    gs_ns response_ns = at_ns - job->ready_ns, alone_ns = done ? job->alone_ns : job->done_ns;
     gs_ns stall_ns[STALLS];
 
     charge(rec, job->workload, at_ns);
@@ -215,22 +223,23 @@ void recorder_ended(struct recorder *rec, struct job *job, gs_ns at_ns, enum out
     w->response_ns += (uint64_t)response_ns;
     if (outcome == OUTCOME_CENSORED)
         recorder_unended(rec, job, at_ns, stall_ns);
-    end_of_work(rec, job->workload, at_ns);
+    end_of_work(w, at_ns);
     if (w->pending == 0)
-        w->phase = outcome == OUTCOME_DONE ? PHASE_RUN : PHASE_AWAY;
+        w->phase = done ? PHASE_RUN : PHASE_AWAY;
     w->stopped = false;
-    rec->tally.events += outcome == OUTCOME_DONE;
-    if (rec->setup.mser != NULL && outcome == OUTCOME_DONE)
-        mser_add(rec->setup.mser, at_ns, (double)response_ns);
-    if (job->ready_ns >= rec->setup.warmup_ns) {
-        g->rejected += outcome == OUTCOME_REJECTED;
-        g->oom_kills += outcome == OUTCOME_OOM;
-        g->censored += outcome == OUTCOME_CENSORED;
-        w->done += outcome == OUTCOME_DONE;
-        if (outcome == OUTCOME_DONE && !count_done(g, job, response_ns, stall_ns, w->stalled))
-            rec->out_of_memory = true;
-        rows_burst(rec, job, at_ns, alone_ns, stall_ns, outcome);
+    if (done) {
+        rec->tally.events++;
+        if (rec->setup.mser != NULL)
+            mser_add(rec->setup.mser, at_ns, (double)response_ns);
     }
+    if (job->ready_ns < rec->setup.warmup_ns)
+        return;
+    if (done)
+        count_done(rec, w, job, response_ns, stall_ns);
+    else
+        count_lost(w->group, outcome);
+    if (rec->rows.bursts)
+        rows_burst(rec, job, at_ns, alone_ns, stall_ns, outcome);
 }
 
 void recorder_refused(struct recorder *rec, uint32_t workload)
@@ -491,8 +500,9 @@ int recorder_event(struct recorder *rec, const struct gs_event *event, const str
 
 void recorder_settle(struct recorder *rec, const struct gs_event *event)
 {
+    if (!rec->moved)
+        return;
     uint32_t workload = event->kind == GS_TIMER ? event->timer - rec->tally.gpus : event->workload;
-
-    if (rec->moved && workload < rec->setup.setup->workloads && rec->setup.view->workload[workload].node != GS_NONE)
+    if (workload < rec->setup.setup->workloads && rec->setup.view->workload[workload].node != GS_NONE)
         node_changed(rec, rec->setup.view->workload[workload].node, event->at_ns);
 }

@@ -10,9 +10,9 @@ enum {
     PHASE_AWAY
 }; /* besides the stalls: has the GPU; will, after a switch; wants nothing */
 
-struct watch {     /* a workload under observation; what every burst touches comes first */
-    uint8_t phase; /* enum stall, PHASE_RUN or PHASE_AWAY */
-    bool stopped;  /* its present burst was stopped */
+struct watch {                  /* a workload under observation; what every burst touches comes first */
+    _Alignas(64) uint8_t phase; /* enum stall, PHASE_RUN or PHASE_AWAY */
+    bool stopped;               /* its present burst was stopped */
     bool left;
     bool stalled;     /* stall_ns is not all zero */
     uint32_t pending; /* bursts ready and not ended */

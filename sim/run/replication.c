@@ -14,7 +14,8 @@ struct replication {
     struct recorder *rec;
     struct load_event happening;
     struct gs_event event;
-    gs_ns end_ns; /* GS_NEVER: until all is done */
+    gs_ns end_ns;  /* GS_NEVER: until all is done */
+    gs_ns mark_ns; /* when the loop itself has something to do next: the end, or a mark of the recorder */
 };
 
 /* All bursts that a workload waits with end, refused; the workload itself goes on, unless it is `gone`. */
@@ -130,19 +131,20 @@ static bool over(const struct replication *r)
     return r->end_ns == GS_NEVER && load_is_over(r->load);
 }
 
-/* When the loop itself has something to do next: the load's next event, the end, a mark of the recorder. */
-static gs_ns own_next_ns(struct replication *r)
+static void set_mark(struct replication *r)
 {
-    gs_ns at_ns = load_next_ns(r->load), mark_ns = recorder_mark_ns(r->rec);
+    gs_ns mark_ns = recorder_mark_ns(r->rec);
 
-    at_ns = at_ns < r->end_ns ? at_ns : r->end_ns;
-    return at_ns < mark_ns ? at_ns : mark_ns;
+    r->mark_ns = mark_ns < r->end_ns ? mark_ns : r->end_ns;
 }
 
 /* The clock has come to `at_ns` and nothing is due in the backend. */
 static int take_own(struct replication *r, gs_ns at_ns, struct error *err)
 {
-    recorder_until(r->rec, at_ns);
+    if (at_ns >= r->mark_ns) {
+        recorder_until(r->rec, at_ns);
+        set_mark(r);
+    }
     if (at_ns < r->end_ns && load_next_ns(r->load) == at_ns)
         return take_load(r, err);
     return GS_OK;
@@ -154,8 +156,9 @@ static int loop(struct replication *r, gs_ns *at_ns, bool *stopped, struct error
     const struct backend_event *happening;
     int rc = GS_OK;
 
+    set_mark(r);
     while (rc == GS_OK && !over(r)) {
-        gs_ns own_ns = own_next_ns(r);
+        gs_ns load_ns = load_next_ns(r->load), own_ns = load_ns < r->mark_ns ? load_ns : r->mark_ns;
         if (r->clock->next_ns <= own_ns && r->clock->next_ns < GS_NEVER) {
             /* What is due in the backend may turn out to be nothing: without an own time, look no further than that. */
             rc = r->ops->wait(r->backend, own_ns < GS_NEVER ? own_ns : r->clock->next_ns, &happening, err);
@@ -165,7 +168,7 @@ static int loop(struct replication *r, gs_ns *at_ns, bool *stopped, struct error
             }
             continue;
         }
-        if (r->end_ns == GS_NEVER && r->clock->next_ns == GS_NEVER && load_next_ns(r->load) == GS_NEVER) {
+        if (r->end_ns == GS_NEVER && r->clock->next_ns == GS_NEVER && load_ns == GS_NEVER) {
             *at_ns = r->clock->now_ns; /* nothing will ever happen again */
             break;
         }

@@ -14,15 +14,6 @@ enum {
     FIRST_CAPACITY = 64,
 };
 
-/* Values below 2^(SKETCH_BITS + 1) have a bin each; above, a bin is named by the leading SKETCH_BITS + 1 bits. */
-static size_t bin_of(uint64_t value)
-{
-    if (value < 2 * BINS_PER_OCTAVE)
-        return (size_t)value;
-    unsigned shift = 63u - (unsigned)__builtin_clzll(value) - SKETCH_BITS;
-    return (size_t)shift * BINS_PER_OCTAVE + (size_t)(value >> shift);
-}
-
 static void bin_range(size_t bin, uint64_t *low, uint64_t *width)
 {
     if (bin < 2 * BINS_PER_OCTAVE) {
@@ -83,7 +74,7 @@ static bool to_bins(struct sketch *s)
         return false;
     memset(bin, 0, BINS * sizeof *bin);
     for (size_t i = 0; i < s->count; i++)
-        bin[bin_of(s->value[i])]++;
+        bin[sketch_bin(s->value[i])]++;
     heap_free(s->value);
     s->value = NULL;
     s->capacity = 0;
@@ -91,24 +82,9 @@ static bool to_bins(struct sketch *s)
     return true;
 }
 
-bool sketch_add(struct sketch *s, uint64_t value)
+bool sketch_make_room(struct sketch *s)
 {
-    if (!s->bin) {
-        bool room = s->count < SKETCH_EXACT ? s->count < s->capacity || reserve(s, (size_t)s->count + 1) : to_bins(s);
-        if (!room)
-            return false;
-    }
-    if (s->bin)
-        s->bin[bin_of(value)]++;
-    else
-        s->value[s->count] = value;
-    s->sorted = false;
-    s->count++;
-    s->min = value < s->min ? value : s->min;
-    s->max = value > s->max ? value : s->max;
-    s->sum_low += value;
-    s->sum_high += s->sum_low < value;
-    return true;
+    return s->count < SKETCH_EXACT ? reserve(s, (size_t)s->count + 1) : to_bins(s);
 }
 
 bool sketch_merge(struct sketch *into, const struct sketch *from)
@@ -123,7 +99,7 @@ bool sketch_merge(struct sketch *into, const struct sketch *from)
                 into->bin[i] += from->bin[i];
         } else {
             for (size_t i = 0; i < from->count; i++)
-                into->bin[bin_of(from->value[i])]++;
+                into->bin[sketch_bin(from->value[i])]++;
         }
     } else {
         if (!reserve(into, (size_t)(into->count + from->count)))
@@ -202,7 +178,7 @@ double sketch_quantile(struct sketch *s, double q)
         return (double)s->value[rank - 1];
     }
     uint64_t seen = 0;
-    for (size_t bin = bin_of(s->min); bin < BINS; bin++) {
+    for (size_t bin = sketch_bin(s->min); bin < BINS; bin++) {
         seen += s->bin[bin];
         if (seen >= rank)
             return bin_middle(s, bin);
@@ -233,9 +209,9 @@ double sketch_share_within(struct sketch *s, uint64_t limit)
         }
         return (double)low / (double)s->count;
     }
-    size_t last = bin_of(limit);
+    size_t last = sketch_bin(limit);
     double within = 0;
-    for (size_t bin = bin_of(s->min); bin < last; bin++)
+    for (size_t bin = sketch_bin(s->min); bin < last; bin++)
         within += (double)s->bin[bin];
     uint64_t from, width;
     bin_range(last, &from, &width);
@@ -249,7 +225,7 @@ void sketch_cdf(struct sketch *s, size_t points, void (*each)(void *context, dou
     if (s->count == 0 || points == 0)
         return;
     double n = (double)s->count;
-    size_t k = 1, bin = bin_of(s->min);
+    size_t k = 1, bin = sketch_bin(s->min);
     uint64_t seen = 0;
     if (!s->bin)
         sort(s);

@@ -25,8 +25,34 @@ struct sketch {
 void sketch_init(struct sketch *s);
 void sketch_fini(struct sketch *s);
 
-/* Add one value; amortised O(1), below 10 ns.  Returns false when there is no memory. */
-bool sketch_add(struct sketch *s, uint64_t value);
+/* Values below 2^(SKETCH_BITS + 1) have a bin each; above, a bin is named by the leading SKETCH_BITS + 1 bits. */
+static inline size_t sketch_bin(uint64_t value)
+{
+    if (value < (uint64_t)2 << SKETCH_BITS)
+        return (size_t)value;
+    unsigned shift = 63u - (unsigned)__builtin_clzll(value) - SKETCH_BITS;
+    return ((size_t)shift << SKETCH_BITS) + (size_t)(value >> shift);
+}
+
+bool sketch_make_room(struct sketch *s); /* for one value more; use sketch_add() */
+
+/* Add one value; amortised O(1), a few ns.  Returns false when there is no memory. */
+static inline bool sketch_add(struct sketch *s, uint64_t value)
+{
+    if (s->bin == NULL && s->count == s->capacity && !sketch_make_room(s))
+        return false;
+    if (s->bin != NULL)
+        s->bin[sketch_bin(value)]++;
+    else
+        s->value[s->count] = value;
+    s->sorted = false;
+    s->count++;
+    s->min = value < s->min ? value : s->min;
+    s->max = value > s->max ? value : s->max;
+    s->sum_low += value;
+    s->sum_high += s->sum_low < value;
+    return true;
+}
 
 /* Add all of `from`.  The result does not depend on the order in which sketches are merged. */
 bool sketch_merge(struct sketch *into, const struct sketch *from);
