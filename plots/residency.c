@@ -223,11 +223,10 @@ static int pieces(struct chart *c)
 {
     sqlite3_stmt *s;
     text_add(&c->picture->data, "from_s,to_s,row,what,gpu,workload\n");
-    int rc =
-        query(c, &s,
-              "SELECT gpu, workload, from_ns, to_ns, CASE WHEN running THEN 'running' ELSE state END FROM residency"
-              " WHERE run = ?1 AND replication = ?2 AND gpu IS NOT NULL AND from_ns < ?4 AND to_ns > ?3"
-              " ORDER BY gpu, workload, from_ns");
+    int rc = query(c, &s,
+                   "SELECT gpu, workload, from_ns, to_ns, state FROM residency"
+                   " WHERE run = ?1 AND replication = ?2 AND gpu IS NOT NULL AND from_ns < ?4 AND to_ns > ?3"
+                   " ORDER BY gpu, workload, from_ns");
     while (rc == GS_OK && album_next(c->album, s, &rc))
         piece(c, strip_of(c, sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1)), s,
               (const char *)sqlite3_column_text(s, 4));

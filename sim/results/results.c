@@ -18,7 +18,7 @@ static const struct {
     [INSERT_GPU] = {"gpu", 6},
     [INSERT_REPLICATION] = {"replication", 6},
     [INSERT_BURST] = {"burst", 18},
-    [INSERT_RESIDENCY] = {"residency", 9},
+    [INSERT_RESIDENCY] = {"residency", 8},
     [INSERT_EVENT] = {"event", 10},
     [INSERT_COMMAND] = {"command", 16},
     [INSERT_CANDIDATE] = {"candidate", 6},

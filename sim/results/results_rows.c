@@ -45,8 +45,7 @@ static int residencies(struct results *r, const struct chunk *chunk, struct erro
         struct row row = row_of(r, INSERT_RESIDENCY, chunk->replication, chunk->first_residency + i);
         put_integer(&row, s->workload);
         put_id(&row, s->gpu);
-        put_text(&row, gs_state_name(s->state));
-        put_integer(&row, s->running);
+        put_text(&row, s->state == ROW_RUNNING ? "running" : gs_state_name(s->state));
         put_integer(&row, s->from_ns);
         put_time(&row, s->to_ns);
         int rc = row_end(r, &row, err);

@@ -12,11 +12,12 @@ struct burst_row { /* record = bursts, events: one a burst or request, in order 
     uint8_t served, outcome;
 };
 
+enum { ROW_RUNNING = UINT8_MAX };
+
 struct residency_row { /* record = bursts, events: a spell of a workload in one state */
     gs_ns from_ns, to_ns;
     uint32_t workload, gpu;
-    uint8_t state; /* GS_SWAPPING_IN, GS_RESIDENT, GS_SWAPPING_OUT */
-    bool running;  /* GS_RESIDENT: had the GPU */
+    uint8_t state; /* GS_SWAPPING_IN, GS_RESIDENT, GS_SWAPPING_OUT; ROW_RUNNING: has the GPU, within a GS_RESIDENT */
 };
 
 struct event_row { /* record = events: an event and the commands it led to */

@@ -52,7 +52,7 @@ CREATE TABLE burst(
 
 CREATE TABLE residency(
     run INTEGER NOT NULL, replication INTEGER NOT NULL, residency INTEGER NOT NULL,
-    workload INTEGER NOT NULL, gpu INTEGER, state TEXT NOT NULL, running INTEGER NOT NULL,
+    workload INTEGER NOT NULL, gpu INTEGER, state TEXT NOT NULL,
     from_ns INTEGER NOT NULL, to_ns INTEGER NOT NULL);
 
 CREATE TABLE event(

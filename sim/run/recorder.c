@@ -45,8 +45,7 @@ int recorder_open(struct recorder **out, const struct recorder_setup *setup, str
     rec->watch = arena_array(arena, n, sizeof *rec->watch);
     rec->gpu = arena_array(arena, setup->gpus, sizeof *rec->gpu);
     rec->node = arena_array(arena, setup->setup->nodes, sizeof *rec->node);
-    if (rec->watch == NULL || rec->gpu == NULL || rec->node == NULL || !open_tally(rec, setup) || !rows_open(rec) ||
-        !series_open(rec))
+    if (rec->watch == NULL || rec->gpu == NULL || rec->node == NULL || !open_tally(rec, setup) || !series_open(rec))
         return no_memory(err);
     for (uint32_t i = 0; i < n; i++)
         rec->watch[i] = (struct watch){.phase = PHASE_AWAY,
@@ -55,6 +54,7 @@ int recorder_open(struct recorder **out, const struct recorder_setup *setup, str
                                        .group = &rec->tally.group[setup->setup->workload[i].group]};
     for (size_t i = 0; i < setup->scenario->nodes; i++)
         rec->lingering |= setup->scenario->node[i].idle_detect > 0;
+    rows_open(rec);
     rec->warm = setup->warmup_ns == 0;
     rec->mark_ns = 0;
     *out = rec;
@@ -296,7 +296,7 @@ static __attribute__((noinline)) void swap_command(struct recorder *rec, const s
     g->swaps += out || c->moved_bytes > 0;
     *(out ? &g->swap_out_bytes : &g->swap_in_bytes) += c->moved_bytes;
     series_swap(rec, c->gpu, now_ns, c);
-    rows_residency(rec, c->workload, out ? GS_SWAPPING_OUT : GS_SWAPPING_IN, false, now_ns);
+    rows_state(rec, c->workload, out ? GS_SWAPPING_OUT : GS_SWAPPING_IN, now_ns);
     if (!out && rec->watch[c->workload].pending > 0)
         set_phase(rec, c->workload, c->reason == GS_BECAUSE_COLD ? STALL_COLD : STALL_SWAP_IN, now_ns);
 }
@@ -337,7 +337,7 @@ static void run_command(struct recorder *rec, const struct gs_command *c, gs_ns 
         w->gpu_bytes = c->bytes;
     }
     if (rec->rows.bursts)
-        rows_residency(rec, c->workload, GS_RESIDENT, true, now_ns);
+        rows_running(rec, c->workload, true, now_ns);
 }
 
 void recorder_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
@@ -364,7 +364,8 @@ static void left_gpu(struct recorder *rec, uint32_t workload, gs_ns now_ns)
     recorder_gpu_until(rec, gpu, now_ns);
     rec->gpu[gpu].resident_bytes -= w->gpu_bytes;
     w->gpu_bytes = 0;
-    rows_residency(rec, workload, GS_ABSENT, false, now_ns);
+    rows_running(rec, workload, false, now_ns);
+    rows_state(rec, workload, GS_ABSENT, now_ns);
 }
 
 static void shrunk(struct recorder *rec, uint32_t workload, gs_ns now_ns)
@@ -395,7 +396,7 @@ static __attribute__((noinline)) void rare_event(struct recorder *rec, const str
             if (!wants)
                 shrunk(rec, id, e->at_ns);
             set_phase(rec, id, wants ? STALL_PREEMPTED : PHASE_AWAY, e->at_ns);
-            rows_residency(rec, id, GS_RESIDENT, false, e->at_ns);
+            rows_running(rec, id, false, e->at_ns);
         } else if (e->command == GS_SWAP_OUT) {
             left_gpu(rec, id, e->at_ns);
         } else if (e->command == GS_SWAP_IN) {
@@ -405,13 +406,15 @@ static __attribute__((noinline)) void rare_event(struct recorder *rec, const str
             if (state == GS_ABSENT)
                 left_gpu(rec, id, e->at_ns);
             else
-                rows_residency(rec, id, GS_RESIDENT, false, e->at_ns);
+                rows_state(rec, id, GS_RESIDENT, e->at_ns);
         }
         break;
     case GS_FAILED:
         rec->tally.events++;
         if (e->command == GS_SWAP_IN)
             left_gpu(rec, id, e->at_ns);
+        else
+            rows_state(rec, id, GS_RESIDENT, e->at_ns);
         break;
     case GS_DETACH:
         state = rec->setup.view->workload[id].state;
@@ -441,7 +444,7 @@ static inline void event_seen(struct recorder *rec, const struct gs_event *e)
         shrunk(rec, e->workload, e->at_ns);
     set_phase(rec, e->workload, w->pending > 0 ? STALL_QUEUE : PHASE_AWAY, e->at_ns);
     if (rec->rows.bursts)
-        rows_residency(rec, e->workload, GS_RESIDENT, false, e->at_ns);
+        rows_running(rec, e->workload, false, e->at_ns);
 }
 
 /* The end of the warm-up: forget what was summed, keep what is going on. */

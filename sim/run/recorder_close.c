@@ -53,7 +53,8 @@ static void censor(struct recorder *rec, gs_ns at_ns)
             next = job->next;
             recorder_ended(rec, job, at_ns, OUTCOME_CENSORED);
         }
-        rows_residency(rec, i, GS_ABSENT, false, at_ns);
+        rows_running(rec, i, false, at_ns);
+        rows_state(rec, i, GS_ABSENT, at_ns);
     }
 }
 

@@ -5,12 +5,11 @@
 
 enum { CHUNK_ROWS = 1 << 16 };
 
-bool rows_open(struct recorder *rec)
+void rows_open(struct recorder *rec)
 {
     rec->rows.bursts = rec->setup.flush != NULL && rec->setup.scenario->record >= RECORD_BURSTS;
     rec->rows.events = rec->setup.flush != NULL && rec->setup.scenario->record >= RECORD_EVENTS;
     rec->rows.chunk.replication = rec->setup.replication;
-    return true;
 }
 
 /* Room for one more item in a buffer, NULL if there is none. */
@@ -35,8 +34,6 @@ void rows_burst(struct recorder *rec, const struct job *job, gs_ns end_ns, gs_ns
     struct chunk *c = &rec->rows.chunk;
     struct burst_row *row;
 
-    if (!rec->rows.bursts)
-        return;
     row = one_more(rec, (void **)&c->burst, &c->bursts, &rec->rows.burst_capacity, sizeof *row);
     if (row == NULL)
         return;
@@ -51,24 +48,40 @@ void rows_burst(struct recorder *rec, const struct job *job, gs_ns end_ns, gs_ns
     memcpy(row->stall_ns, stall_ns, sizeof row->stall_ns);
 }
 
-void rows_residency(struct recorder *rec, uint32_t workload, uint8_t state, bool running, gs_ns now_ns)
+static void spell(struct recorder *rec, uint32_t workload, uint8_t state, gs_ns from_ns, gs_ns to_ns)
+{
+    struct chunk *c = &rec->rows.chunk;
+    struct residency_row *row;
+
+    if (to_ns == from_ns)
+        return;
+    row = one_more(rec, (void **)&c->residency, &c->residencies, &rec->rows.residency_capacity, sizeof *row);
+    if (row != NULL)
+        *row = (struct residency_row){from_ns, to_ns, workload, rec->setup.view->workload[workload].gpu, state};
+}
+
+void rows_state(struct recorder *rec, uint32_t workload, uint8_t state, gs_ns now_ns)
 {
     struct watch *w = &rec->watch[workload];
-    struct chunk *c = &rec->rows.chunk;
 
-    if (!rec->rows.bursts || (w->spell_state == state && w->spell_running == running))
+    if (!rec->rows.bursts || w->state == state)
         return;
-    if (w->spell_state != GS_ABSENT && now_ns > w->spell_ns) {
-        struct residency_row *row =
-            one_more(rec, (void **)&c->residency, &c->residencies, &rec->rows.residency_capacity, sizeof *row);
-        if (row != NULL)
-            *row = (struct residency_row){w->spell_ns,    now_ns,
-                                          workload,       rec->setup.view->workload[workload].gpu,
-                                          w->spell_state, w->spell_running};
-    }
-    w->spell_state = state;
-    w->spell_running = running;
-    w->spell_ns = now_ns;
+    if (w->state != GS_ABSENT)
+        spell(rec, workload, w->state, w->state_ns, now_ns);
+    w->state = state;
+    w->state_ns = now_ns;
+}
+
+void rows_running(struct recorder *rec, uint32_t workload, bool running, gs_ns now_ns)
+{
+    struct watch *w = &rec->watch[workload];
+
+    if (!rec->rows.bursts || w->running == running)
+        return;
+    if (w->running)
+        spell(rec, workload, ROW_RUNNING, w->running_ns, now_ns);
+    w->running = running;
+    w->running_ns = now_ns;
 }
 
 void rows_event(struct recorder *rec, const struct gs_event *event, const struct gs_commands *commands)

@@ -32,11 +32,11 @@ struct watch {                  /* a workload under observation; what every burs
     gs_ns held_ns;          /* the GPU's held clock at that time */
     gs_ns stall_ns[STALLS]; /* cumulative since nothing was pending; queue: not counted, see split */
     gs_ns attached_ns, left_ns;
-    gs_ns stopped_ns;    /* when it was last stopped in mid-burst */
-    gs_ns waited_ns;     /* at its end, or the run's: how long it has been without the GPU it wants */
-    uint8_t spell_state; /* residency spell under way */
-    bool spell_running;
-    gs_ns spell_ns;
+    gs_ns stopped_ns; /* when it was last stopped in mid-burst */
+    gs_ns waited_ns;  /* at its end, or the run's: how long it has been without the GPU it wants */
+    uint8_t state;    /* rows: GS_ABSENT or what its present spell of residency is */
+    bool running;
+    gs_ns state_ns, running_ns; /* since when */
 };
 
 struct gpu_watch {
@@ -83,10 +83,11 @@ gs_ns recorder_lost_ns(struct recorder *rec, uint32_t workload, gs_ns at_ns);
 void recorder_unended(struct recorder *rec, const struct job *job, gs_ns at_ns, const gs_ns *stall_ns);
 
 /* Rows (recorder_rows.c). */
-bool rows_open(struct recorder *rec);
+void rows_open(struct recorder *rec);
 void rows_burst(struct recorder *rec, const struct job *job, gs_ns end_ns, gs_ns alone_ns, const gs_ns *stall_ns,
                 enum outcome outcome);
-void rows_residency(struct recorder *rec, uint32_t workload, uint8_t state, bool running, gs_ns now_ns);
+void rows_state(struct recorder *rec, uint32_t workload, uint8_t state, gs_ns now_ns);
+void rows_running(struct recorder *rec, uint32_t workload, bool running, gs_ns now_ns);
 void rows_event(struct recorder *rec, const struct gs_event *event, const struct gs_commands *commands);
 int rows_flush_if_full(struct recorder *rec, struct error *err);
 

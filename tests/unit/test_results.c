@@ -92,7 +92,7 @@ static int write_replication(struct results *r, struct tally *tally, struct erro
          .first_command = 1,
          .commands = 1},
     };
-    struct residency_row residency = {3, 8, 2, 0, GS_RESIDENT, true};
+    struct residency_row residency = {3, 8, 2, 0, ROW_RUNNING};
     for (uint32_t i = 0; i < FIXTURE_BURSTS; i++)
         burst[i] = fixture_burst(tally->replication, i);
     struct chunk chunk = {.replication = tally->replication};
@@ -267,7 +267,7 @@ static void views_give_the_numbers_of_the_report(void **unused)
         {"SELECT min(event) + max(event) FROM command", 21},
         {"SELECT keep FROM candidate WHERE replication = 1 AND command = 21 AND chosen = 0", 2.5},
         {"SELECT count(*) FROM command WHERE reason = 'pressure' AND kind = 'swap_out' AND requester = 1", 3},
-        {"SELECT count(*) FROM residency WHERE state = 'resident' AND running = 1", 3},
+        {"SELECT count(*) FROM residency WHERE state = 'running'", 3},
         {"SELECT useful_ns FROM gpu_usage WHERE gpu = 1 AND from_ns = 180000000000", 5e9},
         {"SELECT used_bytes FROM swap_usage WHERE from_ns = 120000000000", 1024},
         {"SELECT count(*) FROM workload WHERE grp = 0", 6},
