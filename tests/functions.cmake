@@ -41,14 +41,19 @@ function(gpuswap_cli_test name)
     gpuswap_command_test(cli.${name} LABELS cli TIMEOUT 300 COMMAND bats tests/cli/${name}.bats)
 endfunction()
 
-# gpuswap_fuzz_target(NAME library...): tests/fuzz/fuzz_NAME.c, as the test fuzz.NAME.  The fuzz preset looks for new
-# inputs for a minute; every other build replays tests/fuzz/corpus/NAME/.
+# gpuswap_fuzz_target(NAME library... [SOURCE file] [DEFINE macro]): tests/fuzz/fuzz_NAME.c, as the test fuzz.NAME.  The
+# fuzz preset looks for new inputs for a minute; every other build replays tests/fuzz/corpus/NAME/.
 function(gpuswap_fuzz_target name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE;DEFINE" "")
+    if(NOT arg_SOURCE)
+        set(arg_SOURCE fuzz_${name}.c)
+    endif()
     set(target fuzz_${name})
     set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${name})
-    add_executable(${target} fuzz/fuzz_${name}.c)
+    add_executable(${target} fuzz/${arg_SOURCE})
+    target_compile_definitions(${target} PRIVATE ${arg_DEFINE})
     set_target_properties(${target} PROPERTIES C_EXTENSIONS OFF RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-    target_link_libraries(${target} PRIVATE gpuswap_options ${ARGN})
+    target_link_libraries(${target} PRIVATE gpuswap_options ${arg_UNPARSED_ARGUMENTS})
     if(GPUSWAP_FUZZ)
         target_link_options(${target} PRIVATE -fsanitize=fuzzer)
         set(found ${PROJECT_BINARY_DIR}/corpus/${name})

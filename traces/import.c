@@ -1,36 +1,150 @@
-/* import.c - the table of trace formats. */
+/* import.c - the table of trace formats, and what their importers share. */
 #include "traces/import.h"
-#include "traces/adobe.h"
+#include "traces/importers.h"
 #include "traces/replay.h"
 #include "sim/base/units.h"
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
-static const struct importer importers[] = {
-    {"gst", "native format, version 1", NULL, gst_load},
-    {"adobe-notebooks", "notebook sessions, Tiresias CSV (job_id,num_gpu,submit_time,...,duration)", ADOBE_MEMORY,
-     adobe_read},
+static const struct importer *const importers[] = {
+    &import_gst,
+    &import_adobe,
 };
+enum { IMPORTERS = sizeof importers / sizeof *importers };
 
 const struct importer *importer_at(size_t i)
 {
-    return i < sizeof importers / sizeof *importers ? &importers[i] : NULL;
+    return i < IMPORTERS ? importers[i] : NULL;
 }
 
 static const char *name_at(size_t i, const void *context)
 {
     (void)context;
-    return importers[i].name;
+    return importers[i]->name;
 }
 
 const struct importer *importer_find(const char *name, struct error *err)
 {
-    for (size_t i = 0; importer_at(i); i++)
-        if (!strcmp(importers[i].name, name))
-            return &importers[i];
-    const char *near = units_nearest(name, sizeof importers / sizeof *importers, name_at, NULL);
+    for (size_t i = 0; i < IMPORTERS; i++)
+        if (!strcmp(importers[i]->name, name))
+            return importers[i];
+    const char *near = units_nearest(name, IMPORTERS, name_at, NULL);
     if (near)
         error_set(err, GS_BAD_INPUT, "unknown trace format '%s'; did you mean '%s'?", name, near);
     else
-        error_set(err, GS_BAD_INPUT, "unknown trace format '%s'; known are 'gst' and 'adobe-notebooks'", name);
+        error_set(err, GS_BAD_INPUT, "unknown trace format '%s'; 'gpuswap-sim trace formats' lists them", name);
     return NULL;
+}
+
+/* The beginning of the file as text; a line that is longer than a guess needs is cut. */
+static int read_head(const char *file, char head[4097], struct error *err)
+{
+    struct lines *lines;
+    size_t used = 0;
+    int code = strcmp(file, "-") ? lines_open(&lines, file, LINES_MAX, err)
+                                 : error_set(err, GS_USAGE, "standard input: say its format with '--format'");
+    if (code)
+        return code;
+    while (used < 4096) {
+        char *line;
+        size_t length;
+        if ((code = lines_next(lines, &line, &length, err)) || !line)
+            break;
+        size_t take = length + 1 < 4096 - used ? length + 1 : 4096 - used;
+        memcpy(head + used, line, take);
+        used += take;
+    }
+    head[used] = 0;
+    lines_close(lines);
+    return used ? GS_OK : code;
+}
+
+const struct importer *importer_guess(const char *file, struct error *err)
+{
+    char head[4097];
+    const struct importer *found = NULL;
+    if (read_head(file, head, err))
+        return NULL;
+    const char *start = strncmp(head, "\xef\xbb\xbf", 3) ? head : head + 3;
+    for (size_t i = 0; i < IMPORTERS; i++) {
+        if (!importers[i]->guess || !importers[i]->guess(start))
+            continue;
+        if (found) {
+            error_set(err, GS_BAD_INPUT, "'%s' may be '%s' or '%s'; say which with '--format'", file, found->name,
+                      importers[i]->name);
+            return NULL;
+        }
+        found = importers[i];
+    }
+    if (!found)
+        error_set(err, GS_BAD_INPUT,
+                  "what format is '%s'? its beginning does not tell; 'gpuswap-sim trace formats' lists those there are",
+                  file);
+    return found;
+}
+
+/* --- for importers --- */
+
+int import_fail(const struct import *in, struct error *err, const char *format, ...)
+{
+    char text[300];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return error_set(err, GS_BAD_INPUT, "%s:%llu: %s", lines_file(in->lines),
+                     (unsigned long long)lines_number(in->lines), text);
+}
+
+int import_no_memory(const struct import *in, struct error *err)
+{
+    return error_set(err, GS_SYSTEM, "'%s': out of memory", in->file);
+}
+
+bool import_assume(struct import *in, const char *key, const char *format, ...)
+{
+    char text[300];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    for (char *p = text; *p; p++)
+        if (*p == ',')
+            *p = ';'; /* header values hold no list of fields, but a reader may split them at commas */
+    return trace_add_note(in->trace, in->arena, true, key, "%s", text);
+}
+
+struct trace_workload *import_workload(struct import *in, const char *name, enum gst_class class, int64_t attach_ns)
+{
+    char id[GST_ID_MAX + 1] = "";
+    for (size_t i = 0; name[i] && i < GST_ID_MAX; i++)
+        id[i] = isalnum((unsigned char)name[i]) || strchr("._-", name[i]) ? name[i] : '_';
+    const char *copy = arena_strdup(in->arena, *id ? id : "_");
+    struct trace_workload *w = trace_add_workload(in->trace, in->arena);
+    if (!copy || !w)
+        return NULL;
+    *w = (struct trace_workload){.name = copy,
+                                 .group = "",
+                                 .class = class,
+                                 .closed = class == GST_NOTEBOOK,
+                                 .swappable = true,
+                                 .gpus = 1,
+                                 .memory_bytes = -1,
+                                 .context_bytes = -1,
+                                 .request_share = -1,
+                                 .limit_share = -1,
+                                 .priority = -1,
+                                 .attach_ns = attach_ns,
+                                 .detach_ns = TRACE_NEVER};
+    return w;
+}
+
+int64_t import_ns(double value, double unit_ns)
+{
+    double us = value * unit_ns / 1e3;
+    if (!(us > 0))
+        return 0;
+    return us < (double)GST_TIME_MAX ? (int64_t)(us + 0.5) * 1000 : GST_TIME_MAX * 1000;
 }

@@ -1,6 +1,6 @@
 /* replay.c - load a trace whole: read it by its format, fill in what it lacks, select. */
 #include "traces/replay.h"
-#include "traces/import.h"
+#include "traces/importers.h"
 #include "sim/base/dist.h"
 #include "sim/base/random.h"
 #include <string.h>
@@ -26,7 +26,7 @@ static int fill_memory(struct trace *trace, const struct trace_options *options,
             continue;
         if (!memory)
             return error_set(err, GS_BAD_INPUT, "'%s': workload '%s' has no memory; say how much with 'memory'",
-                             options->file, w->name);
+                             options->file ? options->file : "trace", w->name);
         stream_init(&stream, seed, 0, (uint32_t)i, PURPOSE_MEMORY);
         w->memory_bytes = dist_draw_integer(memory, &stream);
         drawn = true;
@@ -44,18 +44,75 @@ static int fill_memory(struct trace *trace, const struct trace_options *options,
     return GS_OK;
 }
 
+/* Where the trace came from and what was asked of its importer. */
+static bool describe(struct import *in, const struct importer *importer, const struct trace_options *options)
+{
+    const char *base = strrchr(in->file, '/');
+    char source[GST_ID_MAX + 1] = "";
+    base = base ? base + 1 : in->file;
+    for (size_t n = 0; base[n] && n < GST_ID_MAX; n++)
+        source[n] = base[n] > ' ' && base[n] <= '~' ? base[n] : '_';
+    return trace_add_note(in->trace, in->arena, false, "name", "%s", importer->name) &&
+           trace_add_note(in->trace, in->arena, false, "source", "%s", source) &&
+           trace_add_note(in->trace, in->arena, false, "importer", "%s,1,seed=%llu%s%s", importer->name,
+                          (unsigned long long)in->seed, options->import && *options->import ? "," : "",
+                          options->import ? options->import : "");
+}
+
+static int foreign(struct import *in, const struct importer *importer, const struct trace_options *options,
+                   struct error *err)
+{
+    if (!describe(in, importer, options))
+        return import_no_memory(in, err);
+    int code = importer->read(in, err);
+    if (!code && !in->trace->workloads)
+        code = error_set(err, GS_BAD_INPUT, "'%s': nothing in it that could be replayed", in->file);
+    if (!code && !trace_sort(in->trace, in->arena))
+        code = import_no_memory(in, err);
+    return code;
+}
+
+/* What follows the reading of a file, whatever its format. */
+static int finish(struct import *in, const struct importer *importer, const struct trace_options *options,
+                  struct error *err)
+{
+    int code = fill_memory(in->trace, options, importer, in->seed, in->arena, err);
+    return code ? code : trace_select(in->trace, options, in->seed, in->arena, err);
+}
+
+int trace_load_lines(struct trace *trace, struct lines *lines, const struct trace_options *options, uint64_t seed,
+                     struct arena *arena, struct error *err)
+{
+    struct import in = {.trace = trace, .file = lines_file(lines), .lines = lines, .seed = seed, .arena = arena};
+    *trace = (struct trace){.horizon_ns = TRACE_NEVER};
+    const struct importer *importer = importer_find(options->format, err);
+    if (!importer || !(in.value = import_values(importer, options->import, arena, err)))
+        return err->code;
+    int code = foreign(&in, importer, options, err);
+    return code ? code : finish(&in, importer, options, err);
+}
+
 int trace_load(struct trace *trace, const struct trace_options *options, uint64_t seed, struct arena *arena,
                struct error *err)
 {
-    *trace = (struct trace){.horizon_ns = TRACE_NEVER};
-    const struct importer *importer = importer_find(options->format, err);
+    struct trace_options told = *options;
+    struct lines *lines;
+    const struct importer *importer =
+        options->format ? importer_find(options->format, err) : importer_guess(options->file, err);
     if (!importer)
         return err->code;
-    int code = importer->read(trace, options, seed, arena, err);
-    if (!code)
-        code = fill_memory(trace, options, importer, seed, arena, err);
-    if (!code)
-        code = trace_select(trace, options, seed, arena, err);
+    told.format = importer->name;
+    if (importer == &import_gst) {
+        struct import in = {.trace = trace, .file = options->file, .seed = seed, .arena = arena};
+        *trace = (struct trace){.horizon_ns = TRACE_NEVER};
+        int code = importer->read(&in, err);
+        return code ? code : finish(&in, importer, options, err);
+    }
+    int code = lines_open(&lines, options->file, LINES_MAX, err);
+    if (code)
+        return code;
+    code = trace_load_lines(trace, lines, &told, seed, arena, err);
+    lines_close(lines);
     return code;
 }
 
@@ -156,23 +213,29 @@ static int copy_header(struct trace *trace, const struct gst_header *header, str
     return GS_OK;
 }
 
-int gst_load(struct trace *trace, const struct trace_options *options, uint64_t seed, struct arena *arena,
-             struct error *err)
+static int read_gst(struct import *in, struct error *err)
 {
     struct gst *gst;
     struct gst_record record;
-    (void)seed;
-    int code = gst_open(&gst, options->file, err);
+    int code = gst_open(&gst, in->file, err);
     if (code)
         return code;
-    if (copy_header(trace, gst_header(gst), arena))
-        code = error_set(err, GS_SYSTEM, "'%s': out of memory", options->file);
+    if (copy_header(in->trace, gst_header(gst), in->arena))
+        code = import_no_memory(in, err);
     while (!code && !(code = gst_next(gst, &record, err)) && record.kind != GST_END)
-        if (!load_record(trace, &record, arena))
-            code = error_set(err, GS_SYSTEM, "'%s': out of memory", options->file);
-    trace->extensions = gst_skipped(gst);
-    if (!code && !trace->workloads)
-        code = error_set(err, GS_BAD_INPUT, "'%s': trace has no workload", options->file);
+        if (!load_record(in->trace, &record, in->arena))
+            code = import_no_memory(in, err);
+    in->trace->extensions = gst_skipped(gst);
+    if (!code && !in->trace->workloads)
+        code = error_set(err, GS_BAD_INPUT, "'%s': trace has no workload", in->file);
     gst_close(gst);
     return code;
 }
+
+static bool is_gst(const char *head)
+{
+    return !strncmp(head, "#gpuswap-trace,", 15);
+}
+
+const struct importer import_gst = {
+    .name = "gst", .help = "native format, version 1", .guess = is_gst, .read = read_gst};

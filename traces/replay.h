@@ -17,8 +17,9 @@
 int trace_load(struct trace *trace, const struct trace_options *options, uint64_t seed, struct arena *arena,
                struct error *err);
 
-/* Read a native file into memory; the importer table's row "gst".  `seed` is not used. */
-int gst_load(struct trace *trace, const struct trace_options *options, uint64_t seed, struct arena *arena,
-             struct error *err);
+/* The same from the open lines of a foreign format, options->format, which must be given; they stay the caller's. */
+struct lines;
+int trace_load_lines(struct trace *trace, struct lines *lines, const struct trace_options *options, uint64_t seed,
+                     struct arena *arena, struct error *err);
 
 #endif

@@ -2,10 +2,11 @@
 #include "traces/trace.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 void trace_options_init(struct trace_options *options)
 {
-    *options = (struct trace_options){.format = "gst", .to_ns = TRACE_NEVER, .scale_time = 1};
+    *options = (struct trace_options){.to_ns = TRACE_NEVER, .scale_time = 1};
 }
 
 /* Grow `array` of `count` items by one; the new item or NULL. */
@@ -54,6 +55,35 @@ bool trace_add_note(struct trace *trace, struct arena *arena, bool assume, const
         return false;
     trace->note = grown;
     trace->note[trace->notes++] = (struct gst_note){assume, key, value};
+    return true;
+}
+
+struct order {
+    int64_t attach_ns;
+    size_t index;
+};
+
+static int by_attach(const void *a, const void *b)
+{
+    const struct order *x = a, *y = b;
+    if (x->attach_ns != y->attach_ns)
+        return x->attach_ns < y->attach_ns ? -1 : 1;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+bool trace_sort(struct trace *trace, struct arena *arena)
+{
+    struct order *order = arena_array(arena, trace->workloads, sizeof *order);
+    struct trace_workload *sorted = arena_array(arena, trace->workloads, sizeof *sorted);
+    if (!order || !sorted)
+        return false;
+    for (size_t i = 0; i < trace->workloads; i++)
+        order[i] = (struct order){trace->workload[i].attach_ns, i};
+    qsort(order, trace->workloads, sizeof *order, by_attach);
+    for (size_t i = 0; i < trace->workloads; i++)
+        sorted[i] = trace->workload[order[i].index];
+    trace->workload = sorted;
+    trace->workload_capacity = trace->workloads;
     return true;
 }
 

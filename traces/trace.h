@@ -73,14 +73,14 @@ struct trace {
 struct dist;
 struct trace_options {
     const char *file;          /* "-" = standard input */
-    const char *format;        /* a name of the importer table: "gst", "adobe-notebooks" */
+    const char *format;        /* a name of the importer table; NULL: told by the beginning of the file */
+    const char *import;        /* its options, "KEY=VALUE, ..."; NULL = all by default */
     int64_t from_ns, to_ns;    /* window of the recorded time, [from, to); to = TRACE_NEVER: to the end */
     double scale_time;         /* recorded times, thinks and gaps times this; GPU work stays */
     int64_t sample;            /* keep so many workloads, drawn by the seed; 0 = all */
     const struct dist *memory; /* for workloads whose memory the trace lacks; NULL = the importer's default */
     const char *memory_text;   /* the same as text for the #assume line; NULL = "given" */
     bool single;               /* only workloads of one GPU */
-    bool split_gpus;           /* adobe-notebooks: a change of num_gpu starts a session, too */
 };
 void trace_options_init(struct trace_options *options);
 
@@ -94,6 +94,9 @@ struct trace_resize *trace_add_resize(struct trace_workload *workload, struct ar
 /* Append a header line, `format` printed as its value; false when there is no memory. */
 bool trace_add_note(struct trace *trace, struct arena *arena, bool assume, const char *key, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+
+/* Workloads in order of attach_ns, those of one time as they were.  False when there is no memory. */
+bool trace_sort(struct trace *trace, struct arena *arena);
 
 /* The last recorded time of anything in it, at least the horizon if one is given. */
 int64_t trace_end_ns(const struct trace *trace);

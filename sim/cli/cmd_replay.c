@@ -7,7 +7,7 @@
 
 struct arguments {
     struct simulate simulate;
-    const char *trace, *scenario, *format, *name;
+    const char *trace, *scenario, *format, *options, *name;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -20,6 +20,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case 'f':
         a->format = arg;
+        return 0;
+    case 'O':
+        a->options = a->options == NULL ? arg : arena_printf(&a->simulate.arena, "%s, %s", a->options, arg);
         return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 1)
@@ -34,13 +37,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text), m = strlen(end);
-
-    return n >= m && strcmp(text + n - m, end) == 0;
-}
-
 /* The scenario includes the given one, if any, and adds the trace; a path that is not absolute is taken from here. */
 static void compose(struct text *out, const struct arguments *a)
 {
@@ -50,13 +46,19 @@ static void compose(struct text *out, const struct arguments *a)
         text_printf(out, "include = %s\n", a->scenario);
     else
         text_add(out, "[node]\ngpu_memory = 80GiB\n");
-    text_printf(out, "[trace.%s]\nfile = %s%s\nformat = %s\n", a->name, here, a->trace, a->format);
+    text_printf(out, "[trace.%s]\nfile = %s%s\n", a->name, here, a->trace);
+    if (a->format != NULL)
+        text_printf(out, "format = %s\n", a->format);
+    if (a->options != NULL)
+        text_printf(out, "options = %s\n", a->options);
 }
 
 int cmd_replay(int argc, char **argv, struct error *err)
 {
     static const struct argp_option options[] = {
-        {"format", 'f', "NAME", 0, "format of the trace (default: gst, told by its name): gst, adobe-notebooks", 0},
+        {"format", 'f', "NAME", 0, "one of 'gpuswap-sim trace formats' (default: told by the beginning of the file)",
+         0},
+        {"option", 'O', "KEY=VALUE", 0, "an option of that format; may be given several times", 0},
         {0}};
     static const struct argp_child children[] = {{&simulate_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {
@@ -77,12 +79,9 @@ int cmd_replay(int argc, char **argv, struct error *err)
     simulate_init(&a.simulate);
     if (argp_parse(&argp, argc, argv, 0, NULL, &a) != 0)
         return GS_USAGE;
-    if (a.format == NULL && (ends_with(a.trace, ".gst") || ends_with(a.trace, ".gst.gz")))
-        a.format = "gst";
-    if (a.format == NULL)
-        return error_set(err, GS_USAGE, "what format is '%s'? say --format adobe-notebooks, or gst", a.trace);
     compose(&text, &a);
-    a.simulate.command = arena_printf(&a.simulate.arena, "gpuswap-sim replay --format %s %s%s%s", a.format, a.trace,
+    a.simulate.command = arena_printf(&a.simulate.arena, "gpuswap-sim replay%s%s %s%s%s",
+                                      a.format == NULL ? "" : " --format ", a.format == NULL ? "" : a.format, a.trace,
                                       a.scenario == NULL ? "" : " ", a.scenario == NULL ? "" : a.scenario);
     struct overrides overrides = {a.simulate.set, a.simulate.sets};
     rc = text.failed

@@ -1,4 +1,4 @@
-/* cmd_trace.c - `gpuswap-sim trace import | check | info`: convert, validate and describe recorded loads. */
+/* cmd_trace.c - `gpuswap-sim trace import | check | info | formats`: convert, validate and describe recorded loads. */
 #include "sim/cli/commands.h"
 #include "sim/base/units.h"
 #include "sim/base/dist.h"
@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KEY_FROM = 256, KEY_TO, KEY_SCALE, KEY_SAMPLE, KEY_MEM, KEY_SINGLE, KEY_SPLIT, KEY_SEED };
+enum { KEY_FROM = 256, KEY_TO, KEY_SCALE, KEY_SAMPLE, KEY_MEM, KEY_SINGLE, KEY_SEED };
 
 struct arguments {
-    const char *command; /* "import", "check", "info" */
+    const char *command; /* "import", "check", "info", "formats" */
     const char *output;
     int64_t seed;
     struct trace_options options;
@@ -81,8 +81,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case KEY_SINGLE:
         options->single = true;
         break;
-    case KEY_SPLIT:
-        options->split_gpus = true;
+    case 'O':
+        options->import = options->import ? arena_printf(&a->arena, "%s, %s", options->import, arg)
+                                          : arena_printf(&a->arena, "%s", arg);
         break;
     case ARGP_KEY_ARG:
         if (options->file)
@@ -90,10 +91,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         options->file = arg;
         break;
     case ARGP_KEY_END:
-        if (!options->file)
+        if (!options->file && strcmp(a->command, "formats") != 0)
             argp_error(state, "no file given; '-' is standard input");
-        if (!strcmp(a->command, "import") && !options->format)
-            argp_error(state, "no format given; say it with '--format'");
         if (!strcmp(a->command, "import") && !a->output)
             argp_error(state, "no output given; say it with '-o OUT.gst', '-' is standard output");
         break;
@@ -104,16 +103,16 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 }
 
 #define SELECTION                                                                                                      \
-    {"format", 'f', "FORMAT", 0, "gst or adobe-notebooks", 0},                                                         \
+    {"format", 'f', "FORMAT", 0, "one of 'gpuswap-sim trace formats' (default: told by its beginning)", 0},            \
+        {"option", 'O', "KEY=VALUE", 0, "an option of that format; may be given several times", 0},                    \
         {"seed", KEY_SEED, "N", 0, "seed of all that the recording lacks (default 1)", 0},                             \
         {"from", KEY_FROM, "TIME", 0, "start of the window, as 14d", 0},                                               \
         {"to", KEY_TO, "TIME", 0, "end of the window", 0},                                                             \
         {"scale-time", KEY_SCALE, "X", 0, "recorded times, thinks and gaps times X; GPU work stays", 0},               \
         {"sample", KEY_SAMPLE, "N", 0, "keep N workloads, drawn by the seed", 0},                                      \
         {"mem", KEY_MEM, "DIST", 0, "memory of workloads whose recording has none", 0},                                \
-        {"single", KEY_SINGLE, NULL, 0, "only workloads of one GPU", 0},                                               \
     {                                                                                                                  \
-        "split-gpus", KEY_SPLIT, NULL, 0, "adobe-notebooks: a change of num_gpu starts a new session", 0               \
+        "single", KEY_SINGLE, NULL, 0, "only workloads of one GPU", 0                                                  \
     }
 
 static const struct argp_option import_options[] = {
@@ -134,6 +133,9 @@ static int do_import(struct arguments *a)
         return code;
     for (size_t i = 0; i < trace.workloads; i++)
         count += trace.workload[i].bursts + trace.workload[i].requests + trace.workload[i].runs;
+    for (size_t i = 0; i < trace.notes; i++)
+        if (trace.note[i].assume)
+            fprintf(stderr, "assumed %-10s %s\n", trace.note[i].key, trace.note[i].value);
     fprintf(stderr, "%s: %zu workloads, %s bursts and requests, %s\n", a->output, trace.workloads,
             units_show_count(bursts, (double)count), units_show_time(span, (double)trace_end_ns(&trace)));
     if (trace.multi_gpu)
@@ -219,9 +221,7 @@ static int do_info(struct arguments *a)
     struct trace trace;
     struct trace_info info;
     struct dist nothing = {.kind = DIST_CONSTANT};
-    if (!a->options.format)
-        a->options.format = "gst";
-    if (!a->options.memory && !strcmp(a->options.format, "gst")) {
+    if (!a->options.memory && (!a->options.format || !strcmp(a->options.format, "gst"))) {
         a->options.memory = &nothing; /* a trace without memory can be described all the same */
         a->options.memory_text = "not said, 0 here";
     }
@@ -231,6 +231,34 @@ static int do_info(struct arguments *a)
     if (!code)
         print_info(&trace, &info);
     return code;
+}
+
+static void print_option(const struct import_option *o)
+{
+    printf("  %s%s%s", o->key, o->fallback ? " = " : "", o->fallback ? o->fallback : "   (must be given)");
+    for (size_t i = 0; o->choice && o->choice[i]; i++)
+        printf("%s%s", i == 0 ? "   (" : " | ", o->choice[i]);
+    printf("%s\n      %s\n", o->choice ? ")" : "", o->help);
+}
+
+/* The formats, or one in full. */
+static int do_formats(struct arguments *a)
+{
+    if (!a->options.file) {
+        for (size_t i = 0; importer_at(i); i++)
+            printf("%-18s %s\n", importer_at(i)->name, importer_at(i)->help);
+        return GS_OK;
+    }
+    const struct importer *importer = importer_find(a->options.file, a->err);
+    if (!importer)
+        return a->err->code;
+    printf("%s\n  %s\n  %s\n", importer->name, importer->help,
+           importer->guess ? "told by the beginning of a file" : "not told by content: say --format");
+    if (importer->memory)
+        printf("  memory, where not said otherwise: %s\n", importer->memory);
+    for (const struct import_option *o = importer->option; o && o->key; o++)
+        print_option(o);
+    return GS_OK;
 }
 
 static const struct {
@@ -250,6 +278,10 @@ static const struct {
      "gpuswap-sim trace info",
      {info_options, parse_option, "FILE", "Counts and percentiles of a trace.", NULL, NULL, NULL},
      do_info},
+    {"formats",
+     "gpuswap-sim trace formats",
+     {NULL, parse_option, "[NAME]", "List the formats that can be read, or tell one in full.", NULL, NULL, NULL},
+     do_formats},
 };
 
 int cmd_trace(int argc, char **argv, struct error *err)
@@ -260,7 +292,6 @@ int cmd_trace(int argc, char **argv, struct error *err)
             continue;
         struct arguments a = {.command = name, .seed = 1, .err = err};
         trace_options_init(&a.options);
-        a.options.format = NULL;
         argv[1] = (char *)commands[i].title; /* argp shows it as the name of the program */
         argp_parse(&commands[i].argp, argc - 1, argv + 1, 0, NULL, &a);
         int code = commands[i].run(&a);
@@ -270,10 +301,11 @@ int cmd_trace(int argc, char **argv, struct error *err)
         return code;
     }
     if (!strcmp(name, "--help") || !strcmp(name, "-?")) {
-        printf("Usage: gpuswap-sim trace import|check|info [OPTION...] FILE\n");
+        printf("Usage: gpuswap-sim trace import|check|info|formats [OPTION...] FILE\n");
         return GS_OK;
     }
     if (*name)
-        return error_set(err, GS_USAGE, "unknown trace command '%s'; there are 'import', 'check' and 'info'", name);
-    return error_set(err, GS_USAGE, "trace does what? 'import', 'check' or 'info', then a file");
+        return error_set(err, GS_USAGE, "unknown trace command '%s'; there are 'import', 'check', 'info' and 'formats'",
+                         name);
+    return error_set(err, GS_USAGE, "trace does what? 'import', 'check', 'info' or 'formats'");
 }

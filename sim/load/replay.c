@@ -78,6 +78,7 @@ int load_read_traces(struct load_traces **out, const struct scenario *scenario, 
         trace_options_init(&options);
         options.file = source->file;
         options.format = source->format;
+        options.import = source->options;
         options.from_ns = source->from;
         options.to_ns = source->to;
         options.scale_time = source->scale_time;

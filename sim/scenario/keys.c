@@ -159,7 +159,10 @@ static const struct key table[] = {
             .help = "load balancer of the group; each: a workload has its own arrivals"),
 
     TRACE("file", "file", NULL, KEY_TEXT, file, 0, 0, .help = "recorded trace, relative to the scenario's folder"),
-    TRACE("format", "gst | adobe-notebooks", "gst", KEY_NAME, format, 0, 0, .help = "format of the file"),
+    TRACE("format", "format | by content", "", KEY_TEXT, format, 0, 0,
+          .help = "format of the file, as `gpuswap-sim trace formats` lists them; without it, told by its beginning"),
+    TRACE("options", "KEY=VALUE, ...", "", KEY_TEXT, options, 0, 0,
+          .help = "options of that format, as `gpuswap-sim trace formats NAME` lists them"),
     TRACE("class", "notebook | training | inference", "", KEY_CHOICE, class, 0, 0,
           .help = "class of workloads for which the trace names none; without it, notebook"),
     TRACE("memory", "dist of size", "", KEY_DIST_SIZE, memory, 0, INFINITY, .above = true,

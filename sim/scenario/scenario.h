@@ -92,8 +92,9 @@ struct workload_group { /* [workload.NAME] */
 struct trace_source { /* [trace.NAME]: the file replayed; its class, memory, ... fill what the trace lacks */
     const char *name;
     struct place place;
-    const char *file;   /* path, resolved against the scenario's folder */
-    const char *format; /* "gst", "adobe-notebooks" */
+    const char *file;    /* path, resolved against the scenario's folder */
+    const char *format;  /* NULL: told by the beginning of the file */
+    const char *options; /* of the importer, "KEY=VALUE, ..." or NULL */
     int class;
     bool has_class, has_memory;
     struct dist memory;

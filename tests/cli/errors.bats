@@ -55,13 +55,12 @@ with() {
     fails 64 "one scenario at a time; 'a.ini' is a second one" run a.ini a.ini
     fails 64 "which trace?" replay
     fails 64 "'c' is too much" replay a.gst b.ini c
-    fails 64 "what format is 'a.csv'? say --format" replay a.csv
     fails 64 "which database?" audit
     fails 64 "one database at a time" audit a.db b.db
     fails 64 "--run '0'" audit a.db --run 0
     fails 64 "trace does what?" trace
     fails 64 "no file given" trace check
-    fails 64 "no format given" trace import a.csv
+    fails 64 "no output given" trace import a.csv
     fails 64 "no output given" trace import --format gst a.gst
     fails 64 "one key at a time" keys h2d d2h
     fails 64 "unexpected 'x'" backends x
@@ -123,7 +122,7 @@ response_p95 = 3s'
     printf '#gpuswap-trace,1\n0,X,bad\n' >bad.gst
     fails 65 "bad.gst:2: field 'kind': 'X' is none of" trace check bad.gst
     fails 65 "bad.gst:2: " replay bad.gst
-    fails 65 "unknown trace format 'nope'; known are" trace import --format nope a.ini -o out.gst
+    fails 65 "unknown trace format 'nope'; 'gpuswap-sim trace formats' lists them" trace import --format nope a.ini -o out.gst
     fails 65 "a.ini:1: " trace import --format adobe-notebooks a.ini -o out.gst
     fails 65 "has no memory; say how much with 'memory'" replay "$GPUSWAP_ROOT/scenarios/office.gst"
     [ ! -e out.gst ]

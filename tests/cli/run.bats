@@ -134,7 +134,7 @@ prints() {
     run --separate-stderr "$GPUSWAP_SIM" trace import --format adobe-notebooks "$csv" -o s.gst
     [ "$status" -eq 0 ]
     [ -z "$output" ]
-    [[ $stderr == "s.gst: 3 workloads, 8 bursts"* ]]
+    [[ $stderr == "assumed session "*"s.gst: 3 workloads, 8 bursts"* ]]
     prints 's.gst: valid' trace check s.gst
     [[ $output == *"W 3, B 8,"*"D 3,"* ]]
     prints 'workloads   3: notebook 3' trace info s.gst

@@ -2,7 +2,6 @@
 #include "traces/import.h"
 #include "traces/info.h"
 #include "traces/lines.h"
-#include "traces/adobe.h"
 #include "traces/replay.h"
 #include "sim/base/dist.h"
 #include "near.h"
@@ -49,7 +48,7 @@ static void mistakes_are_named(void **state)
         {"", "t.csv: file is empty"},
         {"a,b\n", "t.csv:1: column 'num_gpu' is missing"},
         {"num_gpu,submit_time\n", "t.csv:1: column 'duration' is missing"},
-        {HEADER, "t.csv: table has no rows"},
+        {HEADER, "'t.csv': nothing in it that could be replayed"},
         {HEADER "0,1,2,0,a,3\n", "t.csv:2: row has 6 fields where the header has 7"},
         {HEADER "0,1,x,0,a,3,0\n", "t.csv:2: column 'submit_time': must be an integer from 0"},
         {HEADER "0,1,-2,0,a,3,0\n", "t.csv:2: column 'submit_time'"},
@@ -67,7 +66,7 @@ static void mistakes_are_named(void **state)
         struct trace trace = {0};
         struct trace_options options = sample_options();
         assert_int_equal(lines_open_memory(&lines, table[i].text, strlen(table[i].text), "t.csv", 4096, &err), GS_OK);
-        int code = adobe_read_lines(&trace, lines, &options, 1, &arena, &err);
+        int code = trace_load_lines(&trace, lines, &options, 1, &arena, &err);
         if (code != GS_BAD_INPUT || strncmp(err.text, table[i].message, strlen(table[i].message)) != 0)
             fail_msg("'%s' gives %d '%s', not '%s'", table[i].text, code, err.text, table[i].message);
         lines_close(lines);
@@ -88,7 +87,7 @@ static void foreign_habits_are_borne(void **state)
     struct trace_options options = sample_options();
     (void)state;
     assert_int_equal(lines_open_memory(&lines, text, sizeof text - 1, "t.csv", 4096, &err), GS_OK);
-    assert_int_equal(adobe_read_lines(&trace, lines, &options, 1, &arena, &err), GS_OK);
+    assert_int_equal(trace_load_lines(&trace, lines, &options, 1, &arena, &err), GS_OK);
     assert_int_equal(trace.workloads, 1);
     assert_int_equal(trace.workload[0].bursts, 2);
     assert_int_equal(trace.workload[0].burst[0].work_ns, 7 * MINUTE);
@@ -177,7 +176,7 @@ static void options_select(void **state)
         struct arena arena = {0};
         struct trace_options options = sample_options();
         options.single = table[i].single;
-        options.split_gpus = table[i].split;
+        options.import = table[i].split ? "split_gpus=yes" : NULL;
         options.from_ns = table[i].from * MINUTE;
         options.to_ns = table[i].to ? table[i].to * MINUTE : TRACE_NEVER;
         options.sample = table[i].sample;
