@@ -1,6 +1,6 @@
 /* backend.h - what performs the controller's commands: a simulated node, the null device, one that fails on purpose.
  *
- * A backend is eight functions and a state.  The loop submits commands, offers bursts, and waits for the next completion;
+ * A backend is nine functions and a state, which begins with a struct backend_clock.  The loop submits commands, offers bursts, and waits for the next completion;
  * a simulated backend's clock is its event heap.
  */
 #ifndef GS_BACKEND_H
@@ -44,10 +44,12 @@ struct backend_clock {
     gs_ns next_ns; /* nothing will happen before, unless it is told to do something */
 };
 
+enum { BACKEND_WHY = 160 };
+
 struct backend;
 struct backend_ops {
     const char *name, *help;
-    bool (*probe)(char why[160]); /* can it run here? */
+    bool (*probe)(char why[BACKEND_WHY]); /* can it run here? */
     int (*open)(struct backend **be, const struct backend_setup *setup, struct error *err);
     /* Perform a command.  Completion comes by wait(); notes (GS_PLACE, GS_WAIT) and GS_RUN have none. */
     int (*submit)(struct backend *be, const struct gs_command *command, struct error *err);

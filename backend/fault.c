@@ -11,11 +11,6 @@ void fault_set(struct fault_plan next)
     plan = next;
 }
 
-static int open_fault(struct backend **out, const struct backend_setup *setup, struct error *err)
-{
-    return backend_sim.open(out, setup, err);
-}
-
 static bool fails(struct backend *be, uint8_t command)
 {
     if (command != GS_SWAP_IN && command != GS_SWAP_OUT)
@@ -38,13 +33,7 @@ static int submit(struct backend *be, const struct gs_command *command, struct e
 const struct backend_ops backend_fault = {
     .name = "fault",
     .help = "the simulated node with swaps that fail as planned: for tests of the tool itself",
-    .probe = sim_probe,
-    .open = open_fault,
+    .open = sim_open,
     .submit = submit,
-    .offer = process_offer,
-    .wait = sim_wait,
-    .idle = process_take_idle,
-    .forget = process_forget,
-    .usage = sim_usage,
-    .close = sim_close,
+    SIM_OPS,
 };

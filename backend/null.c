@@ -5,7 +5,7 @@
 
 static int open_null(struct backend **out, const struct backend_setup *setup, struct error *err)
 {
-    int rc = backend_sim.open(out, setup, err);
+    int rc = sim_open(out, setup, err);
 
     if (rc != GS_OK)
         return rc;
@@ -23,13 +23,7 @@ static int open_null(struct backend **out, const struct backend_setup *setup, st
 const struct backend_ops backend_null = {
     .name = "null",
     .help = "everything is over at once: for tests of the tool itself",
-    .probe = sim_probe,
     .open = open_null,
     .submit = sim_submit,
-    .offer = process_offer,
-    .wait = sim_wait,
-    .idle = process_take_idle,
-    .forget = process_forget,
-    .usage = sim_usage,
-    .close = sim_close,
+    SIM_OPS,
 };

@@ -48,7 +48,7 @@ void device_account(struct backend *be, struct device *device)
         device->usage.held_ns += spent;
 }
 
-bool sim_probe(char why[160])
+bool sim_probe(char why[BACKEND_WHY])
 {
     why[0] = '\0';
     return true;
@@ -93,7 +93,7 @@ static int no_memory(struct error *err)
                      "out of memory for the simulated node; use fewer workloads or replications at a time");
 }
 
-static int open_sim(struct backend **out, const struct backend_setup *setup, struct error *err)
+int sim_open(struct backend **out, const struct backend_setup *setup, struct error *err)
 {
     struct arena *arena = setup->arena;
     struct backend *be = arena_alloc(arena, sizeof *be);
@@ -272,13 +272,7 @@ void sim_close(struct backend *be)
 const struct backend_ops backend_sim = {
     .name = "sim",
     .help = "a simulated node: the clock is an event heap, times come from docs/model.md",
-    .probe = sim_probe,
-    .open = open_sim,
+    .open = sim_open,
     .submit = sim_submit,
-    .offer = process_offer,
-    .wait = sim_wait,
-    .idle = process_take_idle,
-    .forget = process_forget,
-    .usage = sim_usage,
-    .close = sim_close,
+    SIM_OPS,
 };

@@ -116,8 +116,12 @@ struct backend {
     bool out_of_memory;
 };
 
-/* What the other backends that are made of this one share with it. */
-bool sim_probe(char why[160]);
+/* What the other backends that are made of this one share with it; each adds name, help, open and submit. */
+#define SIM_OPS                                                                                                        \
+    .probe = sim_probe, .offer = process_offer, .wait = sim_wait, .idle = process_take_idle, .forget = process_forget, \
+    .usage = sim_usage, .close = sim_close
+bool sim_probe(char why[BACKEND_WHY]);
+int sim_open(struct backend **out, const struct backend_setup *setup, struct error *err);
 int sim_submit(struct backend *be, const struct gs_command *command, struct error *err);
 int sim_wait(struct backend *be, gs_ns until_ns, const struct backend_event **out, struct error *err);
 void sim_usage(struct backend *be, uint32_t gpu, struct gpu_usage *out);

@@ -1,4 +1,4 @@
-/* controller.c - an event goes in, commands come out: the dispatch, and the layout of the controller's memory. */
+/* controller.c - an event goes in, commands come out: the dispatch. */
 #include "state.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* arena.h - memory by lifetime: allocate many, free once.
  *
  * Three lifetimes exist: the process (scenario), a replication, a step.  Memory comes zeroed and aligned to 16
- * bytes (64 for blocks of 4 KiB or more).  The "fail the Nth" hook makes every allocation of a test fail in turn.
+ * bytes (64 for those of 64 bytes or more).  The "fail the Nth" hook makes every allocation of a test fail in turn.
  */
 #ifndef GS_ARENA_H
 #define GS_ARENA_H

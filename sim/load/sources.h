@@ -27,7 +27,7 @@ struct source { /* a workload, as its user sees it; what every burst touches com
     struct stream grow, arrival, service;
 };
 
-/* A recorded wish in an open loop: known beforehand and sorted, so it never enters the event heap. */
+/* A recorded wish in an open loop: known beforehand and sorted, so it never enters the tournament. */
 struct recorded {
     gs_ns at_ns;
     uint32_t member, item; /* workload within the trace; burst, or bursts + request */

@@ -239,3 +239,13 @@ int rows_tally(struct results *r, struct tally *t, struct error *err)
     put_integer(&row, (int64_t)t->events);
     return row_end(r, &row, err);
 }
+
+void chunk_free(struct chunk *chunk)
+{
+    heap_free(chunk->burst);
+    heap_free(chunk->residency);
+    heap_free(chunk->event);
+    heap_free(chunk->command);
+    heap_free(chunk->candidate);
+    *chunk = (struct chunk){0};
+}

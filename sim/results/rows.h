@@ -40,5 +40,6 @@ struct chunk {
     struct gs_candidate *candidate;
     size_t bursts, residencies, events, commands, candidates;
 };
+void chunk_free(struct chunk *chunk);
 
 #endif

@@ -1,6 +1,6 @@
 /* tally.h - what one replication measured, after the warm-up was deleted.
  *
- * The recorder fills it, the report and the database read it.  Books that must balance (checked by tally_check):
+ * The recorder fills it, the report and the database read it.  Books that must balance (the recorder checks them at the end):
  * for every burst response = alone + sum of its stall parts; for every GPU useful + switching + idle = elapsed;
  * for every group the time in the system integrated over time = sum of the times of its bursts, ended or not (Little).
  */
@@ -72,7 +72,7 @@ enum { SERIES_BUCKETS = 480 };
 
 struct tally {
     uint32_t replication;
-    uint32_t groups, gpus, nodes, slas;
+    uint32_t groups, gpus, nodes;
     gs_ns from_ns, to_ns; /* end of the warm-up; end of the run */
     gs_ns makespan_ns;    /* end of the last finite job, -1 if there is none or one did not end */
     uint64_t events;      /* arrivals, burst ends, completions of swaps, timers */

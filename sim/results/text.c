@@ -48,15 +48,6 @@ void text_add(struct text *t, const char *string)
     append(t, string, strlen(string));
 }
 
-void text_repeat(struct text *t, char c, size_t times)
-{
-    if (!reserve(t, times))
-        return;
-    memset(t->data + t->length, c, times);
-    t->length += times;
-    t->data[t->length] = 0;
-}
-
 void text_printf(struct text *t, const char *format, ...)
 {
     va_list args;

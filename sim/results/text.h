@@ -16,7 +16,6 @@ void text_fini(struct text *t);
 
 void text_add(struct text *t, const char *string);
 void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void text_repeat(struct text *t, char c, size_t times);
 
 /* A number as JSON wants it, and the only way numbers enter JSON and CSV: whole ones below 2^53 in full, others with
  * nine significant digits, `null` (or `none`, in text_number_or) if it is not finite. */

@@ -18,7 +18,6 @@ static bool open_tally(struct recorder *rec, const struct recorder_setup *s)
                         .groups = groups,
                         .gpus = s->gpus,
                         .nodes = s->setup->nodes,
-                        .slas = (uint32_t)s->scenario->slas,
                         .from_ns = s->warmup_ns,
                         .makespan_ns = -1};
     t->group = arena_array(arena, groups, sizeof *t->group);
@@ -249,41 +248,6 @@ void recorder_refused(struct recorder *rec, uint32_t workload)
 
 /* --- events and commands --- */
 
-/* Where transfers overlap, a workload on its way in and those that make room for it are both on the books: together they
- * hold what the GPU has. */
-void recorder_gpu_until(struct recorder *rec, uint32_t gpu, gs_ns now_ns)
-{
-    struct gpu_watch *g = &rec->gpu[gpu];
-    const struct gs_node_spec *node = &rec->setup.setup->node[rec->setup.view->gpu[gpu].node];
-    int64_t usable = node->gpu_bytes - node->reserved_bytes;
-    double resident = (double)(g->resident_bytes < usable ? g->resident_bytes : usable);
-
-    rec->tally.gpu[gpu].resident_byte_ns += resident * (double)(now_ns - g->at_ns);
-    series_gpu(rec, gpu, g->at_ns, now_ns, resident);
-    g->at_ns = now_ns;
-}
-
-void recorder_node_until(struct recorder *rec, uint32_t node, gs_ns now_ns)
-{
-    struct node_watch *n = &rec->node[node];
-
-    rec->tally.node[node].used_byte_ns += (double)n->used_bytes * (double)(now_ns - n->at_ns);
-    series_node(rec, node, n->at_ns, now_ns, n->used_bytes);
-    n->at_ns = now_ns;
-}
-
-static void node_changed(struct recorder *rec, uint32_t node, gs_ns now_ns)
-{
-    int64_t used = rec->setup.view->node[node].swap_used_bytes;
-
-    if (used == rec->node[node].used_bytes)
-        return;
-    recorder_node_until(rec, node, now_ns);
-    rec->node[node].used_bytes = used;
-    if (used > rec->tally.node[node].peak_bytes)
-        rec->tally.node[node].peak_bytes = used;
-}
-
 static __attribute__((noinline)) void swap_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
 {
     struct gpu_tally *g = &rec->tally.gpu[c->gpu];
@@ -354,32 +318,6 @@ void recorder_command(struct recorder *rec, const struct gs_command *c, gs_ns no
         rec->watch[c->workload].attached_ns = now_ns;
 }
 
-static void left_gpu(struct recorder *rec, uint32_t workload, gs_ns now_ns)
-{
-    struct watch *w = &rec->watch[workload];
-    uint32_t gpu = rec->setup.view->workload[workload].gpu;
-
-    if (w->gpu_bytes == 0)
-        return;
-    recorder_gpu_until(rec, gpu, now_ns);
-    rec->gpu[gpu].resident_bytes -= w->gpu_bytes;
-    w->gpu_bytes = 0;
-    rows_running(rec, workload, false, now_ns);
-    rows_state(rec, workload, GS_ABSENT, now_ns);
-}
-
-static void shrunk(struct recorder *rec, uint32_t workload, gs_ns now_ns)
-{
-    struct watch *w = &rec->watch[workload];
-    const struct gs_workload *v = &rec->setup.view->workload[workload];
-
-    if (w->gpu_bytes == 0 || v->gpu == GS_NONE || w->gpu_bytes <= v->base_bytes)
-        return;
-    recorder_gpu_until(rec, v->gpu, now_ns);
-    rec->gpu[v->gpu].resident_bytes -= w->gpu_bytes - v->base_bytes;
-    w->gpu_bytes = v->base_bytes;
-}
-
 /* The state that an event leaves behind, before the commands that follow from it. */
 static __attribute__((noinline)) void rare_event(struct recorder *rec, const struct gs_event *e)
 {
@@ -394,17 +332,17 @@ static __attribute__((noinline)) void rare_event(struct recorder *rec, const str
             rec->watch[id].stopped = wants;
             rec->watch[id].stopped_ns = e->at_ns;
             if (!wants)
-                shrunk(rec, id, e->at_ns);
+                recorder_shrunk(rec, id, e->at_ns);
             set_phase(rec, id, wants ? STALL_PREEMPTED : PHASE_AWAY, e->at_ns);
             rows_running(rec, id, false, e->at_ns);
         } else if (e->command == GS_SWAP_OUT) {
-            left_gpu(rec, id, e->at_ns);
+            recorder_left_gpu(rec, id, e->at_ns);
         } else if (e->command == GS_SWAP_IN) {
             state = rec->setup.view->workload[id].state;
             if (rec->watch[id].pending > 0)
                 set_phase(rec, id, waiting_phase(&rec->watch[id]), e->at_ns);
             if (state == GS_ABSENT)
-                left_gpu(rec, id, e->at_ns);
+                recorder_left_gpu(rec, id, e->at_ns);
             else
                 rows_state(rec, id, GS_RESIDENT, e->at_ns);
         }
@@ -412,14 +350,14 @@ static __attribute__((noinline)) void rare_event(struct recorder *rec, const str
     case GS_FAILED:
         rec->tally.events++;
         if (e->command == GS_SWAP_IN)
-            left_gpu(rec, id, e->at_ns);
+            recorder_left_gpu(rec, id, e->at_ns);
         else
             rows_state(rec, id, GS_RESIDENT, e->at_ns);
         break;
     case GS_DETACH:
         state = rec->setup.view->workload[id].state;
         if (state == GS_ABSENT)
-            left_gpu(rec, id, e->at_ns);
+            recorder_left_gpu(rec, id, e->at_ns);
         rec->watch[id].left_ns = e->at_ns;
         rec->watch[id].left = true;
         break;
@@ -441,7 +379,7 @@ static inline void event_seen(struct recorder *rec, const struct gs_event *e)
     }
     struct watch *w = &rec->watch[e->workload];
     if (w->gpu_bytes != w->base_bytes)
-        shrunk(rec, e->workload, e->at_ns);
+        recorder_shrunk(rec, e->workload, e->at_ns);
     set_phase(rec, e->workload, w->pending > 0 ? STALL_QUEUE : PHASE_AWAY, e->at_ns);
     if (rec->rows.bursts)
         rows_running(rec, e->workload, false, e->at_ns);
@@ -507,5 +445,5 @@ void recorder_settle(struct recorder *rec, const struct gs_event *event)
         return;
     uint32_t workload = event->kind == GS_TIMER ? event->timer - rec->tally.gpus : event->workload;
     if (workload < rec->setup.setup->workloads && rec->setup.view->workload[workload].node != GS_NONE)
-        node_changed(rec, rec->setup.view->workload[workload].node, event->at_ns);
+        recorder_node_changed(rec, rec->setup.view->workload[workload].node, event->at_ns);
 }

@@ -7,7 +7,7 @@
 #define GS_RECORDER_H
 
 #include "backend/backend.h"
-#include "sim/results/rows.h"
+#include "sim/results/results.h"
 #include "sim/results/tally.h"
 #include "sim/stats/mser.h"
 
@@ -24,10 +24,8 @@ struct recorder_setup {
     gs_ns warmup_ns;  /* what happened before is deleted */
     gs_ns horizon_ns; /* end of the run, GS_NEVER if unknown */
     struct arena *arena;
-    struct mser *mser; /* takes every response, in order of time; NULL: not wanted */
-    /* Takes a full chunk of rows; NULL: rows are not kept. */
-    int (*flush)(void *context, const struct chunk *chunk, struct error *err);
-    void *context;
+    struct mser *mser;       /* takes every response, in order of time; NULL: not wanted */
+    struct results *results; /* takes rows in chunks; NULL: they are not kept */
 };
 
 int recorder_open(struct recorder **rec, const struct recorder_setup *setup, struct error *err);
@@ -43,7 +41,6 @@ int recorder_event(struct recorder *rec, const struct gs_event *event, const str
 void recorder_command(struct recorder *rec, const struct gs_command *command, gs_ns at_ns);
 void recorder_settle(struct recorder *rec, const struct gs_event *event);
 /* The end: censor what is under way, check that the books balance, hand out the tally and the last chunk of rows. */
-void chunk_free(struct chunk *chunk);
 int recorder_close(struct recorder *rec, gs_ns at_ns, struct tally **tally, struct chunk *last, struct error *err);
 
 #endif

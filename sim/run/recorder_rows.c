@@ -7,8 +7,8 @@ enum { CHUNK_ROWS = 1 << 16 };
 
 void rows_open(struct recorder *rec)
 {
-    rec->rows.bursts = rec->setup.flush != NULL && rec->setup.scenario->record >= RECORD_BURSTS;
-    rec->rows.events = rec->setup.flush != NULL && rec->setup.scenario->record >= RECORD_EVENTS;
+    rec->rows.bursts = rec->setup.results != NULL && rec->setup.scenario->record >= RECORD_BURSTS;
+    rec->rows.events = rec->setup.results != NULL && rec->setup.scenario->record >= RECORD_EVENTS;
     rec->rows.chunk.replication = rec->setup.replication;
 }
 
@@ -118,21 +118,11 @@ int rows_flush_if_full(struct recorder *rec, struct error *err)
         return error_set(err, GS_SYSTEM, "out of memory for the measurements; use 'record = summary'");
     if (c->bursts < CHUNK_ROWS && c->residencies < CHUNK_ROWS && c->events < CHUNK_ROWS && c->commands < CHUNK_ROWS)
         return GS_OK;
-    rc = rec->setup.flush(rec->setup.context, c, err);
+    rc = results_chunk(rec->setup.results, c, err);
     c->first_burst += c->bursts;
     c->first_event += c->events;
     c->first_command += c->commands;
     c->first_residency += c->residencies;
     c->bursts = c->residencies = c->events = c->commands = c->candidates = 0;
     return rc;
-}
-
-void chunk_free(struct chunk *chunk)
-{
-    heap_free(chunk->burst);
-    heap_free(chunk->residency);
-    heap_free(chunk->event);
-    heap_free(chunk->command);
-    heap_free(chunk->candidate);
-    *chunk = (struct chunk){0};
 }

@@ -82,6 +82,14 @@ gs_ns recorder_lost_ns(struct recorder *rec, uint32_t workload, gs_ns at_ns);
  * taken off. */
 void recorder_unended(struct recorder *rec, const struct job *job, gs_ns at_ns, const gs_ns *stall_ns);
 
+/* Memory (recorder_memory.c): the integrals up to now; a swap file's use may have changed; a workload is off its GPU, or back
+ * to what it holds between bursts. */
+void recorder_gpu_until(struct recorder *rec, uint32_t gpu, gs_ns now_ns);
+void recorder_node_until(struct recorder *rec, uint32_t node, gs_ns now_ns);
+void recorder_node_changed(struct recorder *rec, uint32_t node, gs_ns now_ns);
+void recorder_left_gpu(struct recorder *rec, uint32_t workload, gs_ns now_ns);
+void recorder_shrunk(struct recorder *rec, uint32_t workload, gs_ns now_ns);
+
 /* Rows (recorder_rows.c). */
 void rows_open(struct recorder *rec);
 void rows_burst(struct recorder *rec, const struct job *job, gs_ns end_ns, gs_ns alone_ns, const gs_ns *stall_ns,
@@ -97,8 +105,6 @@ void series_gpu(struct recorder *rec, uint32_t gpu, gs_ns from_ns, gs_ns to_ns, 
 void series_node(struct recorder *rec, uint32_t node, gs_ns from_ns, gs_ns to_ns, int64_t used_bytes);
 void series_swap(struct recorder *rec, uint32_t gpu, gs_ns at_ns, const struct gs_command *command);
 gs_ns series_next_sample_ns(const struct recorder *rec);
-void series_sample(struct recorder *rec, gs_ns at_ns);                     /* GPU time up to the end of a bucket */
-void recorder_gpu_until(struct recorder *rec, uint32_t gpu, gs_ns now_ns); /* bring integrals up to date */
-void recorder_node_until(struct recorder *rec, uint32_t node, gs_ns now_ns);
+void series_sample(struct recorder *rec, gs_ns at_ns); /* GPU time up to the end of a bucket */
 
 #endif

@@ -184,11 +184,6 @@ static int loop(struct replication *r, gs_ns *at_ns, bool *stopped, struct error
     return rc;
 }
 
-static int flush(void *context, const struct chunk *chunk, struct error *err)
-{
-    return results_chunk(context, chunk, err);
-}
-
 static int open_all(struct replication *r, struct arena *arena, struct error *err)
 {
     const struct replication_plan *plan = r->plan;
@@ -226,8 +221,7 @@ static int open_all(struct replication *r, struct arena *arena, struct error *er
         .horizon_ns = scenario->duration,
         .arena = arena,
         .mser = plan->mser,
-        .flush = plan->results != NULL ? flush : NULL,
-        .context = plan->results,
+        .results = plan->results,
     };
     return recorder_open(&r->rec, &rs, err);
 }

@@ -67,7 +67,7 @@ int setup_make(struct gs_setup *setup, const struct scenario *scenario, const st
 
 struct controller *setup_controller(const struct gs_setup *setup, struct arena *arena)
 {
-    void *memory = arena_alloc(arena, controller_size(setup) + 64);
+    void *memory = arena_alloc(arena, controller_size(setup));
 
     return memory == NULL ? NULL : controller_init(memory, setup);
 }

@@ -57,7 +57,6 @@ static inline struct tally *fixture_tally(uint32_t r, struct arena *arena)
                         .groups = 2,
                         .gpus = 2,
                         .nodes = 1,
-                        .slas = 3,
                         .to_ns = 28800 * FIXTURE_SECOND,
                         .makespan_ns = -1,
                         .events = 1000 + r};
