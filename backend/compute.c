@@ -4,12 +4,29 @@
  * was last empty, tells when each ends: the burst's own `finish`.  A start or an end costs O(n) for finding the next end. */
 #include "backend/sim_state.h"
 
+__extension__ typedef unsigned __int128 uint128;
+
+static const gs_ns LONGEST_NS = (gs_ns)1 << 54; /* 208 days */
+
+/* Service still to be attained, in SERVICE_UNITs. */
+static uint64_t left_of(const struct compute *c, const struct running *r)
+{
+    int64_t left = (int64_t)(r->finish - c->service);
+
+    return left > 0 ? (uint64_t)left : 0;
+}
+
 static void advance(struct compute *c, gs_ns now_ns)
 {
-    uint64_t units = (uint64_t)(now_ns - c->at_ns) * SERVICE_UNIT;
+    gs_ns spent_ns = now_ns - c->at_ns;
+    uint64_t units = (uint64_t)spent_ns * SERVICE_UNIT;
 
     c->at_ns = now_ns;
-    if (c->count == 1) {
+    if (spent_ns > LONGEST_NS && c->count > 0) {
+        uint128 all = (uint128)(uint64_t)spent_ns * SERVICE_UNIT + c->remainder;
+        c->service += (uint64_t)(all / c->count);
+        c->remainder = (uint64_t)(all % c->count);
+    } else if (c->count == 1) {
         c->service += units;
     } else if (c->count > 1) {
         units += c->remainder;
@@ -28,12 +45,16 @@ static void arm(struct backend *be, uint32_t gpu)
         tournament_set(&be->ends, gpu, GS_NEVER);
         return;
     }
-    left = c->item[c->count - 1].finish > c->service ? c->item[c->count - 1].finish - c->service : 0;
-    if (__builtin_mul_overflow(left, c->count, &units))
-        units = (uint64_t)GS_NEVER; /* beyond the end of any run */
-    units -= units > c->remainder ? c->remainder : units;
-    gs_ns wait_ns = (gs_ns)(units / SERVICE_UNIT + (units % SERVICE_UNIT != 0));
-    gs_ns end_ns = be->clock.now_ns + wait_ns;
+    left = left_of(c, &c->item[c->count - 1]);
+    gs_ns wait_ns;
+    if (__builtin_mul_overflow(left, c->count, &units)) {
+        uint128 ns = ((uint128)left * c->count - c->remainder + SERVICE_UNIT - 1) / SERVICE_UNIT;
+        wait_ns = ns < GS_NEVER ? (gs_ns)ns : GS_NEVER;
+    } else {
+        units -= units > c->remainder ? c->remainder : units;
+        wait_ns = (gs_ns)(units / SERVICE_UNIT + (units % SERVICE_UNIT != 0));
+    }
+    gs_ns end_ns = wait_ns < GS_NEVER - be->clock.now_ns ? be->clock.now_ns + wait_ns : GS_NEVER;
     tournament_set(&be->ends, gpu, end_ns);
     if (end_ns < be->clock.next_ns)
         be->clock.next_ns = end_ns;
@@ -49,21 +70,18 @@ static void set_count(struct compute *c, uint32_t count)
 
 static gs_ns done_of(const struct compute *c, const struct running *r)
 {
-    uint64_t left = r->finish > c->service ? (r->finish - c->service) / SERVICE_UNIT : 0;
-
-    return r->job->alone_ns - (gs_ns)left;
+    return r->job->alone_ns - (gs_ns)(left_of(c, r) / SERVICE_UNIT);
 }
 
-/* A GPU of speed v does the work in 1/v of the reference time; longer than any run is cut to 2^54 ns. */
-static gs_ns time_alone(const struct device *device, gs_ns work_ns)
+/* A GPU of speed v does the work in 1/v of the reference time. */
+static gs_ns time_alone(struct backend *be, const struct device *device, gs_ns work_ns)
 {
-    const gs_ns longest = (gs_ns)1 << 54;
-
     if (device->speed < 1.0 || device->speed > 1.0) {
         double scaled = (double)work_ns / device->speed;
-        return scaled < (double)longest ? (gs_ns)(scaled + 0.5) : longest;
+        work_ns = scaled < (double)GS_NEVER ? (gs_ns)(scaled + 0.5) : GS_NEVER;
     }
-    return work_ns < longest ? work_ns : longest;
+    be->too_long |= work_ns > LONGEST_NS;
+    return work_ns < LONGEST_NS ? work_ns : LONGEST_NS;
 }
 
 void compute_start(struct backend *be, uint32_t gpu, struct job *job)
@@ -83,13 +101,13 @@ void compute_start(struct backend *be, uint32_t gpu, struct job *job)
     }
     if (job->started_ns < 0) {
         job->started_ns = be->clock.now_ns;
-        job->alone_ns = time_alone(device, job->work_ns);
+        job->alone_ns = time_alone(be, device, job->work_ns);
     }
     advance(c, be->clock.now_ns);
     c->remainder = 0;
     uint64_t finish = c->service + (uint64_t)(job->alone_ns - job->done_ns) * SERVICE_UNIT;
     uint32_t at = c->count++;
-    for (; at > 0 && c->item[at - 1].finish <= finish; at--)
+    for (; at > 0 && (int64_t)(finish - c->item[at - 1].finish) >= 0; at--)
         c->item[at] = c->item[at - 1];
     c->item[at].finish = finish;
     c->item[at].job = job;

@@ -139,16 +139,35 @@ static void revoke(struct backend *be, uint32_t workload)
 void process_stop(struct backend *be, uint32_t workload)
 {
     struct process *p = &be->process[workload];
-    struct gs_event *event;
 
+    p->between = p->started && p->running == 0;
+    p->stopping = true;
     revoke(be, workload);
-    event = &sim_post(be, BACKEND_EVENT, GS_DONE, workload)->event;
-    event->command = GS_STOP;
+    sim_post(be, BACKEND_EVENT, GS_DONE, workload)->event.command = GS_STOP;
+}
+
+/* As with an idle notice, what follows is certain only when the answer is delivered: a burst may have come meanwhile. */
+void process_take_stop(struct backend *be, uint32_t workload, struct gs_event *event)
+{
+    struct process *p = &be->process[workload];
+
+    p->stopping = false;
     p->wants = p->head != NULL;
-    if (!p->wants)
-        hold_bytes(be, p, p->base_bytes);
-    else
+    if (p->wants) {
         event->since_ns = p->head->ready_ns;
+        event->bytes = p->between ? p->head->bytes : 0;
+    }
+    if (event->bytes != 0 || !p->wants)
+        hold_bytes(be, p, p->gpu_bytes < p->base_bytes ? p->gpu_bytes : p->base_bytes);
+}
+
+void process_hold(struct backend *be, uint32_t workload, int64_t bytes)
+{
+    struct process *p = &be->process[workload];
+
+    p->base_bytes = bytes;
+    if (!p->granted && !p->swap.active && p->gpu_bytes > bytes)
+        hold_bytes(be, p, bytes);
 }
 
 void process_idle(struct backend *be, uint32_t workload)
@@ -165,7 +184,7 @@ bool process_take_idle(struct backend *be, uint32_t workload, struct gs_event *e
         return false;
     set_lingering(be, p, false); /* nothing runs, so the rest of revoke() has nothing to do */
     p->granted = p->started = p->idle_posted = false;
-    if (p->gpu_bytes != p->base_bytes)
+    if (p->gpu_bytes > p->base_bytes)
         hold_bytes(be, p, p->base_bytes);
     p->wants = p->head != NULL;
     event->at_ns = be->clock.now_ns;
@@ -189,8 +208,8 @@ bool process_offer(struct backend *be, struct job *job)
         p->tail->next = job;
     p->tail = job;
     if (!p->granted) {
-        bool news = !p->wants;
-        p->wants = true;
+        bool news = !p->wants && !p->stopping;
+        p->wants = !p->stopping;
         return news;
     }
     if (!p->started)

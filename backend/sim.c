@@ -130,6 +130,15 @@ int sim_open(struct backend **out, const struct backend_setup *setup, struct err
     return GS_OK;
 }
 
+static int failed(const struct backend *be, struct error *err)
+{
+    if (be->too_long)
+        return error_set(
+            err, GS_UNSATISFIABLE,
+            "a burst takes more than 208 days of its GPU, alone; cut long draws off with trunc(DIST,lo,hi)");
+    return be->out_of_memory ? no_memory(err) : GS_OK;
+}
+
 int sim_submit(struct backend *be, const struct gs_command *command, struct error *err)
 {
     switch (command->kind) {
@@ -146,13 +155,16 @@ int sim_submit(struct backend *be, const struct gs_command *command, struct erro
     case GS_SWAP_OUT:
         transfer_begin(be, command);
         break;
+    case GS_HOLD:
+        process_hold(be, command->workload, command->bytes);
+        break;
     case GS_TIMER_SET:
         sim_push(be, command->at_ns, SIM_TIMER, command->timer, &be->timer_word[command->timer]);
         break;
     default:
         break; /* notes */
     }
-    return be->out_of_memory ? no_memory(err) : GS_OK;
+    return failed(be, err);
 }
 
 /* The live word of an event: one that differs is stale. */
@@ -216,6 +228,8 @@ static struct backend_event *next_mail(struct backend *be)
         struct backend_event *letter = &be->mail[be->mail_head];
         be->mail_head = be->mail_head + 1 == be->mail_capacity ? 0 : be->mail_head + 1;
         be->mail_count--;
+        if (letter->kind == BACKEND_EVENT && letter->event.kind == GS_DONE && letter->event.command == GS_STOP)
+            process_take_stop(be, letter->event.workload, &letter->event);
         if (letter->kind != BACKEND_EVENT || letter->event.kind != GS_IDLE)
             return letter;
         if (process_take_idle(be, letter->event.workload, &letter->event))
@@ -253,7 +267,7 @@ int sim_wait(struct backend *be, gs_ns until_ns, const struct backend_event **ou
             happen(be, e);
     }
     be->clock.next_ns = be->mail_count > 0 ? be->clock.now_ns : earliest_ns(be);
-    return be->out_of_memory ? no_memory(err) : GS_OK;
+    return be->out_of_memory || be->too_long ? failed(be, err) : GS_OK;
 }
 
 void sim_usage(struct backend *be, uint32_t gpu, struct gpu_usage *out)

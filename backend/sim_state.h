@@ -74,6 +74,8 @@ struct process {                          /* the backend's side of a workload */
     bool wants;       /* the controller knows that it wants the GPU */
     bool gone;        /* left; what it still moves is freed when it has arrived */
     bool idle_posted; /* an idle notice lies in the mailbox */
+    bool stopping;    /* the answer to a stop lies in the mailbox */
+    bool between;     /* it was stopped after one burst and before the next */
     struct swap swap;
 };
 
@@ -114,6 +116,7 @@ struct backend {
     uint64_t transfers;
     uint64_t swaps; /* fault.c: those that it might have failed so far */
     bool out_of_memory;
+    bool too_long; /* a burst is longer than can be counted */
 };
 
 /* What the other backends that are made of this one share with it; each adds name, help, open and submit. */
@@ -152,6 +155,8 @@ void process_run(struct backend *be, const struct gs_command *command);
 __attribute__((noinline)) void process_stop(struct backend *be, uint32_t workload);
 void process_delay_over(struct backend *be, uint32_t workload);
 void process_idle(struct backend *be, uint32_t workload);
+void process_hold(struct backend *be, uint32_t workload, int64_t bytes); /* between bursts, from now on */
+void process_take_stop(struct backend *be, uint32_t workload, struct gs_event *event);
 bool process_take_idle(struct backend *be, uint32_t workload, struct gs_event *event);
 bool process_offer(struct backend *be, struct job *job);
 /* Returns true if it is idle now (struct backend_event). */

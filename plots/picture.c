@@ -215,6 +215,52 @@ void put_time_axis(struct text *out, double from_s, double to_s)
     text_add(out, ")\"\n");
 }
 
+/* Ticks that people read on an axis that runs over decades; `is_main`: enough for a long one. */
+static void log_axis(struct text *out, double from, double to)
+{
+    static const struct {
+        double s;
+        const char *label;
+        bool is_main;
+    } tick[] = {
+        {1e-6, "1 us", true},     {1e-5, "10 us", true},  {1e-4, "100 us", true}, {2e-4, "200 us", false},
+        {5e-4, "500 us", false},  {1e-3, "1 ms", true},   {2e-3, "2 ms", false},  {5e-3, "5 ms", false},
+        {0.01, "10 ms", true},    {0.02, "20 ms", false}, {0.05, "50 ms", false}, {0.1, "100 ms", true},
+        {0.2, "200 ms", false},   {0.5, "500 ms", false}, {1, "1 s", true},       {2, "2 s", false},
+        {5, "5 s", false},        {10, "10 s", true},     {20, "20 s", false},    {60, "1 min", true},
+        {120, "2 min", false},    {300, "5 min", false},  {600, "10 min", true},  {1200, "20 min", false},
+        {3600, "1 h", true},      {7200, "2 h", false},   {18000, "5 h", false},  {36000, "10 h", true},
+        {86400, "1 d", true},     {172800, "2 d", false}, {432000, "5 d", false}, {864000, "10 d", true},
+        {8640000, "100 d", true},
+    };
+    enum { TICKS = sizeof tick / sizeof tick[0], FEW = 5 };
+    static const double room = 0.048; /* of a label, as a share of the axis */
+    size_t main = 0;
+    for (size_t i = 0; i < TICKS; i++)
+        main += tick[i].is_main && tick[i].s >= from && tick[i].s <= to;
+    text_add(out, "set logscale x\nx_ticks = \"(");
+    const char *comma = "";
+    double before = 0;
+    for (size_t i = 0; i < TICKS; i++)
+        if (tick[i].s >= from && tick[i].s <= to && (tick[i].is_main || main < FEW) &&
+            (before <= 0 || log(tick[i].s / before) > room * log(to / from))) {
+            text_printf(out, "%s'%s' %.9g", comma, tick[i].label, tick[i].s);
+            comma = ", ";
+            before = tick[i].s;
+        }
+    text_printf(out, ")\"\nx_from = %.9g\nx_to = %.9g\nx_name = 'logarithmic scale'\n", from, to);
+}
+
+void put_times_axis(struct text *out, double least, double most)
+{
+    enum { LOG_FROM = 30 };
+    if (least > 0 && most / least > LOG_FROM) {
+        log_axis(out, fmax(least, most * 1e-12) / 1.1, most * 1.1);
+        return;
+    }
+    put_time_axis(out, 0, most > 0 ? most * 1.05 : 1);
+}
+
 const char *show_span(char out[32], double s)
 {
     return units_show_time(out, s * 1e9);

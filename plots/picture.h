@@ -26,7 +26,8 @@ struct picture {
     struct text set;  /* gnuplot statements: the variables of the script */
     struct text title;
     int height;
-    char missing[256]; /* why it cannot be made of this run, and what to do; "" */
+    const char *script; /* that draws it; NULL: the one of its name */
+    char missing[256];  /* why it cannot be made of this run, and what to do; "" */
 };
 
 /* Each makes one picture; GS_OK also where it leaves `missing`. */
@@ -61,6 +62,9 @@ const char *short_title(char out[NAME_BYTES], const char *name);
 /* A time axis in seconds: the variables x_from, x_to, x_ticks (of `set xtics`, labels as people count time) and x_name,
  * the unit of the labels ("h", "h:min"). */
 void put_time_axis(struct text *out, double from_s, double to_s);
+/* The same for values of any kind of size, from the least that is above 0 to the most: logarithmic where they are far
+ * apart. */
+void put_times_axis(struct text *out, double least, double most);
 /* A step of 1, 2 or 5 times a power of ten that cuts `span` into about `parts`. */
 double nice_step(double span, double parts);
 /* A nice time not above `s`: 1 s, 2 s, 5 s, .. 1 min, ..; below a millisecond `s` itself. */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CURVES = 14, LEGEND_ROW = 20, LOG_FROM = 30 };
+enum { CURVES = 14, LEGEND_ROW = 20 };
 
 static double bursts(const struct report *r, size_t group)
 {
@@ -44,47 +44,6 @@ static int points(struct album *album, struct picture *picture, const size_t *gr
     return rc;
 }
 
-/* Ticks that people read on an axis that runs over decades; `is_main`: enough for a long one. */
-static void log_axis(struct text *out, double from, double to)
-{
-    static const struct {
-        double s;
-        const char *label;
-        bool is_main;
-    } tick[] = {
-        {1e-6, "1 us", true},     {1e-5, "10 us", true},  {1e-4, "100 us", true}, {2e-4, "200 us", false},
-        {5e-4, "500 us", false},  {1e-3, "1 ms", true},   {2e-3, "2 ms", false},  {5e-3, "5 ms", false},
-        {0.01, "10 ms", true},    {0.02, "20 ms", false}, {0.05, "50 ms", false}, {0.1, "100 ms", true},
-        {0.2, "200 ms", false},   {0.5, "500 ms", false}, {1, "1 s", true},       {2, "2 s", false},
-        {5, "5 s", false},        {10, "10 s", true},     {20, "20 s", false},    {60, "1 min", true},
-        {120, "2 min", false},    {300, "5 min", false},  {600, "10 min", true},  {1200, "20 min", false},
-        {3600, "1 h", true},      {7200, "2 h", false},   {18000, "5 h", false},  {36000, "10 h", true},
-        {86400, "1 d", true},     {172800, "2 d", false}, {432000, "5 d", false}, {864000, "10 d", true},
-        {8640000, "100 d", true},
-    };
-    enum { TICKS = sizeof tick / sizeof tick[0], FEW = 5 };
-    size_t main = 0;
-    for (size_t i = 0; i < TICKS; i++)
-        main += tick[i].is_main && tick[i].s >= from && tick[i].s <= to;
-    text_add(out, "set logscale x\nx_ticks = \"(");
-    const char *comma = "";
-    for (size_t i = 0; i < TICKS; i++)
-        if (tick[i].s >= from && tick[i].s <= to && (tick[i].is_main || main < FEW)) {
-            text_printf(out, "%s'%s' %.9g", comma, tick[i].label, tick[i].s);
-            comma = ", ";
-        }
-    text_printf(out, ")\"\nx_from = %.9g\nx_to = %.9g\nx_name = 'logarithmic scale'\n", from, to);
-}
-
-static void axis(struct text *out, double least, double most)
-{
-    if (least > 0 && most / least > LOG_FROM) {
-        log_axis(out, fmax(least, most * 1e-12) / 1.1, most * 1.1);
-        return;
-    }
-    put_time_axis(out, 0, most > 0 ? most * 1.05 : 1);
-}
-
 /* 0.95 of "response_p95"; NAN: a mean, or no response time at all. */
 static double quantile_of(const char *metric)
 {
@@ -107,12 +66,26 @@ static size_t colour_of(const struct report *r, const struct report_sla *sla, co
     return 0;
 }
 
-static void put_target(struct text *out, size_t n, const struct report_sla *sla, size_t colour)
+/* "met at 41.2 s"; where a promise is missed whose value is within the target, why: "MISSED: 4 of 6 stuck". */
+static void verdict(char *out, size_t size, const struct report *r, const struct report_sla *sla)
 {
-    char label[256], name[NAME_BYTES], target[REPORT_CELL], value[REPORT_CELL];
-    snprintf(label, sizeof label, isnan(sla->value.value) ? "SLA %s: %s ≤ %s, %s" : "SLA %s: %s ≤ %s, %s at %s",
-             short_name(name, sla->group ? sla->group : sla->class), sla->metric + strlen("response_"),
-             report_time(target, sla->target), sla->met ? "met" : "MISSED", report_time(value, sla->value.value));
+    char value[REPORT_CELL], why[REPORT_CELL * 2];
+    const char *word = sla->met ? "met" : "MISSED";
+    report_missed_text(why, sizeof why, r, sla);
+    if (why[0])
+        snprintf(out, size, "%s: %s", word, why);
+    else if (isnan(sla->value.value))
+        snprintf(out, size, "%s", word);
+    else
+        snprintf(out, size, "%s at %s", word, report_time(value, sla->value.value));
+}
+
+static void put_target(struct text *out, size_t n, const struct report *r, const struct report_sla *sla, size_t colour)
+{
+    char label[256], name[NAME_BYTES], target[REPORT_CELL], end[REPORT_CELL * 3];
+    verdict(end, sizeof end, r, sla);
+    snprintf(label, sizeof label, "SLA %s: %s ≤ %s, %s", short_name(name, sla->group ? sla->group : sla->class),
+             sla->metric + strlen("response_"), report_time(target, sla->target), end);
     text_printf(out, "target[%zu] = %.9g\ntarget_share[%zu] = %.9g\ntarget_colour[%zu] = %zu\ntarget_label[%zu] = ", n,
                 sla->target, n, quantile_of(sla->metric), n, colour, n);
     put_string(out, label);
@@ -133,7 +106,7 @@ static size_t targets(struct album *album, struct picture *picture, const size_t
         size_t colour = colour_of(r, sla, group, groups);
         if (isnan(quantile_of(sla->metric)) || (sla->group && !colour) || !(sla->target > 0) || all++ >= CURVES)
             continue;
-        put_target(out, ++n, sla, colour);
+        put_target(out, ++n, r, sla, colour);
         *least = fmin(*least, sla->target);
         *most = fmax(*most, sla->target);
     }
@@ -181,7 +154,7 @@ int picture_response(struct album *album, struct picture *picture)
         text_printf(&picture->title, " (the %zu of %zu groups with most bursts)", groups, with);
     size_t promised = targets(album, picture, group, groups, &least, &most);
     size_t rows = promised == 0 ? (groups + 1) / 2 : promised > groups ? promised : groups; /* of two columns */
-    axis(&picture->set, least, most);
+    put_times_axis(&picture->set, least, most);
     picture->height = 534 + LEGEND_ROW * (int)rows;
     text_printf(&picture->set, "legend = %zu\n", rows);
     return rc;

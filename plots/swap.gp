@@ -24,7 +24,7 @@ do for [i=1:strips] {
     }
     plot data index i-1 using 1:($3/y_unit) with fillsteps lc rgb swap_out title "mean", \
          data index i-1 using 1:($4/y_unit) with steps lw 1.5 lc rgb swap_in title "peak", \
-         cap[i]/y_unit with lines lw 2 dt 2 lc rgb "#D55E00" title "cap"
+         cap[i]/y_unit with lines lw 3.5 dt (6,4) lc rgb "#D55E00" title "cap"
     unset label 1
     unset label 2
     unset label 3

@@ -38,7 +38,7 @@ static void settle_in(struct controller *ctl, uint32_t workload, uint32_t gpu, i
     const struct gs_workload_spec *spec = &ctl->setup->workload[workload];
 
     g->attached += (uint32_t)sign;
-    g->attached_bytes += sign * spec->bytes;
+    g->attached_bytes += sign * ctl->workload[workload].base_bytes;
     ctl->lane[gpu].context_bytes += sign * spec->context_bytes;
     ctl->lane[gpu].regulars += spec->regular_fraction ? (uint32_t)sign : 0;
     memory_capacity(ctl, gpu);
@@ -79,6 +79,7 @@ void attach(struct controller *ctl, uint32_t workload)
         return;
     w->attached_ns = w->last_end_ns = ctl->view.now_ns;
     w->bytes = w->base_bytes = seat->want_bytes = spec->bytes;
+    seat->limit = spec->limit;
     gpu = choose_gpu(ctl, workload);
     if (gpu == GS_NONE) {
         emit(ctl, GS_REJECT, workload, GS_BECAUSE_NO_PLACE);
@@ -106,6 +107,8 @@ static void vanish(struct controller *ctl, uint32_t workload)
 
     memory_leave_host(ctl, workload);
     w->state = GS_ABSENT;
+    if (ctl->setup->policies.victim->gone != NULL)
+        ctl->setup->policies.victim->gone(&ctl->victim, workload);
     settle_in(ctl, workload, gpu, -1);
     memory_settle(ctl, gpu);
 }

@@ -90,7 +90,7 @@ static void idle(struct controller *ctl, uint32_t workload, gs_ns since_ns, int6
     w->wants = false;
     w->since_ns = GS_NEVER;
     w->last_end_ns = ctl->view.now_ns;
-    w->bursts++;
+    w->turns++;
     memory_shrink(ctl, workload);
     if (lane_of(ctl, workload)->claims.head != GS_NONE)
         memory_settle(ctl, w->gpu);
@@ -108,8 +108,8 @@ static void stopped(struct controller *ctl, const struct gs_event *event)
     if (!seat->stopping)
         return;
     seat->stopping = false;
-    if (event->since_ns == GS_NEVER) {
-        idle(ctl, event->workload, GS_NEVER, 0);
+    if (event->since_ns == GS_NEVER || event->bytes != 0) {
+        idle(ctl, event->workload, event->since_ns, event->bytes);
     } else if (w->granted) {
         run_end(ctl, event->workload);
         w->since_ns = event->since_ns;
@@ -130,8 +130,10 @@ static void came_in(struct controller *ctl, uint32_t workload)
         detach_moved(ctl, workload);
         return;
     }
-    if (ctl->setup->policies.victim->loaded != NULL)
-        ctl->setup->policies.victim->loaded(&ctl->victim, workload);
+    if (!w->wants && w->bytes > w->base_bytes)
+        memory_resize(ctl, workload, w->base_bytes); /* it shrank on its way */
+    if (ctl->setup->policies.victim->swapped_in != NULL)
+        ctl->setup->policies.victim->swapped_in(&ctl->victim, workload);
     if (!ctl->seat[workload].queued)
         run_start(ctl, workload); /* it was brought in to run; else its turn may come now */
     if (!w->wants)
@@ -147,6 +149,8 @@ static void went_out(struct controller *ctl, uint32_t workload)
     ctl->seat[workload].booked_bytes = 0;
     w->has_host_copy = true;
     w->state = GS_HOST;
+    if (!w->wants)
+        memory_shrink(ctl, workload);
     if (ctl->seat[workload].leaving)
         detach_moved(ctl, workload);
     else
@@ -162,6 +166,8 @@ static void swap_out_failed(struct controller *ctl, uint32_t workload)
     ctl->room_freed = true;
     w->state = GS_RESIDENT;
     ctl->seat[workload].barred = ctl->lane[w->gpu].barred = true;
+    if (ctl->setup->policies.victim->kept != NULL)
+        ctl->setup->policies.victim->kept(&ctl->victim, workload);
     if (ctl->seat[workload].stays < FAILURES_MAX)
         ctl->seat[workload].stays++;
     if (ctl->seat[workload].leaving) {
@@ -198,6 +204,24 @@ static __attribute__((noinline)) void completed(struct controller *ctl, const st
         (ok ? came_in : swap_in_failed)(ctl, event->workload);
     else if (event->command == GS_SWAP_OUT && state == GS_SWAPPING_OUT)
         (ok ? went_out : swap_out_failed)(ctl, event->workload);
+}
+
+static __attribute__((noinline)) void change(struct controller *ctl, const struct gs_event *event)
+{
+    struct gs_workload *w = &ctl->workload[event->workload];
+
+    if (w->state == GS_ABSENT || ctl->seat[event->workload].leaving)
+        return;
+    if (event->kind == GS_RESIZE) {
+        memory_resize(ctl, event->workload, event->bytes);
+        memory_settle(ctl, w->gpu);
+    } else if (event->command == GS_FIELD_PRIORITY) {
+        w->priority = (uint8_t)event->bytes;
+    } else if (event->command == GS_FIELD_SWAPPABLE) {
+        w->swappable = event->bytes != 0;
+    } else if (event->command == GS_FIELD_LIMIT) {
+        ctl->seat[event->workload].limit = (double)event->bytes / 1e6;
+    }
 }
 
 /* Room in the swap file of a node came free: let those try that wait for it. */
@@ -237,6 +261,10 @@ const struct gs_commands *controller_step(struct controller *ctl, const struct g
     case GS_DONE:
     case GS_FAILED:
         completed(ctl, event);
+        break;
+    case GS_RESIZE:
+    case GS_UPDATE:
+        change(ctl, event);
         break;
     case GS_TIMER:
         if (of_gpu)

@@ -18,6 +18,8 @@ enum gs_event_kind {
     GS_DONE,   /* command `command` for `workload` succeeded; GPU memory it freed is free */
     GS_FAILED, /* it failed and had no effect */
     GS_TIMER,  /* timer `timer` rang */
+    GS_RESIZE, /* workload holds `bytes` between its bursts from now on */
+    GS_UPDATE, /* its `field` becomes `bytes`: enum gs_field */
     GS_EVENT_KINDS
 };
 
@@ -28,7 +30,14 @@ struct gs_event {
     uint32_t workload;
     uint32_t timer;  /* which timer: GPU id, or gpus + workload id */
     uint8_t kind;    /* enum gs_event_kind */
-    uint8_t command; /* enum gs_command_kind of the command that is done or has failed */
+    uint8_t command; /* enum gs_command_kind of the command that is done or has failed; GS_UPDATE: enum gs_field */
+};
+
+enum gs_field {
+    GS_FIELD_PRIORITY,
+    GS_FIELD_SWAPPABLE, /* 0 or 1 */
+    GS_FIELD_LIMIT,     /* millionths of a GPU's memory, of what it may grow to from its next burst on */
+    GS_FIELDS
 };
 
 enum gs_command_kind {
@@ -36,12 +45,14 @@ enum gs_command_kind {
     GS_RUN,       /* let `workload` use `gpu` and hold `bytes` there, at the earliest after `delay_ns`, until it is
                            stopped or found idle: when no burst came for `linger_ns` (and the backend's detection time),
                            or, if it is to `yield`, when a burst ends and the next one waits already */
-    GS_STOP,      /* take the GPU away from `workload`; done when its work has drained, with `since_ns` as in GS_IDLE */
+    GS_STOP,      /* take the GPU away from `workload`; done when its work has drained, with `since_ns`
+                           as in GS_IDLE, and `bytes` 0 if what waits is the burst that was stopped */
     GS_SWAP_IN,   /* make `bytes` resident, `moved_bytes` of which come over the link */
     GS_SWAP_OUT,  /* free `bytes`, `moved_bytes` of which are written to the swap file; for `requester` */
     GS_TIMER_SET, /* let `timer` ring at `at_ns`, instead of any earlier setting of it */
     GS_WAIT,      /* note: `workload` waits, for `reason` */
-    GS_REJECT,    /* the waiting burst of `workload` (at attach: all of it) is refused, for `reason` */
+    GS_HOLD, /* `workload` holds `bytes` between its bursts from now on; what it holds beyond them while idle is free */
+    GS_REJECT, /* the waiting burst of `workload` (at attach: all of it) is refused, for `reason` */
     GS_COMMAND_KINDS
 };
 
@@ -153,6 +164,7 @@ const char *controller_check(const struct controller *ctl);
 /* Names for logs and tables: "want", "swap_out", "quantum", "resident", ... */
 const char *gs_event_name(uint8_t kind);
 const char *gs_command_name(uint8_t kind);
+const char *gs_field_name(uint8_t field);
 const char *gs_reason_name(uint8_t reason);
 const char *gs_state_name(uint8_t state);
 const char *gs_class_name(uint8_t class);

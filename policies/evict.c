@@ -68,7 +68,6 @@ static void give_up(struct controller *ctl, uint32_t looked_at)
 
 static void take(struct controller *ctl, uint32_t looked_at, uint32_t count, uint32_t requester)
 {
-    const struct gs_victim_policy *policy = ctl->setup->policies.victim;
     uint32_t first = ctl->out.candidates;
     bool explained = ctl->setup->explain && count <= ctl->candidates_max - first;
 
@@ -80,8 +79,6 @@ static void take(struct controller *ctl, uint32_t looked_at, uint32_t count, uin
         struct gs_command *command = memory_swap_out(ctl, ctl->pick[i].workload, requester, GS_BECAUSE_PRESSURE);
         command->first_candidate = first;
         command->candidates = explained ? count : 0;
-        if (policy->evicted != NULL)
-            policy->evicted(&ctl->victim, ctl->pick[i].workload);
     }
 }
 

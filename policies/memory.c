@@ -12,8 +12,7 @@ static int64_t unpromised(const struct controller *ctl, uint32_t gpu)
 int64_t memory_ceiling(const struct controller *ctl, uint32_t workload)
 {
     const struct gs_workload *w = &ctl->workload[workload];
-    const struct gs_workload_spec *spec = &ctl->setup->workload[workload];
-    int64_t limit = (int64_t)(spec->limit * (double)ctl->lane[w->gpu].physical_bytes);
+    int64_t limit = (int64_t)(ctl->seat[workload].limit * (double)ctl->lane[w->gpu].physical_bytes);
     int64_t capacity = ctl->gpu[w->gpu].capacity_bytes;
 
     return limit < capacity ? limit : capacity;
@@ -72,6 +71,8 @@ struct gs_command *memory_swap_out(struct controller *ctl, uint32_t workload, ui
     w->state = GS_SWAPPING_OUT;
     ctl->lane[w->gpu].freeing_bytes += w->bytes;
     ctl->seat[workload].leave_ns = GS_NEVER;
+    if (ctl->setup->policies.victim->evicted != NULL)
+        ctl->setup->policies.victim->evicted(&ctl->victim, workload);
     return command;
 }
 
@@ -104,12 +105,30 @@ void memory_shrink(struct controller *ctl, uint32_t workload)
 {
     struct gs_workload *w = &ctl->workload[workload];
 
-    ctl->gpu[w->gpu].free_bytes += w->bytes - w->base_bytes;
-    w->bytes = w->base_bytes;
+    if (w->bytes > w->base_bytes) {
+        ctl->gpu[w->gpu].free_bytes += w->state == GS_RESIDENT ? w->bytes - w->base_bytes : 0;
+        w->bytes = w->base_bytes;
+    }
     if (w->host_bytes > w->base_bytes) {
         ctl->node[w->node].swap_used_bytes -= w->host_bytes - w->base_bytes;
         w->host_bytes = w->base_bytes;
+        ctl->room_freed = true;
     }
+}
+
+/* A base that grows is paid for with its next burst, one that shrinks as soon as nothing of it moves or is wanted. */
+void memory_resize(struct controller *ctl, uint32_t workload, int64_t bytes)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+    bool moving = w->state == GS_SWAPPING_IN || w->state == GS_SWAPPING_OUT;
+
+    ctl->gpu[w->gpu].attached_bytes += bytes - w->base_bytes;
+    w->base_bytes = bytes;
+    if (w->state == GS_NEW || w->state == GS_DISK)
+        w->bytes = bytes;
+    else if (!w->wants && !moving)
+        memory_shrink(ctl, workload);
+    emit(ctl, GS_HOLD, workload, GS_BECAUSE_NOTHING)->bytes = bytes;
 }
 
 void memory_leave_host(struct controller *ctl, uint32_t workload)

@@ -5,14 +5,22 @@
 
 const char *gs_event_name(uint8_t kind)
 {
-    static const char *const name[] = {"attach", "detach", "want", "idle", "done", "failed", "timer"};
+    static const char *const name[] = {"attach", "detach", "want",   "idle",  "done",
+                                       "failed", "timer",  "resize", "update"};
     return NAME_OF(name, kind);
 }
 
 const char *gs_command_name(uint8_t kind)
 {
-    static const char *const name[] = {"place", "run", "stop", "swap_in", "swap_out", "timer_set", "wait", "reject"};
+    static const char *const name[] = {"place",     "run",  "stop", "swap_in", "swap_out",
+                                       "timer_set", "wait", "hold", "reject"};
     return NAME_OF(name, kind);
+}
+
+const char *gs_field_name(uint8_t field)
+{
+    static const char *const name[] = {"priority", "swappable", "limit"};
+    return NAME_OF(name, field);
 }
 
 const char *gs_reason_name(uint8_t reason)

@@ -3,7 +3,7 @@
  * A policy answers a question; the controller keeps the books.  Five slots: which idle workload leaves the GPU
  * (victim), who runs and for how long (slicer), what may enter the swap file (cap), what moves before it is asked for
  * (prefetch), which GPU a newcomer gets (place).  A policy is one `const` descriptor: a name, a line of help, and the
- * functions it needs; NULL slots have defaults.  Policies are pure: they see the view, their parameters and their own
+ * functions it needs; those not marked as required may be NULL.  Policies are pure: they see the view, their parameters and their own
  * zeroed memory, nothing else: no clock, no IO, no allocation, no globals.  The same object decides in the simulator
  * and on hardware.
  *
@@ -54,7 +54,7 @@ struct gs_workload {
     int64_t base_bytes;    /* swappable bytes between bursts */
     int64_t bytes;         /* swappable bytes now (a burst may have grown) */
     gs_ns since_ns;        /* waiting for the GPU since; GS_NEVER if it does not */
-    gs_ns last_end_ns;     /* end of the last burst; attach time before the first */
+    gs_ns last_end_ns;     /* when it last gave the GPU back by itself; attach time before the first */
     gs_ns granted_ns;      /* start of the present or last grant */
     int64_t host_bytes;    /* what it holds or has reserved in the swap file */
     int64_t context_bytes; /* stays on the GPU while swapped out */
@@ -62,7 +62,7 @@ struct gs_workload {
     gs_ns attached_ns;
     gs_ns queued_ns;   /* entered the run queue at its present place */
     gs_ns resident_ns; /* start of the present or last residency */
-    uint64_t bursts;   /* ended so far */
+    uint64_t turns;    /* after which it gave the GPU back by itself */
 };
 
 struct gs_gpu {
@@ -120,7 +120,8 @@ union gs_value {
 
 enum gs_needs { GS_NEEDS_NOTHING = 0, GS_NEEDS_ORACLE = 1 };
 
-/* First members of every descriptor, in this order; fields are only ever appended. */
+/* First members of every descriptor, in this order.  Any change of a struct of this header raises GS_POLICY_ABI, and a
+ * policy made for another number is refused. */
 #define GS_POLICY_HEAD                                                                                                 \
     uint32_t abi;                          /* GS_POLICY_ABI */                                                         \
     uint32_t needs;                        /* enum gs_needs */                                                         \
@@ -138,11 +139,13 @@ struct gs_self {
 
 struct gs_victim_policy {
     GS_POLICY_HEAD;
-    /* How much it is worth to keep `workload` on the GPU; the least worth leaves first, ties by lowest id. */
+    /* Required: how much it is worth to keep `workload` on the GPU; the least worth leaves first, ties by lowest id. */
     double (*keep)(const struct gs_self *self, uint32_t workload);
-    void (*used)(const struct gs_self *self, uint32_t workload);    /* a burst of a resident workload began */
-    void (*loaded)(const struct gs_self *self, uint32_t workload);  /* became resident */
-    void (*evicted)(const struct gs_self *self, uint32_t workload); /* chosen as victim */
+    void (*used)(const struct gs_self *self, uint32_t workload); /* got the GPU: a turn of a resident workload begins */
+    void (*swapped_in)(const struct gs_self *self, uint32_t workload); /* is resident */
+    void (*evicted)(const struct gs_self *self, uint32_t workload);    /* is on its way out, for whatever reason */
+    void (*kept)(const struct gs_self *self, uint32_t workload); /* its swap-out failed: it is resident after all */
+    void (*gone)(const struct gs_self *self, uint32_t workload); /* has left the GPU for good */
 };
 
 struct gs_slicer_policy {
@@ -163,7 +166,7 @@ enum gs_when_full { GS_FULL_BLOCK, GS_FULL_REJECT };
 
 struct gs_cap_policy {
     GS_POLICY_HEAD;
-    /* May `bytes` more of `workload` enter the swap file of its node? */
+    /* Required: may `bytes` more of `workload` enter the swap file of its node? */
     bool (*admit)(const struct gs_self *self, uint32_t workload, int64_t bytes);
     /* What becomes of the burst that needed the room. */
     enum gs_when_full (*when_full)(const struct gs_self *self, uint32_t requester);
@@ -177,7 +180,7 @@ struct gs_prefetch_policy {
 
 struct gs_place_policy {
     GS_POLICY_HEAD;
-    /* The GPU with the least score gets the newcomer, ties by lowest id; only GPUs that may take it are asked about. */
+    /* Required: the GPU with the least score gets the newcomer, ties by lowest id; only GPUs that may take it are asked about. */
     double (*score)(const struct gs_self *self, uint32_t gpu, uint32_t workload);
 };
 

@@ -13,6 +13,7 @@ struct seat {
     int64_t want_bytes;   /* what it will hold while its next burst runs */
     int64_t claim_bytes;  /* still to come before it may be resident and run; 0: no claim */
     int64_t booked_bytes; /* room in the swap file that its present swap-out added */
+    double limit;         /* share of a GPU's memory that its bursts may grow to */
     uint64_t tried;       /* scheduling round in which it was tried in vain */
     uint8_t wait_reason;  /* last one told by GS_WAIT */
     uint8_t failures;     /* of swaps for its present burst */
@@ -86,8 +87,9 @@ void memory_capacity(struct controller *ctl, uint32_t gpu); /* after attach or d
 void memory_unclaim(struct controller *ctl, uint32_t workload);
 void memory_vacate(struct controller *ctl, uint32_t workload); /* its bytes are off the GPU */
 void memory_shrink(struct controller *ctl,
-                   uint32_t workload); /* what its burst had grown by, on the GPU and in a copy, is gone */
-void memory_leave_host(struct controller *ctl, uint32_t workload); /* free its room in the swap file */
+                   uint32_t workload); /* idle: what it held beyond its base is gone, everywhere */
+void memory_resize(struct controller *ctl, uint32_t workload, int64_t bytes); /* its base becomes `bytes` */
+void memory_leave_host(struct controller *ctl, uint32_t workload);            /* free its room in the swap file */
 bool memory_book(struct controller *ctl, uint32_t workload); /* room in the swap file for a swap-out; false: refused */
 void memory_unbook(struct controller *ctl, uint32_t workload);
 struct gs_command *memory_swap_out(struct controller *ctl, uint32_t workload, uint32_t requester,

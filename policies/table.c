@@ -1,45 +1,35 @@
-/* table.c - the built-in policies: one row each; the order is that of `gpuswap-sim policies`. */
+/* table.c - the built-in policies; their one list is in CMakeLists.txt. */
 #include "table.h"
 
+#include "policies/rows.h"
 #include <string.h>
 
-#define VICTIMS(X) X(lru) X(mru) X(fifo) X(random)
-#define SLICERS(X) X(ps) X(fcfs) X(rr) X(nvshare) X(priority)
-#define CAPS(X) X(static)
-#define PREFETCHES(X) X(none) X(eager)
-#define PLACES(X) X(spread) X(pack)
-
-#define DECLARE_VICTIM(id) extern const struct gs_victim_policy victim_##id;
-#define DECLARE_SLICER(id) extern const struct gs_slicer_policy slicer_##id;
-#define DECLARE_CAP(id) extern const struct gs_cap_policy cap_##id;
-#define DECLARE_PREFETCH(id) extern const struct gs_prefetch_policy prefetch_##id;
-#define DECLARE_PLACE(id) extern const struct gs_place_policy place_##id;
-VICTIMS(DECLARE_VICTIM)
-SLICERS(DECLARE_SLICER)
-CAPS(DECLARE_CAP)
-PREFETCHES(DECLARE_PREFETCH)
-PLACES(DECLARE_PLACE)
+#define DECLARE(slot, id) extern const struct gs_##slot##_policy slot##_##id;
+GS_VICTIM_ROWS(DECLARE)
+GS_SLICER_ROWS(DECLARE)
+GS_CAP_ROWS(DECLARE)
+GS_PREFETCH_ROWS(DECLARE)
+GS_PLACE_ROWS(DECLARE)
 
 /* Every descriptor begins with GS_POLICY_HEAD, so its address is that of its head. */
-#define VICTIM_ROW(id) (const struct gs_policy_head *)&victim_##id,
-#define SLICER_ROW(id) (const struct gs_policy_head *)&slicer_##id,
-#define CAP_ROW(id) (const struct gs_policy_head *)&cap_##id,
-#define PREFETCH_ROW(id) (const struct gs_policy_head *)&prefetch_##id,
-#define PLACE_ROW(id) (const struct gs_policy_head *)&place_##id,
+#define ROW(slot, id) (const struct gs_policy_head *)&slot##_##id,
+static const struct gs_policy_head *const victims[] = {GS_VICTIM_ROWS(ROW)};
+static const struct gs_policy_head *const slicers[] = {GS_SLICER_ROWS(ROW)};
+static const struct gs_policy_head *const caps[] = {GS_CAP_ROWS(ROW)};
+static const struct gs_policy_head *const prefetches[] = {GS_PREFETCH_ROWS(ROW)};
+static const struct gs_policy_head *const places[] = {GS_PLACE_ROWS(ROW)};
 
-static const struct gs_policy_head *const victims[] = {VICTIMS(VICTIM_ROW) NULL};
-static const struct gs_policy_head *const slicers[] = {SLICERS(SLICER_ROW) NULL};
-static const struct gs_policy_head *const caps[] = {CAPS(CAP_ROW) NULL};
-static const struct gs_policy_head *const prefetches[] = {PREFETCHES(PREFETCH_ROW) NULL};
-static const struct gs_policy_head *const places[] = {PLACES(PLACE_ROW) NULL};
-
+#define COUNT(rows) (sizeof(rows) / sizeof(rows)[0])
 static const struct {
     const char *name;
     const struct gs_policy_head *const *row;
+    size_t count;
 } slots[GS_SLOTS] = {
-    [GS_SLOT_VICTIM] = {"victim", victims}, [GS_SLOT_SLICER] = {"slicer", slicers},
-    [GS_SLOT_CAP] = {"cap", caps},          [GS_SLOT_PREFETCH] = {"prefetch", prefetches},
-    [GS_SLOT_PLACE] = {"place", places},
+    [GS_SLOT_VICTIM] = {"victim", victims, COUNT(victims)},
+    [GS_SLOT_SLICER] = {"slicer", slicers, COUNT(slicers)},
+    [GS_SLOT_CAP] = {"cap", caps, COUNT(caps)},
+    [GS_SLOT_PREFETCH] = {"prefetch", prefetches, COUNT(prefetches)},
+    [GS_SLOT_PLACE] = {"place", places, COUNT(places)},
 };
 
 const char *gs_slot_name(enum gs_slot slot)
@@ -49,18 +39,35 @@ const char *gs_slot_name(enum gs_slot slot)
 
 const struct gs_policy_head *gs_policy_at(enum gs_slot slot, size_t i)
 {
-    const struct gs_policy_head *const *row = slots[slot].row;
-
-    for (size_t k = 0; k < i; k++)
-        if (row[k] == NULL)
-            return NULL;
-    return row[i];
+    return i < slots[slot].count ? slots[slot].row[i] : NULL;
 }
 
 const struct gs_policy_head *gs_policy_find(enum gs_slot slot, const char *name)
 {
-    for (size_t i = 0; gs_policy_at(slot, i) != NULL; i++)
-        if (strcmp(gs_policy_at(slot, i)->name, name) == 0)
-            return gs_policy_at(slot, i);
+    for (size_t i = 0; i < slots[slot].count; i++)
+        if (strcmp(slots[slot].row[i]->name, name) == 0)
+            return slots[slot].row[i];
     return NULL;
+}
+
+const char *gs_policy_fault(enum gs_slot slot, const struct gs_policy_head *policy)
+{
+    const void *p = policy;
+    bool whole = true;
+
+    if (policy->abi != GS_POLICY_ABI)
+        return "it was made for another version of policy.h";
+    if (policy->name == NULL || policy->help == NULL)
+        return "it has no name or no help";
+    if (slot == GS_SLOT_VICTIM)
+        whole = ((const struct gs_victim_policy *)p)->keep != NULL;
+    else if (slot == GS_SLOT_CAP)
+        whole = ((const struct gs_cap_policy *)p)->admit != NULL;
+    else if (slot == GS_SLOT_PLACE)
+        whole = ((const struct gs_place_policy *)p)->score != NULL;
+    if (!whole)
+        return "it lacks a function that its slot needs";
+    return (policy->needs & GS_NEEDS_ORACLE) != 0
+               ? "it needs to know the future, which is not available in this version"
+               : NULL;
 }

@@ -3,6 +3,7 @@
 #include "traces/importers.h"
 #include "sim/base/random.h"
 #include <stdio.h>
+#include <string.h>
 
 enum column { NUM_GPU, SUBMIT_TIME, DURATION, COLUMNS };
 static const char *const column_name[COLUMNS] = {"num_gpu", "submit_time", "duration"};
@@ -107,6 +108,22 @@ static int read_adobe(struct import *in, struct error *err)
     return code || assume(&r) ? code : import_no_memory(in, err);
 }
 
+/* Tiresias' own table, in seconds, has the same header; only notebooks have no iterations (the fourth column). */
+static bool is_adobe(const char *head)
+{
+    int rows = 0;
+    if (!csv_header_is(head, "job_id,num_gpu,submit_time,iterations,model_name,duration,interval"))
+        return false;
+    for (head = strchr(head, '\n'); head && strchr(head + 1, '\n'); head = strchr(head + 1, '\n')) {
+        for (int commas = 0; commas < 3 && head; commas++)
+            head = strchr(head + 1, ',');
+        if (!head || strncmp(head, ",0,", 3) != 0)
+            return false;
+        rows++;
+    }
+    return rows > 0;
+}
+
 static const struct import_option options[] = {{.key = "split_gpus",
                                                 .kind = IMPORT_BOOLEAN,
                                                 .fallback = "no",
@@ -119,4 +136,5 @@ const struct importer import_adobe = {.name = "adobe-notebooks",
                                       .help = "notebook sessions, Tiresias CSV in minutes: one row a burst of GPU use",
                                       .memory = "trunc(lognormal(2.5GiB,0.8),2GiB,40GiB)",
                                       .option = options,
+                                      .guess = is_adobe,
                                       .read = read_adobe};

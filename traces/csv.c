@@ -33,7 +33,7 @@ static int split(struct csv *csv, char *line, size_t length, struct error *err)
     csv->fields = 0;
     for (char *p = line;; p++) {
         if (csv->fields == CSV_COLUMNS)
-            return fail_here(csv, err, "line has more than 64 fields");
+            return fail_here(csv, err, "line has more than 2048 fields");
         char **field = &csv->field[csv->fields++];
         *field = p;
         if (*p == '"') {
@@ -51,11 +51,45 @@ static int split(struct csv *csv, char *line, size_t length, struct error *err)
     }
 }
 
+bool csv_header_is(const char *head, const char *header)
+{
+    size_t length = strlen(header);
+    return !strncmp(head, header, length) && (head[length] == '\n' || head[length] == '\r');
+}
+
+bool csv_header_has(const char *head, const char *names)
+{
+    size_t line = strcspn(head, "\r\n");
+    while (*names) {
+        size_t length = strcspn(names, ","), at = 0, next;
+        for (; at < line; at += next + 1) {
+            next = strcspn(head + at, ",\r\n");
+            if (next == length && !strncmp(head + at, names, length))
+                break;
+        }
+        if (at >= line)
+            return false;
+        names += length + (names[length] == ',');
+    }
+    return true;
+}
+
+int csv_optional(struct csv *csv, const char *name)
+{
+    for (int i = 0; i < csv->columns && csv->wanted < CSV_COLUMNS; i++)
+        if (!strcmp(csv->field[i], name)) {
+            csv->want[csv->wanted] = i;
+            csv->name[csv->wanted] = name;
+            return csv->wanted++;
+        }
+    return -1;
+}
+
 int csv_open(struct csv *csv, struct lines *lines, const char *const *name, int wanted, struct error *err)
 {
     char *line;
     size_t length;
-    *csv = (struct csv){.lines = lines, .name = name, .wanted = wanted};
+    *csv = (struct csv){.lines = lines};
     int code = lines_next(lines, &line, &length, err);
     if (code)
         return code;
@@ -68,15 +102,10 @@ int csv_open(struct csv *csv, struct lines *lines, const char *const *name, int 
     if ((code = split(csv, line, length, err)))
         return code;
     csv->columns = csv->fields;
-    for (int i = 0; i < wanted; i++) {
-        csv->want[i] = -1;
-        for (int j = 0; j < csv->columns; j++)
-            if (csv->want[i] < 0 && !strcmp(csv->field[j], name[i]))
-                csv->want[i] = j;
-        if (csv->want[i] < 0)
+    for (int i = 0; i < wanted; i++)
+        if (csv_optional(csv, name[i]) < 0)
             return error_set(err, GS_BAD_INPUT, "%s:1: column '%s' is missing; is this the right format?",
                              lines_file(lines), name[i]);
-    }
     return GS_OK;
 }
 
@@ -111,4 +140,14 @@ int csv_integer(const struct csv *csv, int i, int64_t min, int64_t max, int64_t 
     return error_set(err, GS_BAD_INPUT, "%s:%llu: column '%s': must be an integer from %lld to %lld, not '%.40s'",
                      lines_file(csv->lines), (unsigned long long)lines_number(csv->lines), csv->name[i], (long long)min,
                      (long long)max, csv_text(csv, i));
+}
+
+int csv_number(const struct csv *csv, int i, double min, double max, double *value, struct error *err)
+{
+    char why[UNITS_WHY];
+    if (!units_number(csv_text(csv, i), value, why) && *value >= min && *value <= max)
+        return GS_OK;
+    return error_set(err, GS_BAD_INPUT, "%s:%llu: column '%s': must be a number from %.15g to %.15g, not '%.40s'",
+                     lines_file(csv->lines), (unsigned long long)lines_number(csv->lines), csv->name[i], min, max,
+                     csv_text(csv, i));
 }

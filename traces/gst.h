@@ -78,7 +78,7 @@ struct gst_header {
 /* --- reading --- */
 struct gst;
 
-/* Open `path` ("-" = standard input) and read its header.  Plain or gzip.  Errors: GS_NO_INPUT, GS_IO, GS_SYSTEM, and
+/* Open `path` ("-" = standard input) and read its header.  Plain, gzip or zstd.  Errors: GS_NO_INPUT, GS_IO, GS_SYSTEM, and
  * GS_BAD_INPUT with "FILE:LINE: field 'work': ..." for whatever breaks a rule of the format. */
 int gst_open(struct gst **gst, const char *path, struct error *err);
 int gst_open_memory(struct gst **gst, const void *data, size_t size, const char *name, struct error *err);
@@ -98,7 +98,7 @@ struct gst_writer;
 
 /* Start a file beside `path`, which gets its name at gst_commit; until then an older file of that name stands untouched.
  * "-" is standard output, and a `path` that exists but is no regular file (a device, a pipe) is written directly.  A
- * name ending in ".gz" is compressed. */
+ * name ending in ".gz" or ".zst" is compressed. */
 int gst_create(struct gst_writer **writer, const char *path, const struct gst_note *note, size_t notes,
                struct error *err);
 

@@ -1,5 +1,6 @@
 /* gst_write.c - write the native trace format in its canonical form, whole or not at all. */
 #include "traces/gst_rules.h"
+#include "traces/packed.h"
 #include "sim/base/units.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -9,12 +10,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 enum { WRITE_BYTES = 1 << 17 };
 
 struct gst_writer {
-    gzFile gz;                /* in its transparent mode unless the name ends in .gz */
+    struct pack *pack;
     int fd;                   /* the same file, for fsync */
     char path[PATH_MAX];      /* the name it has or will get, for messages, too */
     char temporary[PATH_MAX]; /* "" when written directly */
@@ -48,8 +48,6 @@ static int choose_names(struct gst_writer *writer, const char *path, struct erro
 
 static int open_file(struct gst_writer *writer, const char *path, struct error *err)
 {
-    size_t n = strlen(path);
-    bool compress = n > 3 && !strcmp(path + n - 3, ".gz");
     if (writer->temporary[0]) {
         unlink(writer->temporary); /* left by a killed process that had our number */
         writer->fd = open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -62,8 +60,8 @@ static int open_file(struct gst_writer *writer, const char *path, struct error *
         writer->temporary[0] = 0;
         return error_set(err, GS_CANT_CREATE, "cannot create '%s': %s", path, strerror(errno));
     }
-    writer->gz = gzdopen(writer->fd, compress ? "wb6" : "wbT");
-    if (!writer->gz) {
+    writer->pack = pack_open(writer->fd, path);
+    if (!writer->pack) {
         close(writer->fd);
         return error_set(err, GS_SYSTEM, "cannot create '%s': out of memory", path);
     }
@@ -74,8 +72,7 @@ static int flush(struct gst_writer *writer, struct error *err)
 {
     size_t n = writer->used;
     writer->used = 0;
-    errno = 0;
-    if (n && gzwrite(writer->gz, writer->buffer, (unsigned)n) != (int)n)
+    if (!pack_write(writer->pack, writer->buffer, n))
         return error_set(err, GS_IO, "cannot write '%s': %s", writer->path,
                          errno ? strerror(errno) : "compression failed");
     return GS_OK;
@@ -252,16 +249,14 @@ int gst_put(struct gst_writer *writer, const struct gst_record *record, struct e
 int gst_commit(struct gst_writer *writer, struct error *err)
 {
     int code = flush(writer, err);
-    errno = 0;
-    if (!code && gzflush(writer->gz, Z_FINISH) != Z_OK)
+    if (!code && !pack_finish(writer->pack))
         code = error_set(err, GS_IO, "cannot write '%s': %s", writer->path,
                          errno ? strerror(errno) : "compression failed");
     if (!code && writer->temporary[0] && fsync(writer->fd))
         code = error_set(err, GS_IO, "cannot write '%s': %s", writer->path, strerror(errno));
-    errno = 0;
-    if (gzclose(writer->gz) != Z_OK && !code)
+    if (!pack_close(writer->pack) && !code)
         code = error_set(err, GS_IO, "cannot write '%s': %s", writer->path, errno ? strerror(errno) : "closing failed");
-    writer->gz = NULL;
+    writer->pack = NULL;
     if (!code && writer->temporary[0]) {
         if (rename(writer->temporary, writer->path))
             code = error_set(err, GS_CANT_CREATE, "cannot create '%s': %s", writer->path, strerror(errno));
@@ -276,8 +271,7 @@ void gst_discard(struct gst_writer *writer)
 {
     if (!writer)
         return;
-    if (writer->gz)
-        gzclose(writer->gz);
+    pack_close(writer->pack);
     if (writer->temporary[0])
         unlink(writer->temporary);
     gst_rules_fini(&writer->rules);

@@ -11,6 +11,21 @@
 static const struct importer *const importers[] = {
     &import_gst,
     &import_adobe,
+    &import_muri,
+    &import_philly,
+    &import_openb,
+    &import_pai,
+    &import_gavel,
+    &import_azure_llm,
+    &import_burstgpt,
+    &import_mooncake,
+    &import_servegen,
+    &import_azure_functions,
+    &import_azure_functions_2021,
+    &import_genai,
+    &import_disb,
+    &import_splitwise,
+    &import_samples,
 };
 enum { IMPORTERS = sizeof importers / sizeof *importers };
 
@@ -38,27 +53,22 @@ const struct importer *importer_find(const char *name, struct error *err)
     return NULL;
 }
 
-/* The beginning of the file as text; a line that is longer than a guess needs is cut. */
+/* The beginning of the file as text, as far as its first NUL. */
 static int read_head(const char *file, char head[4097], struct error *err)
 {
     struct lines *lines;
-    size_t used = 0;
+    size_t used = 0, got = 1;
     int code = strcmp(file, "-") ? lines_open(&lines, file, LINES_MAX, err)
                                  : error_set(err, GS_USAGE, "standard input: say its format with '--format'");
     if (code)
         return code;
-    while (used < 4096) {
-        char *line;
-        size_t length;
-        if ((code = lines_next(lines, &line, &length, err)) || !line)
-            break;
-        size_t take = length + 1 < 4096 - used ? length + 1 : 4096 - used;
-        memcpy(head + used, line, take);
-        used += take;
+    while (!code && got && used < 4096) {
+        code = lines_read(lines, head + used, 4096 - used, &got, err);
+        used += got;
     }
     head[used] = 0;
     lines_close(lines);
-    return used ? GS_OK : code;
+    return code;
 }
 
 const struct importer *importer_guess(const char *file, struct error *err)
@@ -116,12 +126,17 @@ bool import_assume(struct import *in, const char *key, const char *format, ...)
     return trace_add_note(in->trace, in->arena, true, key, "%s", text);
 }
 
-struct trace_workload *import_workload(struct import *in, const char *name, enum gst_class class, int64_t attach_ns)
+const char *import_id(const struct import *in, const char *text)
 {
     char id[GST_ID_MAX + 1] = "";
-    for (size_t i = 0; name[i] && i < GST_ID_MAX; i++)
-        id[i] = isalnum((unsigned char)name[i]) || strchr("._-", name[i]) ? name[i] : '_';
-    const char *copy = arena_strdup(in->arena, *id ? id : "_");
+    for (size_t i = 0; text[i] && i < GST_ID_MAX; i++)
+        id[i] = isalnum((unsigned char)text[i]) || strchr("._-", text[i]) ? text[i] : '_';
+    return arena_strdup(in->arena, *id ? id : "_");
+}
+
+struct trace_workload *import_workload(struct import *in, const char *name, enum gst_class class, int64_t attach_ns)
+{
+    const char *copy = import_id(in, name);
     struct trace_workload *w = trace_add_workload(in->trace, in->arena);
     if (!copy || !w)
         return NULL;

@@ -85,9 +85,11 @@ int import_no_memory(const struct import *in, struct error *err);
 /* A `#assume` line: what was taken for `key`, which the recording does not say.  False when there is no memory. */
 bool import_assume(struct import *in, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* `text` made a valid id and copied: other characters become '_', at most 63 stay.  NULL when there is no memory. */
+const char *import_id(const struct import *in, const char *text);
+
 /* A new workload of `class`, that stays to the end, with one GPU and all that is unknown as not said.  `name` is made a
- * valid id (other characters become '_', at most 63) and copied; it must be unique, which is the caller's business.  NULL
- * when there is no memory. */
+ * valid id (import_id); it must be unique, which is the caller's business.  NULL when there is no memory. */
 struct trace_workload *import_workload(struct import *in, const char *name, enum gst_class class, int64_t attach_ns);
 
 /* Nanoseconds, whole microseconds, from a time in units of `unit_ns`; what does not fit is clipped to [0, 100 years]. */

@@ -1,12 +1,7 @@
 /* info.c - counts and percentiles of a trace. */
-#include "traces/info.h"
+#include "traces/info_parts.h"
 #include <math.h>
 #include <stdlib.h>
-
-struct sample {
-    double *value;
-    size_t n;
-};
 
 static int by_value(const void *a, const void *b)
 {
@@ -14,15 +9,15 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double rank(const struct sample *s, double share)
+static double rank(const struct info_sample *s, double share)
 {
     double position = ceil(share * (double)s->n);
     return s->value[position < 1 ? 0 : (size_t)position - 1];
 }
 
-static struct trace_quantiles summarise(struct sample *s)
+struct trace_quantiles info_summarise(struct info_sample *s)
 {
-    struct trace_quantiles q = {.n = s->n};
+    struct trace_quantiles q = {.n = s->n, .value = s->value};
     double square = 0;
     if (!s->n)
         return q;
@@ -42,7 +37,7 @@ static struct trace_quantiles summarise(struct sample *s)
     return q;
 }
 
-static void add(struct sample *s, double value)
+void info_add(struct info_sample *s, double value)
 {
     s->value[s->n++] = value;
 }
@@ -50,34 +45,34 @@ static void add(struct sample *s, double value)
 /* The samples that are collected while going over the workloads once. */
 enum { BURST, THINK, GAP, PER_WORKLOAD, LIFE, BUSY, WORK, IN, OUT, MEMORY, SAMPLES };
 
-static void collect(struct trace_info *info, const struct trace_workload *w, struct sample *s)
+static void collect(struct trace_info *info, const struct trace_workload *w, struct info_sample *s)
 {
     double work = 0, life;
     for (size_t j = 0; j < w->bursts; j++) {
         const struct trace_burst *b = &w->burst[j];
         work += (double)b->work_ns / 1e9;
-        add(&s[BURST], (double)b->work_ns / 1e9);
+        info_add(&s[BURST], (double)b->work_ns / 1e9);
         if (j) {
-            add(&s[THINK], (double)b->think_ns / 1e9);
-            add(&s[GAP], (double)(b->ready_ns - b[-1].ready_ns) / 1e9);
+            info_add(&s[THINK], (double)b->think_ns / 1e9);
+            info_add(&s[GAP], (double)(b->ready_ns - b[-1].ready_ns) / 1e9);
         }
     }
     for (size_t j = 0; j < w->runs; j++)
         work += (double)w->run[j].iters * (double)w->run[j].work_ns / 1e9;
     for (size_t j = 0; j < w->requests; j++) {
         work += (double)w->request[j].work_ns / 1e9;
-        add(&s[WORK], (double)w->request[j].work_ns / 1e9);
-        add(&s[IN], (double)w->request[j].in);
-        add(&s[OUT], (double)w->request[j].out);
+        info_add(&s[WORK], (double)w->request[j].work_ns / 1e9);
+        info_add(&s[IN], (double)w->request[j].in);
+        info_add(&s[OUT], (double)w->request[j].out);
     }
     life = (double)((w->detach_ns == TRACE_NEVER ? info->end_ns : w->detach_ns) - w->attach_ns) / 1e9;
     if (w->bursts)
-        add(&s[PER_WORKLOAD], (double)w->bursts);
-    add(&s[LIFE], life);
+        info_add(&s[PER_WORKLOAD], (double)w->bursts);
+    info_add(&s[LIFE], life);
     if ((w->bursts || w->runs) && life > 0)
-        add(&s[BUSY], work / life);
+        info_add(&s[BUSY], fmin(1, work / life)); /* what a window cuts off may be more than fits */
     if (w->memory_bytes >= 0)
-        add(&s[MEMORY], (double)w->memory_bytes);
+        info_add(&s[MEMORY], (double)w->memory_bytes);
     info->work_s += work;
     info->by_class[w->class]++;
     info->runs += w->runs;
@@ -86,7 +81,7 @@ static void collect(struct trace_info *info, const struct trace_workload *w, str
 
 int trace_info(struct trace_info *info, const struct trace *trace, struct arena *arena, struct error *err)
 {
-    struct sample s[SAMPLES] = {0};
+    struct info_sample s[SAMPLES] = {0};
     *info = (struct trace_info){.workloads = trace->workloads, .end_ns = trace_end_ns(trace)};
     for (size_t i = 0; i < trace->workloads; i++) {
         info->bursts += trace->workload[i].bursts;
@@ -101,16 +96,19 @@ int trace_info(struct trace_info *info, const struct trace *trace, struct arena 
     info->first_ns = trace->workloads ? trace->workload[0].attach_ns : 0;
     for (size_t i = 0; i < trace->workloads; i++)
         collect(info, &trace->workload[i], s);
-    info->burst_s = summarise(&s[BURST]);
-    info->think_s = summarise(&s[THINK]);
-    info->gap_s = summarise(&s[GAP]);
-    info->bursts_per_workload = summarise(&s[PER_WORKLOAD]);
-    info->life_s = summarise(&s[LIFE]);
-    info->busy_share = summarise(&s[BUSY]);
-    info->request_work_s = summarise(&s[WORK]);
-    info->request_in = summarise(&s[IN]);
-    info->request_out = summarise(&s[OUT]);
-    info->memory_bytes = summarise(&s[MEMORY]);
+    info->burst_s = info_summarise(&s[BURST]);
+    info->think_s = info_summarise(&s[THINK]);
+    info->gap_s = info_summarise(&s[GAP]);
+    info->bursts_per_workload = info_summarise(&s[PER_WORKLOAD]);
+    info->life_s = info_summarise(&s[LIFE]);
+    info->busy_share = info_summarise(&s[BUSY]);
+    info->request_work_s = info_summarise(&s[WORK]);
+    info->request_in = info_summarise(&s[IN]);
+    info->request_out = info_summarise(&s[OUT]);
+    info->memory_bytes = info_summarise(&s[MEMORY]);
+    if (!info_levels(info, trace) || !info_arrivals(info, trace, arena))
+        return error_set(err, GS_SYSTEM, "out of memory for the statistics of %zu bursts and %zu requests",
+                         info->bursts, info->requests);
     return GS_OK;
 }
 

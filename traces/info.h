@@ -7,8 +7,25 @@
 /* Percentiles by nearest rank; all zero when n = 0. */
 struct trace_quantiles {
     size_t n;
-    double mean, cv; /* cv: standard deviation over mean */
+    const double *value; /* all of them, rising */
+    double mean, cv;     /* cv: standard deviation over mean */
     double p25, p50, p75, p90, p95, p99, max;
+};
+
+/* How many at a time, weighted by time from the first arrival to the end of the trace. */
+struct trace_levels {
+    double mean, p5, p50, p95, max;
+};
+
+/* Of requests, model by model and as one stream. */
+struct trace_arrivals {
+    size_t models;                   /* with requests */
+    double top1, top5, top10, slope; /* shares of the requests; -d log(requests) / d log(rank), NAN of less than 3 */
+    struct trace_quantiles gap_s;    /* between requests to whatever model */
+    struct trace_quantiles model_gap_s, model_gap_p50_s,
+        model_gap_cv;                     /* of one model; over models with 2 gaps or more */
+    struct trace_quantiles model_traffic; /* over models: share of the windows of 600 s that have a request */
+    double dispersion[3];                 /* variance over mean of requests in windows of 1, 10, 60 s; NAN: too few */
 };
 
 struct trace_info {
@@ -21,10 +38,18 @@ struct trace_info {
     struct trace_quantiles busy_share;                  /* work over life, of workloads with bursts or runs */
     struct trace_quantiles request_work_s, request_in, request_out;
     struct trace_quantiles memory_bytes;
+    struct trace_levels present, in_service; /* workloads; bursts, iteration runs and requests */
+    struct trace_arrivals arrivals;          /* models = 0: no requests */
 };
 
 /* Memory from `arena`; GS_SYSTEM when there is none. */
 int trace_info(struct trace_info *info, const struct trace *trace, struct arena *arena, struct error *err);
+
+/* The same over time: `n` bins of equal length from the first arrival to the end. */
+struct trace_bin {
+    double from_s, present, in_service, in_service_peak; /* means but for the peak */
+};
+struct trace_bin *trace_bins(const struct trace *trace, size_t n, struct arena *arena);
 
 struct trace_counts {
     uint64_t lines, records[GST_KINDS], extensions;

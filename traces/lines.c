@@ -1,19 +1,19 @@
-/* lines.c - read a plain or gzip-compressed file line by line through one large buffer. */
+/* lines.c - read a file, plain or compressed, line by line through one large buffer. */
 #include "traces/lines.h"
+#include "traces/packed.h"
 #include "sim/base/arena.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
 enum { READ_BYTES = 1 << 20, BUFFER_BYTES = READ_BYTES + LINES_MAX };
 
 struct lines {
-    gzFile gz;         /* NULL: everything is in the buffer already */
-    char *buffer;      /* one byte more than its size, for the sentinel of a last line without LF */
-    size_t start, end; /* the bytes not yet given */
-    size_t back;       /* start of the last line given */
+    struct unpack *unpack; /* NULL: everything is in the buffer already */
+    char *buffer;          /* one byte more than its size, for the sentinel of a last line without LF */
+    size_t start, end;     /* the bytes not yet given */
+    size_t back;           /* start of the last line given */
     size_t longest;
     uint64_t number;
     bool at_end; /* nothing comes after the buffer */
@@ -52,14 +52,13 @@ int lines_open(struct lines **out, const char *path, size_t longest, struct erro
         return code;
     }
     struct lines *lines = *out;
-    lines->gz = gzdopen(fd, "rb");
-    if (!lines->gz) {
+    lines->unpack = unpack_open(fd);
+    if (!lines->unpack) {
         close(fd);
         lines_close(lines);
         *out = NULL;
         return error_set(err, GS_SYSTEM, "'%s': out of memory", path);
     }
-    gzbuffer(lines->gz, 256 * 1024);
     return GS_OK;
 }
 
@@ -83,24 +82,16 @@ static int refill(struct lines *lines, struct error *err)
     memmove(lines->buffer, lines->buffer + lines->start, left);
     lines->start = 0;
     lines->end = left;
-    int got = gzread(lines->gz, lines->buffer + left, READ_BYTES);
-    int zerror = Z_OK;
-    const char *text = gzerror(lines->gz, &zerror);
-    if (got < 0 || (zerror != Z_OK && zerror != Z_STREAM_END)) {
-        if (zerror == Z_ERRNO)
-            return error_set(err, errno == EISDIR ? GS_NO_INPUT : GS_IO, "cannot read '%s': %s", lines->file,
-                             strerror(errno));
-        return error_set(err, zerror == Z_MEM_ERROR ? GS_SYSTEM : GS_BAD_INPUT,
-                         "%s: gzip data is broken or cut short (%s)", lines->file, text);
-    }
-    static const unsigned char zstd[4] = {0x28, 0xb5, 0x2f, 0xfd};
-    if (!lines->number && got >= 4 && !memcmp(lines->buffer, zstd, 4))
-        return error_set(
-            err, GS_BAD_INPUT,
-            "%s: zstd compression cannot be read by this version; unpack it first with 'zstd -d', or use gzip",
-            lines->file);
+    size_t got;
+    const char *why = "";
+    int code = unpack_read(lines->unpack, lines->buffer + left, READ_BYTES, &got, &why);
+    if (code == GS_IO)
+        return error_set(err, errno == EISDIR ? GS_NO_INPUT : GS_IO, "cannot read '%s': %s", lines->file,
+                         strerror(errno));
+    if (code)
+        return error_set(err, code, "%s:%llu: %s", lines->file, (unsigned long long)lines->number + 1, why);
     lines->at_end = got == 0;
-    lines->end += (size_t)got;
+    lines->end += got;
     return GS_OK;
 }
 
@@ -139,6 +130,35 @@ int lines_next(struct lines *lines, char **line, size_t *length, struct error *e
     return GS_OK;
 }
 
+int lines_read(struct lines *lines, char *buffer, size_t size, size_t *got, struct error *err)
+{
+    *got = 0;
+    if (lines->start == lines->end && !lines->at_end) {
+        int code = refill(lines, err);
+        if (code)
+            return code;
+    }
+    size_t left = lines->end - lines->start;
+    size_t take = left < size ? left : size;
+    memcpy(buffer, lines->buffer + lines->start, take);
+    lines->start += take;
+    for (const char *p = buffer; (p = memchr(p, '\n', take - (size_t)(p - buffer))); p++)
+        lines->number++;
+    *got = take;
+    return GS_OK;
+}
+
+int lines_peek(struct lines *lines, char *text, size_t size, struct error *err)
+{
+    int code = GS_OK;
+    while (!code && lines->end - lines->start < size - 1 && !lines->at_end)
+        code = refill(lines, err);
+    size_t take = lines->end - lines->start < size - 1 ? lines->end - lines->start : size - 1;
+    memcpy(text, lines->buffer + lines->start, take);
+    text[take] = 0;
+    return code;
+}
+
 void lines_back(struct lines *lines)
 {
     lines->start = lines->back;
@@ -159,8 +179,7 @@ void lines_close(struct lines *lines)
 {
     if (!lines)
         return;
-    if (lines->gz)
-        gzclose(lines->gz);
+    unpack_close(lines->unpack);
     heap_free(lines->buffer);
     heap_free(lines->file);
     heap_free(lines);

@@ -1,13 +1,13 @@
 /* replay.c - load a trace whole: read it by its format, fill in what it lacks, select. */
 #include "traces/replay.h"
 #include "traces/importers.h"
+#include "traces/replay_parts.h"
 #include "sim/base/dist.h"
 #include "sim/base/random.h"
 #include <string.h>
 
-/* Memory of the workloads whose trace says none. */
-static int fill_memory(struct trace *trace, const struct trace_options *options, const struct importer *importer,
-                       uint64_t seed, struct arena *arena, struct error *err)
+int trace_fill_memory(struct trace *trace, const struct trace_options *options, const struct importer *importer,
+                      uint64_t seed, struct arena *arena, struct error *err)
 {
     struct dist fallback;
     const struct dist *memory = options->memory;
@@ -25,7 +25,9 @@ static int fill_memory(struct trace *trace, const struct trace_options *options,
         if (w->memory_bytes >= 0)
             continue;
         if (!memory)
-            return error_set(err, GS_BAD_INPUT, "'%s': workload '%s' has no memory; say how much with 'memory'",
+            return error_set(err, GS_BAD_INPUT,
+                             "'%s': workload '%s' has no memory; say how much with 'memory' in [trace.NAME], for a "
+                             "replay with: --set trace.trace.memory=30GiB",
                              options->file ? options->file : "trace", w->name);
         stream_init(&stream, seed, 0, (uint32_t)i, PURPOSE_MEMORY);
         w->memory_bytes = dist_draw_integer(memory, &stream);
@@ -76,7 +78,7 @@ static int foreign(struct import *in, const struct importer *importer, const str
 static int finish(struct import *in, const struct importer *importer, const struct trace_options *options,
                   struct error *err)
 {
-    int code = fill_memory(in->trace, options, importer, in->seed, in->arena, err);
+    int code = trace_fill_memory(in->trace, options, importer, in->seed, in->arena, err);
     return code ? code : trace_select(in->trace, options, in->seed, in->arena, err);
 }
 
@@ -155,7 +157,7 @@ static bool load_request(struct trace_workload *w, const struct gst_record *reco
     return true;
 }
 
-static bool load_record(struct trace *trace, const struct gst_record *record, struct arena *arena)
+bool trace_add_record(struct trace *trace, const struct gst_record *record, struct arena *arena)
 {
     struct trace_workload *w = record->kind == GST_WORKLOAD ? NULL : &trace->workload[record->id];
     int64_t t = record->t_us * 1000;
@@ -191,14 +193,17 @@ static bool load_record(struct trace *trace, const struct gst_record *record, st
         w->detach_ns = t;
         w->why = (enum gst_why)record->d.why;
         break;
+    case GST_UPDATE:
+        if ((item = trace_add_update(w, arena)))
+            *(struct trace_update *)item = (struct trace_update){t, (enum gst_update)record->u.field, record->u.value};
+        break;
     default:
-        trace->updates_ignored++;
         break;
     }
     return item != NULL;
 }
 
-static int copy_header(struct trace *trace, const struct gst_header *header, struct arena *arena)
+int trace_copy_header(struct trace *trace, const struct gst_header *header, struct arena *arena)
 {
     for (size_t i = 0; i < header->notes; i++)
         if (!trace_add_note(trace, arena, header->note[i].assume, header->note[i].key, "%s", header->note[i].value))
@@ -220,10 +225,10 @@ static int read_gst(struct import *in, struct error *err)
     int code = gst_open(&gst, in->file, err);
     if (code)
         return code;
-    if (copy_header(in->trace, gst_header(gst), in->arena))
+    if (trace_copy_header(in->trace, gst_header(gst), in->arena))
         code = import_no_memory(in, err);
     while (!code && !(code = gst_next(gst, &record, err)) && record.kind != GST_END)
-        if (!load_record(in->trace, &record, in->arena))
+        if (!trace_add_record(in->trace, &record, in->arena))
             code = import_no_memory(in, err);
     in->trace->extensions = gst_skipped(gst);
     if (!code && !in->trace->workloads)

@@ -52,6 +52,25 @@ static void advance_runs(struct trace_workload *w, int64_t from)
     w->runs = kept;
 }
 
+void trace_apply_update(struct trace_workload *w, const struct trace_update *u)
+{
+    if (u->field == GST_UPDATE_PRIO)
+        w->priority = (int)u->value;
+    else if (u->field == GST_UPDATE_SWAP)
+        w->swappable = u->value != 0;
+    else if (u->field == GST_UPDATE_LIM)
+        w->limit_share = (double)u->value / (double)GST_PPM;
+    else
+        w->request_share = (double)u->value / (double)GST_PPM;
+}
+
+/* What it was told before the window holds from its arrival on. */
+static void advance_updates(struct trace_workload *w, int64_t from)
+{
+    for (size_t i = 0; i < w->updates && w->update[i].at_ns < from; i++)
+        trace_apply_update(w, &w->update[i]);
+}
+
 static bool cut_workload(struct trace_workload *w, int64_t from, int64_t to)
 {
     if (w->attach_ns >= to || (w->detach_ns <= from && w->attach_ns < from))
@@ -62,6 +81,8 @@ static bool cut_workload(struct trace_workload *w, int64_t from, int64_t to)
     CUT(w->run, w->runs, ready_ns);
     CUT(w->request, w->requests, ready_ns);
     CUT(w->resize, w->resizes, at_ns);
+    advance_updates(w, from);
+    CUT(w->update, w->updates, at_ns);
     w->attach_ns = w->attach_ns > from ? w->attach_ns - from : 0;
     if (w->detach_ns != TRACE_NEVER && w->detach_ns > to) {
         w->detach_ns = to;
@@ -136,7 +157,7 @@ static int sample(struct trace *trace, size_t count, uint64_t seed, struct arena
     return GS_OK;
 }
 
-static int64_t scaled(int64_t ns, double factor)
+int64_t trace_scaled(int64_t ns, double factor)
 {
     double us = (double)ns / 1e3 * factor;
     return us < (double)GST_TIME_MAX ? (int64_t)(us + 0.5) * 1000 : GST_TIME_MAX * 1000;
@@ -146,24 +167,26 @@ static void scale(struct trace *trace, double factor)
 {
     for (size_t i = 0; i < trace->workloads; i++) {
         struct trace_workload *w = &trace->workload[i];
-        w->attach_ns = scaled(w->attach_ns, factor);
+        w->attach_ns = trace_scaled(w->attach_ns, factor);
         if (w->detach_ns != TRACE_NEVER)
-            w->detach_ns = scaled(w->detach_ns, factor);
+            w->detach_ns = trace_scaled(w->detach_ns, factor);
         for (size_t j = 0; j < w->bursts; j++) {
-            w->burst[j].ready_ns = scaled(w->burst[j].ready_ns, factor);
-            w->burst[j].think_ns = scaled(w->burst[j].think_ns, factor);
+            w->burst[j].ready_ns = trace_scaled(w->burst[j].ready_ns, factor);
+            w->burst[j].think_ns = trace_scaled(w->burst[j].think_ns, factor);
         }
         for (size_t j = 0; j < w->runs; j++) {
-            w->run[j].ready_ns = scaled(w->run[j].ready_ns, factor);
-            w->run[j].gap_ns = scaled(w->run[j].gap_ns, factor);
+            w->run[j].ready_ns = trace_scaled(w->run[j].ready_ns, factor);
+            w->run[j].gap_ns = trace_scaled(w->run[j].gap_ns, factor);
         }
         for (size_t j = 0; j < w->requests; j++)
-            w->request[j].ready_ns = scaled(w->request[j].ready_ns, factor);
+            w->request[j].ready_ns = trace_scaled(w->request[j].ready_ns, factor);
         for (size_t j = 0; j < w->resizes; j++)
-            w->resize[j].at_ns = scaled(w->resize[j].at_ns, factor);
+            w->resize[j].at_ns = trace_scaled(w->resize[j].at_ns, factor);
+        for (size_t j = 0; j < w->updates; j++)
+            w->update[j].at_ns = trace_scaled(w->update[j].at_ns, factor);
     }
     if (trace->horizon_ns != TRACE_NEVER)
-        trace->horizon_ns = scaled(trace->horizon_ns, factor);
+        trace->horizon_ns = trace_scaled(trace->horizon_ns, factor);
 }
 
 /* One header line that says what was selected. */
@@ -185,6 +208,12 @@ static bool describe(struct trace *trace, const struct trace_options *options, u
     return !n || trace_add_note(trace, arena, false, "select", "%s", text + 1);
 }
 
+void trace_window(const struct trace_options *options, int64_t *from_ns, int64_t *to_ns)
+{
+    *from_ns = options->from_ns / 1000 * 1000;
+    *to_ns = options->to_ns == TRACE_NEVER ? TRACE_NEVER : (options->to_ns + 999) / 1000 * 1000;
+}
+
 int trace_select(struct trace *trace, const struct trace_options *options, uint64_t seed, struct arena *arena,
                  struct error *err)
 {
@@ -193,9 +222,8 @@ int trace_select(struct trace *trace, const struct trace_options *options, uint6
         return error_set(err, GS_BAD_INPUT, "'%s': the window is empty; 'to' must lie after 'from'", file);
     if (!(options->scale_time > 0 && options->scale_time <= 1e9))
         return error_set(err, GS_BAD_INPUT, "'%s': scale_time must be greater than 0 and at most 1e9", file);
-    /* Whole microseconds, as everything in a trace. */
-    int64_t from = options->from_ns / 1000 * 1000;
-    int64_t to = options->to_ns == TRACE_NEVER ? TRACE_NEVER : (options->to_ns + 999) / 1000 * 1000;
+    int64_t from, to;
+    trace_window(options, &from, &to);
     if (from || to != TRACE_NEVER)
         cut(trace, from, to);
     if (options->single)

@@ -42,6 +42,11 @@ struct trace_resize *trace_add_resize(struct trace_workload *workload, struct ar
     APPEND(arena, workload->resize, workload->resizes, workload->resize_capacity);
 }
 
+struct trace_update *trace_add_update(struct trace_workload *workload, struct arena *arena)
+{
+    APPEND(arena, workload->update, workload->updates, workload->update_capacity);
+}
+
 bool trace_add_note(struct trace *trace, struct arena *arena, bool assume, const char *key, const char *format, ...)
 {
     char text[GST_LINE_MAX];
@@ -106,6 +111,18 @@ int64_t trace_end_ns(const struct trace *trace)
             end = later(end, w->request[w->requests - 1].ready_ns);
         if (w->resizes)
             end = later(end, w->resize[w->resizes - 1].at_ns);
+        if (w->updates)
+            end = later(end, w->update[w->updates - 1].at_ns);
     }
     return end;
+}
+
+uint64_t trace_iterations(const struct trace_workload *w, const struct trace_run *run)
+{
+    int64_t each_ns = run->work_ns + run->gap_ns, room_ns = w->detach_ns - run->ready_ns;
+    uint64_t all = (uint64_t)run->iters, fit;
+    if (w->why != GST_WHY_TRUNC || each_ns <= 0)
+        return all;
+    fit = room_ns > 0 ? (uint64_t)((room_ns + each_ns - 1) / each_ns) : 0;
+    return fit < all ? fit : all;
 }

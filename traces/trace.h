@@ -32,6 +32,11 @@ struct trace_request { /* R */
 struct trace_resize { /* M: the base becomes so many bytes */
     int64_t at_ns, bytes;
 };
+struct trace_update { /* U */
+    int64_t at_ns;
+    enum gst_update field;
+    int64_t value; /* as in the file */
+};
 
 struct trace_workload {
     const char *name, *group; /* group "" = none */
@@ -52,8 +57,10 @@ struct trace_workload {
     struct trace_run *run;
     struct trace_request *request;
     struct trace_resize *resize;
-    size_t bursts, runs, requests, resizes;
-    size_t burst_capacity, run_capacity, request_capacity, resize_capacity;
+    struct trace_update *update;
+    size_t bursts, runs, requests, resizes, updates;
+    size_t burst_capacity, run_capacity, request_capacity, resize_capacity, update_capacity;
+    uint32_t number; /* stored traces (stored.h): of its W record in the file, from 0 */
 };
 
 struct trace {
@@ -65,7 +72,6 @@ struct trace {
     uint64_t ref_gpu_bytes;     /* 0 = not said */
     uint64_t multi_gpu;         /* workloads of more than one GPU among them */
     uint64_t multi_gpu_dropped; /* left out by `single` */
-    uint64_t updates_ignored;   /* U records, which this model has no place for */
     uint64_t extensions;        /* x records passed over */
 };
 
@@ -90,6 +96,7 @@ struct trace_burst *trace_add_burst(struct trace_workload *workload, struct aren
 struct trace_run *trace_add_run(struct trace_workload *workload, struct arena *arena);
 struct trace_request *trace_add_request(struct trace_workload *workload, struct arena *arena);
 struct trace_resize *trace_add_resize(struct trace_workload *workload, struct arena *arena);
+struct trace_update *trace_add_update(struct trace_workload *workload, struct arena *arena);
 
 /* Append a header line, `format` printed as its value; false when there is no memory. */
 bool trace_add_note(struct trace *trace, struct arena *arena, bool assume, const char *key, const char *format, ...)
@@ -105,6 +112,18 @@ int64_t trace_end_ns(const struct trace *trace);
  * In place.  Errors: GS_BAD_INPUT if nothing is left, GS_SYSTEM. */
 int trace_select(struct trace *trace, const struct trace_options *options, uint64_t seed, struct arena *arena,
                  struct error *err);
+
+/* A recorded time in a trace whose times are all multiplied by `factor`: whole microseconds, at most 100 years. */
+int64_t trace_scaled(int64_t ns, double factor);
+
+/* The window that is asked for, in whole microseconds, as everything in a trace. */
+void trace_window(const struct trace_options *options, int64_t *from_ns, int64_t *to_ns);
+
+/* What an update changes, as if it had been declared so. */
+void trace_apply_update(struct trace_workload *workload, const struct trace_update *update);
+
+/* Iterations of a run that its recording, cut off or not, has room for. */
+uint64_t trace_iterations(const struct trace_workload *workload, const struct trace_run *run);
 
 /* Write it as a native file, records merged by time; ties in the order of workloads, and W before and D after the rest. */
 int trace_write(const struct trace *trace, const char *path, struct error *err);

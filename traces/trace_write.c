@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Within a workload and an instant, in this order. */
-enum rank { RANK_WORKLOAD, RANK_SERVICE, RANK_RESIZE, RANK_BURST, RANK_RUN, RANK_REQUEST, RANK_DEPART };
+enum rank { RANK_WORKLOAD, RANK_SERVICE, RANK_UPDATE, RANK_RESIZE, RANK_BURST, RANK_RUN, RANK_REQUEST, RANK_DEPART };
 
 struct item {
     int64_t at_ns;
@@ -31,7 +31,7 @@ static size_t count_items(const struct trace *trace)
     size_t n = 0;
     for (size_t i = 0; i < trace->workloads; i++) {
         const struct trace_workload *w = &trace->workload[i];
-        n += 3 + w->bursts + w->runs + w->requests + w->resizes;
+        n += 3 + w->bursts + w->runs + w->requests + w->resizes + w->updates;
     }
     return n;
 }
@@ -44,6 +44,8 @@ static size_t list_items(const struct trace *trace, struct item *item)
         item[n++] = (struct item){w->attach_ns, i, RANK_WORKLOAD, 0};
         if (w->service.slots)
             item[n++] = (struct item){w->attach_ns, i, RANK_SERVICE, 0};
+        for (size_t j = 0; j < w->updates; j++)
+            item[n++] = (struct item){w->update[j].at_ns, i, RANK_UPDATE, j};
         for (size_t j = 0; j < w->resizes; j++)
             item[n++] = (struct item){w->resize[j].at_ns, i, RANK_RESIZE, j};
         for (size_t j = 0; j < w->bursts; j++)
@@ -138,6 +140,12 @@ static void describe_item(const struct trace_workload *w, const struct item *ite
         break;
     case RANK_SERVICE:
         describe_service(w, record);
+        break;
+    case RANK_UPDATE:
+        record->kind = GST_UPDATE;
+        record->u.field = w->update[item->index].field;
+        record->u.value = w->update[item->index].value;
+        record->given = 3;
         break;
     case RANK_RESIZE:
         record->kind = GST_MEMORY;

@@ -1,10 +1,11 @@
 /* cmd_bench.c - `gpuswap-sim bench`: how fast the event core and whole runs are on this machine, medians of interleaved rounds. */
 #include "sim/cli/bench.h"
 #include "sim/cli/commands.h"
-#include "sim/cli/simulate.h"
+#include "sim/cli/output.h"
 #include "sim/engine/models.h"
 #include "sim/results/text.h"
 
+#include <argp.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,4 @@
-/* cmd_policies.c - `gpuswap-sim policies [NAME]` and `backends`: what there is, from the tables. */
-#include "backend/backend.h"
+/* cmd_policies.c - `gpuswap-sim policies [NAME]`: what there is for each slot, from the tables. */
 #include "policies/table.h"
 #include "sim/base/units.h"
 #include "sim/cli/commands.h"
@@ -8,14 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static void list(void)
+static void list_slot(enum gs_slot slot)
 {
-    for (int slot = 0; slot < GS_SLOTS; slot++) {
-        printf("%s%s\n", slot == 0 ? "" : "\n", gs_slot_name((enum gs_slot)slot));
-        for (size_t i = 0; gs_policy_at((enum gs_slot)slot, i) != NULL; i++)
-            printf("  %-12s %s\n", gs_policy_at((enum gs_slot)slot, i)->name,
-                   gs_policy_at((enum gs_slot)slot, i)->help);
-    }
+    printf("%s\n", gs_slot_name(slot));
+    for (size_t i = 0; gs_policy_at(slot, i) != NULL; i++)
+        printf("  %-12s %s\n", gs_policy_at(slot, i)->name, gs_policy_at(slot, i)->help);
 }
 
 static void describe(enum gs_slot slot, const struct gs_policy_head *policy)
@@ -29,26 +25,48 @@ static void describe(enum gs_slot slot, const struct gs_policy_head *policy)
     }
 }
 
-struct names {
-    const char *name[64];
-    size_t count;
-};
+static bool is_slot(const char *wanted, enum gs_slot *slot)
+{
+    for (int s = 0; s < GS_SLOTS; s++)
+        if (strcmp(gs_slot_name((enum gs_slot)s), wanted) == 0) {
+            *slot = (enum gs_slot)s;
+            return true;
+        }
+    return false;
+}
 
+/* The i-th name of all slots together, NULL past the end. */
 static const char *name_at(size_t i, const void *context)
 {
-    return ((const struct names *)context)->name[i];
+    (void)context;
+    for (int slot = 0; slot < GS_SLOTS; slot++) {
+        size_t k = 0;
+        for (; gs_policy_at((enum gs_slot)slot, k) != NULL; k++)
+            if (k == i)
+                return gs_policy_at((enum gs_slot)slot, k)->name;
+        i -= k;
+    }
+    return NULL;
+}
+
+static size_t count(void)
+{
+    size_t n = 0;
+
+    while (name_at(n, NULL) != NULL)
+        n++;
+    return n;
 }
 
 /* A name may stand in several slots: all are told. */
 static int tell(const char *wanted, struct error *err)
 {
-    struct names names = {.count = 0};
-    bool found = false;
+    enum gs_slot whole;
+    bool found = is_slot(wanted, &whole);
 
+    if (found)
+        list_slot(whole);
     for (int slot = 0; slot < GS_SLOTS; slot++) {
-        for (size_t i = 0; gs_policy_at((enum gs_slot)slot, i) != NULL; i++)
-            if (names.count < sizeof names.name / sizeof *names.name)
-                names.name[names.count++] = gs_policy_at((enum gs_slot)slot, i)->name;
         const struct gs_policy_head *policy = gs_policy_find((enum gs_slot)slot, wanted);
         if (policy != NULL)
             describe((enum gs_slot)slot, policy);
@@ -56,7 +74,7 @@ static int tell(const char *wanted, struct error *err)
     }
     if (found)
         return GS_OK;
-    const char *near = units_nearest(wanted, names.count, name_at, &names);
+    const char *near = units_nearest(wanted, count(), name_at, NULL);
     if (near != NULL)
         return error_set(err, GS_USAGE, "no policy '%s'; did you mean '%s'?", wanted, near);
     return error_set(err, GS_USAGE, "no policy '%s'; 'gpuswap-sim policies' lists them", wanted);
@@ -68,7 +86,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
     if (key != ARGP_KEY_ARG)
         return ARGP_ERR_UNKNOWN;
-    if (wanted == NULL || state->arg_num > 0)
+    if (state->arg_num > 0)
         argp_error(state, "unexpected '%s'", arg);
     else
         *wanted = arg;
@@ -77,29 +95,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 int cmd_policies(int argc, char **argv, struct error *err)
 {
-    static const struct argp argp = {NULL, parse, "[NAME]", "List the policies of each slot, or tell one in full.",
-                                     NULL, NULL,  NULL};
+    static const struct argp argp = {
+        NULL, parse, "[SLOT|NAME]", "List the policies of each slot, those of one slot, or tell a policy in full.",
+        NULL, NULL,  NULL};
     const char *wanted = NULL;
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &wanted) != 0)
         return GS_USAGE;
     if (wanted != NULL)
         return tell(wanted, err);
-    list();
-    return GS_OK;
-}
-
-int cmd_backends(int argc, char **argv, struct error *err)
-{
-    static const struct argp argp = {NULL, parse, NULL, "List the backends and whether they work here.",
-                                     NULL, NULL,  NULL};
-    char why[160];
-
-    (void)err;
-    if (argp_parse(&argp, argc, argv, 0, NULL, NULL) != 0)
-        return GS_USAGE;
-    for (size_t i = 0; backend_at(i) != NULL; i++)
-        printf("%-8s %-14s %s\n", backend_at(i)->name, backend_at(i)->probe(why) ? "works here" : why,
-               backend_at(i)->help);
+    for (int slot = 0; slot < GS_SLOTS; slot++) {
+        if (slot > 0)
+            printf("\n");
+        list_slot((enum gs_slot)slot);
+    }
     return GS_OK;
 }

@@ -3,11 +3,12 @@
 #include "sim/cli/simulate.h"
 #include "sim/results/text.h"
 
-#include <string.h>
+#include <stdio.h>
 
 struct arguments {
     struct simulate simulate;
-    const char *trace, *scenario, *format, *options, *name;
+    struct replay_load replay;
+    const char *scenario;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -19,15 +20,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         state->child_inputs[0] = &a->simulate;
         return 0;
     case 'f':
-        a->format = arg;
+        a->replay.format = arg;
         return 0;
     case 'O':
-        a->options = a->options == NULL ? arg : arena_printf(&a->simulate.arena, "%s, %s", a->options, arg);
+        a->replay.options =
+            a->replay.options == NULL ? arg : arena_printf(&a->simulate.arena, "%s, %s", a->replay.options, arg);
         return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 1)
             argp_error(state, "one trace and one scenario; '%s' is too much", arg);
-        *(state->arg_num == 0 ? &a->trace : &a->scenario) = arg;
+        *(state->arg_num == 0 ? &a->replay.trace : &a->scenario) = arg;
         return 0;
     case ARGP_KEY_NO_ARGS:
         argp_error(state, "which trace?");
@@ -37,20 +39,60 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-/* The scenario includes the given one, if any, and adds the trace; a path that is not absolute is taken from here. */
-static void compose(struct text *out, const struct arguments *a)
+/* How to run this again: advice is added to it. */
+static void command_line(struct text *out, const struct arguments *a)
 {
-    const char *here = a->trace[0] == '/' ? "" : "./";
+    text_add(out, "gpuswap-sim replay");
+    if (a->replay.format != NULL) {
+        text_add(out, " --format ");
+        text_shell_word(out, a->replay.format);
+    }
+    if (a->replay.options != NULL) {
+        text_add(out, " -O ");
+        text_shell_word(out, a->replay.options);
+    }
+    text_add(out, " ");
+    text_shell_word(out, a->replay.trace);
+    if (a->scenario != NULL) {
+        text_add(out, " ");
+        text_shell_word(out, a->scenario);
+    }
+    for (size_t i = 0; i < a->simulate.sets; i++) {
+        text_add(out, " --set ");
+        text_shell_word(out, a->simulate.set[i]);
+    }
+}
 
-    if (a->scenario != NULL)
-        text_printf(out, "include = %s\n", a->scenario);
-    else
-        text_add(out, "[node]\ngpu_memory = 80GiB\n");
-    text_printf(out, "[trace.%s]\nfile = %s%s\n", a->name, here, a->trace);
-    if (a->format != NULL)
-        text_printf(out, "format = %s\n", a->format);
-    if (a->options != NULL)
-        text_printf(out, "options = %s\n", a->options);
+/* What the scenario says of loads does not count; somebody may have meant it to. */
+static void note(const struct arguments *a)
+{
+    if (a->simulate.quiet || a->replay.groups == 0)
+        return;
+    fprintf(stderr, "note: the trace is the whole load; left out of '%s': %zu group%s", a->scenario, a->replay.groups,
+            a->replay.groups == 1 ? "" : "s");
+    if (a->replay.slas > 0)
+        fprintf(stderr, ", %zu SLA%s", a->replay.slas, a->replay.slas == 1 ? "" : "s");
+    fprintf(stderr, "\n");
+}
+
+static int replay(struct arguments *a, struct error *err)
+{
+    struct overrides overrides = {a->simulate.set, a->simulate.sets};
+    struct scenario scenario;
+    struct text text = {0};
+    int rc = scenario_replay(&scenario, a->scenario, &a->replay, &overrides, &a->simulate.arena, err);
+
+    if (rc != GS_OK)
+        return rc;
+    note(a);
+    command_line(&text, a);
+    if (text.failed)
+        rc = error_set(err, GS_SYSTEM, "out of memory");
+    a->simulate.command = text.data;
+    if (rc == GS_OK)
+        rc = simulate_run(&a->simulate, &scenario, err);
+    text_fini(&text);
+    return rc;
 }
 
 int cmd_replay(int argc, char **argv, struct error *err)
@@ -61,35 +103,17 @@ int cmd_replay(int argc, char **argv, struct error *err)
         {"option", 'O', "KEY=VALUE", 0, "an option of that format; may be given several times", 0},
         {0}};
     static const struct argp_child children[] = {{&simulate_argp, 0, NULL, 0}, {0}};
-    static const struct argp argp = {
-        options,
-        parse,
-        "TRACE [SCENARIO]",
-        "Run a recorded trace on the nodes and policies of a scenario (default: one GPU of 80 GiB).  The trace becomes "
-        "the "
-        "group 'trace': --set trace.trace.memory=20GiB, --set trace.trace.sample=6, an SLA with 'group = trace'.",
-        children,
-        NULL,
-        NULL};
-    struct arguments a = {.name = "trace"};
-    struct scenario scenario;
-    struct text text = {0};
-    int rc;
+    static const char doc[] =
+        "Run a recorded trace on the nodes and policies of a scenario (default: one GPU of 80 GiB).  The scenario's "
+        "own "
+        "workloads and traces are left out, and SLAs of theirs.  The trace becomes the group 'trace': "
+        "--set trace.trace.memory=20GiB, --set trace.trace.sample=6.  A promise to it: --set sla.X.group=trace "
+        "--set sla.X.response_p95=30s.";
+    static const struct argp argp = {options, parse, "TRACE [SCENARIO]", doc, children, NULL, NULL};
+    struct arguments a = {0};
 
     simulate_init(&a.simulate);
-    if (argp_parse(&argp, argc, argv, 0, NULL, &a) != 0)
-        return GS_USAGE;
-    compose(&text, &a);
-    a.simulate.command = arena_printf(&a.simulate.arena, "gpuswap-sim replay%s%s %s%s%s",
-                                      a.format == NULL ? "" : " --format ", a.format == NULL ? "" : a.format, a.trace,
-                                      a.scenario == NULL ? "" : " ", a.scenario == NULL ? "" : a.scenario);
-    struct overrides overrides = {a.simulate.set, a.simulate.sets};
-    rc = text.failed
-             ? error_set(err, GS_SYSTEM, "out of memory")
-             : scenario_parse(&scenario, text.data, text.length, a.trace, ".", &overrides, &a.simulate.arena, err);
-    if (rc == GS_OK)
-        rc = simulate_run(&a.simulate, &scenario, err);
-    text_fini(&text);
+    int rc = argp_parse(&argp, argc, argv, 0, NULL, &a) == 0 ? replay(&a, err) : GS_USAGE;
     simulate_fini(&a.simulate);
     return rc;
 }

@@ -2,7 +2,7 @@
 #include "plots/plots.h"
 #include "sim/base/units.h"
 #include "sim/cli/commands.h"
-#include "sim/cli/simulate.h"
+#include "sim/cli/output.h"
 #include "sim/results/report.h"
 #include "sim/results/results.h"
 

@@ -38,10 +38,10 @@ int cmd_run(int argc, char **argv, struct error *err)
     int rc;
 
     simulate_init(&a.simulate);
-    if (argp_parse(&argp, argc, argv, 0, NULL, &a) != 0)
-        return GS_USAGE;
+    rc = argp_parse(&argp, argc, argv, 0, NULL, &a) == 0 ? GS_OK : GS_USAGE;
     struct overrides overrides = {a.simulate.set, a.simulate.sets};
-    rc = scenario_read(&scenario, a.scenario, &overrides, &a.simulate.arena, err);
+    if (rc == GS_OK)
+        rc = scenario_read(&scenario, a.scenario, &overrides, &a.simulate.arena, err);
     if (rc == GS_OK)
         rc = simulate_run(&a.simulate, &scenario, err);
     simulate_fini(&a.simulate);

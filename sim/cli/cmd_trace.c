@@ -1,4 +1,5 @@
 /* cmd_trace.c - `gpuswap-sim trace import | check | info | formats`: convert, validate and describe recorded loads. */
+#include "sim/cli/cmd_trace.h"
 #include "sim/cli/commands.h"
 #include "sim/base/units.h"
 #include "sim/base/dist.h"
@@ -9,11 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KEY_FROM = 256, KEY_TO, KEY_SCALE, KEY_SAMPLE, KEY_MEM, KEY_SINGLE, KEY_SEED };
+enum { KEY_FROM = 256, KEY_TO, KEY_SCALE, KEY_SAMPLE, KEY_MEM, KEY_SINGLE, KEY_SEED, KEY_PLOTS, KEY_JSON };
 
 struct arguments {
     const char *command; /* "import", "check", "info", "formats" */
-    const char *output;
+    const char *output, *plots;
+    bool json;
     int64_t seed;
     struct trace_options options;
     struct dist memory;
@@ -56,6 +58,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         break;
     case 'f':
         options->format = arg;
+        break;
+    case KEY_PLOTS:
+        a->plots = arg;
+        break;
+    case KEY_JSON:
+        a->json = true;
         break;
     case KEY_SEED:
         parse_seed(a, arg, state);
@@ -116,8 +124,18 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     }
 
 static const struct argp_option import_options[] = {
-    {"output", 'o', "OUT.gst", 0, "native file to write; .gz compresses, '-' is standard output", 0}, SELECTION, {0}};
-static const struct argp_option info_options[] = {SELECTION, {0}};
+    {"output", 'o', "OUT.gst", 0, "native file to write; .gz and .zst compress, '-' is standard output", 0},
+    SELECTION,
+    {0}};
+static const struct argp_option info_options[] = {
+    {"json", KEY_JSON, NULL, 0, "as JSON", 0},
+    {"plots", KEY_PLOTS, "DIR", 0, "draw it: SVG and PNG of each picture, with the data beside them", 0},
+    SELECTION,
+    {0}};
+static const struct argp_option fit_options[] = {
+    {"output", 'o', "OUT.ini", 0, "scenario to write; '-' is standard output, and the report then goes to stderr", 0},
+    SELECTION,
+    {0}};
 
 /* --- the commands ------------------------------------------------------------------------------------------------ */
 
@@ -141,9 +159,8 @@ static int do_import(struct arguments *a)
     if (trace.multi_gpu)
         fprintf(stderr, "note: %llu workloads use several GPUs; '--single' leaves them out\n",
                 (unsigned long long)trace.multi_gpu);
-    if (trace.updates_ignored || trace.extensions)
-        fprintf(stderr, "note: %llu U records and %llu extension records were left out\n",
-                (unsigned long long)trace.updates_ignored, (unsigned long long)trace.extensions);
+    if (trace.extensions)
+        fprintf(stderr, "note: %llu extension records were left out\n", (unsigned long long)trace.extensions);
     return GS_OK;
 }
 
@@ -168,69 +185,14 @@ static int do_check(struct arguments *a)
     return GS_OK;
 }
 
-/* One row of percentiles in the unit that `show` gives them. */
-static void print_row(const char *name, const struct trace_quantiles *q, double scale,
-                      char *(*show)(char out[UNITS_TEXT], double value))
-{
-    const double value[] = {q->mean, q->p25, q->p50, q->p75, q->p90, q->p95, q->p99, q->max};
-    if (!q->n)
-        return;
-    printf("%-20s%9zu", name, q->n);
-    for (size_t i = 0; i < sizeof value / sizeof *value; i++) {
-        char text[UNITS_TEXT];
-        printf("  %9s", show(text, value[i] * scale));
-    }
-    printf("  %7.2f\n", q->cv);
-}
-
-static char *show_share(char out[UNITS_TEXT], double share)
-{
-    snprintf(out, UNITS_TEXT, "%.1f %%", share * 100);
-    return out;
-}
-
-static void print_info(const struct trace *trace, const struct trace_info *info)
-{
-    char from[UNITS_TEXT], to[UNITS_TEXT], work[UNITS_TEXT];
-    for (size_t i = 0; i < trace->notes; i++)
-        printf("%-8s%-12s%s\n", trace->note[i].assume ? "assume" : "meta", trace->note[i].key, trace->note[i].value);
-    printf("workloads   %zu: notebook %zu, training %zu, inference %zu, other %zu; of several GPUs %llu\n",
-           info->workloads, info->by_class[GST_NOTEBOOK], info->by_class[GST_TRAINING], info->by_class[GST_INFERENCE],
-           info->by_class[GST_OTHER], (unsigned long long)trace->multi_gpu);
-    printf("span        %s to %s\n", units_show_time(from, (double)info->first_ns),
-           units_show_time(to, (double)info->end_ns));
-    printf("records     bursts %zu, iteration runs %zu, requests %zu, memory samples %zu\n", info->bursts, info->runs,
-           info->requests, info->resizes);
-    printf("GPU work    %s\n\n", units_show_time(work, info->work_s * 1e9));
-    printf("%-20s%9s  %9s  %9s  %9s  %9s  %9s  %9s  %9s  %9s  %7s\n", "", "n", "mean", "p25", "p50", "p75", "p90",
-           "p95", "p99", "max", "cv");
-    print_row("burst", &info->burst_s, 1e9, units_show_time);
-    print_row("think", &info->think_s, 1e9, units_show_time);
-    print_row("start to start", &info->gap_s, 1e9, units_show_time);
-    print_row("bursts a workload", &info->bursts_per_workload, 1, units_show_count);
-    print_row("attach to detach", &info->life_s, 1e9, units_show_time);
-    print_row("busy share", &info->busy_share, 1, show_share);
-    print_row("request", &info->request_work_s, 1e9, units_show_time);
-    print_row("input tokens", &info->request_in, 1, units_show_count);
-    print_row("output tokens", &info->request_out, 1, units_show_count);
-    print_row("memory", &info->memory_bytes, 1, units_show_size);
-}
-
 static int do_info(struct arguments *a)
 {
-    struct trace trace;
-    struct trace_info info;
-    struct dist nothing = {.kind = DIST_CONSTANT};
-    if (!a->options.memory && (!a->options.format || !strcmp(a->options.format, "gst"))) {
-        a->options.memory = &nothing; /* a trace without memory can be described all the same */
-        a->options.memory_text = "not said, 0 here";
-    }
-    int code = trace_load(&trace, &a->options, (uint64_t)a->seed, &a->arena, a->err);
-    if (!code)
-        code = trace_info(&info, &trace, &a->arena, a->err);
-    if (!code)
-        print_info(&trace, &info);
-    return code;
+    return trace_info_command(&a->options, (uint64_t)a->seed, a->json, a->plots, &a->arena, a->err);
+}
+
+static int do_fit(struct arguments *a)
+{
+    return trace_fit_command(&a->options, (uint64_t)a->seed, a->output, &a->arena, a->err);
 }
 
 static void print_option(const struct import_option *o)
@@ -278,6 +240,10 @@ static const struct {
      "gpuswap-sim trace info",
      {info_options, parse_option, "FILE", "Counts and percentiles of a trace.", NULL, NULL, NULL},
      do_info},
+    {"fit",
+     "gpuswap-sim trace fit",
+     {fit_options, parse_option, "FILE", "Fit a scenario to a trace.", NULL, NULL, NULL},
+     do_fit},
     {"formats",
      "gpuswap-sim trace formats",
      {NULL, parse_option, "[NAME]", "List the formats that can be read, or tell one in full.", NULL, NULL, NULL},
@@ -300,12 +266,15 @@ int cmd_trace(int argc, char **argv, struct error *err)
             code = error_set(err, GS_IO, "cannot write standard output");
         return code;
     }
+    if (!strcmp(name, "generate"))
+        return trace_generate_command(argc - 1, argv + 1, err);
     if (!strcmp(name, "--help") || !strcmp(name, "-?")) {
-        printf("Usage: gpuswap-sim trace import|check|info|formats [OPTION...] FILE\n");
+        printf("Usage: gpuswap-sim trace import|check|info|fit|generate|formats [OPTION...] FILE\n");
         return GS_OK;
     }
     if (*name)
-        return error_set(err, GS_USAGE, "unknown trace command '%s'; there are 'import', 'check', 'info' and 'formats'",
-                         name);
-    return error_set(err, GS_USAGE, "trace does what? 'import', 'check', 'info' or 'formats'");
+        return error_set(
+            err, GS_USAGE,
+            "unknown trace command '%s'; there are 'import', 'check', 'info', 'fit', 'generate' and 'formats'", name);
+    return error_set(err, GS_USAGE, "trace does what? 'import', 'check', 'info', 'fit', 'generate' or 'formats'");
 }

@@ -14,9 +14,9 @@ static const struct command commands[] = {
     {"audit", cmd_audit, "DB", "feed a recorded event log through the policies again and compare"},
     {"report", cmd_report, "DB", "print a run again: text, --json, --csv, --plots DIR"},
     {"trace", cmd_trace, "import|check|info FILE", "convert, validate and describe traces"},
-    {"policies", cmd_policies, "[NAME]", "list the policies, or one in full"},
+    {"policies", cmd_policies, "[SLOT|NAME]", "list the policies, those of a slot, or one in full"},
     {"backends", cmd_backends, "", "list the backends and whether they work here"},
-    {"keys", cmd_keys, "[NAME]", "list the keys of a scenario, or one in full"},
+    {"keys", cmd_keys, "[SECTION|KEY]", "list the keys of a scenario, of a section, or one in full"},
     {"bench", cmd_bench, "[--json]", "events per second of the event core and of whole runs"},
 };
 
@@ -50,12 +50,10 @@ static const struct command *find(const char *name)
     return NULL;
 }
 
-/* A scenario by its looks: it may be run without saying `run`. */
-static bool is_scenario(const char *arg)
+/* A file by its looks: it may be run without saying `run`, and is told there if it is no scenario. */
+static bool is_file(const char *arg)
 {
-    size_t length = strlen(arg);
-
-    return strcmp(arg, "-") == 0 || strchr(arg, '/') != NULL || (length > 4 && strcmp(arg + length - 4, ".ini") == 0);
+    return strcmp(arg, "-") == 0 || (arg[0] != '-' && strpbrk(arg, "/.") != NULL);
 }
 
 static int unknown(const char *name, struct error *err)
@@ -72,7 +70,7 @@ static int dispatch(int argc, char **argv, struct error *err)
     static char title[64];
     const struct command *command = find(argv[1]);
 
-    if (command == NULL && !is_scenario(argv[1]))
+    if (command == NULL && !is_file(argv[1]))
         return argv[1][0] == '-'
                    ? error_set(err, GS_USAGE, "a scenario or a command comes first; see 'gpuswap-sim --help'")
                    : unknown(argv[1], err);

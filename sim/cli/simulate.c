@@ -1,10 +1,10 @@
 /* simulate.c - run a scenario, report, keep the rows; progress and interruption. */
+#include "sim/cli/output.h"
 #include "sim/cli/simulate.h"
 #include "sim/results/report.h"
 #include "sim/run/run.h"
 #include "version.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -142,22 +142,7 @@ static void show_progress(void *context, uint32_t done, uint32_t of)
         fprintf(stderr, "\r%*s\r", WIDTH + 40, "");
 }
 
-int write_text(const char *path, const char *data, size_t length, struct error *err)
-{
-    bool standard = strcmp(path, "-") == 0;
-    FILE *file = standard ? stdout : fopen(path, "we");
-    bool ok;
-
-    if (file == NULL)
-        return error_set(err, GS_CANT_CREATE, "cannot create '%s': %s", path, strerror(errno));
-    ok = fwrite(data, 1, length, file) == length && fflush(file) == 0;
-    if (!standard)
-        ok = fclose(file) == 0 && ok;
-    return ok ? GS_OK
-              : error_set(err, GS_IO, "cannot write '%s': %s", standard ? "standard output" : path, strerror(errno));
-}
-
-static int print(const struct simulate *s, const struct report *report, struct error *err)
+static int print(const struct simulate *s, struct output *json, const struct report *report, struct error *err)
 {
     bool json_on_stdout = s->json != NULL && strcmp(s->json, "-") == 0;
     struct text text = {0};
@@ -166,7 +151,7 @@ static int print(const struct simulate *s, const struct report *report, struct e
     if (s->json != NULL) {
         report_json(&text, report);
         rc = text.failed ? error_set(err, GS_SYSTEM, "out of memory for the report")
-                         : write_text(s->json, text.data, text.length, err);
+                         : output_write(json, text.data, text.length, err);
         text_fini(&text);
     }
     if (rc == GS_OK && !s->quiet && !json_on_stdout) {
@@ -201,7 +186,7 @@ static void talk(const struct simulate *s, const struct run_outcome *outcome, co
 
 /* Report what is complete, into the terminal and the database. */
 static int finish(struct simulate *s, const struct scenario *scenario, const struct run_outcome *outcome,
-                  struct results *results, double wall_s, struct error *err)
+                  struct results *results, struct output *json, double wall_s, struct error *err)
 {
     struct report_about about = {
         .version = GPUSWAP_VERSION, .provenance = "sim", .command = s->command, .wall_s = wall_s};
@@ -218,7 +203,7 @@ static int finish(struct simulate *s, const struct scenario *scenario, const str
     if (rc == GS_OK && interrupted == 0)
         rc = results_finish(results, &report, err);
     if (rc == GS_OK)
-        rc = print(s, &report, err);
+        rc = print(s, json, &report, err);
     if (rc == GS_OK && interrupted != 0)
         return error_set(err, 128 + interrupted,
                          "interrupted after %u of %u replications; '%s' holds them and says 'incomplete'",
@@ -234,6 +219,7 @@ int simulate_run(struct simulate *s, const struct scenario *scenario, struct err
     struct run_options run = {
         .backend = find_backend(s->backend), .stop = &interrupted, .progress = show_progress, .context = &bar};
     struct run_outcome outcome = {0};
+    struct output json = {0};
     struct load_traces *traces;
     struct gs_workload_spec *spec;
     uint32_t workloads;
@@ -244,14 +230,18 @@ int simulate_run(struct simulate *s, const struct scenario *scenario, struct err
     clock_gettime(CLOCK_MONOTONIC, &bar.start);
     if ((rc = load_read_traces(&traces, scenario, &s->arena, err)) != GS_OK ||
         (rc = load_specs(scenario, traces, 0, &spec, &workloads, &s->arena, err)) != GS_OK ||
-        (rc = results_open(&run.results, s->db, scenario, spec, workloads, GPUSWAP_VERSION, "sim", err)) != GS_OK)
+        (rc = output_open(&json, s->json, err)) != GS_OK ||
+        (rc = results_open(&run.results, s->db, scenario, spec, workloads, GPUSWAP_VERSION, "sim", err)) != GS_OK) {
+        output_close(&json);
         return rc;
+    }
     catch_interrupts();
     rc = run_scenario(scenario, &run, traces, &outcome, &s->arena, err);
     talk(s, &outcome, traces);
     if (rc == GS_OK)
-        rc = finish(s, scenario, &outcome, run.results, seconds_since(&bar.start), err);
+        rc = finish(s, scenario, &outcome, run.results, &json, seconds_since(&bar.start), err);
     results_close(run.results);
+    output_close(&json);
     run_fini(&outcome);
     return rc;
 }

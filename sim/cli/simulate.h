@@ -26,7 +26,4 @@ void simulate_init(struct simulate *s);
 int simulate_run(struct simulate *s, const struct scenario *scenario, struct error *err);
 void simulate_fini(struct simulate *s);
 
-/* Write a whole text to `path`, "-" = stdout; GS_CANT_CREATE or GS_IO. */
-int write_text(const char *path, const char *data, size_t length, struct error *err);
-
 #endif

@@ -30,6 +30,14 @@ static double onoff_gap(struct source *s)
     return gap + need;
 }
 
+void arrival_start(struct source *s)
+{
+    const struct arrival *a = &s->group->arrival;
+
+    if (a->kind == ARRIVAL_ONOFF && stream_uniform(&s->arrival) * (a->on_mean_ns + a->off_mean_ns) < a->on_mean_ns)
+        s->spell_left_ns = stream_exponential(&s->arrival) * a->on_mean_ns;
+}
+
 gs_ns arrival_gap(struct source *s, gs_ns now_ns)
 {
     const struct arrival *a = &s->group->arrival;

@@ -3,12 +3,13 @@
 
 #include <string.h>
 
-/* A workload has one arrival or wish due at a time, and perhaps a leaving. */
+/* A workload has one arrival or wish due at a time, and perhaps a change and a leaving. */
 static void set_due(struct load *load, uint32_t workload)
 {
     const struct source *s = &load->source[workload];
     gs_ns at_ns = s->next_ns < s->detach_ns ? s->next_ns : s->detach_ns;
 
+    at_ns = s->change_ns < at_ns ? s->change_ns : at_ns;
     tournament_set(&load->due, workload, at_ns);
     if (at_ns < load->clock.next_ns)
         load->clock.next_ns = at_ns;
@@ -17,6 +18,12 @@ static void set_due(struct load *load, uint32_t workload)
 void load_schedule(struct load *load, gs_ns at_ns, uint32_t workload)
 {
     load->source[workload].next_ns = at_ns;
+    set_due(load, workload);
+}
+
+void load_schedule_change(struct load *load, gs_ns at_ns, uint32_t workload)
+{
+    load->source[workload].change_ns = at_ns;
     set_due(load, workload);
 }
 
@@ -57,6 +64,8 @@ void load_burst(struct load *load, uint32_t workload, gs_ns work_ns, int64_t gro
     job->alone_ns = job->done_ns = 0;
     job->bytes = s->base_bytes + grow_bytes;
     job->workload = workload;
+    job->paced = true;
+    job->keep_bytes = 0;
     job->index = s->bursts++;
     s->pending++;
     event->kind = LOAD_BURST;
@@ -78,6 +87,7 @@ static void come(struct load *load, uint32_t workload, gs_ns now_ns)
         load_schedule(load, later(now_ns, dist_draw_integer(&g->cpu_work, &s->think)), workload);
         break;
     case SOURCE_REQUESTS:
+        arrival_start(s);
         load_schedule(load, later(now_ns, arrival_gap(s, now_ns)), workload);
         break;
     default:
@@ -151,7 +161,7 @@ void load_ended(struct load *load, struct job *job, gs_ns now_ns)
     case SOURCE_REQUESTS:
         break;
     default:
-        replay_ended(load, workload, now_ns);
+        replay_ended(load, job, now_ns);
         break;
     }
 }
@@ -163,17 +173,26 @@ void load_cancel(struct load *load, uint32_t workload)
     if (s->status == STATUS_GONE)
         return;
     s->status = STATUS_GONE;
+    if (s->course != NULL)
+        replay_gone(load, s);
     if (s->finite)
         load->finite_left--;
 }
 
-/* What is due first; of one workload and time its wish comes before its leaving. */
+/* What is due first; of one workload and time a change comes before its wish, and that before its leaving. */
 static void take_due(struct load *load, struct load_event *event)
 {
     uint32_t workload = tournament_first(&load->due);
     struct source *s = &load->source[workload];
     bool leaves = s->detach_ns < s->next_ns;
 
+    if (s->change_ns < GS_NEVER && s->change_ns <= s->next_ns && s->change_ns <= s->detach_ns) {
+        event->at_ns = s->change_ns;
+        event->workload = workload;
+        replay_change(load, workload, event);
+        set_due(load, workload);
+        return;
+    }
     event->at_ns = leaves ? s->detach_ns : s->next_ns;
     event->workload = workload;
     *(leaves ? &s->detach_ns : &s->next_ns) = GS_NEVER;
@@ -193,19 +212,31 @@ static void take_due(struct load *load, struct load_event *event)
     set_due(load, workload);
 }
 
-void load_next(struct load *load, struct load_event *event)
+/* The same with recorded wishes of open loops among it. */
+static void take_replay(struct load *load, struct load_event *event)
 {
-    struct cursor *cursor = load->cursors == 0 ? NULL : replay_earliest(load);
-
-    event->kind = LOAD_NOTHING;
-    if (cursor != NULL && cursor->replay->recorded[cursor->next].at_ns < tournament_next_ns(&load->due))
-        replay_take(load, cursor, event);
+    if (load->failed.code != GS_OK) {
+        event->kind = LOAD_FAILED;
+        event->at_ns = load->clock.next_ns;
+        return;
+    }
+    if (replay_wish_ns(load) < tournament_next_ns(&load->due))
+        replay_take(load, event);
     else
         take_due(load, event);
+    gs_ns wish_ns = replay_wish_ns(load), due_ns = tournament_next_ns(&load->due);
+    load->clock.next_ns = wish_ns < due_ns ? wish_ns : due_ns;
+}
+
+void load_next(struct load *load, struct load_event *event)
+{
+    event->kind = LOAD_NOTHING;
+    if (load->cursors > 0) {
+        take_replay(load, event);
+        return;
+    }
+    take_due(load, event);
     load->clock.next_ns = tournament_next_ns(&load->due);
-    cursor = load->cursors == 0 ? NULL : replay_earliest(load);
-    if (cursor != NULL && cursor->replay->recorded[cursor->next].at_ns < load->clock.next_ns)
-        load->clock.next_ns = cursor->replay->recorded[cursor->next].at_ns;
 }
 
 bool load_is_over(const struct load *load)
@@ -215,7 +246,7 @@ bool load_is_over(const struct load *load)
 
 gs_ns load_end_ns(const struct load *load, uint32_t workload)
 {
-    return load->source[workload].end_ns;
+    return load->source[workload].cut ? -1 : load->source[workload].end_ns;
 }
 
 bool load_is_finite(const struct load *load, uint32_t workload)
@@ -231,7 +262,11 @@ bool load_is_open(const struct load *load, uint32_t workload)
            (s->kind == SOURCE_REPLAY && s->replay->runs == 0 && (!s->replay->closed || s->replay->requests > 0));
 }
 
-bool load_failed(const struct load *load)
+int load_failed(const struct load *load, struct error *err)
 {
-    return load->out_of_memory;
+    if (load->failed.code != GS_OK)
+        return error_set(err, load->failed.code, "%s", load->failed.text);
+    if (load->out_of_memory)
+        return error_set(err, GS_SYSTEM, "out of memory for bursts; is the GPU overloaded without end?");
+    return GS_OK;
 }

@@ -22,17 +22,21 @@ struct job {
     uint32_t workload, index; /* index: running number within its workload */
     struct job *next;         /* backend's queue of the workload */
     uint8_t served;           /* enum served, by the recorder */
+    bool paced;               /* load's: the workload goes on when it has ended */
     bool unstalled;           /* recorder's: stall_ns is all zero and not written */
+    int64_t keep_bytes;       /* load's: signed change of the workload's bytes that remains */
     gs_ns stall_ns[STALLS];   /* recorder's: of its workload, when it became ready */
 };
 
-enum load_kind { LOAD_NOTHING, LOAD_ATTACH, LOAD_BURST, LOAD_DETACH };
+enum load_kind { LOAD_NOTHING, LOAD_ATTACH, LOAD_BURST, LOAD_RESIZE, LOAD_UPDATE, LOAD_DETACH, LOAD_FAILED };
 
 struct load_event {
     gs_ns at_ns;
     enum load_kind kind;
     uint32_t workload;
     struct job *job; /* LOAD_BURST */
+    int64_t value;   /* LOAD_RESIZE: bytes between bursts; LOAD_UPDATE: what `field` becomes */
+    uint8_t field;   /* LOAD_UPDATE: enum gs_field */
 };
 
 struct load;
@@ -41,6 +45,7 @@ struct load_traces; /* the traces of a scenario, read once and shared by its rep
 /* Read the scenario's [trace] files; an empty set if there are none. */
 int load_read_traces(struct load_traces **traces, const struct scenario *scenario, struct arena *arena,
                      struct error *err);
+void load_close_traces(struct load_traces *traces); /* takes NULL; their memory is the arena's */
 
 /* Workloads of several GPUs that were left out, since this version simulates single ones only. */
 uint64_t load_traces_left_out(const struct load_traces *traces);
@@ -62,7 +67,7 @@ static inline gs_ns load_next_ns(const struct load *load)
 {
     return ((const struct load_clock *)load)->next_ns;
 }
-/* Take it. */
+/* Take it.  LOAD_FAILED: a trace cannot be read on, load_failed says why. */
 void load_next(struct load *load, struct load_event *event);
 
 /* `job` ended at `at_ns` (done, or refused by OUTCOME_REJECTED / OUTCOME_OOM): the workload goes on from there.  Frees the job. */
@@ -78,10 +83,17 @@ bool load_is_over(const struct load *load);
 gs_ns load_end_ns(const struct load *load, uint32_t workload);
 bool load_is_finite(const struct load *load, uint32_t workload);
 
+/* When it was recorded to leave; GS_NEVER without that. */
+gs_ns load_leaves_ns(const struct load *load, uint32_t workload);
+
+/* Bursts, requests or iterations of its recording, and those of them that never became ready; 0 without a recording. */
+uint64_t load_recorded(const struct load *load, uint32_t workload);
+uint64_t load_unreached(const struct load *load, uint32_t workload);
+
 /* Its bursts come when they come, however many wait already: requests, and recorded bursts in an open loop. */
 bool load_is_open(const struct load *load, uint32_t workload);
 
-/* Memory ran out on the way; what it said since cannot be trusted. */
-bool load_failed(const struct load *load);
+/* Memory ran out on the way, or a trace could not be read; what it said since cannot be trusted. */
+int load_failed(const struct load *load, struct error *err);
 
 #endif

@@ -97,14 +97,13 @@ static void open_source(struct load *load, const struct scenario *scenario, uint
     s->kind = kind_of(g);
     s->base_bytes = spec->bytes;
     s->end_ns = -1;
-    s->next_ns = s->detach_ns = GS_NEVER;
+    s->next_ns = s->change_ns = s->detach_ns = GS_NEVER;
     s->left = g->iterations;
     s->grows = g->grow.kind != DIST_CONSTANT || g->grow.a > 0.0;
     s->finite = s->kind == SOURCE_JOB || s->kind == SOURCE_ITERATIONS;
     stream_init(&s->think, scenario->seed, replication, id, PURPOSE_THINK);
     stream_init(&s->burst, scenario->seed, replication, id, PURPOSE_BURST);
-    stream_init(&s->grow, scenario->seed, replication, id, PURPOSE_GROW);
-    stream_init(&s->arrival, scenario->seed, replication, id, PURPOSE_ARRIVAL);
+    stream_init(&s->grow, scenario->seed, replication, id, s->kind == SOURCE_REQUESTS ? PURPOSE_ARRIVAL : PURPOSE_GROW);
     stream_init(&s->service, scenario->seed, replication, id, PURPOSE_SERVICE);
     stream_init(&start, scenario->seed, replication, id, PURPOSE_START);
     if (s->kind == SOURCE_REPLAY)
@@ -130,11 +129,8 @@ int load_open(struct load **out, const struct scenario *scenario, const struct l
         return no_memory(err);
     for (uint32_t id = 0; id < count; id++)
         open_source(load, scenario, replication, id, &spec[id]);
-    if (!replay_open(load, traces, spec, scenario))
+    if (!replay_open(load, traces, spec, scenario) || !replay_start(load))
         return no_memory(err);
-    for (size_t i = 0; i < load->cursors; i++)
-        if (load->cursor[i].replay->count > 0 && load->cursor[i].replay->recorded[0].at_ns < load->clock.next_ns)
-            load->clock.next_ns = load->cursor[i].replay->recorded[0].at_ns;
     *out = load;
-    return GS_OK;
+    return load_failed(load, err);
 }

@@ -5,139 +5,6 @@
  * when they were recorded, however far behind the GPU is. */
 #include "sim/load/sources.h"
 #include "sim/base/exact.h"
-#include "traces/replay.h"
-
-#include <stdlib.h>
-
-static int by_time(const void *a, const void *b)
-{
-    const struct recorded *x = a, *y = b;
-
-    if (x->at_ns != y->at_ns)
-        return x->at_ns < y->at_ns ? -1 : 1;
-    if (x->member != y->member)
-        return x->member < y->member ? -1 : 1;
-    return x->item < y->item ? -1 : x->item > y->item;
-}
-
-static bool sort_recorded(struct replay *replay, struct arena *arena)
-{
-    const struct trace *trace = &replay->trace;
-    size_t count = 0;
-
-    for (size_t i = 0; i < trace->workloads; i++)
-        count += trace->workload[i].requests + (trace->workload[i].closed ? 0 : trace->workload[i].bursts);
-    replay->recorded = arena_array(arena, count, sizeof *replay->recorded);
-    if (replay->recorded == NULL)
-        return false;
-    for (uint32_t i = 0; i < trace->workloads; i++) {
-        const struct trace_workload *w = &trace->workload[i];
-        for (uint32_t k = 0; !w->closed && k < w->bursts; k++)
-            replay->recorded[replay->count++] = (struct recorded){w->burst[k].ready_ns, i, k};
-        for (uint32_t k = 0; k < w->requests; k++)
-            replay->recorded[replay->count++] = (struct recorded){w->request[k].ready_ns, i, (uint32_t)w->bursts + k};
-    }
-    qsort(replay->recorded, replay->count, sizeof *replay->recorded, by_time);
-    return true;
-}
-
-/* What the native format can say and this version cannot simulate. */
-static int refuse_unknown(const struct trace *trace, const char *file, struct error *err)
-{
-    for (size_t i = 0; i < trace->workloads; i++) {
-        const struct trace_workload *w = &trace->workload[i];
-        bool keeps = false;
-        for (size_t k = 0; k < w->bursts; k++)
-            keeps |= w->burst[k].keep_bytes != 0;
-        if (w->resizes > 0 || keeps)
-            return error_set(err, GS_BAD_INPUT,
-                             "%s: workload '%s' changes its memory for good (M records or a B record's "
-                             "'keep'), which is not available in this version",
-                             file, w->name);
-        if (w->runs > 1 || (w->runs > 0 && w->bursts + w->requests > 0))
-            return error_set(err, GS_BAD_INPUT,
-                             "%s: workload '%s' has more than one T record, or T beside B or R records, "
-                             "which is not available in this version",
-                             file, w->name);
-    }
-    if (trace->updates_ignored > 0)
-        return error_set(err, GS_BAD_INPUT, "%s: U records are not available in this version", file);
-    return GS_OK;
-}
-
-int load_read_traces(struct load_traces **out, const struct scenario *scenario, struct arena *arena, struct error *err)
-{
-    struct load_traces *traces = arena_alloc(arena, sizeof *traces);
-
-    if (traces == NULL || (traces->replay = arena_array(arena, scenario->traces, sizeof *traces->replay)) == NULL)
-        return error_set(err, GS_SYSTEM, "out of memory for the traces");
-    traces->count = scenario->traces;
-    for (size_t i = 0; i < scenario->traces; i++) {
-        const struct trace_source *source = &scenario->trace[i];
-        struct trace_options options;
-        trace_options_init(&options);
-        options.file = source->file;
-        options.format = source->format;
-        options.import = source->options;
-        options.from_ns = source->from;
-        options.to_ns = source->to;
-        options.scale_time = source->scale_time;
-        options.sample = source->sample;
-        options.memory = source->has_memory ? &source->memory : NULL;
-        options.single = true;
-        int rc = trace_load(&traces->replay[i].trace, &options, scenario->seed, arena, err);
-        if (rc == GS_OK)
-            rc = refuse_unknown(&traces->replay[i].trace, source->file, err);
-        if (rc != GS_OK)
-            return rc;
-        for (size_t k = 0; source->loop >= 0 && k < traces->replay[i].trace.workloads; k++)
-            traces->replay[i].trace.workload[k].closed = source->loop == 0;
-        if (!sort_recorded(&traces->replay[i], arena))
-            return error_set(err, GS_SYSTEM, "%s: out of memory for the trace; use 'from', 'to' or 'sample'",
-                             source->file);
-    }
-    *out = traces;
-    return GS_OK;
-}
-
-uint64_t load_traces_left_out(const struct load_traces *traces)
-{
-    uint64_t left_out = 0;
-
-    for (size_t i = 0; i < traces->count; i++)
-        left_out += traces->replay[i].trace.multi_gpu_dropped;
-    return left_out;
-}
-
-/* The trace's word counts where it says something; else the scenario's. */
-void replay_declare(struct gs_workload_spec *spec, const struct scenario *scenario, size_t trace,
-                    const struct trace_workload *recorded, uint32_t id)
-{
-    const struct trace_source *source = &scenario->trace[trace];
-    struct stream memory;
-
-    stream_init(&memory, scenario->seed, 0, id, PURPOSE_MEMORY); /* the same users in every replication */
-    if (!source->has_class)
-        spec->class = recorded->class == GST_INFERENCE  ? GS_INFERENCE
-                      : recorded->class == GST_TRAINING ? GS_TRAINING
-                                                        : GS_NOTEBOOK;
-    if (recorded->memory_bytes >= 0)
-        spec->bytes = recorded->memory_bytes;
-    else
-        spec->bytes = dist_draw_integer(&source->memory, &memory);
-    if (recorded->context_bytes >= 0)
-        spec->context_bytes = recorded->context_bytes;
-    if (recorded->priority >= 0)
-        spec->priority = (uint8_t)recorded->priority;
-    if (recorded->limit_share > 0.0)
-        spec->limit = recorded->limit_share;
-    spec->request = recorded->request_share;
-    spec->swappable = recorded->swappable;
-    spec->regular_fraction =
-        recorded->limit_share > 0.0 && recorded->request_share >= recorded->limit_share && !recorded->swappable;
-    spec->never_on_swap_node = false;
-    spec->initial = spec->class == GS_INFERENCE ? GS_HOST : GS_NEW;
-}
 
 bool replay_open(struct load *load, const struct load_traces *traces, const struct gs_workload_spec *spec,
                  const struct scenario *scenario)
@@ -152,11 +19,11 @@ bool replay_open(struct load *load, const struct load_traces *traces, const stru
             continue;
         bool new = load->cursors == 0 || load->cursor[load->cursors - 1].replay != &traces->replay[trace];
         if (new)
-            load->cursor[load->cursors++] = (struct cursor){&traces->replay[trace], 0, id};
+            load->cursor[load->cursors++] = (struct cursor){.replay = &traces->replay[trace], .first_workload = id};
         s->replay = &traces->replay[trace].trace.workload[id - load->cursor[load->cursors - 1].first_workload];
         s->finite = s->replay->detach_ns < TRACE_NEVER || s->replay->runs + s->replay->bursts + s->replay->requests > 0;
         load->finite_left += s->finite;
-        s->left = s->replay->runs > 0 ? s->replay->run[0].iters : 0;
+        s->left = 0;
         load_schedule(load, s->replay->attach_ns, id);
         if (s->replay->detach_ns < TRACE_NEVER)
             load_schedule_detach(load, s->replay->detach_ns, id);
@@ -164,20 +31,48 @@ bool replay_open(struct load *load, const struct load_traces *traces, const stru
     return true;
 }
 
+static gs_ns next_change_ns(const struct source *s)
+{
+    const struct trace_resize *resize = replay_resize(s);
+    const struct trace_update *update = replay_update(s);
+    gs_ns resize_ns = resize != NULL ? resize->at_ns : GS_NEVER;
+    gs_ns update_ns = update != NULL ? update->at_ns : GS_NEVER;
+
+    return update_ns <= resize_ns ? update_ns : resize_ns;
+}
+
+/* The paced part of a replay: bursts of a closed loop and runs of iterations, one after the other as they were recorded.
+ * True: a run comes next. */
+static bool run_is_next(const struct source *s)
+{
+    const struct trace_run *run = replay_run(s);
+    const struct trace_burst *burst = replay_burst(s);
+
+    return run != NULL && (burst == NULL || run->ready_ns < burst->ready_ns);
+}
+
+static bool paced_left(const struct source *s)
+{
+    return replay_run(s) != NULL || replay_burst(s) != NULL;
+}
+
 void replay_attach(struct load *load, uint32_t workload)
 {
-    const struct trace_workload *r = load->source[workload].replay;
+    const struct source *s = &load->source[workload];
 
-    if (r->runs > 0)
-        load_schedule(load, r->run[0].ready_ns, workload);
-    else if (r->closed && r->bursts > 0)
-        load_schedule(load, r->burst[0].ready_ns, workload);
+    replay_come(load, workload);
+    if (run_is_next(s))
+        load_schedule(load, replay_run(s)->ready_ns, workload);
+    else if (paced_left(s))
+        load_schedule(load, replay_burst(s)->ready_ns, workload);
+    if (next_change_ns(s) < GS_NEVER)
+        load_schedule_change(load, next_change_ns(s), workload);
 }
 
 /* Jitter of an iteration: lognormal with mean 1 and the recorded coefficient of variation; a draw an iteration. */
 static gs_ns iteration_ns(struct source *s)
 {
-    const struct trace_run *run = &s->replay->run[0];
+    const struct trace_run *run = replay_run(s);
     struct dist work = {.kind = DIST_LOGNORMAL};
 
     if (run->jitter <= 0.0)
@@ -192,12 +87,18 @@ void replay_ready(struct load *load, uint32_t workload, struct load_event *event
 {
     struct source *s = &load->source[workload];
 
-    if (s->replay->runs > 0) {
+    s->running = run_is_next(s);
+    if (s->running) {
+        if (s->left == 0)
+            s->left = replay_run(s)->iters;
         load_burst(load, workload, iteration_ns(s), 0, event);
         return;
     }
-    const struct trace_burst *burst = &s->replay->burst[s->cursor++];
+    const struct trace_burst *burst = replay_burst(s);
     load_burst(load, workload, burst->work_ns, burst->grow_bytes, event);
+    if (event->kind == LOAD_BURST)
+        event->job->keep_bytes = burst->keep_bytes;
+    replay_pass(load, s, STORED_BURSTS);
 }
 
 /* Of a workload that was not recorded to leave: all that it asked for was done. */
@@ -205,66 +106,126 @@ static bool served_all(const struct source *s)
 {
     const struct trace_workload *r = s->replay;
 
-    return r->detach_ns >= TRACE_NEVER && s->pending == 0 && s->bursts == r->bursts + r->requests;
+    return r->detach_ns >= TRACE_NEVER && s->pending == 0 && !paced_left(s) &&
+           s->open == r->requests + (r->closed ? 0 : r->bursts);
+}
+
+/* What follows the end of a paced burst or iteration; false: nothing is left. */
+static bool go_on(struct load *load, uint32_t workload, gs_ns now_ns)
+{
+    struct source *s = &load->source[workload];
+
+    if (s->left > 0 && --s->left > 0) {
+        load_schedule(load, now_ns + replay_run(s)->gap_ns, workload);
+        return true;
+    }
+    if (s->running)
+        replay_pass(load, s, STORED_RUNS);
+    if (!paced_left(s))
+        return false;
+    if (run_is_next(s))
+        load_schedule(load, replay_run(s)->ready_ns > now_ns ? replay_run(s)->ready_ns : now_ns, workload);
+    else
+        load_schedule(load, now_ns + replay_burst(s)->think_ns, workload);
+    return true;
+}
+
+/* What a burst was recorded to keep remains, however it ended. */
+static void keep(struct load *load, const struct job *job, gs_ns now_ns)
+{
+    struct source *s = &load->source[job->workload];
+
+    if (job->keep_bytes == 0)
+        return;
+    s->base_bytes += job->keep_bytes;
+    s->kept = true;
+    load_schedule_change(load, now_ns, job->workload);
 }
 
 /* After its last burst a closed-loop user leaves when it was recorded to have left, but not before.  One in an open loop keeps
  * its memory, as a service does, but the run need not go on for it. */
-void replay_ended(struct load *load, uint32_t workload, gs_ns now_ns)
+void replay_ended(struct load *load, const struct job *job, gs_ns now_ns)
 {
+    uint32_t workload = job->workload;
     struct source *s = &load->source[workload];
-    const struct trace_workload *r = s->replay;
 
-    if (r->runs > 0) {
-        if (--s->left > 0)
-            load_schedule(load, now_ns + r->run[0].gap_ns, workload);
-        else
-            load_finish(load, workload, now_ns);
-    } else if (r->closed && s->cursor < r->bursts) {
-        load_schedule(load, now_ns + r->burst[s->cursor].think_ns, workload);
-    } else if (s->leaves ? s->pending == 0 : served_all(s)) {
-        if (s->leaves || r->closed)
+    keep(load, job, now_ns);
+    if (job->paced && go_on(load, workload, now_ns))
+        return;
+    if (s->leaves ? s->pending == 0 && !paced_left(s) : served_all(s)) {
+        if (s->leaves || s->replay->closed || s->replay->runs > 0)
             load_finish(load, workload, now_ns);
         else
             load_settled(load, workload, now_ns);
     }
 }
 
+void replay_change(struct load *load, uint32_t workload, struct load_event *event)
+{
+    static const uint8_t field[] = {[GST_UPDATE_PRIO] = GS_FIELD_PRIORITY,
+                                    [GST_UPDATE_SWAP] = GS_FIELD_SWAPPABLE,
+                                    [GST_UPDATE_LIM] = GS_FIELD_LIMIT};
+    struct source *s = &load->source[workload];
+    const struct trace_update *update;
+
+    if (s->status == STATUS_GONE) {
+        s->change_ns = GS_NEVER;
+        return;
+    }
+    update = replay_update(s);
+    event->kind = LOAD_RESIZE;
+    if (s->kept) {
+        s->kept = false;
+    } else if (update != NULL && update->at_ns <= event->at_ns) {
+        event->kind = LOAD_UPDATE;
+        event->field = field[update->field];
+        event->value = update->value;
+        replay_pass(load, s, STORED_UPDATES);
+    } else {
+        s->base_bytes = replay_resize(s)->bytes;
+        replay_pass(load, s, STORED_RESIZES);
+    }
+    if (event->kind == LOAD_RESIZE)
+        event->value = s->base_bytes;
+    s->change_ns = next_change_ns(s);
+}
+
 void replay_detach(struct load *load, uint32_t workload, gs_ns now_ns)
 {
     struct source *s = &load->source[workload];
-    bool more = s->pending > 0 || (s->replay->closed && s->cursor < s->replay->bursts) || s->left > 0;
+    bool more = s->pending > 0 || paced_left(s);
 
     if (s->replay->why == GST_WHY_END && more)
         s->leaves = true;
     else
         load_finish(load, workload, now_ns);
+    s->cut = s->replay->why == GST_WHY_TRUNC;
 }
 
-struct cursor *replay_earliest(const struct load *load)
+uint64_t load_recorded(const struct load *load, uint32_t workload)
 {
-    struct cursor *best = NULL;
+    const struct trace_workload *w = load->source[workload].replay;
+    uint64_t count = 0;
 
-    for (size_t i = 0; i < load->cursors; i++) {
-        struct cursor *c = &load->cursor[i];
-        if (c->next < c->replay->count &&
-            (best == NULL || c->replay->recorded[c->next].at_ns < best->replay->recorded[best->next].at_ns))
-            best = c;
-    }
-    return best;
+    if (w == NULL)
+        return 0;
+    if (w->run == NULL && w->runs > 0)
+        count = load->source[workload].iterations;
+    for (size_t i = 0; w->run != NULL && i < w->runs; i++)
+        count += trace_iterations(w, &w->run[i]);
+    return count + w->bursts + w->requests;
 }
 
-void replay_take(struct load *load, struct cursor *cursor, struct load_event *event)
+gs_ns load_leaves_ns(const struct load *load, uint32_t workload)
 {
-    const struct recorded *r = &cursor->replay->recorded[cursor->next++];
-    const struct trace_workload *w = &cursor->replay->trace.workload[r->member];
+    const struct trace_workload *r = load->source[workload].replay;
 
-    event->at_ns = r->at_ns;
-    event->workload = cursor->first_workload + r->member;
-    if (load->source[event->workload].status == STATUS_GONE)
-        return;
-    if (r->item < w->bursts)
-        load_burst(load, event->workload, w->burst[r->item].work_ns, w->burst[r->item].grow_bytes, event);
-    else
-        load_burst(load, event->workload, w->request[r->item - w->bursts].work_ns, 0, event);
+    return r == NULL || r->detach_ns >= TRACE_NEVER ? GS_NEVER : r->detach_ns;
+}
+
+uint64_t load_unreached(const struct load *load, uint32_t workload)
+{
+    uint64_t recorded = load_recorded(load, workload), begun = load->source[workload].bursts;
+
+    return recorded > begun ? recorded - begun : 0;
 }

@@ -4,7 +4,7 @@
 
 #include "sim/engine/tournament.h"
 #include "sim/load/load.h"
-#include "traces/trace.h"
+#include "traces/stored.h"
 
 enum source_kind { SOURCE_NOTEBOOK, SOURCE_JOB, SOURCE_ITERATIONS, SOURCE_REQUESTS, SOURCE_REPLAY };
 enum status { STATUS_COMING, STATUS_HERE, STATUS_GONE };
@@ -14,17 +14,28 @@ struct source { /* a workload, as its user sees it; what every burst touches com
     uint8_t kind, status;
     bool grows;          /* bursts allocate more memory */
     bool finite, leaves; /* leaves: goes once its present burst has ended */
+    bool cut;            /* left where its recording was cut off: its end is not known */
     uint32_t bursts;     /* begun so far */
     uint32_t pending;    /* begun and not ended */
     int64_t base_bytes;
-    gs_ns next_ns, detach_ns; /* its arrival or its next wish; its leaving; GS_NEVER: not known to come */
+    gs_ns next_ns, change_ns,
+        detach_ns; /* its arrival or next wish; a change of it; its leaving; GS_NEVER: not known to
+                                            come */
     struct stream think, burst;
     const struct trace_workload *replay; /* what a trace recorded of it, or NULL */
+    struct course *course;               /* replay from disk, while it is here: what comes next */
     uint32_t cursor;                     /* into the schedule, or into the bursts that a trace recorded */
+    uint32_t run, resize, update;        /* replay: into the runs, resizes and updates that a trace recorded */
+    uint32_t open;                       /* replay: bursts and requests of open loops begun so far */
+    bool running;                        /* replay: its present paced burst is an iteration of a run */
+    bool kept;                           /* replay: what a burst has kept is still to be told */
     int64_t left;                        /* iterations to go */
     double spell_left_ns;                /* onoff: rest of the present on-spell */
     gs_ns end_ns;                        /* of the finite job; -1 before */
-    struct stream grow, arrival, service;
+    union {
+        struct stream grow, arrival; /* notebooks; requests */
+    };
+    struct stream service;
 };
 
 /* A recorded wish in an open loop: known beforehand and sorted, so it never enters the tournament. */
@@ -37,6 +48,17 @@ struct replay { /* one trace */
     struct trace trace;
     struct recorded *recorded; /* by time, then in the order of the trace */
     size_t count;
+    struct trace_stored *stored; /* it lies on disk, and the arrays are empty; NULL: all is in memory */
+};
+
+struct course { /* where a workload is in its lists on disk, and what comes next of each; GS_NEVER: nothing */
+    struct spool_reader reader[STORED_LISTS];
+    struct trace_burst burst;
+    struct trace_run run;
+    struct trace_resize resize;
+    struct trace_update update;
+    const struct trace_stored *stored;
+    struct course *next; /* spare */
 };
 
 struct load_traces {
@@ -46,7 +68,9 @@ struct load_traces {
 
 struct cursor { /* where the replication is in a trace's recorded wishes */
     const struct replay *replay;
-    size_t next;
+    struct stored_wish wish; /* the next one; at GS_NEVER: none is left */
+    size_t next;             /* after it */
+    struct spool_reader reader;
     uint32_t first_workload;
 };
 
@@ -61,13 +85,17 @@ struct load {
     struct tournament due; /* what comes next of each workload */
     struct job *spare;     /* ended jobs, for use again */
     struct arena *arena;
+    struct course *spare_course; /* of those who left, for use again */
+    unsigned char *spare_block;
     bool out_of_memory;
+    struct error failed; /* reading a trace from disk */
 };
 
 /* Put a burst of `work_ns`, with `grow_bytes` more memory, into `event`. */
 void load_burst(struct load *load, uint32_t workload, gs_ns work_ns, int64_t grow_bytes, struct load_event *event);
 /* Its arrival, or its next wish, comes at `at_ns`; and it leaves at `at_ns`. */
 void load_schedule(struct load *load, gs_ns at_ns, uint32_t workload);
+void load_schedule_change(struct load *load, gs_ns at_ns, uint32_t workload);
 void load_schedule_detach(struct load *load, gs_ns at_ns, uint32_t workload);
 
 /* Workloads of a trace (replay.c). */
@@ -77,17 +105,36 @@ bool replay_open(struct load *load, const struct load_traces *traces, const stru
                  const struct scenario *scenario);
 void replay_attach(struct load *load, uint32_t workload);
 void replay_ready(struct load *load, uint32_t workload, struct load_event *event);
-void replay_ended(struct load *load, uint32_t workload, gs_ns now_ns);
+void replay_ended(struct load *load, const struct job *job, gs_ns now_ns);
+void replay_change(struct load *load, uint32_t workload, struct load_event *event); /* what is due at its change_ns */
 void replay_detach(struct load *load, uint32_t workload, gs_ns now_ns);
-/* The trace whose next recorded wish is the earliest, NULL if none is left. */
-struct cursor *replay_earliest(const struct load *load);
-void replay_take(struct load *load, struct cursor *cursor, struct load_event *event);
+
+/* Recorded wishes (replay_wishes.c): the first ones are found; the time of the earliest, GS_NEVER if none is left, and take
+ * it. */
+bool replay_start(struct load *load);
+gs_ns replay_wish_ns(const struct load *load);
+void replay_take(struct load *load, struct load_event *event);
+
+/* What comes next of a workload's bursts in a closed loop, runs, resizes and updates (replay_lists.c); NULL: nothing. */
+const struct trace_burst *replay_burst(const struct source *source);
+const struct trace_run *replay_run(const struct source *source);
+const struct trace_resize *replay_resize(const struct source *source);
+const struct trace_update *replay_update(const struct source *source);
+/* It has been; the pointer is void. */
+void replay_pass(struct load *load, struct source *source, enum stored_list list);
+/* When it comes and when it goes: what lies on disk is read as long as it is here. */
+void replay_come(struct load *load, uint32_t workload);
+void replay_gone(struct load *load, struct source *source);
+/* For a reader of lists on disk; NULL: no memory, or no list. */
+unsigned char *replay_block(struct load *load, uint64_t first);
 
 /* The finite job, or the recorded stay, of `workload` is over: it leaves at once. */
 void load_finish(struct load *load, uint32_t workload, gs_ns now_ns);  /* and it leaves */
 void load_settled(struct load *load, uint32_t workload, gs_ns now_ns); /* all that it was to do is done; it stays */
 
-/* Arrivals of requests (arrivals.c): time from one to the next, GS_NEVER after the last. */
+/* Arrivals of requests (arrivals.c): find the source in the middle of its spells, as it is at any time. */
+void arrival_start(struct source *source);
+/* Time from one to the next, GS_NEVER after the last. */
 gs_ns arrival_gap(struct source *source, gs_ns now_ns);
 
 #endif

@@ -238,6 +238,8 @@ int event_log_next(struct event_log *log, struct gs_event *event, const struct g
         .bytes = sqlite3_column_int64(s, 6),
         .timer = id_of(s, 7),
     };
+    if (event->kind == GS_UPDATE)
+        event->command = number_of(s, 4, gs_field_name, GS_FIELDS);
     int rc = read_commands(log, sqlite3_column_int64(s, 0), count, err);
     *commands = log->item;
     return rc;

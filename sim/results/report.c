@@ -229,6 +229,15 @@ static int prepare(struct making *b, struct tally *const *tally, size_t count)
     return r->group && r->gpu && r->node && r->sla ? GS_OK : no_memory(b);
 }
 
+/* Student's interval is symmetric and may reach below 0, where no number of a report can be. */
+static int end_at_zero(void *unused, const char *scope, const char *name, const char *metric, struct interval *value)
+{
+    (void)unused, (void)scope, (void)name, (void)metric;
+    if (value->low < 0)
+        value->low = 0;
+    return GS_OK;
+}
+
 int report_build(struct report *report, const struct scenario *scenario, struct tally *const *tally, size_t count,
                  const struct report_about *about, struct arena *arena, struct error *err)
 {
@@ -246,8 +255,12 @@ int report_build(struct report *report, const struct scenario *scenario, struct 
     for (size_t i = 0; i < report->nodes; i++)
         build_node(&b, i, &report->node[i]);
     make_unended(&b);
+    make_refused(&b);
     if ((rc = make_labels(&b)) != GS_OK || (rc = make_slas(&b)) != GS_OK)
         return rc;
+    report_each(report, end_at_zero, NULL);
+    for (size_t i = 0; i < report->slas; i++)
+        end_at_zero(NULL, "sla", "", "", &report->sla[i].value);
     return make_advice(&b);
 }
 

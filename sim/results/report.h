@@ -8,9 +8,10 @@
  *   quantiles             average of the replications' quantiles; interval: Student t.  A replication in which a group
  *                         completed nothing contributes nothing to its quantiles: `n` tells how many did
  *   makespans             average, if every replication has one
+ *   refused workloads     sum, by what kept them out; `rejected` counts them and the bursts that were refused
  *   stuck workloads       sum: those that waited at the end for longer than STUCK_RESPONSES 99th percentiles and for
  *                         more than STUCK_SHARE of the run (docs/statistics.md)
- * Intervals are at 95 % and need two replications.  What does not exist is NAN, and null in JSON and SQL.
+ * Intervals are at 95 % and need two replications; as no number here can be negative, they end at 0 at the latest.  What does not exist is NAN, and null in JSON and SQL.
  */
 #ifndef GS_REPORT_H
 #define GS_REPORT_H
@@ -34,6 +35,9 @@ struct report_group {
     struct interval served[SERVEDS];
     struct interval unended_p50, unended_max, unended_stall[STALLS]; /* seconds a censored burst, up to the end */
     struct interval stuck, waiting_max, waiting[STALLS]; /* workloads; the longest wait; all waits by their cause, s */
+    struct interval waiting_memory;                      /* of waiting[STALL_QUEUE]: on GPUs that nobody leaves */
+    struct interval refused, refused_by[REFUSALS];       /* workloads, on arrival */
+    struct interval recorded, unreached;                 /* bursts of a trace; those to which it never came */
 };
 
 struct report_gpu {
@@ -57,7 +61,8 @@ struct report_sla {
     double target;
     struct interval value;
     double attainment; /* share within the target of the bursts that ended, were refused, or are late; NAN: no metric */
-    const char *missed; /* why: "value", "share", "stuck"; NULL if it is met */
+    double alone;      /* of a response: the same of the times alone, below which nothing brings it; else NAN */
+    const char *missed; /* why: "value", "share", "stuck", "refused"; NULL if it is met */
     bool met, is_floor;
 };
 
@@ -95,13 +100,19 @@ struct report_about {
 int report_build(struct report *report, const struct scenario *scenario, struct tally *const *tally, size_t count,
                  const struct report_about *about, struct arena *arena, struct error *err);
 
-/* What the stuck workloads of a group waited for, or, if there are none, its unended bursts; STALLS: those had the GPU
- * for most of the time. */
+/* What the stuck workloads of a group waited for, or, if there are none, its unended bursts: a stall, or one of these. */
+enum { CAUSE_RUNNING = STALLS, CAUSE_MEMORY, CAUSES }; /* had the GPU for most of the time; GPUs full for good */
 int report_cause(const struct report_group *group);
-/* For people: "no room in the swap file"; "5 of 7 notebooks WHAT". */
+/* What kept most of a group's refused workloads out. */
+enum refusal report_refusal(const struct report_group *group);
+/* Bursts refused, without the workloads that were. */
+double report_refused_bursts(const struct report_group *group);
+/* For people: "no room in the swap file"; of `all` replications together, "5 of 7 notebooks WHAT". */
 const char *report_cause_text(int cause);
-void report_stuck_text(char *out, size_t size, const struct report *report, const struct report_group *group,
-                       const char *what);
+void report_who_text(char *out, size_t size, const struct report *report, const struct report_group *group, double all,
+                     const char *what);
+/* Why a promise is missed, where its value does not show it: "4 of 6 stuck", "91.3 % within"; else "". */
+void report_missed_text(char *out, size_t size, const struct report *report, const struct report_sla *sla);
 
 /* True if every SLA is met; so, too, if there is none. */
 bool report_sla_met(const struct report *report);

@@ -1,8 +1,6 @@
 /* report_advice.c - say what limits a run and which command is worth trying next. */
 #include "sim/results/report_parts.h"
 
-#include "sim/base/units.h"
-
 #include <math.h>
 #include <string.h>
 
@@ -20,7 +18,7 @@ static double total_stall(const struct report_group *g)
     return sum * g->completed.value;
 }
 
-static const struct report_sla *first_missed(const struct report *r)
+const struct report_sla *first_missed(const struct report *r)
 {
     for (size_t i = 0; i < r->slas; i++)
         if (!r->sla[i].met)
@@ -34,6 +32,8 @@ static enum limit holds_up(const struct report_group *g)
     int cause = report_cause(g);
     if (cause == STALL_CAP)
         return LIMIT_FULL;
+    if (cause == CAUSE_MEMORY)
+        return LIMIT_NO_SWAP;
     if (g->stuck.value > 0)
         return LIMIT_STARVED;
     bool waits = cause == STALL_QUEUE || cause == STALL_PREEMPTED;
@@ -76,21 +76,36 @@ static size_t subject(const struct report *r)
     return worst;
 }
 
-/* What limits `*group`; the group changes where bursts of another are stuck. */
-static enum limit limit_of(const struct report *r, size_t *group, double part[LIMIT_COLD + 1])
+/* Somebody had no service at all: who was refused, who was stuck, whose bursts were lost; LIMIT_NOTHING: nobody. */
+static enum limit without_service(const struct report *r, size_t *group)
 {
     double lost = 0, refused_bytes = 0;
+    size_t refused = most_refused(r);
     for (size_t i = 0; i < r->groups; i++)
-        lost += r->group[i].rejected.value + r->group[i].oom_kills.value;
+        lost += report_refused_bursts(&r->group[i]) + r->group[i].oom_kills.value;
     for (size_t i = 0; i < r->nodes; i++)
         refused_bytes += r->node[i].refused_bytes.value;
     enum limit held_up = stuck(r, group);
+    if (refused != GS_NONE) {
+        *group = refused;
+        return LIMIT_TURNED_AWAY;
+    }
     if (held_up != LIMIT_NOTHING && r->group[*group].stuck.value > 0)
         return held_up;
     if (lost > 0)
         return refused_bytes > 0 ? LIMIT_REFUSED : LIMIT_NO_ROOM;
-    if (held_up != LIMIT_NOTHING)
-        return held_up;
+    return held_up;
+}
+
+/* What limits `*group`; the group changes where another has no service. */
+static enum limit limit_of(const struct report *r, size_t *group, double part[LIMIT_COLD + 1])
+{
+    const struct report_sla *missed = first_missed(r);
+    if (missed && missed->alone > missed->target)
+        return LIMIT_ALONE;
+    enum limit without = without_service(r, group);
+    if (without != LIMIT_NOTHING)
+        return without;
     if (*group == GS_NONE)
         return LIMIT_NOT_ENDED;
     const struct interval *stall = r->group[*group].stall;
@@ -108,36 +123,64 @@ static enum limit limit_of(const struct report *r, size_t *group, double part[LI
     return most;
 }
 
+static const char *out_of_reach(struct making *b, const struct report_sla *sla)
+{
+    char target[REPORT_CELL], alone[REPORT_CELL];
+    return arena_printf(b->arena, "the speed of the GPU: %s of %s is %s alone, more than the %s promised",
+                        strrchr(sla->metric, '_') + 1, sla->group ? sla->group : sla->class,
+                        report_time(alone, sla->alone), report_time(target, sla->target));
+}
+
+/* What limits by itself, without a burst that ended. */
+static const char *plain_sentence(struct making *b, enum limit limit, size_t group)
+{
+    const struct report_sla *missed = first_missed(b->report);
+    switch (limit) {
+    case LIMIT_ALONE:
+        return out_of_reach(b, missed);
+    case LIMIT_TURNED_AWAY:
+        return refused_sentence(b, group);
+    case LIMIT_REFUSED:
+        return "the cap of the swap file: bursts were refused or killed";
+    case LIMIT_NO_ROOM:
+        return "the memory of the GPUs: bursts that do not fit were refused or killed";
+    case LIMIT_NOT_ENDED:
+        return !missed ? "the length of the run: nothing ended in it"
+                       : arena_printf(b->arena, "the length of the run: nothing that the SLA '%s' is about ended in it",
+                                      missed->name);
+    default:
+        return NULL;
+    }
+}
+
+static const char *stuck_sentence(struct making *b, enum limit limit, const struct report_group *g)
+{
+    char who[REPORT_CELL * 2];
+    report_who_text(who, sizeof who, b->report, g, g->stuck.value, "of");
+    if (limit == LIMIT_FULL)
+        return arena_printf(b->arena, "a full swap file: %s %s waiting for room in it", who, g->name);
+    if (limit == LIMIT_STARVED)
+        return arena_printf(b->arena, "the GPUs: %s %s waiting for one in vain", who, g->name);
+    return arena_printf(b->arena, "the memory of the GPUs, as the node does not swap: %s %s waiting", who, g->name);
+}
+
 static const char *sentence(struct making *b, enum limit limit, size_t group, const double part[LIMIT_COLD + 1])
 {
-    char time[UNITS_TEXT], whole[UNITS_TEXT];
-    if (limit == LIMIT_REFUSED)
-        return "the cap of the swap file: bursts were refused or killed";
-    if (limit == LIMIT_NO_ROOM)
-        return "the memory of the GPUs: workloads or bursts that do not fit were refused";
-    const struct report_sla *missed = first_missed(b->report);
-    if (limit == LIMIT_NOT_ENDED && !missed)
-        return "the length of the run: nothing ended in it";
-    if (limit == LIMIT_NOT_ENDED)
-        return arena_printf(b->arena, "the length of the run: nothing that the SLA '%s' is about ended in it",
-                            missed->name);
+    char cells[2][REPORT_CELL];
+    if (limit >= LIMIT_NOT_ENDED && limit <= LIMIT_NO_ROOM)
+        return plain_sentence(b, limit, group);
     const struct report_group *g = &b->report->group[group];
     double unended = 100 * g->censored.value / g->arrived.value;
-    if (g->stuck.value > 0 && (limit == LIMIT_FULL || limit == LIMIT_STARVED)) {
-        char who[REPORT_CELL * 2];
-        report_stuck_text(who, sizeof who, b->report, g, "of");
-        return limit == LIMIT_FULL
-                   ? arena_printf(b->arena, "a full swap file: %s %s waiting for room in it", who, g->name)
-                   : arena_printf(b->arena, "the GPUs: %s %s waiting for one in vain", who, g->name);
-    }
+    if (g->stuck.value > 0 && limit >= LIMIT_FULL && limit <= LIMIT_STARVED)
+        return stuck_sentence(b, limit, g);
     if (limit == LIMIT_FULL)
         return arena_printf(b->arena, "the cap of the swap file: %.0f %% of the bursts of %s have not ended", unended,
                             g->name);
     if (limit == LIMIT_OVERLOAD)
         return arena_printf(b->arena, "the GPUs: requests of %s come faster than they are served, %.0f %% never ended",
                             g->name, unended);
-    units_show_time(whole, g->response[STAT_MEAN].value * NS_PER_S);
-    units_show_time(time, part[limit] * NS_PER_S);
+    const char *whole = report_time(cells[0], g->response[STAT_MEAN].value);
+    const char *time = report_time(cells[1], part[limit]);
     switch (limit) {
     case LIMIT_WAIT:
         return arena_printf(b->arena, "waiting for the GPU, not swapping: %s of the %s that a burst of %s takes", time,
@@ -155,20 +198,6 @@ static const char *sentence(struct making *b, enum limit limit, size_t group, co
     }
 }
 
-/* As a shell takes it. */
-static void quoted(struct text *out, const char *word)
-{
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:=,+@%";
-    if (*word && word[strspn(word, plain)] == 0) {
-        text_add(out, word);
-        return;
-    }
-    text_add(out, "'");
-    for (const char *c = word; *c; c++)
-        text_printf(out, *c == '\'' ? "'\\''" : "%c", *c);
-    text_add(out, "'");
-}
-
 int make_advice(struct making *b)
 {
     double part[LIMIT_COLD + 1] = {0};
@@ -181,18 +210,22 @@ int make_advice(struct making *b)
         text_add(&next, b->about->command);
     } else {
         text_add(&next, "gpuswap-sim run ");
-        quoted(&next, b->scenario->file);
+        text_shell_word(&next, b->scenario->file);
     }
     if (!setting) {
         next.failed = true;
     } else if (*setting) {
         text_add(&next, " --set ");
-        quoted(&next, setting);
+        text_shell_word(&next, setting);
     } else if (b->report->is_random && b->count < ENOUGH_REPLICATIONS) {
         text_printf(&next, " --replications %d", ENOUGH_REPLICATIONS);
+        b->reason = "how sure is this?";
     } else {
         text_printf(&next, " --set scenario.record=%s", b->scenario->record == RECORD_SUMMARY ? "bursts" : "events");
+        b->reason = "what became of each burst?";
     }
+    if (b->reason)
+        text_printf(&next, "  # %s", b->reason);
     b->report->next = next.failed ? NULL : arena_strdup(b->arena, next.data);
     text_fini(&next);
     return b->report->limits && b->report->next

@@ -13,7 +13,8 @@ const char *report_time(char out[REPORT_CELL], double s)
         const char *unit;
         double seconds, below_s;
     } scale[] = {
-        {"us", 1e-6, 0.9995e-3}, {"ms", 1e-3, 0.9995}, {"s", 1, 999.5}, {"min", 60, 999.5 * 60}, {"h", 3600, INFINITY},
+        {"us", 1e-6, 0.9995e-3}, {"ms", 1e-3, 0.9995},      {"s", 1, 999.5},
+        {"min", 60, 99.95 * 60}, {"h", 3600, 99.95 * 3600}, {"d", 86400, INFINITY},
     };
     size_t i = 0;
     if (isnan(s))

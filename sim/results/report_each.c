@@ -83,6 +83,15 @@ static const struct field group_field[] = {
     GROUP("waiting_preempted_s", waiting[STALL_PREEMPTED]),
     GROUP("waiting_detect_s", waiting[STALL_DETECT]),
     GROUP("waiting_cold_s", waiting[STALL_COLD]),
+    GROUP("waiting_memory_s", waiting_memory),
+    GROUP("refused", refused),
+    GROUP("refused_seats", refused_by[REFUSED_SEATS]),
+    GROUP("refused_reserve", refused_by[REFUSED_RESERVE]),
+    GROUP("refused_cap", refused_by[REFUSED_CAP]),
+    GROUP("refused_large", refused_by[REFUSED_LARGE]),
+    GROUP("refused_apart", refused_by[REFUSED_APART]),
+    GROUP("recorded", recorded),
+    GROUP("unreached", unreached),
     {NULL, 0},
 };
 

@@ -79,6 +79,9 @@ static void group(struct text *out, const struct report_group *g)
         number(out, s ? "," : "{", stall_name[s], g->unended_stall[s].value);
     number(out, "},", "stuck", g->stuck.value);
     number(out, ",", "waiting_max_s", g->waiting_max.value);
+    number(out, ",\n   ", "refused", g->refused.value);
+    number(out, ",", "recorded", g->recorded.value);
+    number(out, ",", "unreached", g->unreached.value);
     text_add(out, "}");
 }
 
@@ -119,6 +122,7 @@ static void promise(struct text *out, const struct report_sla *s)
     text_printf(out, ",\"met\":%s", s->met ? "true" : "false");
     number(out, ",", "attainment", s->attainment);
     string(out, ",", "missed", s->missed);
+    number(out, ",", "alone", s->alone);
     text_add(out, "}");
 }
 

@@ -3,6 +3,7 @@
 
 #include "sim/base/units.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,6 +44,21 @@ static const struct node_group *busiest(const struct making *b)
     return gpu_group_of(b->scenario, most);
 }
 
+static const char *swapping(struct making *b, const struct node_group *node)
+{
+    b->reason = "and if the node swaps?";
+    return node_setting(b, node, "swap", "yes");
+}
+
+/* The first node that may not swap. */
+static const char *let_swap(struct making *b)
+{
+    size_t i = 0;
+    while (i + 1 < b->scenario->nodes && b->scenario->node[i].swap)
+        i++;
+    return swapping(b, &b->scenario->node[i]);
+}
+
 /* What would have been enough at the end of the run, in whole GiB, or twice as much. */
 static const char *more_swap_file(struct making *b)
 {
@@ -50,7 +66,8 @@ static const char *more_swap_file(struct making *b)
     const struct node_group *node = fullest(b);
     int64_t want = node->swap_file > 0 ? node->swap_file * 2 : INT64_C(100) << 30, enough = 0, gib = INT64_C(1) << 30;
     if (!node->swap)
-        return node_setting(b, node, "swap", "yes");
+        return swapping(b, node);
+    b->reason = "is a larger swap file enough?";
     for (size_t r = 0; r < b->count; r++)
         for (size_t i = 0; i < b->report->nodes; i++)
             if (node_group_of(b->scenario, i) == node && b->tally[r]->node[i].enough_bytes > enough)
@@ -62,6 +79,7 @@ static const char *more_swap_file(struct making *b)
 
 static const char *more_gpus(struct making *b)
 {
+    b->reason = "would one GPU more do?";
     return gpus_setting(b, busiest(b), 1);
 }
 
@@ -79,7 +97,10 @@ static const char *count(struct making *b, const struct workload_group *w, int64
 static const char *less_load(struct making *b, size_t group)
 {
     const struct workload_group *w = &b->scenario->workload[group];
-    return is_countable(w) && w->count > 1 ? count(b, w, -1) : more_gpus(b);
+    if (!is_countable(w) || w->count < 2)
+        return more_gpus(b);
+    b->reason = "would one less do?";
+    return count(b, w, -1);
 }
 
 /* One more of `group`, or else of the first group of which there could be more; without any, a GPU less. */
@@ -90,9 +111,14 @@ static const char *more_load(struct making *b, size_t group)
     for (size_t i = 0; i < s->workloads && !is_countable(&s->workload[group]); i++)
         if (is_countable(&s->workload[i]))
             group = i;
-    if (is_countable(&s->workload[group]))
+    if (is_countable(&s->workload[group])) {
+        b->reason = "does one more fit?";
         return count(b, &s->workload[group], 1);
-    return node->gpus > 1 ? gpus_setting(b, node, -1) : "";
+    }
+    if (node->gpus < 2)
+        return "";
+    b->reason = "would one GPU less do?";
+    return gpus_setting(b, node, -1);
 }
 
 /* Less swapping: both directions at once, longer turns, or another choice of victims. */
@@ -101,40 +127,123 @@ static const char *less_swapping(struct making *b)
     const struct scenario *s = b->scenario;
     const struct node_group *node = busiest(b);
     const struct policy_choice *slicer = &s->policy[GS_SLOT_SLICER];
+    b->reason = "do both directions at once help?";
     if (node->transfer == TRANSFER_SERIAL)
         return node_setting(b, node, "transfer", "overlapped");
+    b->reason = "do longer turns help?";
     for (size_t i = 0; slicer->policy->param && slicer->policy->param[i].key; i++) {
         char time[UNITS_TEXT];
         if (strcmp(slicer->policy->param[i].key, "quantum") == 0 && slicer->param[i].i < INT64_MAX / 2)
             return arena_printf(b->arena, "policy.slicer.quantum=%s", units_write_time(time, slicer->param[i].i * 2));
     }
+    b->reason = "is another victim cheaper?";
     static const char *const better[] = {"cost", "gdsf", "mru", "lru"};
     for (size_t i = 0; i < sizeof better / sizeof better[0]; i++)
         if (gs_policy_find(GS_SLOT_VICTIM, better[i]) && strcmp(better[i], s->policy[GS_SLOT_VICTIM].policy->name) != 0)
             return arena_printf(b->arena, "policy.victim=%s", better[i]);
+    b->reason = NULL;
     return "";
+}
+
+static const char *gpu_memory(struct making *b, const struct node_group *node, int64_t bytes)
+{
+    char size[UNITS_TEXT];
+    int64_t gib = INT64_C(1) << 30;
+    b->reason = "does a larger GPU take them?";
+    return node_setting(b, node, "gpu_memory", units_write_size(size, (bytes + gib - 1) / gib * gib));
+}
+
+/* Places for all that there are, on the GPUs that there are. */
+static const char *more_seats(struct making *b)
+{
+    char seats[UNITS_TEXT];
+    int64_t workloads = 0, gpus = (int64_t)b->report->gpus;
+    for (size_t i = 0; i < b->report->groups; i++)
+        workloads += (int64_t)b->report->group[i].workloads.value;
+    snprintf(seats, sizeof seats, "%lld", (long long)((workloads + gpus - 1) / gpus));
+    b->reason = "and with all let in?";
+    return node_setting(b, &b->scenario->node[0], "max_workloads_per_gpu", seats);
+}
+
+static const char *let_in(struct making *b, size_t group)
+{
+    int64_t needs = 0;
+    for (size_t r = 0; r < b->count; r++)
+        if (b->tally[r]->group[group].refused_needs_bytes > needs)
+            needs = b->tally[r]->group[group].refused_needs_bytes;
+    switch (report_refusal(&b->report->group[group])) {
+    case REFUSED_SEATS:
+        return more_seats(b);
+    case REFUSED_CAP:
+        return more_swap_file(b);
+    case REFUSED_LARGE:
+        return gpu_memory(b, &b->scenario->node[0], needs);
+    case REFUSED_APART:
+        b->reason = "and if the node does not swap?";
+        return node_setting(b, &b->scenario->node[0], "swap", "no");
+    default:
+        return more_gpus(b);
+    }
+}
+
+/* What it would take alone, and a quarter for the others. */
+static const char *faster_gpu(struct making *b)
+{
+    const struct report_sla *missed = first_missed(b->report);
+    const struct node_group *node = busiest(b);
+    char speed[UNITS_TEXT];
+    snprintf(speed, sizeof speed, "%.1f", ceil(12.5 * node->gpu_speed * missed->alone / missed->target) / 10);
+    b->reason = "would a faster GPU do?";
+    return node_setting(b, node, "gpu_speed", speed);
+}
+
+/* A burst that outgrows its GPU does so on any other. */
+static const char *more_memory(struct making *b)
+{
+    double killed = 0;
+    for (size_t i = 0; i < b->report->groups; i++)
+        killed += b->report->group[i].oom_kills.value;
+    return killed > 0 ? gpu_memory(b, busiest(b), 2 * busiest(b)->gpu_memory) : more_gpus(b);
+}
+
+static const char *longer(struct making *b)
+{
+    char time[UNITS_TEXT];
+    if (b->scenario->duration >= GS_NEVER / 2)
+        return "";
+    b->reason = "does a longer run tell more?";
+    return arena_printf(b->arena, "scenario.duration=%s", units_write_time(time, b->scenario->duration * 2));
+}
+
+static const char *warm_start(struct making *b, size_t group)
+{
+    if (b->scenario->workload[group].class != GS_INFERENCE || b->scenario->workload[group].trace >= 0)
+        return more_swap_file(b);
+    b->reason = "and if they are warm at the start?";
+    return arena_printf(b->arena, "workload.%s.state=host", b->report->group[group].name);
 }
 
 const char *next_setting(struct making *b, enum limit limit, size_t group)
 {
-    char time[UNITS_TEXT];
     switch (limit) {
+    case LIMIT_ALONE:
+        return faster_gpu(b);
+    case LIMIT_TURNED_AWAY:
+        return let_in(b, group);
     case LIMIT_REFUSED:
     case LIMIT_FULL:
     case LIMIT_CAP:
         return more_swap_file(b);
+    case LIMIT_NO_SWAP:
+        return let_swap(b);
     case LIMIT_NO_ROOM:
-        return more_gpus(b);
+        return more_memory(b);
     case LIMIT_NOT_ENDED:
-        if (b->scenario->duration >= GS_NEVER / 2)
-            return "";
-        return arena_printf(b->arena, "scenario.duration=%s", units_write_time(time, b->scenario->duration * 2));
+        return longer(b);
     case LIMIT_SWAP:
         return less_swapping(b);
     case LIMIT_COLD:
-        if (b->scenario->workload[group].class == GS_INFERENCE && b->scenario->workload[group].trace < 0)
-            return arena_printf(b->arena, "workload.%s.state=host", b->report->group[group].name);
-        return more_swap_file(b);
+        return warm_start(b, group);
     default:
         break;
     }

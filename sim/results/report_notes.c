@@ -1,47 +1,94 @@
 /* report_notes.c - what must be known before the numbers of the text report are believed, and what they leave out. */
 #include "sim/results/report_cells.h"
 
-#include "sim/base/units.h"
-
 #include <stdio.h>
 #include <string.h>
 
 /* Of the bursts that became ready: where more have not ended, the times of those that did are too good. */
 static const double MANY_UNENDED = 0.02;
 
-/* `label  GROUP  who,` and below it `how_long TIME: cause`. */
-static void alarm(struct text *out, const char *label, const struct report_group *g, const char *who,
-                  const char *how_long, double longest_s)
+/* `label  GROUP  who`, and `rest` in a line below it. */
+static void alarm(struct text *out, const char *label, const struct report_group *g, const char *who, const char *rest)
 {
-    char time[UNITS_TEXT];
     int width = wider(NAME_LEAST, g->name), indent = (int)strlen(label) + 2;
     width = width > NAME_MOST ? NAME_MOST : width;
     text_printf(out, "%s  ", label);
     name_cell(out, width, g->name);
-    text_printf(out, "%s,\n%*s%s %s: %s\n", who, indent + width, "", how_long, units_show_time(time, 1e9 * longest_s),
-                report_cause_text(report_cause(g)));
+    text_printf(out, "%s\n%*s%s\n", who, indent + width, "", rest);
+}
+
+/* What kept them out, and what to do about it. */
+static void refused(struct text *out, const struct report *r, const struct report_group *g)
+{
+    static const char *const why[REFUSALS] = {
+        [REFUSED_SEATS] = "each has all the workloads it may; raise max_workloads_per_gpu or gpus",
+        [REFUSED_RESERVE] = "the reserve, which grows with each workload, is in the way; add gpus",
+        [REFUSED_CAP] = "no room in the swap file, where they start; raise swap_file",
+        [REFUSED_LARGE] = "they are larger than an empty GPU has room for; raise gpu_memory",
+        [REFUSED_APART] = "they may not be swapped, and every node swaps; add one with swap = no",
+    };
+    char who[REPORT_CELL * 2];
+    report_who_text(who, sizeof who, r, g, g->refused.value, "found no GPU when they arrived and were refused:");
+    alarm(out, "REFUSED", g, who, why[report_refusal(g)]);
+}
+
+static void unended(struct text *out, const struct report *r, const struct report_group *g)
+{
+    bool stuck = g->stuck.value > 0;
+    char who[REPORT_CELL * 2], of[CELL], n[CELL], time[CELL], rest[REPORT_CELL * 3];
+    if (stuck)
+        report_who_text(who, sizeof who, r, g, g->stuck.value, "waited for the GPU when the run ended,");
+    else
+        snprintf(who, sizeof who, "%s of %s bursts had not ended when the run did,", show_count(n, g->censored.value),
+                 show_count(of, g->arrived.value));
+    snprintf(rest, sizeof rest, "%s up to %s: %s", stuck ? "for" : "after",
+             report_time(time, stuck ? g->waiting_max.value : g->unended_max.value),
+             report_cause_text(report_cause(g)));
+    alarm(out, stuck ? "STUCK" : "UNENDED", g, who, rest);
 }
 
 void report_alarms(struct text *out, const struct report *r)
 {
-    size_t before = out->length;
+    bool any_refused = false, any_unended = false;
     for (size_t i = 0; i < r->groups; i++) {
         const struct report_group *g = &r->group[i];
-        char who[REPORT_CELL * 2], of[CELL], n[CELL];
-        bool many = g->censored.value > MANY_UNENDED * g->arrived.value;
-        if ((g->stuck.value > 0 || many) && out->length == before)
+        bool is_refused = g->refused.value > 0;
+        bool is_unended = g->stuck.value > 0 || g->censored.value > MANY_UNENDED * g->arrived.value;
+        if ((is_refused || is_unended) && !any_refused && !any_unended)
             text_add(out, "\n");
-        if (g->stuck.value > 0) {
-            report_stuck_text(who, sizeof who, r, g, "waited for the GPU when the run ended");
-            alarm(out, "STUCK", g, who, "for up to", g->waiting_max.value);
-        } else if (many) {
-            snprintf(who, sizeof who, "%s of %s bursts had not ended when the run did",
-                     show_count(n, g->censored.value), show_count(of, g->arrived.value));
-            alarm(out, "UNENDED", g, who, "after up to", g->unended_max.value);
-        }
+        if (is_refused)
+            refused(out, r, g);
+        if (is_unended)
+            unended(out, r, g);
+        any_refused |= is_refused;
+        any_unended |= is_unended;
     }
-    if (out->length > before)
-        text_add(out, "No time below counts what has not ended.\n");
+    if (any_refused || any_unended)
+        text_printf(out, "No time below counts %s%s%s.\n", any_refused ? "who was refused" : "",
+                    any_refused && any_unended ? ", or " : "", any_unended ? "what has not ended" : "");
+}
+
+/* What was lost, and what of a recording was left. */
+static void losses(struct text *out, const struct report_group *g)
+{
+    char left[CELL], of[CELL];
+    double bursts = report_refused_bursts(g);
+    if (g->refused.value > 0) {
+        text_add(out, "Note: ");
+        counted(out, g->refused.value, "workload");
+        text_printf(out, " of %s refused on arrival, with all their bursts.\n", g->name);
+    }
+    if (bursts + g->oom_kills.value > 0) {
+        text_add(out, "Note: ");
+        counted(out, bursts, "burst");
+        text_printf(out, " of %s refused, ", g->name);
+        counted(out, g->oom_kills.value, "OOM kill");
+        text_add(out, ".\n");
+    }
+    if (g->unreached.value > 0)
+        text_printf(out,
+                    "Note: %s of %s recorded bursts of %s were not reached before the trace or the run was cut off.\n",
+                    show_count(left, g->unreached.value), show_count(of, g->recorded.value), g->name);
 }
 
 void report_notes(struct text *out, const struct report *r)
@@ -55,13 +102,7 @@ void report_notes(struct text *out, const struct report *r)
             text_printf(out,
                         "Note: no burst of %s ended in %.0f of %.0f replications; its quantiles are of the others.\n",
                         g->name, all - with, all);
-        if (g->rejected.value + g->oom_kills.value > 0) {
-            text_add(out, "Note: ");
-            counted(out, g->rejected.value, "burst");
-            text_printf(out, " of %s refused, ", g->name);
-            counted(out, g->oom_kills.value, "OOM kill");
-            text_add(out, ".\n");
-        }
+        losses(out, g);
     }
     if (!r->is_random)
         text_add(out, "Note: nothing in this load is random; every replication is the same.\n");

@@ -15,11 +15,13 @@ struct making {
     struct tally **tally;
     size_t count;
     double *x, *y;
+    const char *reason; /* of the next command */
     struct arena *arena;
     struct error *err;
 };
 
 void make_unended(struct making *b); /* report_unended.c; after the groups' quantiles */
+void make_refused(struct making *b); /* report_refused.c */
 int make_slas(struct making *b);     /* report_sla.c; after the groups */
 int make_labels(struct making *b);   /* report_labels.c: policy, parameters, length, ids */
 int make_advice(struct making *b);   /* report_advice.c; after everything else */
@@ -28,9 +30,12 @@ int make_advice(struct making *b);   /* report_advice.c; after everything else *
 enum limit {
     LIMIT_NOTHING,
     LIMIT_NOT_ENDED,
-    LIMIT_REFUSED,
-    LIMIT_NO_ROOM,
+    LIMIT_ALONE,       /* a promise that not even a GPU of one's own keeps */
+    LIMIT_TURNED_AWAY, /* workloads refused */
+    LIMIT_REFUSED,     /* bursts refused, for want of room in the swap file */
+    LIMIT_NO_ROOM,     /* for want of memory */
     LIMIT_FULL,
+    LIMIT_NO_SWAP, /* GPUs full for good */
     LIMIT_STARVED,
     LIMIT_OVERLOAD,
     LIMIT_WAIT,
@@ -39,9 +44,16 @@ enum limit {
     LIMIT_COLD
 };
 
-/* report_next.c: "section.key=value" to try next, where `limit` holds `group` up (GS_NONE: nothing ended);
- * "": none; NULL: no memory. */
+/* The first promise that is missed; NULL: none. */
+const struct report_sla *first_missed(const struct report *report);
+
+/* report_next.c: "section.key=value" to try next, where `limit` holds `group` up (GS_NONE: nothing ended), with its
+ * reason in b->reason; "": none; NULL: no memory. */
 const char *next_setting(struct making *b, enum limit limit, size_t group);
+
+/* report_refused.c: the group with the largest share of refused workloads, GS_NONE if none were; and what kept them out. */
+size_t most_refused(const struct report *report);
+const char *refused_sentence(struct making *b, size_t group);
 
 /* report_labels.c: something in the load is drawn, so that replications differ. */
 bool scenario_is_random(const struct scenario *scenario);

@@ -23,18 +23,33 @@ static const struct {
 
 static bool concerns(const struct making *b, const struct sla *sla, size_t group)
 {
-    return sla->group >= 0 ? group == (size_t)sla->group : b->scenario->workload[group].class == sla->class;
+    return sla_concerns(b->scenario, sla, group);
 }
 
-static struct sketch *sketch_of(struct group_tally *g, enum measure measure)
+/* The values of a measure of all that the promise is about in replication `r`; of one group these are its own, of several
+ * they are merged into `pooled`, which is empty.  NULL: no memory. */
+static struct sketch *sketch_of(const struct making *b, const struct sla *sla, size_t r, size_t offset,
+                                struct sketch *pooled)
 {
-    return measure == RESPONSE ? &g->response : measure == SLOWDOWN ? &g->slowdown : &g->ttft;
+    for (size_t g = 0; g < b->report->groups; g++) {
+        struct sketch *own = (struct sketch *)(void *)((char *)&b->tally[r]->group[g] + offset);
+        if (sla->group >= 0 && concerns(b, sla, g))
+            return own;
+        if (concerns(b, sla, g) && !sketch_merge(pooled, own))
+            return NULL;
+    }
+    return pooled;
+}
+
+static int no_memory(const struct making *b, const struct sla *sla)
+{
+    return error_set(b->err, GS_SYSTEM, "no memory to check the SLA '%s'", sla->name);
 }
 
 /* Bursts that have no response and yet are outside of the target: refused, killed, or under way for longer already. */
 static double late(struct group_tally *g, enum measure measure, uint64_t limit)
 {
-    double lost = (double)(g->rejected + g->oom_kills);
+    double lost = (double)(g->rejected - tally_refused(g) + g->oom_kills);
     struct sketch *unended = measure == RESPONSE ? &g->unended : &g->unended_slowdown;
     if (measure == TTFT)
         return lost;
@@ -50,27 +65,25 @@ static int over_sketches(struct making *b, const struct sla *sla, struct report_
     uint64_t limit = (uint64_t)(sla->target * unit + 0.5);
     double within = 0, ended = 0, outside = 0;
     size_t n = 0;
+    static const size_t offset[] = {
+        [RESPONSE] = offsetof(struct group_tally, response),
+        [SLOWDOWN] = offsetof(struct group_tally, slowdown),
+        [TTFT] = offsetof(struct group_tally, ttft),
+    };
     for (size_t r = 0; r < b->count; r++) {
-        struct sketch pooled, *sketch = &pooled;
+        struct sketch pooled;
         sketch_init(&pooled);
-        for (size_t g = 0; g < b->report->groups; g++) {
-            if (!concerns(b, sla, g))
-                continue;
-            struct group_tally *tally = &b->tally[r]->group[g];
-            outside += late(tally, measure, limit);
-            if (sla->group >= 0)
-                sketch = sketch_of(tally, measure);
-            else if (!sketch_merge(&pooled, sketch_of(tally, measure))) {
-                sketch_fini(&pooled);
-                return error_set(b->err, GS_SYSTEM, "no memory to check the SLA '%s'", sla->name);
-            }
-        }
-        if (sketch->count > 0) {
+        struct sketch *sketch = sketch_of(b, sla, r, offset[measure], &pooled);
+        for (size_t g = 0; g < b->report->groups; g++)
+            outside += concerns(b, sla, g) ? late(&b->tally[r]->group[g], measure, limit) : 0;
+        if (sketch && sketch->count > 0) {
             b->x[n++] = sketch_quantile(sketch, q) / unit;
             within += sketch_share_within(sketch, limit) * (double)sketch->count;
             ended += (double)sketch->count;
         }
         sketch_fini(&pooled);
+        if (!sketch)
+            return no_memory(b, sla);
     }
     if (q > 0)
         out->value = interval_mean(b->x, n, INTERVAL_CONFIDENCE);
@@ -80,10 +93,32 @@ static int over_sketches(struct making *b, const struct sla *sla, struct report_
     return GS_OK;
 }
 
+/* The same quantile of the times alone. */
+static int alone(struct making *b, const struct sla *sla, struct report_sla *out)
+{
+    double sum = 0;
+    size_t n = 0;
+    for (size_t r = 0; r < b->count; r++) {
+        struct sketch pooled;
+        sketch_init(&pooled);
+        struct sketch *sketch = sketch_of(b, sla, r, offsetof(struct group_tally, alone), &pooled);
+        if (sketch && sketch->count > 0) {
+            sum += sketch_quantile(sketch, asks[sla->metric].q) / NS_PER_S;
+            n++;
+        }
+        sketch_fini(&pooled);
+        if (!sketch)
+            return no_memory(b, sla);
+    }
+    out->alone = n ? sum / (double)n : NAN;
+    return GS_OK;
+}
+
 /* Means, shares and counts, from the sums of a replication. */
 static void over_sums(struct making *b, const struct sla *sla, struct report_sla *out)
 {
     enum measure measure = asks[sla->metric].measure;
+    double alone_ns = 0, completed = 0;
     for (size_t r = 0; r < b->count; r++) {
         double x = 0, y = 0;
         for (size_t i = 0; i < b->report->groups; i++) {
@@ -96,11 +131,23 @@ static void over_sums(struct making *b, const struct sla *sla, struct report_sla
             y += measure == RESPONSE   ? (double)g->completed * NS_PER_S
                  : measure == SLOWDOWN ? (double)g->alone_ns
                                        : g->present_ns;
+            alone_ns += (double)g->alone_ns;
+            completed += (double)g->completed;
         }
         b->x[r] = x;
         b->y[r] = measure == KILLS ? 1 : y;
     }
     out->value = interval_ratio(b->x, b->y, b->count, INTERVAL_CONFIDENCE);
+    if (measure == RESPONSE && completed > 0)
+        out->alone = alone_ns / completed / NS_PER_S;
+}
+
+static bool is_refused(const struct making *b, const struct sla *sla)
+{
+    for (size_t g = 0; g < b->report->groups; g++)
+        if (concerns(b, sla, g) && b->report->group[g].refused.value > 0)
+            return true;
+    return false;
 }
 
 static bool is_stuck(const struct making *b, const struct sla *sla)
@@ -111,13 +158,17 @@ static bool is_stuck(const struct making *b, const struct sla *sla)
     return false;
 }
 
-/* The value is of bursts that ended: it says nothing of those that should have and did not. */
+/* The value is of bursts that ended: it says nothing of those that should have and did not, and of those who were never
+ * let in. */
 static void judge(const struct making *b, const struct sla *sla, struct report_sla *out, bool share_missed)
 {
+    bool of_service = asks[sla->metric].measure != KILLS;
     bool kept = out->is_floor ? out->value.value >= sla->target : out->value.value <= sla->target; /* NAN: no */
     if (!kept)
         out->missed = "value";
-    else if (asks[sla->metric].measure != KILLS && is_stuck(b, sla))
+    else if (of_service && is_refused(b, sla))
+        out->missed = "refused";
+    else if (of_service && is_stuck(b, sla))
         out->missed = "stuck";
     else if (share_missed)
         out->missed = "share";
@@ -138,11 +189,14 @@ int make_slas(struct making *b)
             .target = sla->target,
             .value = {NAN, NAN, NAN, 0},
             .attainment = NAN,
+            .alone = NAN,
             .is_floor = sla_metric_is_floor(sla->metric),
         };
         bool share_missed = false;
         if (measure <= TTFT) {
             int rc = over_sketches(b, sla, out, &share_missed);
+            if (rc == GS_OK && measure == RESPONSE && asks[sla->metric].q > 0)
+                rc = alone(b, sla, out);
             if (rc != GS_OK)
                 return rc;
         }

@@ -1,8 +1,6 @@
 /* report_text.c - the report for people: one screen, a hundred columns, a unit to every number. */
 #include "sim/results/report_cells.h"
 
-#include "sim/base/units.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,14 +17,14 @@ static void heading(struct text *out, const struct report *r)
     const char *gap = length <= COLUMNS ? "   " : "\n";
     text_printf(out, "%s   %s%s%s, seed %llu   %s, gpuswap-sim %s\n", r->scenario, r->policy, gap, r->length,
                 (unsigned long long)r->seed, how, r->version);
-    char text[UNITS_TEXT];
+    char text[CELL];
     if (r->run.warmup.value > 0)
         text_printf(out, "the first %s of each replication are warm-up and left out\n",
-                    units_show_time(text, 1e9 * r->run.warmup.value));
+                    report_time(text, r->run.warmup.value));
     if (!isnan(r->run.makespan.value)) {
-        text_printf(out, "the last job ended after %s", units_show_time(text, 1e9 * r->run.makespan.value));
+        text_printf(out, "the last job ended after %s", report_time(text, r->run.makespan.value));
         if (!isnan(r->run.makespan.low))
-            text_printf(out, " +/- %s", units_show_time(text, 1e9 * (r->run.makespan.high - r->run.makespan.value)));
+            text_printf(out, " +/- %s", report_time(text, r->run.makespan.high - r->run.makespan.value));
         text_add(out, "\n");
     }
 }
@@ -84,9 +82,13 @@ static void slas(struct text *out, const struct report *r)
         text_printf(out, "  %-*s%s", bounds_width, text, s->met ? "met" : "MISSED");
         if (!isnan(s->attainment))
             text_printf(out, "%*s%s within", s->met ? 5 : 2, "", show_percent(text, s->attainment));
-        if (s->missed && strcmp(s->missed, "stuck") == 0)
-            text_add(out, isnan(s->attainment) ? "  some are stuck" : ", some are stuck");
+        if (s->missed && (strcmp(s->missed, "stuck") == 0 || strcmp(s->missed, "refused") == 0))
+            text_printf(out, "%s %s", isnan(s->attainment) ? " " : ",",
+                        s->missed[0] == 's' ? "some are stuck" : "some were refused");
         text_add(out, "\n");
+        if (s->alone > s->target)
+            text_printf(out, "     %*sno sharing can keep this: alone %s is %s; raise the target, or node.gpu_speed\n",
+                        name_width, "", strrchr(s->metric, '_') + 1, report_time(text, s->alone));
     }
 }
 
@@ -144,7 +146,7 @@ static void slowdowns(struct text *out, const struct report *r, int width)
         for (int s = 0; s < SERVEDS; s++)
             cell(out, 7, show_whole_percent, g->served[s].value / served);
         cell(out, 9, show_count, g->censored.value);
-        cell(out, 7, show_count, g->rejected.value + g->oom_kills.value);
+        cell(out, 7, show_count, report_refused_bursts(g) + g->oom_kills.value);
         text_add(out, "\n");
     }
 }

@@ -158,7 +158,7 @@ static int sla_rows(struct loading *l)
     size_t i = 0;
     int rc = query(l, &s,
                    "SELECT name, grp, class, metric, target, value, ci_low, ci_high, n, met, attainment, floor,"
-                   " missed FROM sla"
+                   " missed, alone FROM sla"
                    " WHERE run = ?1 ORDER BY sla");
     if (rc != GS_OK)
         return rc;
@@ -175,6 +175,7 @@ static int sla_rows(struct loading *l)
             .attainment = real(s, 10),
             .is_floor = sqlite3_column_int(s, 11) != 0,
             .missed = text(l, s, 12),
+            .alone = real(s, 13),
         };
     }
     if (step != SQLITE_DONE && step != SQLITE_ROW)

@@ -93,7 +93,7 @@ static int events(struct results *r, const struct chunk *chunk, struct error *er
         put_integer(&row, e->at_ns);
         put_text(&row, gs_event_name(e->kind));
         put_id(&row, e->workload);
-        put_text(&row, answers ? gs_command_name(e->command) : NULL);
+        put_text(&row, answers ? gs_command_name(e->command) : e->kind == GS_UPDATE ? gs_field_name(e->command) : NULL);
         put_time(&row, e->since_ns);
         put_integer(&row, e->bytes);
         put_id(&row, e->timer);
@@ -189,6 +189,10 @@ static int group_sums(struct results *r, struct tally *t, uint32_t group, struct
     put_real(&row, g->waiting.count ? (double)g->waiting.max : NAN);
     for (int s = 0; s < STALLS; s++)
         put_integer(&row, g->waiting_ns[s]);
+    put_integer(&row, g->waiting_memory_ns);
+    put_integer(&row, (int64_t)tally_refused(g));
+    put_integer(&row, (int64_t)g->recorded);
+    put_integer(&row, (int64_t)g->unreached);
     return row_end(r, &row, err);
 }
 

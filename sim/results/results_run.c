@@ -190,6 +190,7 @@ static int sla_rows(struct results *r, const struct report *report, struct error
         put_integer(&row, s->met);
         put_real(&row, s->attainment);
         put_text(&row, s->missed);
+        put_real(&row, s->alone);
         int rc = row_end(r, &row, err);
         if (rc != GS_OK)
             return rc;

@@ -36,7 +36,7 @@ int schema_error(sqlite3 *db, const char *path, struct error *err)
         return error_set(err, GS_CANT_CREATE, "cannot open or create '%s': %s; name another database with --db", path,
                          system ? strerror(system) : "it is a folder, or its folder does not exist");
     case SQLITE_NOTADB:
-        return error_set(err, GS_CANT_CREATE, "'%s' is not a SQLite database; name another file with --db", path);
+        return error_set(err, GS_CANT_CREATE, "'%s' is not a SQLite database; name another file", path);
     case SQLITE_CORRUPT:
         return error_set(
             err, GS_IO,
@@ -77,13 +77,14 @@ static int recognise(sqlite3 *db, const char *path, int code, int *is_empty, str
     *is_empty = tables_there == 0 && application == 0;
     if (*is_empty)
         return GS_OK;
+    const char *option = code == GS_CANT_CREATE ? " with --db" : ""; /* reading, there is no such option */
     if (application != SCHEMA_APPLICATION)
-        return error_set(err, code, "'%s' is a database of another program; name another file with --db", path);
+        return error_set(err, code, "'%s' is a database of another program; name another file%s", path, option);
     if (version != SCHEMA_VERSION)
         return error_set(err, code,
                          "'%s' was written by %s version of gpuswap-sim (its schema is %d, this program's is %d); "
-                         "use that version to read it, or name another file with --db",
-                         path, version < SCHEMA_VERSION ? "an older" : "a newer", version, SCHEMA_VERSION);
+                         "use that version to read it, or name another file%s",
+                         path, version < SCHEMA_VERSION ? "an older" : "a newer", version, SCHEMA_VERSION, option);
     return GS_OK;
 }
 
@@ -180,13 +181,14 @@ int schema_open_read(sqlite3 **out, const char *path, struct error *err)
     *out = NULL;
     if (access(path, R_OK) != 0)
         return error_set(err, GS_NO_INPUT, "cannot read '%s': %s", path, strerror(errno));
-    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
-        rc = schema_error(db, path, err);
+    /* Only a connection that may write clears the files beside a database away; without the right to, it only reads. */
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+        error_set(err, GS_IO, "cannot read '%s': %s", path, sqlite3_errmsg(db));
         sqlite3_close(db);
-        return rc;
+        return GS_IO;
     }
     sqlite3_busy_timeout(db, BUSY_MS);
-    int tried = sqlite3_exec(db, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
+    int tried = sqlite3_exec(db, "PRAGMA query_only = 1; SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
     if (tried == SQLITE_CANTOPEN || tried == SQLITE_READONLY) {
         sqlite3 *quiet = open_immutable(path);
         if (quiet) {

@@ -106,6 +106,9 @@ CREATE TABLE replication_group(
     waiting_queue_ns INTEGER NOT NULL, waiting_swap_out_ns INTEGER NOT NULL, waiting_swap_in_ns INTEGER NOT NULL,
     waiting_cap_ns INTEGER NOT NULL, waiting_preempted_ns INTEGER NOT NULL, waiting_detect_ns INTEGER NOT NULL,
     waiting_cold_ns INTEGER NOT NULL,
+    waiting_memory_ns INTEGER NOT NULL, -- of waiting_queue_ns: for GPUs that nobody leaves, as their node does not swap
+    refused INTEGER NOT NULL, -- workloads, on arrival; `rejected` counts them, too
+    recorded INTEGER NOT NULL, unreached INTEGER NOT NULL, -- bursts of a trace; those to which it never came
     PRIMARY KEY(run, replication, grp)) WITHOUT ROWID;
 
 CREATE TABLE replication_gpu(
@@ -136,7 +139,8 @@ CREATE TABLE sla(
     run INTEGER NOT NULL, sla INTEGER NOT NULL, name TEXT NOT NULL, grp TEXT, class TEXT NOT NULL,
     metric TEXT NOT NULL, floor INTEGER NOT NULL, target REAL NOT NULL,
     value REAL, ci_low REAL, ci_high REAL, n INTEGER NOT NULL, met INTEGER NOT NULL, attainment REAL,
-    missed TEXT, -- why: value, share, stuck
+    missed TEXT, -- why: value, share, stuck, refused
+    alone REAL, -- of the times alone
     PRIMARY KEY(run, sla)) WITHOUT ROWID;
 
 CREATE VIEW report_run AS
@@ -145,7 +149,7 @@ SELECT run, status, scenario, policy, length, seed, provenance, version, replica
 FROM run;
 
 CREATE VIEW report_sla AS
-SELECT run, name, coalesce(grp, class) AS "group", metric, target, value, ci_low, ci_high, met, attainment, missed
+SELECT run, name, coalesce(grp, class) AS "group", metric, target, value, ci_low, ci_high, met, attainment, missed, alone
 FROM sla;
 
 CREATE VIEW report_replication AS

@@ -8,6 +8,7 @@ void group_tally_init(struct group_tally *group)
     *group = (struct group_tally){.makespan_ns = -1};
     sketch_init(&group->response);
     sketch_init(&group->slowdown);
+    sketch_init(&group->alone);
     sketch_init(&group->ttft);
     sketch_init(&group->unended);
     sketch_init(&group->unended_slowdown);
@@ -18,6 +19,7 @@ void group_tally_fini(struct group_tally *group)
 {
     sketch_fini(&group->response);
     sketch_fini(&group->slowdown);
+    sketch_fini(&group->alone);
     sketch_fini(&group->ttft);
     sketch_fini(&group->unended);
     sketch_fini(&group->unended_slowdown);
@@ -30,4 +32,13 @@ void tally_fini(struct tally *tally)
         return;
     for (uint32_t g = 0; g < tally->groups; g++)
         group_tally_fini(&tally->group[g]);
+}
+
+uint64_t tally_refused(const struct group_tally *group)
+{
+    uint64_t sum = 0;
+
+    for (int why = 0; why < REFUSALS; why++)
+        sum += group->refused[why];
+    return sum;
 }

@@ -26,25 +26,41 @@ extern const char *const stall_name[STALLS]; /* "queue", "swap_out", ... */
 enum served { SERVED_HOT, SERVED_WARM, SERVED_COLD, SERVEDS }; /* where its bytes were when the burst became ready */
 enum outcome { OUTCOME_DONE, OUTCOME_REJECTED, OUTCOME_OOM, OUTCOME_CENSORED, OUTCOMES };
 
+/* Why a workload was refused when it arrived; of the GPUs, what kept the most hopeful one from taking it. */
+enum refusal {
+    REFUSED_SEATS,   /* has as many workloads as it may */
+    REFUSED_RESERVE, /* its reserve, which grows with each workload, leaves too little room */
+    REFUSED_CAP,     /* there was a GPU, but no room in the swap file to start from */
+    REFUSED_LARGE,   /* is too small, even empty */
+    REFUSED_APART,   /* swaps, which the workload may not be near */
+    REFUSALS
+};
+
 enum { SLOWDOWN_ONE = 1 << 20 }; /* slowdowns enter sketches in units of 2^-20 */
 
 struct group_tally {
     uint64_t workloads;
-    uint64_t completed, censored, rejected, oom_kills, migrations;
-    uint64_t arrived; /* bursts and requests that became ready */
+    uint64_t completed, censored, rejected, oom_kills, migrations; /* rejected: bursts, and workloads on arrival */
+    uint64_t refused[REFUSALS];                                    /* workloads on arrival */
+    int64_t refused_needs_bytes;                                   /* memory of a GPU that would take the largest */
+    uint64_t recorded, unreached; /* bursts of a trace; and those to which it never came before the end */
+    uint64_t arrived;             /* bursts and requests that became ready */
     uint64_t served[SERVEDS];
     int64_t response_ns, alone_ns; /* sums over completed bursts */
     int64_t stall_ns[STALLS];
     struct sketch response;           /* ns */
     struct sketch slowdown;           /* units of 1 / SLOWDOWN_ONE */
+    bool promised;                    /* an SLA is on its responses: `alone` is kept */
+    struct sketch alone;              /* ns, of completed bursts */
     struct sketch ttft;               /* ns; empty but for inference with tokens */
     struct sketch unended;            /* censored bursts: ages at the end of the run, ns; the response is longer */
     struct sketch unended_slowdown;   /* the same over the time alone, 1 / SLOWDOWN_ONE; the slowdown may only grow */
     int64_t unended_stall_ns[STALLS]; /* sums over censored bursts */
     struct sketch waiting;            /* workloads that wanted the GPU at the end and did not have it: since when, ns */
     int64_t waiting_ns[STALLS];       /* the same, summed by what they were waiting for then */
-    gs_ns makespan_ns;                /* end of the last finite job of the group, -1: none or not all ended */
-    double progress_ns, present_ns;   /* time that the same progress takes alone; time present in the system */
+    int64_t waiting_memory_ns;      /* of STALL_QUEUE: for memory of a GPU that nobody leaves, as nothing swaps there */
+    gs_ns makespan_ns;              /* end of the last finite job of the group, -1: none or not all ended */
+    double progress_ns, present_ns; /* time that the same progress takes alone; time present in the system */
 };
 
 struct gpu_tally {
@@ -76,6 +92,7 @@ struct tally {
     gs_ns from_ns, to_ns; /* end of the warm-up; end of the run */
     gs_ns makespan_ns;    /* end of the last finite job, -1 if there is none or one did not end */
     uint64_t events;      /* arrivals, burst ends, completions of swaps, timers */
+    bool dead_end;        /* it ended as nothing would ever happen again, with somebody waiting */
     bool interrupted;     /* stopped by a signal; not to be used */
     struct group_tally *group;
     struct gpu_tally *gpu;
@@ -84,6 +101,9 @@ struct tally {
     struct node_bucket *node_series; /* [node][SERIES_BUCKETS] */
     gs_ns bucket_ns;                 /* width of a bucket */
 };
+
+/* Workloads refused when they arrived, whatever the reason. */
+uint64_t tally_refused(const struct group_tally *group);
 
 /* Make the sketches of a group. */
 void group_tally_init(struct group_tally *group);

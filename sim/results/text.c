@@ -83,6 +83,19 @@ void text_number(struct text *t, double number)
     text_number_or(t, number, "null");
 }
 
+void text_shell_word(struct text *t, const char *word)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:=,+@%";
+    if (*word && word[strspn(word, plain)] == 0) {
+        text_add(t, word);
+        return;
+    }
+    text_add(t, "'");
+    for (const char *c = word; *c; c++)
+        text_printf(t, *c == '\'' ? "'\\''" : "%c", *c);
+    text_add(t, "'");
+}
+
 void text_json_string(struct text *t, const char *string)
 {
     if (!string) {

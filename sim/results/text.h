@@ -22,6 +22,9 @@ void text_printf(struct text *t, const char *format, ...) __attribute__((format(
 void text_number(struct text *t, double number);
 void text_number_or(struct text *t, double number, const char *none);
 
+/* A word as a shell takes it, quoted where it must be. */
+void text_shell_word(struct text *t, const char *word);
+
 /* A JSON string, quoted and escaped; NULL gives null.  Bytes above 127 pass as they are (UTF-8). */
 void text_json_string(struct text *t, const char *string);
 

@@ -29,6 +29,10 @@ static bool open_tally(struct recorder *rec, const struct recorder_setup *s)
         group_tally_init(&t->group[g]);
     for (uint32_t i = 0; i < s->setup->workloads; i++)
         t->group[s->setup->workload[i].group].workloads++;
+    for (size_t i = 0; i < s->scenario->slas; i++)
+        for (uint32_t g = 0; g < groups; g++)
+            t->group[g].promised |=
+                s->scenario->sla[i].metric <= SLA_RESPONSE_P99 && sla_concerns(s->scenario, &s->scenario->sla[i], g);
     return true;
 }
 
@@ -193,6 +197,8 @@ static void count_done(struct recorder *rec, struct watch *w, const struct job *
     if (!sketch_add(&g->response, (uint64_t)response_ns) ||
         !sketch_add(&g->slowdown, (uint64_t)(slowdown * SLOWDOWN_ONE + 0.5)))
         rec->out_of_memory = true;
+    if (g->promised && !sketch_add(&g->alone, (uint64_t)job->alone_ns))
+        rec->out_of_memory = true;
 }
 
 static void count_lost(struct group_tally *g, enum outcome outcome)
@@ -241,11 +247,6 @@ void recorder_ended(struct recorder *rec, struct job *job, gs_ns at_ns, enum out
         rows_burst(rec, job, at_ns, alone_ns, stall_ns, outcome);
 }
 
-void recorder_refused(struct recorder *rec, uint32_t workload)
-{
-    rec->tally.group[rec->setup.setup->workload[workload].group].rejected++;
-}
-
 /* --- events and commands --- */
 
 static __attribute__((noinline)) void swap_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
@@ -288,6 +289,15 @@ static void reject_command(struct recorder *rec, const struct gs_command *c)
         rec->tally.node[w->node].refused_bytes += w->bytes;
 }
 
+static __attribute__((noinline)) void hold_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
+{
+    const struct gs_workload *w = &rec->setup.view->workload[c->workload];
+
+    rec->watch[c->workload].base_bytes = c->bytes;
+    if (w->state == GS_RESIDENT && !w->granted)
+        recorder_shrunk(rec, c->workload, now_ns);
+}
+
 static void run_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
 {
     struct watch *w = &rec->watch[c->workload];
@@ -316,6 +326,8 @@ void recorder_command(struct recorder *rec, const struct gs_command *c, gs_ns no
         reject_command(rec, c);
     else if (c->kind == GS_PLACE)
         rec->watch[c->workload].attached_ns = now_ns;
+    else if (c->kind == GS_HOLD)
+        hold_command(rec, c, now_ns);
 }
 
 /* The state that an event leaves behind, before the commands that follow from it. */
@@ -328,12 +340,12 @@ static __attribute__((noinline)) void rare_event(struct recorder *rec, const str
     case GS_DONE:
         rec->tally.events++;
         if (e->command == GS_STOP) {
-            bool wants = e->since_ns != GS_NEVER;
-            rec->watch[id].stopped = wants;
+            bool wants = e->since_ns != GS_NEVER, cut_short = wants && e->bytes == 0;
+            rec->watch[id].stopped = cut_short;
             rec->watch[id].stopped_ns = e->at_ns;
-            if (!wants)
+            if (!cut_short)
                 recorder_shrunk(rec, id, e->at_ns);
-            set_phase(rec, id, wants ? STALL_PREEMPTED : PHASE_AWAY, e->at_ns);
+            set_phase(rec, id, cut_short ? STALL_PREEMPTED : wants ? STALL_QUEUE : PHASE_AWAY, e->at_ns);
             rows_running(rec, id, false, e->at_ns);
         } else if (e->command == GS_SWAP_OUT) {
             recorder_left_gpu(rec, id, e->at_ns);
@@ -378,7 +390,7 @@ static inline void event_seen(struct recorder *rec, const struct gs_event *e)
         return;
     }
     struct watch *w = &rec->watch[e->workload];
-    if (w->gpu_bytes != w->base_bytes)
+    if (w->gpu_bytes > w->base_bytes)
         recorder_shrunk(rec, e->workload, e->at_ns);
     set_phase(rec, e->workload, w->pending > 0 ? STALL_QUEUE : PHASE_AWAY, e->at_ns);
     if (rec->rows.bursts)

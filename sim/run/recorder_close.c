@@ -20,6 +20,16 @@ static double time_alone(const struct recorder *rec, const struct job *job)
     return (double)job->work_ns / rec->setup.view->gpu[gpu].speed;
 }
 
+/* It has no place on its GPU, and nobody ever leaves it, as its node does not swap. */
+static bool waits_for_memory(const struct recorder *rec, uint32_t workload)
+{
+    const struct gs_view *view = rec->setup.view;
+    const struct gs_workload *w = &view->workload[workload];
+    bool away = w->state == GS_NEW || w->state == GS_HOST || w->state == GS_DISK;
+
+    return away && !view->node[w->node].swap && w->bytes > view->gpu[w->gpu].free_bytes;
+}
+
 /* A burst that became ready in the warm-up counts nowhere, but whoever still waits for its end at the end of the run has
  * been without the GPU for all that was measured. */
 void recorder_unended(struct recorder *rec, const struct job *job, gs_ns at_ns, const gs_ns *stall_ns)
@@ -35,6 +45,8 @@ void recorder_unended(struct recorder *rec, const struct job *job, gs_ns at_ns, 
     if (w->pending == 1 && w->phase < PHASE_RUN) { /* the last of its bursts: all end here together */
         kept = sketch_add(&g->waiting, (uint64_t)w->waited_ns);
         g->waiting_ns[w->phase] += w->waited_ns;
+        if (w->phase == STALL_QUEUE && waits_for_memory(rec, job->workload))
+            g->waiting_memory_ns += w->waited_ns;
     }
     if (job->ready_ns >= rec->setup.warmup_ns) {
         for (int s = 0; s < STALLS; s++)
@@ -58,24 +70,57 @@ static void censor(struct recorder *rec, gs_ns at_ns)
     }
 }
 
+static bool is_of_trace(const struct recorder *rec, uint32_t id)
+{
+    return rec->setup.scenario->workload[rec->setup.setup->workload[id].group].trace >= 0;
+}
+
+/* Whoever was refused makes no progress in the time that it would have been there; of a stream, in as many requests as the
+ * others of its group had. */
+static void no_progress(struct recorder *rec, uint32_t id, gs_ns present_ns)
+{
+    struct group_tally *g = rec->watch[id].group;
+    uint64_t others = g->workloads - tally_refused(g);
+
+    if (!load_is_open(rec->setup.load, id) || is_of_trace(rec, id))
+        g->present_ns += (double)present_ns;
+    else
+        g->present_ns += others > 0 ? (double)g->arrived / (double)others : 1.0;
+}
+
 /* Progress against time: for users and jobs the time that the same progress takes alone; for open streams, requests; where
  * both are in one trace, the streams count by the time that they were there. */
 static void progress(struct recorder *rec, uint32_t id, gs_ns at_ns)
 {
     const struct watch *w = &rec->watch[id];
-    struct group_tally *g = &rec->tally.group[rec->setup.setup->workload[id].group];
+    struct group_tally *g = w->group;
     gs_ns from = w->attached_ns > rec->setup.warmup_ns ? w->attached_ns : rec->setup.warmup_ns;
     gs_ns to = w->left ? w->left_ns : at_ns;
 
-    g->arrived += w->arrived;
-    if (load_is_open(rec->setup.load, id)) {
-        bool of_trace = rec->setup.scenario->workload[rec->setup.setup->workload[id].group].trace >= 0;
-        double weight = !of_trace ? 1.0 : w->arrived == 0 ? 0.0 : (double)(to - from) / (double)w->arrived;
+    if (w->refused) {
+        to = load_leaves_ns(rec->setup.load, id) < at_ns ? load_leaves_ns(rec->setup.load, id) : at_ns;
+        no_progress(rec, id, to > from ? to - from : 0);
+    } else if (load_is_open(rec->setup.load, id)) {
+        double weight = !is_of_trace(rec, id) ? 1.0 : w->arrived == 0 ? 0.0 : (double)(to - from) / (double)w->arrived;
         g->progress_ns += weight * (double)w->done;
         g->present_ns += weight * (double)w->arrived;
     } else if (w->attached_ns >= 0 && to > from) {
         g->present_ns += (double)(to - from);
         g->progress_ns += (double)(to - from - (w->lost_ns - w->lost_before_ns));
+    }
+}
+
+static void progress_of_all(struct recorder *rec, gs_ns at_ns)
+{
+    uint32_t workloads = rec->setup.setup->workloads;
+
+    for (uint32_t i = 0; i < workloads; i++)
+        rec->watch[i].group->arrived += rec->watch[i].arrived;
+    for (uint32_t i = 0; i < workloads; i++) {
+        struct group_tally *g = rec->watch[i].group;
+        progress(rec, i, at_ns);
+        g->recorded += load_recorded(rec->setup.load, i);
+        g->unreached += rec->watch[i].refused ? 0 : load_unreached(rec->setup.load, i);
     }
 }
 
@@ -177,8 +222,7 @@ int recorder_close(struct recorder *rec, gs_ns at_ns, struct tally **tally, stru
     series_sample(rec, at_ns);
     censor(rec, at_ns); /* before the balance: Little's law takes in the bursts under way */
     balance(rec);
-    for (uint32_t i = 0; i < rec->setup.setup->workloads; i++)
-        progress(rec, i, at_ns);
+    progress_of_all(rec, at_ns);
     makespans(rec);
     *tally = &rec->tally;
     *last = rec->rows.chunk;

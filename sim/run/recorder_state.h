@@ -14,6 +14,7 @@ struct watch {                  /* a workload under observation; what every burs
     _Alignas(64) uint8_t phase; /* enum stall, PHASE_RUN or PHASE_AWAY */
     bool stopped;               /* its present burst was stopped */
     bool left;
+    bool refused;     /* when it arrived */
     bool stalled;     /* stall_ns is not all zero */
     uint32_t pending; /* bursts ready and not ended */
     gs_ns phase_ns;   /* since when it is in its phase */

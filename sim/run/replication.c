@@ -15,6 +15,7 @@ struct replication {
     struct load_event happening;
     struct gs_event event;
     gs_ns end_ns;  /* GS_NEVER: until all is done */
+    bool dead_end; /* nothing will ever happen again, and yet not all is done */
     gs_ns mark_ns; /* when the loop itself has something to do next: the end, or a mark of the recorder */
 };
 
@@ -37,7 +38,7 @@ static void refuse(struct replication *r, const struct gs_command *command, gs_n
 
     if (at_arrival) {
         load_cancel(r->load, command->workload);
-        recorder_refused(r->rec, command->workload);
+        recorder_refused(r->rec, command->workload, command->reason, now_ns);
     }
     drop_bursts(r, command->workload, now_ns, command->reason == GS_BECAUSE_TOO_LARGE ? OUTCOME_OOM : OUTCOME_REJECTED,
                 false);
@@ -89,6 +90,15 @@ static int take_load(struct replication *r, struct error *err)
         break;
     case LOAD_ATTACH:
         event->kind = GS_ATTACH;
+        break;
+    case LOAD_RESIZE:
+        event->kind = GS_RESIZE;
+        event->bytes = happening->value;
+        break;
+    case LOAD_UPDATE:
+        event->kind = GS_UPDATE;
+        event->command = happening->field;
+        event->bytes = happening->value;
         break;
     case LOAD_DETACH:
         drop_bursts(r, happening->workload, happening->at_ns, OUTCOME_CENSORED, true);
@@ -169,7 +179,8 @@ static int loop(struct replication *r, gs_ns *at_ns, bool *stopped, struct error
             continue;
         }
         if (r->end_ns == GS_NEVER && r->clock->next_ns == GS_NEVER && load_ns == GS_NEVER) {
-            *at_ns = r->clock->now_ns; /* nothing will ever happen again */
+            *at_ns = r->clock->now_ns;
+            r->dead_end = true;
             break;
         }
         if (r->plan->stop != NULL && *r->plan->stop != 0) {
@@ -242,6 +253,7 @@ int replication_run(const struct replication_plan *plan, struct tally **tally, s
         int closed = recorder_close(r.rec, at_ns, tally, &last, err);
         rc = rc != GS_OK ? rc : closed;
         (*tally)->interrupted = stopped;
+        (*tally)->dead_end = r.dead_end;
     }
     if (rc == GS_OK && !stopped && plan->results != NULL)
         rc = results_replication(plan->results, &last, *tally, err);

@@ -101,7 +101,12 @@ static int arguments(struct arrival *arrival, char *const part[ARGUMENTS_MAX], c
         code = code ? code : positive(arrival->on_mean_ns > 0 && arrival->off_mean_ns > 0, "each spell", why);
     }
     code = code ? code : units_frequency(part[form[arrival->kind].arguments - 1], &arrival->rate_per_s, why);
-    return code ? code : positive(arrival->rate_per_s > 0, "the rate", why);
+    code = code ? code : positive(arrival->rate_per_s > 0, "the rate", why);
+    if (code == GS_OK && arrival->kind == ARRIVAL_ONOFF && arrival->rate_per_s * arrival->on_mean_ns < 1e-6 * 1e9) {
+        snprintf(why, VALUE_WHY, "a million spells would pass for each request; use longer spells, or poisson(rate)");
+        code = GS_BAD_INPUT;
+    }
+    return code;
 }
 
 int arrival_parse(struct arrival *arrival, const char *text, struct arena *arena, char why[VALUE_WHY])

@@ -55,7 +55,7 @@ static const char *key_at(size_t i, const void *context)
 static void unknown_key(struct build *b, const struct ini_section *section, const char *kind,
                         const struct ini_entry *entry)
 {
-    char hint[HINT_TEXT], shown[SHOWN_TEXT];
+    char hint[HINT_TEXT], param[HINT_TEXT], shown[SHOWN_TEXT];
     struct kind_keys keys = {.count = 0};
     const struct key *key, *elsewhere = NULL;
     for (size_t i = 0; (key = keys_at(i)) != NULL; i++) {
@@ -67,6 +67,8 @@ static void unknown_key(struct build *b, const struct ini_section *section, cons
     build_hint(hint, entry->key, keys.count, key_at, &keys);
     if (elsewhere)
         snprintf(hint, sizeof hint, "; it is a key of [%s]", elsewhere->section);
+    else if (build_param_find(param, entry->key))
+        snprintf(hint, sizeof hint, "; it is '%.*s' in [policy]", SHOWN_TEXT, param);
     else if (!hint[0])
         build_hint(hint, entry->key, KINDS, kind_at, NULL);
     ini_error(b->err, &entry->spot, GS_BAD_INPUT, "unknown key '%s' in [%s]%s", build_shown(shown, entry->key),
@@ -215,24 +217,27 @@ static void add_trace(struct build *b, struct ini_section *section, const char *
 }
 
 /* "workload.NB" -> kind "workload", name "NB" (NULL if there is no dot); false if it is no section of a scenario. */
-static bool section_split(struct build *b, const struct ini_section *section, const char **kind, const char **name)
+static bool section_split(struct build *b, struct ini_section *section)
 {
     char hint[HINT_TEXT], head[SHOWN_TEXT];
     const char *dot = strchr(section->title, '.');
     size_t length = dot ? (size_t)(dot - section->title) : strlen(section->title);
     snprintf(head, sizeof head, "%.*s", (int)length, section->title);
-    *kind = NULL;
-    *name = dot ? dot + 1 : NULL;
+    section->name = dot ? dot + 1 : NULL;
     for (size_t i = 0; i < KINDS; i++)
         if (strcmp(head, kinds[i]) == 0)
-            *kind = kinds[i];
-    if (!*kind && strcmp(head, "sweep") == 0)
+            section->kind = kinds[i];
+    if (section->kind)
+        return true;
+    if (strcmp(head, "sweep") == 0) {
         ini_error(b->err, &section->spot, GS_BAD_INPUT, "section [%s] is not available in this version",
                   section->title);
-    else if (!*kind)
-        ini_error(b->err, &section->spot, GS_BAD_INPUT, "unknown section [%s]%s", section->title,
-                  build_hint(hint, head, KINDS, kind_at, NULL));
-    return *kind != NULL;
+        return false;
+    }
+    b->ini->broken = true;
+    ini_error(b->err, &section->spot, GS_BAD_INPUT, "unknown section [%s]%s", section->title,
+              build_hint(hint, head, KINDS, kind_at, NULL));
+    return false;
 }
 
 static bool name_is_good(struct build *b, const struct ini_section *section, const char *kind, const char *name)
@@ -255,6 +260,20 @@ static bool name_is_good(struct build *b, const struct ini_section *section, con
         return false;
     }
     return true;
+}
+
+void build_heads(struct build *b)
+{
+    for (size_t i = 0; i < b->ini->sections; i++) {
+        struct ini_section *section = b->ini->section[i];
+        if (section->kind || section->refused)
+            continue;
+        section->refused = !section_split(b, section);
+        if (section->refused || name_is_good(b, section, section->kind, section->name))
+            continue;
+        section->refused = b->ini->broken = true;
+        section->kind = NULL;
+    }
 }
 
 /* Groups and nodes are told apart by name in reports. */
@@ -301,11 +320,12 @@ int build_sections(struct build *b)
     b->policy_from = always(b, "policy");
     if (!scenario || !b->policy_from || arrays_make(b) != GS_OK)
         return b->err->code;
+    build_heads(b);
     add_scenario(b, scenario);
     for (size_t i = 0; i < b->ini->sections && !b->ini->stop; i++) {
         struct ini_section *section = b->ini->section[i];
-        const char *kind, *name;
-        if (!section_split(b, section, &kind, &name) || !name_is_good(b, section, kind, name))
+        const char *kind = section->kind, *name = section->name;
+        if (!kind)
             continue;
         if (strcmp(kind, "node") == 0 || strcmp(kind, "workload") == 0 || strcmp(kind, "trace") == 0)
             names_check(b, name ? name : "node", section, kind == kinds[1]);
@@ -316,9 +336,9 @@ int build_sections(struct build *b)
         else if (strcmp(kind, "trace") == 0)
             add_trace(b, section, name);
     }
-    if (b->scenario->nodes == 0)
+    if (b->scenario->nodes == 0 && !b->ini->broken)
         error_add(b->err, GS_BAD_INPUT, "%s: there is no [node] section", b->ini->first->file);
-    if (b->scenario->workloads == 0)
+    if (b->scenario->workloads == 0 && !b->ini->broken)
         error_add(b->err, GS_BAD_INPUT, "%s: there is no [workload.NAME] and no [trace.NAME] section",
                   b->ini->first->file);
     return b->err->code;

@@ -36,6 +36,9 @@ int value_parse(const struct key *key, const char *text, const char *folder, voi
 /* "poisson(0.5/s)", "gamma(cv,rate)", "onoff(on,off,rate)", "schedule(t1 t2 ...)"; as value_parse. */
 int arrival_parse(struct arrival *arrival, const char *text, struct arena *arena, char why[VALUE_WHY]);
 
+/* Tell what each section is, and refuse those that are none of a scenario; those that were looked at before stay. */
+void build_heads(struct build *build);
+
 /* Fill the scenario from the sections; then choose policies; then look for contradictions.  Errors go to build->err. */
 int build_sections(struct build *build);
 int build_slas(struct build *build);
@@ -57,6 +60,9 @@ bool build_sound(const struct ini_section *section, const char *key);
 enum { HINT_TEXT = 120 };
 const char *build_hint(char out[HINT_TEXT], const char *text, size_t count,
                        const char *(*name_at)(size_t i, const void *context), const void *context);
+
+/* "slicer.quantum", if `key` names a parameter of a policy, with its slot or without; false if there is none. */
+bool build_param_find(char out[HINT_TEXT], const char *key);
 
 /* `text` cut to what a message can hold. */
 enum { SHOWN_TEXT = 72 };

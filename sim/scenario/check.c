@@ -25,7 +25,7 @@ static void check_scenario(struct build *b)
 {
     const struct scenario *s = b->scenario;
     const struct ini_section *from = b->scenario_from;
-    for (size_t i = 0; i < s->workloads && !ini_entry_find(from, "duration"); i++) {
+    for (size_t i = 0; i < s->workloads && !ini_entry_find(from, "duration") && !b->ini->broken; i++) {
         bool is_finite = s->workload[i].class == GS_TRAINING || s->workload[i].trace >= 0;
         if (is_finite || !build_given(b->workload_from[i], "class"))
             continue;
@@ -52,7 +52,7 @@ static void check_node(struct build *b, size_t i)
                  units_show_size(memory, (double)node->gpu_memory));
 }
 
-/* With swap it is a contradiction, without it merely not there yet: the key table alone cannot tell. */
+/* It is not there yet; with swap it is a contradiction besides, which the key table alone cannot tell. */
 static void check_time_slicing(struct build *b, size_t i)
 {
     const struct ini_section *from = b->node_from[i];
@@ -60,14 +60,9 @@ static void check_time_slicing(struct build *b, size_t i)
     const struct node_group *node = &b->scenario->node[i];
     if (!entry || entry->bad || node->time_slicing == 0 || !build_sound(from, "swap"))
         return;
-    if (node->swap)
-        complain(
-            b, from, "time_slicing", GS_BAD_INPUT,
-            "'time_slicing = %s' is a configuration error: swap excludes strict and fair time slicing; set 'swap = no'",
-            entry->value);
-    else
-        complain(b, from, "time_slicing", GS_BAD_INPUT,
-                 "'time_slicing' other than 'timesharing' is not available in this version");
+    complain(b, from, "time_slicing", GS_BAD_INPUT,
+             "'time_slicing' other than 'timesharing' is not available in this version%s",
+             node->swap ? "; besides, it is a configuration error: swap excludes strict and fair time slicing" : "");
 }
 
 static void check_training(struct build *b, size_t i)
@@ -179,25 +174,49 @@ static double visible_bytes(const struct node_group *node, const struct workload
     return fmin(left, group->limit * (double)node->gpu_memory);
 }
 
+/* Why it is no more than that. */
+enum { REASON = 160 };
+static void visible_reason(char out[REASON], const struct node_group *node, const struct workload_group *group)
+{
+    char memory[UNITS_TEXT], less[UNITS_TEXT];
+    double reserve = (double)node->gpu_reserved + (double)node->gpu_reserved_per_workload;
+    double context = (double)group->context, all = (double)node->gpu_memory;
+    units_show_size(memory, all);
+    units_show_size(less, fmax(reserve, context));
+    if (group->limit * all < all - fmax(reserve, context))
+        snprintf(out, REASON, "'limit' %g of %s", group->limit, memory);
+    else if (context > reserve)
+        snprintf(out, REASON, "%s less its 'context' of %s", memory, less);
+    else
+        snprintf(out, REASON, "%s less 'gpu_reserved'%s of %s", memory,
+                 node->gpu_reserved_per_workload > 0 ? " and 'gpu_reserved_per_workload'" : "", less);
+}
+
 /* Can some GPU take one workload of the group at all? */
 static void satisfy_group(struct build *b, size_t i)
 {
     const struct workload_group *group = &b->scenario->workload[i];
     const struct ini_section *from = b->workload_from[i];
-    char need[UNITS_TEXT], have[UNITS_TEXT];
+    char need[UNITS_TEXT], have[UNITS_TEXT], reason[REASON];
     double most = -1, least = dist_lowest(&group->memory);
-    for (size_t k = 0; k < b->scenario->nodes; k++)
-        if (node_may_take(&b->scenario->node[k], group))
-            most = fmax(most, fmax(0, visible_bytes(&b->scenario->node[k], group)));
+    const struct node_group *best = NULL;
+    for (size_t k = 0; k < b->scenario->nodes; k++) {
+        const struct node_group *node = &b->scenario->node[k];
+        double visible = fmax(0, visible_bytes(node, group));
+        if (node_may_take(node, group) && visible > most) {
+            most = visible;
+            best = node;
+        }
+    }
     if (most < 0)
         complain(b, from, "swappable", GS_UNSATISFIABLE,
                  "'%s' with 'swappable = no' must not run on nodes that swap, and all do; add a node with 'swap = no'",
                  group->name);
-    else if (least > most)
-        complain(b, from, "memory", GS_UNSATISFIABLE,
-                 "'%s' needs %s of one GPU, but no GPU shows it more than %s (less the reserve or its context, up to "
-                 "its limit)",
-                 group->name, units_show_size(need, least), units_show_size(have, most));
+    if (!best || least <= most)
+        return;
+    visible_reason(reason, best, group);
+    complain(b, from, "memory", GS_UNSATISFIABLE, "'%s' needs %s of one GPU, but no GPU shows it more than %s: %s",
+             group->name, units_show_size(need, least), units_show_size(have, most), reason);
 }
 
 /* Bytes that the groups in `state` hold at the least when the run starts; `last` gets one of them. */

@@ -110,6 +110,23 @@ static bool param_split(const char *key, enum gs_slot *slot, const char **name)
     return false;
 }
 
+bool build_param_find(char out[HINT_TEXT], const char *key)
+{
+    enum gs_slot slot = GS_SLOTS;
+    const char *name = key;
+    bool has_slot = param_split(key, &slot, &name);
+    for (int s = 0; s < GS_SLOTS; s++)
+        for (size_t i = 0; (!has_slot || (int)slot == s) && gs_policy_at((enum gs_slot)s, i); i++) {
+            const struct gs_param *param = gs_policy_at((enum gs_slot)s, i)->param;
+            for (; param && param->key; param++)
+                if (strcmp(param->key, name) == 0) {
+                    snprintf(out, HINT_TEXT, "%s.%s", gs_slot_name((enum gs_slot)s), name);
+                    return true;
+                }
+        }
+    return false;
+}
+
 /* The keys that [policy] could have with the policies chosen. */
 struct candidates {
     char name[CANDIDATES_MAX][CANDIDATE_BYTES];
@@ -124,7 +141,7 @@ static const char *candidate_at(size_t i, const void *context)
 
 static void unknown_key(struct build *b, const struct ini_entry *entry)
 {
-    char hint[HINT_TEXT], shown[SHOWN_TEXT];
+    char hint[HINT_TEXT], param[HINT_TEXT], shown[SHOWN_TEXT];
     struct candidates all = {.count = 0};
     for (int s = 0; s < GS_SLOTS; s++) {
         const struct gs_policy_head *policy = b->scenario->policy[s].policy;
@@ -134,8 +151,12 @@ static void unknown_key(struct build *b, const struct ini_entry *entry)
         for (size_t i = 0; i < count && all.count < CANDIDATES_MAX - GS_SLOTS; i++)
             snprintf(all.name[all.count++], CANDIDATE_BYTES, "%s.%s", slot, policy->param[i].key);
     }
+    if (build_param_find(param, entry->key))
+        snprintf(hint, sizeof hint, "; did you mean '%.*s'?", SHOWN_TEXT, param);
+    else
+        build_hint(hint, entry->key, all.count, candidate_at, &all);
     ini_error(b->err, &entry->spot, GS_BAD_INPUT, "unknown key '%s' in [policy]%s", build_shown(shown, entry->key),
-              build_hint(hint, entry->key, all.count, candidate_at, &all));
+              hint);
 }
 
 static void unknown_param(struct build *b, const struct ini_entry *entry, enum gs_slot slot, const char *name)
@@ -192,6 +213,15 @@ static const char *default_policy(const struct build *b, enum gs_slot slot)
     return keys_find("policy", gs_slot_name(slot))->fallback;
 }
 
+/* The first slot that has a policy of that name; GS_SLOTS: none. */
+static enum gs_slot slot_of(const char *name)
+{
+    int s = 0;
+    while (s < GS_SLOTS && !gs_policy_find((enum gs_slot)s, name))
+        s++;
+    return (enum gs_slot)s;
+}
+
 static const struct gs_policy_head *find(struct build *b, struct ini_entry *entry, enum gs_slot slot)
 {
     char hint[HINT_TEXT], shown[SHOWN_TEXT];
@@ -207,7 +237,11 @@ static const struct gs_policy_head *find(struct build *b, struct ini_entry *entr
                   gs_slot_name(slot));
         return NULL;
     }
-    build_hint(hint, name, policies_count(slot), policy_at, &slot);
+    enum gs_slot other = slot_of(name);
+    if (other != GS_SLOTS)
+        snprintf(hint, sizeof hint, "; '%s' is a %s policy", shown, gs_slot_name(other));
+    else
+        build_hint(hint, name, policies_count(slot), policy_at, &slot);
     ini_error(b->err, &entry->spot, GS_BAD_INPUT, "unknown %s policy '%s'%s", gs_slot_name(slot), shown,
               hint[0] ? hint : "; 'gpuswap-sim policies' lists them");
     return NULL;

@@ -63,8 +63,7 @@ struct ini_section *ini_section_add(struct ini *ini, const char *title, const st
     return section;
 }
 
-/* Set a key, or override one of an included file. */
-static void entry_put(struct ini *ini, struct ini_section *section, const struct ini_entry *fresh)
+void ini_entry_put(struct ini *ini, struct ini_section *section, const struct ini_entry *fresh)
 {
     char shown[SHOWN_TEXT];
     if (section == &ini->ignored)
@@ -123,6 +122,7 @@ static struct ini_section *header(struct ini *ini, const struct ini_source *sour
     char shown[SHOWN_TEXT];
     char *end = strchr(line, ']');
     if (!end || end[1] != '\0') {
+        ini->broken = true;
         ini_error(ini->err, spot, GS_BAD_INPUT,
                   "'%s' is no section; write [SECTION] or [SECTION.NAME] alone on the line", build_shown(shown, line));
         return &ini->ignored;
@@ -130,6 +130,7 @@ static struct ini_section *header(struct ini *ini, const struct ini_source *sour
     *end = '\0';
     char *title = trim(line + 1);
     if (strlen(title) > TITLE_MAX) {
+        ini->broken = true;
         ini_error(ini->err, spot, GS_BAD_INPUT, "'%s' is too long for a section; at most %d characters",
                   build_shown(shown, title), TITLE_MAX);
         return &ini->ignored;
@@ -179,7 +180,7 @@ static void pair(struct ini *ini, struct ini_source *source, const struct spot *
         ini_error(ini->err, spot, GS_BAD_INPUT, "key '%s' stands before the first section", build_shown(shown, key));
     } else {
         struct ini_entry entry = {.key = key, .value = value, .spot = *spot, .source = source};
-        entry_put(ini, section, &entry);
+        ini_entry_put(ini, section, &entry);
     }
 }
 
@@ -223,7 +224,15 @@ static const char *title_at(size_t i, const void *context)
     return ini->section[i]->title;
 }
 
-/* The section that a --set goes to: as named, or made for [scenario] and [policy]. */
+static bool is_left_out(const struct ini *ini, const char *title)
+{
+    for (size_t i = 0; i < ini->lefts_out; i++)
+        if (strcmp(ini->left_out[i]->title, title) == 0)
+            return true;
+    return false;
+}
+
+/* The section that a --set goes to: as named, or made where that hides no mistake. */
 static struct ini_section *override_section(struct ini *ini, const struct ini_source *source, const struct spot *spot,
                                             const char *title)
 {
@@ -231,10 +240,18 @@ static struct ini_section *override_section(struct ini *ini, const struct ini_so
     struct ini_section *section = ini_section_find(ini, title);
     if (section)
         return section;
-    if (strcmp(title, "scenario") == 0 || strcmp(title, "policy") == 0)
+    bool is_sla = strncmp(title, "sla.", 4) == 0;
+    if (strcmp(title, "scenario") == 0 || strcmp(title, "policy") == 0 || (ini->load && is_sla))
         return ini_section_add(ini, title, spot, source);
-    ini_error(ini->err, spot, GS_BAD_INPUT, "the scenario has no section [%s]%s", build_shown(shown, title),
-              build_hint(hint, title, ini->sections, title_at, ini));
+    build_shown(shown, title);
+    build_hint(hint, title, ini->sections, title_at, ini);
+    if (is_left_out(ini, title))
+        ini_error(ini->err, spot, GS_BAD_INPUT, "[%s] is left out, as the trace is the whole load", shown);
+    else if (!ini->broken)
+        ini_error(
+            ini->err, spot, GS_BAD_INPUT,
+            "the scenario has no section [%s]%s%s--set changes sections that are there; write others into the file",
+            shown, hint, hint[0] ? " " : "; ");
     return NULL;
 }
 
@@ -269,7 +286,7 @@ static void override_one(struct ini *ini, const struct ini_source *source, const
     }
     struct ini_section *section = override_section(ini, source, &spot, title);
     if (section)
-        entry_put(ini, section, &entry);
+        ini_entry_put(ini, section, &entry);
 }
 
 int ini_override(struct ini *ini, const struct overrides *overrides)

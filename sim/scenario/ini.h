@@ -40,6 +40,8 @@ struct ini_section {
     const struct ini_source *source;
     struct ini_entry *entry;
     size_t entries, capacity;
+    const char *kind, *name; /* build.c: "workload" and "NB"; kind NULL: not looked at, or refused */
+    bool refused;
 };
 
 struct ini {
@@ -50,7 +52,11 @@ struct ini {
     struct ini_section ignored; /* takes the keys of sections that were refused */
     struct ini_source *first, *last;
     size_t sources;
-    bool stop; /* no memory: nothing more to be done */
+    const char *load;              /* replay: the section that is the whole load; NULL: the scenario has its own */
+    struct ini_section **left_out; /* the loads that stand back for it */
+    size_t lefts_out;
+    bool broken; /* a section's head was refused: what seems to be missing may stand there */
+    bool stop;   /* nothing more to be done: no memory, or no scenario at all */
 };
 
 /* Read `file` ("-": standard input) and what it includes.  Errors are added to ini->err: GS_BAD_INPUT, GS_NO_INPUT,
@@ -60,12 +66,15 @@ int ini_read(struct ini *ini, const char *file);
 /* The same from memory. */
 int ini_parse(struct ini *ini, const char *text, size_t length, const char *file, const char *folder);
 
-/* Lay `--set section.key=value` texts over it: keys in sections that exist, or in [scenario] and [policy]. */
+/* Lay `--set section.key=value` texts over it: keys in sections that exist, or in [scenario] and [policy], for a replay
+ * also in new [sla.NAME]. */
 int ini_override(struct ini *ini, const struct overrides *overrides);
 
 struct ini_section *ini_section_find(const struct ini *ini, const char *title);
 struct ini_section *ini_section_add(struct ini *ini, const char *title, const struct spot *spot,
                                     const struct ini_source *source);
+/* Set a key, or override one of an included file. */
+void ini_entry_put(struct ini *ini, struct ini_section *section, const struct ini_entry *fresh);
 struct ini_entry *ini_entry_find(const struct ini_section *section, const char *key);
 
 /* All files as read, one behind the other; NULL without memory. */

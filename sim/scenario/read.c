@@ -1,5 +1,6 @@
 /* read.c - reads a scenario: files and --set to sections, sections to values, then the checks; all or nothing. */
 #include "sim/scenario/build.h"
+#include "sim/scenario/replay.h"
 #include <string.h>
 
 /* "dir/six-notebooks.ini" -> "six-notebooks" */
@@ -34,13 +35,19 @@ static int settings_list(struct build *b)
     return GS_OK;
 }
 
-/* Everything behind the files: the sections are in `ini`. */
-static int finish(struct scenario *scenario, struct ini *ini, const char *file, const struct overrides *overrides)
+/* Everything behind the files: the sections are in `ini`.  `replay` NULL: the scenario has its own load. */
+static int finish(struct scenario *scenario, struct ini *ini, const char *file, struct replay_load *replay,
+                  const struct overrides *overrides)
 {
     struct build build = {.scenario = scenario, .ini = ini, .arena = ini->arena, .err = ini->err};
     if (ini->stop || ini->err->code == GS_NO_INPUT)
         return ini->err->code;
+    if (replay)
+        replay_lay(ini, replay);
+    build_heads(&build);
     ini_override(ini, overrides);
+    if (replay)
+        replay_slas(ini, replay);
     scenario->arena = ini->arena;
     scenario->file = arena_strdup(ini->arena, file);
     scenario->text = ini_text(ini);
@@ -71,7 +78,7 @@ int scenario_read(struct scenario *scenario, const char *file, const struct over
     struct ini ini = {.arena = arena, .err = err};
     memset(scenario, 0, sizeof *scenario);
     ini_read(&ini, file);
-    return finish(scenario, &ini, file, overrides);
+    return finish(scenario, &ini, file, NULL, overrides);
 }
 
 int scenario_parse(struct scenario *scenario, const char *text, size_t length, const char *file, const char *folder,
@@ -80,5 +87,18 @@ int scenario_parse(struct scenario *scenario, const char *text, size_t length, c
     struct ini ini = {.arena = arena, .err = err};
     memset(scenario, 0, sizeof *scenario);
     ini_parse(&ini, text, length, file, folder);
-    return finish(scenario, &ini, file, overrides);
+    return finish(scenario, &ini, file, NULL, overrides);
+}
+
+int scenario_replay(struct scenario *scenario, const char *file, struct replay_load *replay,
+                    const struct overrides *overrides, struct arena *arena, struct error *err)
+{
+    static const char one_gpu[] = "[node]\ngpu_memory = 80GiB\n";
+    struct ini ini = {.arena = arena, .err = err};
+    memset(scenario, 0, sizeof *scenario);
+    if (file)
+        ini_read(&ini, file);
+    else
+        ini_parse(&ini, one_gpu, sizeof one_gpu - 1, "default node", ".");
+    return finish(scenario, &ini, replay->trace, replay, overrides);
 }

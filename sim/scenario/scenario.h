@@ -173,6 +173,13 @@ struct overrides {
     size_t sets;
 };
 
+/* A recorded trace as the whole load of a scenario, as its group REPLAY_GROUP. */
+#define REPLAY_GROUP "trace"
+struct replay_load {
+    const char *trace, *format, *options; /* as of [trace.NAME]; NULL: not given */
+    size_t groups, slas;                  /* set: those of the scenario that were left out */
+};
+
 /* Read and check `file` ("-" = standard input).  All memory from `arena`.  On failure `err` lists up to 20 lines
  * "FILE:LINE: message".  Codes: GS_BAD_INPUT, GS_NO_INPUT (cannot open), GS_UNSATISFIABLE (well formed but impossible). */
 int scenario_read(struct scenario *scenario, const char *file, const struct overrides *overrides, struct arena *arena,
@@ -182,8 +189,14 @@ int scenario_read(struct scenario *scenario, const char *file, const struct over
 int scenario_parse(struct scenario *scenario, const char *text, size_t length, const char *file, const char *folder,
                    const struct overrides *overrides, struct arena *arena, struct error *err);
 
+/* The same with `replay` for its load: other workloads and traces of `file` (NULL: one GPU of 80 GiB) are left out, and
+ * what was promised to them; a [trace.trace] in it says what the trace lacks. */
+int scenario_replay(struct scenario *scenario, const char *file, struct replay_load *replay,
+                    const struct overrides *overrides, struct arena *arena, struct error *err);
+
 /* Expectation of the metric's name as written in the file, and whether greater is better. */
 const char *sla_metric_name(enum sla_metric metric);
 bool sla_metric_is_floor(enum sla_metric metric);
+bool sla_concerns(const struct scenario *scenario, const struct sla *sla, size_t group);
 
 #endif

@@ -23,6 +23,11 @@ bool sla_metric_is_floor(enum sla_metric metric)
     return metric == SLA_THROUGHPUT_SHARE;
 }
 
+bool sla_concerns(const struct scenario *scenario, const struct sla *sla, size_t group)
+{
+    return sla->group >= 0 ? group == (size_t)sla->group : scenario->workload[group].class == sla->class;
+}
+
 static const char *group_at(size_t i, const void *context)
 {
     const struct scenario *s = context;
@@ -42,6 +47,8 @@ static int32_t group_find(struct build *b, const struct ini_section *section, co
         if (!keys->group && may_be)
             return -1;
     }
+    if (b->ini->broken)
+        return -2;
     if (keys->group)
         ini_error(b->err, build_spot(section, "group"), GS_BAD_INPUT, "no workload group '%s'%s",
                   build_shown(shown, keys->group), build_hint(hint, keys->group, s->workloads, group_at, s));
@@ -103,7 +110,7 @@ int build_slas(struct build *b)
     size_t capacity = 0;
     for (size_t i = 0; i < b->ini->sections && !b->ini->stop; i++) {
         struct ini_section *section = b->ini->section[i];
-        if (strncmp(section->title, "sla.", 4) == 0 && section->title[4] != '\0')
+        if (section->kind && strcmp(section->kind, "sla") == 0)
             add_sla(b, section, &capacity);
     }
     return b->err->code;

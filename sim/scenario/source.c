@@ -15,8 +15,7 @@ const char *ini_path(struct arena *arena, const char *folder, const char *file)
     return arena_printf(arena, "%s%s%s", folder, slash, file);
 }
 
-/* The folder that `file` lies in; NULL without memory. */
-static const char *folder_of(struct arena *arena, const char *file)
+const char *source_folder(struct arena *arena, const char *file)
 {
     const char *slash = strrchr(file, '/');
     if (!slash)
@@ -75,6 +74,18 @@ static bool is_open_already(const struct ini_source *source)
     return false;
 }
 
+/* By its beginning: a native trace, a compressed one, JSON lines, or a first line of fields parted by commas. */
+static bool is_trace(const struct ini_source *source)
+{
+    static const char *const magic[] = {"#gpuswap-trace", "\x1f\x8b", "\x28\xb5\x2f\xfd", "{"};
+    const char *text = source->text, *end = memchr(text, '\n', source->length);
+    size_t length = end ? (size_t)(end - text) : source->length;
+    for (size_t i = 0; i < sizeof magic / sizeof magic[0]; i++)
+        if (source->length >= strlen(magic[i]) && memcmp(text, magic[i], strlen(magic[i])) == 0)
+            return true;
+    return length > 0 && !strchr("[;#", text[0]) && memchr(text, ',', length) && !memchr(text, '=', length);
+}
+
 /* Open, read, close, split.  `spot`: where it was asked for; NULL for the scenario itself. */
 static void read_file(struct ini *ini, struct ini_source *source, const struct spot *spot)
 {
@@ -98,6 +109,12 @@ static void read_file(struct ini *ini, struct ini_source *source, const struct s
         int code = errno == ENOMEM ? GS_SYSTEM : errno == EFBIG ? GS_BAD_INPUT : GS_NO_INPUT;
         ini->stop = ini->stop || errno == ENOMEM;
         ini_error(ini->err, spot, code, "%s%s%scannot be read: %s", what, file, quote, strerror(errno));
+    } else if (is_trace(source)) {
+        ini->stop = true;
+        ini_error(
+            ini->err, spot, GS_BAD_INPUT,
+            "%s%s%sthis looks like a trace, not like a scenario; run it with: gpuswap-sim replay TRACE [SCENARIO]",
+            what, file, quote);
     } else {
         ini_split(ini, source);
     }
@@ -115,7 +132,7 @@ void source_include(struct ini *ini, const struct ini_source *source, const stru
         return;
     }
     const char *file = ini_path(ini->arena, source->folder, value);
-    const char *folder = file ? folder_of(ini->arena, file) : NULL;
+    const char *folder = file ? source_folder(ini->arena, file) : NULL;
     struct ini_source *included = source_add(ini, file, folder, source);
     if (included)
         read_file(ini, included, spot);
@@ -125,7 +142,7 @@ int ini_read(struct ini *ini, const char *file)
 {
     bool is_stdin = strcmp(file, "-") == 0;
     const char *name = is_stdin ? "<stdin>" : arena_strdup(ini->arena, file);
-    const char *folder = is_stdin || !name ? "." : folder_of(ini->arena, name);
+    const char *folder = is_stdin || !name ? "." : source_folder(ini->arena, name);
     struct ini_source *source = source_add(ini, name, name ? folder : NULL, NULL);
     if (source)
         read_file(ini, source, NULL);

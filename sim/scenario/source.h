@@ -9,6 +9,9 @@ enum { FAULT_TEXT = 80 };
 /* A further source, linked behind the others; NULL without memory. */
 struct ini_source *source_add(struct ini *ini, const char *file, const char *folder, const struct ini_source *parent);
 
+/* The folder that `file` lies in; NULL without memory. */
+const char *source_folder(struct arena *arena, const char *file);
+
 /* Read `value`, a path as seen from `source`'s folder, and split it in front of what follows in `source`. */
 void source_include(struct ini *ini, const struct ini_source *source, const struct spot *spot, const char *value);
 

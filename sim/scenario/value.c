@@ -188,6 +188,10 @@ static int number_value(const struct key *key, const char *text, union value *va
     int code = number_parse(key, text, value, &real, why);
     if (code == GS_OK)
         code = bounds_check(key, real, why);
+    if (code != GS_OK && key->kind == KEY_SHARE && real > key->max && real <= 100 && !strchr(text, '%')) {
+        size_t used = strlen(why);
+        snprintf(why + used, VALUE_WHY - used, "; write '%s%%'", text);
+    }
     if (code != GS_OK && bar) {
         size_t used = strlen(why);
         snprintf(why + used, VALUE_WHY - used, ", or '%s'", bar + 3);

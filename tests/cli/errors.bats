@@ -42,6 +42,8 @@ with() {
     fails 64 "requires an argument" a.ini --db
     fails 64 "unknown trace command 'verify'" trace verify x.gst
     fails 64 "no key 'h2dd'; did you mean 'h2d'?" keys h2dd
+    fails 64 "no key 'node.h2dd'; did you mean 'h2d'?" keys node.h2dd
+    fails 64 "no key 'nodee'; did you mean 'node'?" keys nodee
     fails 64 "no policy 'lruu'; did you mean 'lru'?" policies lruu
     fails 64 "unknown backend 'nope'" a.ini --backend nope
     fails 64 "unrecognized option '--nope'" bench --nope
@@ -98,7 +100,7 @@ with() {
 @test "65: what contradicts itself" {
     with '[node]'
     sed -i 's/^gpu_memory.*/&\ntime_slicing = strict/; $d' b.ini
-    fails 65 "b.ini:5: 'time_slicing = strict' is a configuration error: swap excludes strict and fair" b.ini
+    fails 65 "b.ini:5: 'time_slicing' other than 'timesharing' is not available in this version; besides, it is a configuration error: swap excludes strict and fair" b.ini
     sed '/^duration/d' a.ini >b.ini
     fails 65 "duration" b.ini
     with '[sla.x]
@@ -110,7 +112,11 @@ response_p95 = 3s'
 @test "65: options that set what cannot be" {
     fails 65 "--set workload.NB.cont=3: unknown key 'cont' in [workload.NB]; did you mean 'count'?" \
         a.ini --set workload.NB.cont=3
-    fails 65 "no section [workload.XX]; did you mean 'workload.NB'?" a.ini --set workload.XX.count=3
+    fails 65 "no section [workload.XX]; did you mean 'workload.NB'? --set changes sections that are there" \
+        a.ini --set workload.XX.count=3
+    fails 65 "no section [sla.A]; --set changes sections that are there; write others into the file" \
+        a.ini --set sla.A.group=NB
+    fails 65 "unknown slicer policy 'lru'; 'lru' is a victim policy" a.ini --set policy.slicer=lru
     fails 65 "--set policy.victim=lruu: unknown victim policy 'lruu'; did you mean 'lru'?" \
         a.ini --set policy.victim=lruu
     fails 65 "'x' is not a whole number" a.ini --seed x
@@ -125,7 +131,42 @@ response_p95 = 3s'
     fails 65 "unknown trace format 'nope'; 'gpuswap-sim trace formats' lists them" trace import --format nope a.ini -o out.gst
     fails 65 "a.ini:1: " trace import --format adobe-notebooks a.ini -o out.gst
     fails 65 "has no memory; say how much with 'memory'" replay "$GPUSWAP_ROOT/scenarios/office.gst"
+    fails 65 "--set trace.trace.memory=30GiB" replay "$GPUSWAP_ROOT/scenarios/office.gst"
+    fails 65 "--set workload.NB.count=3: [workload.NB] is left out, as the trace is the whole load" \
+        replay "$GPUSWAP_ROOT/tests/data/leaves.gst" a.ini --set workload.NB.count=3
     [ ! -e out.gst ]
+}
+
+@test "65: a trace where a scenario is due" {
+    local file
+    cp "$GPUSWAP_ROOT/scenarios/office.gst" .
+    gzip -kn office.gst
+    cp office.gst.gz packed
+    printf 'user,start,length\n1,2,3\n' >x.csv
+    printf '{"timestamp": 0}\n' >x.jsonl
+    for file in office.gst ./packed x.csv x.jsonl; do
+        fails 65 "$file: this looks like a trace, not like a scenario; run it with: gpuswap-sim replay TRACE" "$file"
+        [ "$(wc -l <<<"$stderr")" -eq 1 ]
+    done
+    fails 65 "x.csv: this looks like a trace" replay office.gst x.csv
+}
+
+@test "65: a section that is misspelt, and nothing that follows from it" {
+    local head
+    for head in '[node' '[nodes]' '[node.a b]'; do
+        sed "s/^\[node\]/$head/" a.ini >b.ini
+        fails 65 "b.ini:3: " b.ini --set node.gpus=2
+        [ "$(wc -l <<<"$stderr")" -eq 1 ] || { echo "$stderr"; return 1; }
+    done
+    for head in '[workload.NB' '[workload]' '[workloads.NB]'; do
+        sed "s/^\[workload.NB\]/$head/" a.ini >b.ini
+        printf '[sla.x]\ngroup = NB\nresponse_p95 = 3s\n' >>b.ini
+        fails 65 "b.ini:5: " b.ini --set workload.NB.count=2
+        [ "$(wc -l <<<"$stderr")" -eq 1 ] || { echo "$stderr"; return 1; }
+    done
+    sed 's/^\[scenario\]/[scenario/' a.ini >b.ini
+    fails 65 "b.ini:1: '[scenario' is no section" b.ini
+    [ "$(wc -l <<<"$stderr")" -eq 1 ]
 }
 
 @test "65: databases that do not hold what is asked for" {
@@ -133,6 +174,11 @@ response_p95 = 3s'
     fails 65 "run 1 of 'summary.db' kept no events; run it with '--set scenario.record=events'" audit summary.db
     fails 65 "'summary.db' has no such run" audit summary.db --run 9
     fails 65 "'a.ini'" audit a.ini
+    fails 65 "'a.ini' is not a SQLite database; name another file" report a.ini
+    [[ $stderr != *--db* ]]
+    sqlite3 other.db 'CREATE TABLE t (x)'
+    fails 65 "'other.db' is a database of another program; name another file" report other.db
+    [[ $stderr != *--db* ]]
     sqlite3 summary.db "UPDATE run SET status = 'incomplete'"
     fails 65 "incomplete" report summary.db
     fails 65 "incomplete" report summary.db --json -
@@ -144,6 +190,8 @@ response_p95 = 3s'
     fails 66 "'none.gst'" trace info none.gst
     fails 66 "'none.csv'" trace import --format adobe-notebooks none.csv -o out.gst
     fails 66 "none.gst'" replay none.gst
+    fails 66 ": none.ini: cannot be opened: No such file" replay "$GPUSWAP_ROOT/tests/data/leaves.gst" none.ini
+    fails 66 "none.csv: cannot be opened" none.csv
     with '[trace.T]
 file = none.gst'
     fails 66 "none.gst'" b.ini
@@ -156,12 +204,18 @@ file = none.gst'
 
 @test "73: what cannot be created" {
     fails 73 "'no/such/r.db'" a.ini --db no/such/r.db
-    fails 73 "cannot create 'no/such/r.json'" a.ini --db other.db --json no/such/r.json
+    fails 73 "cannot create 'no/such/r.json'" a.ini --json no/such/r.json     # before the run: there is no database
+    # What comes to nothing leaves no report behind, and an old one as it was.
+    fails 73 "'no/such/r.db'" a.ini --db no/such/r.db --json r.json
+    [ ! -e r.json ]
+    echo old >r.json
+    fails 73 "'no/such/r.db'" a.ini --db no/such/r.db --json r.json
+    [ "$(cat r.json)" = old ]
     fails 73 "'no/such/out.gst'" trace import --format gst "$GPUSWAP_ROOT/tests/data/leaves.gst" -o no/such/out.gst
 }
 
 @test "78: what no GPU can hold" {
-    fails 78 "'NB' needs 200 GiB of one GPU, but no GPU shows it more than 78.0 GiB" \
+    fails 78 "'NB' needs 200 GiB of one GPU, but no GPU shows it more than 78.0 GiB: 80.0 GiB less 'gpu_reserved' of 2.00 GiB" \
         a.ini --set workload.NB.memory=200GiB
     sed 's/50GiB/200GiB/' a.ini >b.ini
     fails 78 "b.ini:8: 'NB' needs 200 GiB" b.ini

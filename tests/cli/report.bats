@@ -62,6 +62,13 @@ report() {
     [[ $stderr == "gpuswap-sim: 'a.db' has no run 3" ]]
 }
 
+@test "nothing is left beside a database that was read" {
+    make_run a.db --set scenario.record=events
+    report a.db --plots pictures
+    "$GPUSWAP_SIM" audit a.db
+    [ "$(echo a.db*)" = "a.db a.db.txt" ]
+}
+
 @test "what cannot be printed is told" {
     make_run a.db
     report none.db

@@ -66,6 +66,11 @@ prints() {
     jq -e '.groups[0].completed > 10 and .provenance == "sim" and (.gpus | length) == 1' <<<"$output"
     prints 'SLA  NB' a.ini --json a.json
     jq -e '.groups[0].name == "NB"' a.json
+    "$GPUSWAP_SIM" a.ini --quiet --json a.json --set scenario.name=other    # what was there is replaced whole
+    jq -e '.scenario == "other"' a.json
+    "$GPUSWAP_SIM" a.ini --quiet --json >(jq -r .scenario >piped)
+    for _ in 1 2 3 4 5 6 7 8 9 10; do [ -s piped ] || sleep 0.2; done
+    [ "$(cat piped)" = a ]
 }
 
 @test "--quiet prints nothing" {
@@ -129,6 +134,44 @@ prints() {
     [ "$status" -eq 1 ]
 }
 
+@test "replay: the trace is the whole load; the scenario's own, and what was promised to it, is left out" {
+    local leaves=$GPUSWAP_ROOT/tests/data/leaves.gst
+    printf '[sla.C]\nclass = training\nslowdown_mean = 99\n[trace.old]\nfile = gone.gst\n' | cat a.ini - >b.ini
+    run --separate-stderr "$GPUSWAP_SIM" replay "$leaves" b.ini --json -
+    [ "$status" -eq 0 ]
+    [ "$stderr" = "note: the trace is the whole load; left out of 'b.ini': 2 groups, 1 SLA" ]
+    [ "$(jq -c '[[.groups[].name], [.sla[].name]]' <<<"$output")" = '[["trace"],["C"]]' ]
+    # A promise may be turned to the trace, or be made to it; so may what its file lacks.
+    "$GPUSWAP_SIM" replay "$leaves" b.ini --quiet --json - --set sla.NB.group=trace --set sla.D.group=trace \
+        --set sla.D.slowdown_p50=9 >t.json
+    [ "$(jq -c '[.sla[] | [.name, .group]]' t.json)" = '[["NB","trace"],["C",null],["D","trace"]]' ]
+    printf '[node]\ngpu_memory = 60GiB\n[trace.trace]\nfile = gone.gst\nmemory = 20GiB\n' >c.ini
+    prints 'trace ' replay "$GPUSWAP_ROOT/scenarios/office.gst" c.ini
+}
+
+@test "replay: the command that it advises can be pasted, and the run audited" {
+    cp "$GPUSWAP_ROOT/scenarios/office.gst" "day 1's.gst"
+    mkdir sub
+    cp "$GPUSWAP_ROOT/scenarios/office.gst" sub
+    "$GPUSWAP_SIM" replay "day 1's.gst" -f gst --set trace.trace.memory=30GiB >text
+    local next
+    next=$(sed -n 's/^Next: gpuswap-sim //p' text)
+    [[ $next == "replay --format gst 'day 1'\\''s.gst' --set trace.trace.memory=30GiB "* ]]
+    eval "'$GPUSWAP_SIM' $next" >text
+    "$GPUSWAP_SIM" replay sub/office.gst --quiet --set trace.trace.memory=30GiB --set scenario.record=events --db e.db
+    prints ', 0 differences' audit e.db
+}
+
+@test "the loop of the manual tells how many notebooks fit" {
+    ln -s "$GPUSWAP_ROOT/scenarios" scenarios
+    mkdir bin
+    ln -s "$GPUSWAP_SIM" bin/gpuswap-sim
+    sed -n '/^for n/,/^done/p' "$GPUSWAP_ROOT/docs/cli.md" >loop
+    [ "$(wc -l <loop)" -eq 3 ]
+    PATH=$PWD/bin:$PATH sh loop >answer
+    diff answer <(printf '4 true\n5 true\n6 false\n7 false\n')
+}
+
 @test "trace import, check and info" {
     local csv=$GPUSWAP_ROOT/tests/data/sessions.csv
     run --separate-stderr "$GPUSWAP_SIM" trace import --format adobe-notebooks "$csv" -o s.gst
@@ -151,9 +194,20 @@ prints() {
     [[ $output == *"[workload"*"[sla"* ]]
     prints '[node] h2d = rate' keys h2d
     prints '[node] h2d = rate' keys node.h2d
+    prints '[node] h2d = rate' keys node.A.h2d
+    prints '[workload] memory = dist of size' keys workload.NB.memory
+    [ "$(grep -c '^\[' <<<"$output")" -eq 1 ]
+    prints '[policy] slicer.quantum = time' keys slicer.quantum
+    [[ $output == *"for:     slicer = nvshare"* ]]
+    prints '[policy] slicer.quantum = time' keys policy.slicer.quantum
+    prints '  h2d ' keys node
+    [ "$(grep -c '^\[' <<<"$output")" -eq 1 ]
+    [ "$("$GPUSWAP_SIM" keys | awk 'length > 120' | wc -l)" -eq 0 ]
     prints lru policies
     [[ $output == victim*slicer*cap*prefetch*place* ]]
     prints 'slicer.quantum = 30s' policies nvshare
+    prints '  nvshare ' policies slicer
+    [[ $output == slicer* && $output != *victim* ]]
     prints 'sim      works here' backends
 }
 

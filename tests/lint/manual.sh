@@ -21,7 +21,7 @@ code() {
 }
 
 keys_of() {
-    "$sim" keys | awk -v section="[$1]" '/^\[/ { on = $1 == section } on && /^  / { print $1 }'
+    "$sim" keys | awk -v section="[$1]" '/^\[/ { on = $1 == section } on && /^  [^ ]/ { print $1 }'
 }
 
 key_row() {     # key_row SECTION KEY WITH_CLASSES

@@ -113,20 +113,20 @@ static void stuck_workloads(void **unused)
 {
     (void)unused;
     static const struct {
-        double waited_s, duration_s, factor; /* `factor` on the responses */
-        bool stuck;
+        double waited_s, factor; /* `factor` on the responses */
+        bool dead_end, stuck;
     } row[] = {
-        {2880, 28800, 1, false}, {2881, 28800, 1, true}, {4000, 28800, 10, false},
-        {5100, 28800, 10, true}, {0, 28800, 1, false},   {0, -1, 1, true}, /* without a duration the wait has no end */
+        {2880, 1, false, false}, {2881, 1, false, true}, {4000, 10, false, false},
+        {5100, 10, false, true}, {0, 1, false, false},   {0, 1, true, true}, /* a wait without end */
     };
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
         struct made m;
         make(&m, 2);
         m.scenario.sla[0].target = 1000;
         m.scenario.sla[2] = (struct sla){.name = "kills", .group = 0, .metric = SLA_OOM_KILLS};
-        m.scenario.duration = row[i].duration_s < 0 ? GS_NEVER : (gs_ns)row[i].duration_s * FIXTURE_SECOND;
         for (size_t r = 0; r < 2; r++) {
             struct group_tally *nb = &m.tally[r]->group[0];
+            m.tally[r]->dead_end = row[i].dead_end;
             for (size_t k = 0; k < nb->response.count; k++)
                 nb->response.value[k] *= (uint64_t)row[i].factor;
             sketch_add(&nb->waiting, (uint64_t)(row[i].waited_s * 1e9));

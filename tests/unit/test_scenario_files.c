@@ -113,6 +113,34 @@ static void test_lines(void **state)
     }
 }
 
+/* Heads that are misspelt: one message, and none of what is missing for it. */
+static void test_broken_heads(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *old, *fresh, *message;
+    } heads[] = {
+        {"[node]", "[node", "dir/a.ini:3: '[node' is no section"},
+        {"[node]", "[nodes]", "dir/a.ini:3: unknown section [nodes]; did you mean 'node'?"},
+        {"[node]", "[node.]", "dir/a.ini:3: the name in [node.] must consist of"},
+        {"[scenario]", "[scenarios]", "dir/a.ini:1: unknown section [scenarios]"},
+        {"[workload.N]", "[workload]", "dir/a.ini:7: section [workload] needs a name"},
+        {"[workload.N]", "workload.N]", "dir/a.ini:7: 'workload.N]' is neither"},
+        {"[workload.N]", "[sweep]", "dir/a.ini:7: section [sweep] is not available in this version"},
+    };
+    static const char *const set[SETS_MAX] = {"node.gpus=2", "workload.N.count=2"};
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+        char text[2 * sizeof EVERYTHING];
+        const char *at = strstr(EVERYTHING, heads[i].old);
+        snprintf(text, sizeof text, "%.*s%s%s", (int)(at - EVERYTHING), EVERYTHING, heads[i].fresh,
+                 at + strlen(heads[i].old));
+        outcome_expect(&out, text, set, 65, heads[i].message);
+        assert_true(out.err.lines == 1 || i >= 5); /* rows from 5 on break no head */
+        assert_true(out.err.lines > 1 || i < 5);
+        outcome_fini(&out);
+    }
+}
+
 static void test_carriage_returns(void **state)
 {
     (void)state;
@@ -228,6 +256,81 @@ static void test_includes(void **state)
     read_expect("deep1.ini", GS_BAD_INPUT, "deep17.ini:1: includes are nested deeper than 16");
 }
 
+static int replay_read(struct replay_load *replay, const char *name, const char *const set[SETS_MAX])
+{
+    char path[256];
+    struct overrides overrides = {.set = set};
+    while (set && set[overrides.sets])
+        overrides.sets++;
+    memset(&out, 0, sizeof out);
+    snprintf(path, sizeof path, "%s/%s", folder, name ? name : "");
+    out.code = scenario_replay(&out.scenario, name ? path : NULL, replay, &overrides, &out.arena, &out.err);
+    return out.code;
+}
+
+static void test_replay(void **state)
+{
+    (void)state;
+    struct replay_load replay = {.trace = "far/day.gst"};
+    assert_int_equal(replay_read(&replay, NULL, NULL), GS_OK);
+    const struct scenario *s = &out.scenario;
+    assert_true(s->node[0].gpu_memory == 80 * gib && s->traces == 1 && s->workloads == 1);
+    assert_string_equal(s->trace[0].file, "far/day.gst");
+    assert_string_equal(s->name, "day.gst");
+    assert_null(s->trace[0].format);
+    outcome_fini(&out);
+
+    put("own.ini", EVERYTHING "[sla.C]\nclass = training\nslowdown_mean = 3\n[trace.trace]\nfile = x\nsample = 7\n");
+    replay = (struct replay_load){.trace = "/day;1.gst", .format = "gst", .options = "a=1, b=2"};
+    assert_int_equal(replay_read(&replay, "own.ini", NULL), GS_OK);
+    assert_true(replay.groups == 5 && replay.slas == 1 && s->workloads == 1 && s->slas == 1 && s->nodes == 1);
+    assert_string_equal(s->sla[0].name, "C");
+    assert_string_equal(s->workload[0].name, REPLAY_GROUP);
+    assert_string_equal(s->trace[0].file, "/day;1.gst");
+    assert_string_equal(s->trace[0].format, "gst");
+    assert_string_equal(s->trace[0].options, "a=1, b=2");
+    assert_true(s->trace[0].sample == 7 && s->policy[GS_SLOT_SLICER].param[0].i == 30 * second);
+    for (size_t i = 0; i < s->settings; i++)
+        assert_int_not_equal(strncmp(s->setting[i].section, "workload.", 9), 0);
+    outcome_fini(&out);
+
+    static const char *const promise[SETS_MAX] = {"sla.S.group=trace", "sla.Q.group=trace", "sla.Q.response_p50=1s"};
+    assert_int_equal(replay_read(&replay, "own.ini", promise), GS_OK);
+    assert_true(replay.slas == 0 && s->slas == 3 && s->sla[0].group == 0 && s->sla[2].group == 0);
+    outcome_fini(&out);
+    assert_int_equal(replay_read(&replay, "own.ini", (const char *[SETS_MAX]){"workload.N.count=2"}), GS_BAD_INPUT);
+    assert_non_null(strstr(out.err.text, ": [workload.N] is left out, as the trace is the whole load"));
+    outcome_fini(&out);
+    assert_int_equal(replay_read(&replay, "none.ini", NULL), GS_NO_INPUT);
+    assert_non_null(strstr(out.err.text, "/none.ini: cannot be opened: "));
+    outcome_fini(&out);
+    /* An SLA is made for a replay only. */
+    expect(EVERYTHING, (const char *[SETS_MAX]){"sla.Q.group=N"}, 65,
+           "the scenario has no section [sla.Q]; did you mean 'sla.S'? --set changes sections that are there; write");
+}
+
+static void test_traces_are_no_scenarios(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool is_trace;
+    } files[] = {
+        {"#gpuswap-trace,1\n", true}, {"a,b\n1,2\n", true},       {"a,b", true},       {"{\"t\": 1}\n", true},
+        {"\x1f\x8b\b", true},         {"\x28\xb5\x2f\xfd", true}, {"; a, b\n", false}, {"# a, b\n", false},
+        {"[node], [x]\n", false},     {"include = a,b\n", false}, {"\n1,2\n", false},  {"", false},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        put("what", files[i].text);
+        read_expect("what", GS_BAD_INPUT + (strncmp(files[i].text, "include", 7) == 0), "");
+        bool told =
+            strstr(out.err.text, "what: this looks like a trace, not like a scenario; run it with: gpuswap-sim");
+        if (told != files[i].is_trace || (told && out.err.lines != 1))
+            fail_msg("row %zu: %s", i, out.err.text);
+        outcome_fini(&out);
+    }
+}
+
 /* The Nth allocation fails: a clean error each time, and in the end success. */
 static void test_no_memory(void **state)
 {
@@ -255,6 +358,15 @@ static void test_no_memory(void **state)
         outcome_fini(&out);
     }
     assert_int_equal(code, GS_BAD_INPUT); /* it has no workload */
+    put("own.ini", EVERYTHING);
+    for (n = 1, code = GS_SYSTEM; code == GS_SYSTEM && n < 10000; n++) {
+        struct replay_load replay = {.trace = "far/day.gst", .format = "gst"};
+        arena_fail_nth(n);
+        code = replay_read(&replay, "own.ini", (const char *[SETS_MAX]){"scenario.seed=3"});
+        arena_fail_nth(0);
+        outcome_fini(&out);
+    }
+    assert_int_equal(code, GS_OK);
 }
 
 static int folder_make(void **state)
@@ -284,7 +396,10 @@ int main(void)
         cmocka_unit_test_teardown(test_carriage_returns, fini),
         cmocka_unit_test_teardown(test_long_lines, fini),
         cmocka_unit_test_teardown(test_errors_come_together, fini),
+        cmocka_unit_test_teardown(test_broken_heads, fini),
         cmocka_unit_test_teardown(test_includes, fini),
+        cmocka_unit_test_teardown(test_replay, fini),
+        cmocka_unit_test_teardown(test_traces_are_no_scenarios, fini),
         cmocka_unit_test_teardown(test_no_memory, fini),
     };
     return cmocka_run_group_tests(tests, folder_make, folder_remove);

@@ -1,9 +1,0 @@
-/* none.c - nothing moves before it is asked for: an idle workload stays until its memory is needed. */
-#include "policy.h"
-
-const struct gs_prefetch_policy prefetch_none = {
-    .abi = GS_POLICY_ABI,
-    .name = "none",
-    .help = "swap out only under pressure, swap in only on demand",
-    .source = "demand paging",
-};

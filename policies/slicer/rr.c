@@ -1,0 +1,38 @@
+/* rr.c - round robin: one at a time, a quantum each, back to the end of the queue. */
+#include "policies/policy.h"
+
+enum { QUANTUM, SWITCH_COST, SWAP_IN_QUANTUM };
+
+static const struct gs_param params[] = {
+    {"quantum", GS_TIME, "30s", 1, 1e18, NULL, "length of a turn"},
+    {"switch_cost", GS_TIME, "0s", 0, 1e18, NULL, "time lost when another workload than the last one runs"},
+    {"swap_in_quantum", GS_BOOLEAN, "no", 0, 0, NULL, "switch cost and swaps use up the quantum"},
+    {NULL, GS_TIME, NULL, 0, 0, NULL, NULL},
+};
+
+static gs_ns quantum(const struct gs_self *self, uint32_t workload)
+{
+    (void)workload;
+    return self->param[QUANTUM].i;
+}
+
+static gs_ns switch_cost(const struct gs_self *self)
+{
+    return self->param[SWITCH_COST].i;
+}
+
+static bool swap_in_quantum(const struct gs_self *self)
+{
+    return self->param[SWAP_IN_QUANTUM].i != 0;
+}
+
+const struct gs_slicer_policy slicer_rr = {
+    .abi = GS_POLICY_ABI,
+    .name = "rr",
+    .help = "one at a time, a quantum each, in a circle",
+    .source = "Kleinrock, Naval Research Logistics Quarterly 11(1), 1964",
+    .param = params,
+    .quantum = quantum,
+    .switch_cost = switch_cost,
+    .swap_in_quantum = swap_in_quantum,
+};

@@ -1,0 +1,30 @@
+/* cmd_backends.c - `gpuswap-sim backends`: what performs commands, and whether it works here. */
+#include "backend/backend.h"
+#include "sim/cli/commands.h"
+
+#include <argp.h>
+#include <stdio.h>
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    if (key != ARGP_KEY_ARG)
+        return ARGP_ERR_UNKNOWN;
+    argp_error(state, "unexpected '%s'", arg);
+    return 0;
+}
+
+int cmd_backends(int argc, char **argv, struct error *err)
+{
+    static const struct argp argp = {NULL, parse, NULL, "List the backends and whether they work here.",
+                                     NULL, NULL,  NULL};
+    char why[160];
+
+    (void)err;
+    if (argp_parse(&argp, argc, argv, 0, NULL, NULL) != 0)
+        return GS_USAGE;
+    for (size_t i = 0; backend_at(i) != NULL; i++)
+        printf("%-8s %-14s %s\n", backend_at(i)->name, backend_at(i)->probe(why) ? "works here" : why,
+               backend_at(i)->help);
+    printf("\nEvery run takes 'sim'; the others serve the tests of this program.\n");
+    return GS_OK;
+}

@@ -1,0 +1,46 @@
+/* recorder_refused.c - a workload was refused when it arrived: why, and how large a GPU it would have needed. */
+#include "sim/run/recorder_state.h"
+
+/* Memory of a GPU that would take the workload by itself. */
+static int64_t needs_bytes(const struct gs_node_spec *node, const struct gs_workload_spec *spec)
+{
+    int64_t reserved = node->reserved_bytes + node->reserved_per_workload_bytes;
+    int64_t with_reserve = spec->bytes + (spec->context_bytes > reserved ? spec->context_bytes : reserved);
+    double by_limit = spec->limit > 0 ? (double)spec->bytes / spec->limit : 0;
+
+    return by_limit > (double)with_reserve ? (int64_t)(by_limit + 1) : with_reserve;
+}
+
+/* What kept one GPU from taking it. */
+static enum refusal obstacle(const struct recorder *rec, uint32_t gpu, const struct gs_workload_spec *spec)
+{
+    const struct gs_gpu *g = &rec->setup.view->gpu[gpu];
+    const struct gs_node_spec *node = &rec->setup.setup->node[g->node];
+
+    if (spec->never_on_swap_node && node->swap)
+        return REFUSED_APART;
+    if (needs_bytes(node, spec) > node->gpu_bytes)
+        return REFUSED_LARGE;
+    return g->attached >= node->max_workloads_per_gpu ? REFUSED_SEATS : REFUSED_RESERVE;
+}
+
+void recorder_refused(struct recorder *rec, uint32_t workload, uint8_t reason, gs_ns at_ns)
+{
+    const struct gs_workload_spec *spec = &rec->setup.setup->workload[workload];
+    struct group_tally *g = &rec->tally.group[spec->group];
+    enum refusal why = reason == GS_BECAUSE_CAP ? REFUSED_CAP : REFUSED_APART;
+    int64_t needs = INT64_MAX;
+
+    for (uint32_t gpu = 0; gpu < rec->tally.gpus; gpu++) {
+        enum refusal here = obstacle(rec, gpu, spec);
+        int64_t needs_here = needs_bytes(&rec->setup.setup->node[rec->setup.view->gpu[gpu].node], spec);
+        why = here < why && reason != GS_BECAUSE_CAP ? here : why;
+        needs = here != REFUSED_APART && needs_here < needs ? needs_here : needs;
+    }
+    rec->watch[workload].attached_ns = at_ns;
+    rec->watch[workload].refused = true;
+    g->rejected++;
+    g->refused[why]++;
+    if (needs < INT64_MAX && needs > g->refused_needs_bytes)
+        g->refused_needs_bytes = needs;
+}
