@@ -220,7 +220,7 @@ int simulate_run(struct simulate *s, const struct scenario *scenario, struct err
         .backend = find_backend(s->backend), .stop = &interrupted, .progress = show_progress, .context = &bar};
     struct run_outcome outcome = {0};
     struct output json = {0};
-    struct load_traces *traces;
+    struct load_traces *traces = NULL;
     struct gs_workload_spec *spec;
     uint32_t workloads;
     int rc;
@@ -233,6 +233,7 @@ int simulate_run(struct simulate *s, const struct scenario *scenario, struct err
         (rc = output_open(&json, s->json, err)) != GS_OK ||
         (rc = results_open(&run.results, s->db, scenario, spec, workloads, GPUSWAP_VERSION, "sim", err)) != GS_OK) {
         output_close(&json);
+        load_close_traces(traces);
         return rc;
     }
     catch_interrupts();
@@ -243,5 +244,6 @@ int simulate_run(struct simulate *s, const struct scenario *scenario, struct err
     results_close(run.results);
     output_close(&json);
     run_fini(&outcome);
+    load_close_traces(traces);
     return rc;
 }

@@ -262,7 +262,12 @@ bool load_is_open(const struct load *load, uint32_t workload)
            (s->kind == SOURCE_REPLAY && s->replay->runs == 0 && (!s->replay->closed || s->replay->requests > 0));
 }
 
-int load_failed(const struct load *load, struct error *err)
+bool load_failed(const struct load *load)
+{
+    return load->out_of_memory || load->failed.code != GS_OK;
+}
+
+int load_error(const struct load *load, struct error *err)
 {
     if (load->failed.code != GS_OK)
         return error_set(err, load->failed.code, "%s", load->failed.text);

@@ -67,7 +67,7 @@ static inline gs_ns load_next_ns(const struct load *load)
 {
     return ((const struct load_clock *)load)->next_ns;
 }
-/* Take it.  LOAD_FAILED: a trace cannot be read on, load_failed says why. */
+/* Take it.  LOAD_FAILED: a trace cannot be read on, load_error says why. */
 void load_next(struct load *load, struct load_event *event);
 
 /* `job` ended at `at_ns` (done, or refused by OUTCOME_REJECTED / OUTCOME_OOM): the workload goes on from there.  Frees the job. */
@@ -94,6 +94,8 @@ uint64_t load_unreached(const struct load *load, uint32_t workload);
 bool load_is_open(const struct load *load, uint32_t workload);
 
 /* Memory ran out on the way, or a trace could not be read; what it said since cannot be trusted. */
-int load_failed(const struct load *load, struct error *err);
+bool load_failed(const struct load *load);
+/* The same as an error. */
+int load_error(const struct load *load, struct error *err);
 
 #endif

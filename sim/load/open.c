@@ -132,5 +132,5 @@ int load_open(struct load **out, const struct scenario *scenario, const struct l
     if (!replay_open(load, traces, spec, scenario) || !replay_start(load))
         return no_memory(err);
     *out = load;
-    return load_failed(load, err);
+    return load_error(load, err);
 }

@@ -21,6 +21,8 @@ bool replay_open(struct load *load, const struct load_traces *traces, const stru
         if (new)
             load->cursor[load->cursors++] = (struct cursor){.replay = &traces->replay[trace], .first_workload = id};
         s->replay = &traces->replay[trace].trace.workload[id - load->cursor[load->cursors - 1].first_workload];
+        if (traces->replay[trace].stored != NULL)
+            s->stored = &traces->replay[trace].stored->workload[s->replay - traces->replay[trace].trace.workload];
         s->finite = s->replay->detach_ns < TRACE_NEVER || s->replay->runs + s->replay->bursts + s->replay->requests > 0;
         load->finite_left += s->finite;
         s->left = 0;
@@ -204,14 +206,13 @@ void replay_detach(struct load *load, uint32_t workload, gs_ns now_ns)
 
 uint64_t load_recorded(const struct load *load, uint32_t workload)
 {
-    const struct trace_workload *w = load->source[workload].replay;
-    uint64_t count = 0;
+    const struct source *s = &load->source[workload];
+    const struct trace_workload *w = s->replay;
+    uint64_t count = s->stored != NULL ? s->stored->iterations : 0;
 
     if (w == NULL)
         return 0;
-    if (w->run == NULL && w->runs > 0)
-        count = load->source[workload].iterations;
-    for (size_t i = 0; w->run != NULL && i < w->runs; i++)
+    for (size_t i = 0; s->stored == NULL && i < w->runs; i++)
         count += trace_iterations(w, &w->run[i]);
     return count + w->bursts + w->requests;
 }

@@ -23,6 +23,7 @@ struct source { /* a workload, as its user sees it; what every burst touches com
                                             come */
     struct stream think, burst;
     const struct trace_workload *replay; /* what a trace recorded of it, or NULL */
+    const struct stored_workload *stored; /* replay from disk: where its lists begin */
     struct course *course;               /* replay from disk, while it is here: what comes next */
     uint32_t cursor;                     /* into the schedule, or into the bursts that a trace recorded */
     uint32_t run, resize, update;        /* replay: into the runs, resizes and updates that a trace recorded */

@@ -40,13 +40,29 @@ static struct interval group_sum(const struct making *b, size_t group, size_t of
     return plain(sum, b->count);
 }
 
-/* Ratio of the sums of two counters, in units of 1 / `unit`. */
-static struct interval group_ratio(const struct making *b, size_t group, size_t top, size_t bottom, double unit)
+static double total(const struct group_tally *g, size_t offset)
+{
+    double value;
+    memcpy(&value, (const char *)g + offset, sizeof value);
+    return value;
+}
+
+/* A sum of nanoseconds, in seconds for each completed burst. */
+static struct interval group_mean(const struct making *b, size_t group, size_t offset)
 {
     for (size_t r = 0; r < b->count; r++) {
         const struct group_tally *g = &b->tally[r]->group[group];
-        b->x[r] = counter(g, top) / unit;
-        b->y[r] = counter(g, bottom);
+        b->x[r] = total(g, offset) / NS_PER_S;
+        b->y[r] = (double)g->completed;
+    }
+    return interval_ratio(b->x, b->y, b->count, INTERVAL_CONFIDENCE);
+}
+
+static struct interval group_slowdown(const struct making *b, size_t group)
+{
+    for (size_t r = 0; r < b->count; r++) {
+        b->x[r] = b->tally[r]->group[group].response_ns;
+        b->y[r] = b->tally[r]->group[group].alone_ns;
     }
     return interval_ratio(b->x, b->y, b->count, INTERVAL_CONFIDENCE);
 }
@@ -86,11 +102,11 @@ static struct interval makespan(const struct making *b, size_t group)
 
 static void build_times(const struct making *b, size_t i, struct report_group *g)
 {
-    g->response[STAT_MEAN] = group_ratio(b, i, AT(response_ns), AT(completed), NS_PER_S);
-    g->alone = group_ratio(b, i, AT(alone_ns), AT(completed), NS_PER_S);
+    g->response[STAT_MEAN] = group_mean(b, i, AT(response_ns));
+    g->alone = group_mean(b, i, AT(alone_ns));
     for (size_t s = 0; s < STALLS; s++)
-        g->stall[s] = group_ratio(b, i, AT(stall_ns) + s * sizeof(int64_t), AT(completed), NS_PER_S);
-    g->slowdown[STAT_MEAN] = group_ratio(b, i, AT(response_ns), AT(alone_ns), 1);
+        g->stall[s] = group_mean(b, i, AT(stall_ns) + s * sizeof(double));
+    g->slowdown[STAT_MEAN] = group_slowdown(b, i);
     group_quantiles(b, i, AT(response), NS_PER_S, g->response);
     group_quantiles(b, i, AT(slowdown), SLOWDOWN_ONE, g->slowdown);
     group_quantiles(b, i, AT(ttft), NS_PER_S, g->ttft);

@@ -172,10 +172,10 @@ static int group_sums(struct results *r, struct tally *t, uint32_t group, struct
                               g->served[SERVED_COLD]};
     for (size_t i = 0; i < sizeof count / sizeof count[0]; i++)
         put_integer(&row, (int64_t)count[i]);
-    put_integer(&row, g->response_ns);
-    put_integer(&row, g->alone_ns);
+    put_real(&row, g->response_ns);
+    put_real(&row, g->alone_ns);
     for (int s = 0; s < STALLS; s++)
-        put_integer(&row, g->stall_ns[s]);
+        put_real(&row, g->stall_ns[s]);
     put_quantiles(&row, &g->response, 1);
     put_quantiles(&row, &g->slowdown, SLOWDOWN_ONE);
     put_real(&row, g->progress_ns);
@@ -184,12 +184,12 @@ static int group_sums(struct results *r, struct tally *t, uint32_t group, struct
     put_real(&row, g->unended.count ? sketch_quantile(&g->unended, 0.50) : NAN);
     put_real(&row, g->unended.count ? (double)g->unended.max : NAN);
     for (int s = 0; s < STALLS; s++)
-        put_integer(&row, g->unended_stall_ns[s]);
+        put_real(&row, g->unended_stall_ns[s]);
     put_integer(&row, (int64_t)g->waiting.count);
     put_real(&row, g->waiting.count ? (double)g->waiting.max : NAN);
     for (int s = 0; s < STALLS; s++)
-        put_integer(&row, g->waiting_ns[s]);
-    put_integer(&row, g->waiting_memory_ns);
+        put_real(&row, g->waiting_ns[s]);
+    put_real(&row, g->waiting_memory_ns);
     put_integer(&row, (int64_t)tally_refused(g));
     put_integer(&row, (int64_t)g->recorded);
     put_integer(&row, (int64_t)g->unreached);

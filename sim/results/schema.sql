@@ -90,23 +90,23 @@ CREATE TABLE replication_group(
     arrived INTEGER NOT NULL, completed INTEGER NOT NULL, censored INTEGER NOT NULL, rejected INTEGER NOT NULL,
     oom_kills INTEGER NOT NULL, migrations INTEGER NOT NULL,
     hot INTEGER NOT NULL, warm INTEGER NOT NULL, cold INTEGER NOT NULL,
-    response_ns INTEGER NOT NULL, alone_ns INTEGER NOT NULL,
-    queue_ns INTEGER NOT NULL, swap_out_ns INTEGER NOT NULL, swap_in_ns INTEGER NOT NULL, cap_ns INTEGER NOT NULL,
-    preempted_ns INTEGER NOT NULL, detect_ns INTEGER NOT NULL, cold_ns INTEGER NOT NULL,
+    response_ns REAL NOT NULL, alone_ns REAL NOT NULL,
+    queue_ns REAL NOT NULL, swap_out_ns REAL NOT NULL, swap_in_ns REAL NOT NULL, cap_ns REAL NOT NULL,
+    preempted_ns REAL NOT NULL, detect_ns REAL NOT NULL, cold_ns REAL NOT NULL,
     response_p50_ns REAL, response_p95_ns REAL, response_p99_ns REAL, response_max_ns REAL,
     slowdown_p50 REAL, slowdown_p95 REAL, slowdown_p99 REAL, slowdown_max REAL,
     progress_ns REAL NOT NULL, present_ns REAL NOT NULL, makespan_ns INTEGER,
     -- censored bursts: ages at the end, and the sums of their stalls up to then
     unended_p50_ns REAL, unended_max_ns REAL,
-    unended_queue_ns INTEGER NOT NULL, unended_swap_out_ns INTEGER NOT NULL, unended_swap_in_ns INTEGER NOT NULL,
-    unended_cap_ns INTEGER NOT NULL, unended_preempted_ns INTEGER NOT NULL, unended_detect_ns INTEGER NOT NULL,
-    unended_cold_ns INTEGER NOT NULL,
+    unended_queue_ns REAL NOT NULL, unended_swap_out_ns REAL NOT NULL, unended_swap_in_ns REAL NOT NULL,
+    unended_cap_ns REAL NOT NULL, unended_preempted_ns REAL NOT NULL, unended_detect_ns REAL NOT NULL,
+    unended_cold_ns REAL NOT NULL,
     -- workloads that wanted the GPU at the end and did not have it, and for how long, by what they waited for then
     waiting INTEGER NOT NULL, waiting_max_ns REAL,
-    waiting_queue_ns INTEGER NOT NULL, waiting_swap_out_ns INTEGER NOT NULL, waiting_swap_in_ns INTEGER NOT NULL,
-    waiting_cap_ns INTEGER NOT NULL, waiting_preempted_ns INTEGER NOT NULL, waiting_detect_ns INTEGER NOT NULL,
-    waiting_cold_ns INTEGER NOT NULL,
-    waiting_memory_ns INTEGER NOT NULL, -- of waiting_queue_ns: for GPUs that nobody leaves, as their node does not swap
+    waiting_queue_ns REAL NOT NULL, waiting_swap_out_ns REAL NOT NULL, waiting_swap_in_ns REAL NOT NULL,
+    waiting_cap_ns REAL NOT NULL, waiting_preempted_ns REAL NOT NULL, waiting_detect_ns REAL NOT NULL,
+    waiting_cold_ns REAL NOT NULL,
+    waiting_memory_ns REAL NOT NULL, -- of waiting_queue_ns: for GPUs that nobody leaves, as their node does not swap
     refused INTEGER NOT NULL, -- workloads, on arrival; `rejected` counts them, too
     recorded INTEGER NOT NULL, unreached INTEGER NOT NULL, -- bursts of a trace; those to which it never came
     PRIMARY KEY(run, replication, grp)) WITHOUT ROWID;

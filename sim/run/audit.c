@@ -123,6 +123,7 @@ int audit_run(struct audit *audit, const char *path, int64_t run, struct error *
         arena_fini(&step);
     }
     event_log_close(a.log);
+    load_close_traces(a.traces);
     arena_fini(&arena);
     return rc;
 }

@@ -52,9 +52,8 @@ void fit_report(FILE *out, const struct trace_fit *fit)
                 fprintf(out, "    arrival = %s\n", fit->arrival[i]);
         }
     }
-    fprintf(out,
-            "\nDensities are per second, GiB or token; * has the least BIC.  A think or gap that the end of the trace "
-            "cut off is left out.\n");
+    fprintf(out, "\nDensities are per second, GiB or token; * is chosen.  A think or gap that the end of the trace "
+                 "cut off is left out.\n");
     if (fit->parts.skipped)
         fprintf(out, "%zu runs of iterations of notebooks are left out.\n", fit->parts.skipped);
 }

@@ -188,12 +188,12 @@ static void count_done(struct recorder *rec, struct watch *w, const struct job *
     w->done++;
     g->completed++;
     g->served[job->served]++;
-    g->response_ns += response_ns;
-    g->alone_ns += job->alone_ns;
+    g->response_ns += (double)response_ns;
+    g->alone_ns += (double)job->alone_ns;
     if (w->stalled)
         for (int s = STALL_QUEUE + 1; s < STALLS; s++)
-            g->stall_ns[s] += stall_ns[s];
-    g->stall_ns[STALL_QUEUE] += stall_ns[STALL_QUEUE];
+            g->stall_ns[s] += (double)stall_ns[s];
+    g->stall_ns[STALL_QUEUE] += (double)stall_ns[STALL_QUEUE];
     if (!sketch_add(&g->response, (uint64_t)response_ns) ||
         !sketch_add(&g->slowdown, (uint64_t)(slowdown * SLOWDOWN_ONE + 0.5)))
         rec->out_of_memory = true;
@@ -224,7 +224,7 @@ void recorder_ended(struct recorder *rec, struct job *job, gs_ns at_ns, enum out
 
     charge(rec, job->workload, at_ns);
     split(rec, job, response_ns, alone_ns, stall_ns);
-    w->lost_ns += response_ns - alone_ns;
+    w->lost_ns += (double)(response_ns - alone_ns);
     w->response_ns += (uint64_t)response_ns;
     if (outcome == OUTCOME_CENSORED)
         recorder_unended(rec, job, at_ns, stall_ns);

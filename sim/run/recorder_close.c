@@ -3,12 +3,12 @@
 
 #include <math.h>
 
-gs_ns recorder_lost_ns(struct recorder *rec, uint32_t workload, gs_ns at_ns)
+double recorder_lost_ns(struct recorder *rec, uint32_t workload, gs_ns at_ns)
 {
     const struct watch *w = &rec->watch[workload];
     gs_ns under_way = w->pending > 0 && w->job != NULL ? at_ns - w->job->ready_ns - w->job->done_ns : 0;
 
-    return w->lost_ns + under_way;
+    return w->lost_ns + (double)under_way;
 }
 
 static double time_alone(const struct recorder *rec, const struct job *job)
@@ -44,13 +44,13 @@ void recorder_unended(struct recorder *rec, const struct job *job, gs_ns at_ns, 
     w->waited_ns = without_ns > w->waited_ns ? without_ns : w->waited_ns;
     if (w->pending == 1 && w->phase < PHASE_RUN) { /* the last of its bursts: all end here together */
         kept = sketch_add(&g->waiting, (uint64_t)w->waited_ns);
-        g->waiting_ns[w->phase] += w->waited_ns;
+        g->waiting_ns[w->phase] += (double)w->waited_ns;
         if (w->phase == STALL_QUEUE && waits_for_memory(rec, job->workload))
-            g->waiting_memory_ns += w->waited_ns;
+            g->waiting_memory_ns += (double)w->waited_ns;
     }
     if (job->ready_ns >= rec->setup.warmup_ns) {
         for (int s = 0; s < STALLS; s++)
-            g->unended_stall_ns[s] += stall_ns[s];
+            g->unended_stall_ns[s] += (double)stall_ns[s];
         kept &= sketch_add(&g->unended, (uint64_t)age_ns) &&
                 sketch_add(&g->unended_slowdown, (uint64_t)(slowdown * SLOWDOWN_ONE));
     }
@@ -106,7 +106,7 @@ static void progress(struct recorder *rec, uint32_t id, gs_ns at_ns)
         g->present_ns += weight * (double)w->arrived;
     } else if (w->attached_ns >= 0 && to > from) {
         g->present_ns += (double)(to - from);
-        g->progress_ns += (double)(to - from - (w->lost_ns - w->lost_before_ns));
+        g->progress_ns += (double)(to - from) - (w->lost_ns - w->lost_before_ns);
     }
 }
 

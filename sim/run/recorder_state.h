@@ -21,8 +21,7 @@ struct watch {                  /* a workload under observation; what every burs
     gs_ns pending_ns; /* up to when the integral goes */
     uint64_t in_system_ns,
         response_ns; /* integral of `pending`; sum of responses: equal in the end (Little); both wrap */
-    gs_ns lost_ns,
-        lost_before_ns; /* delay of all ended bursts; up to the end of the warm-up, that under way included */
+    double lost_ns, lost_before_ns; /* delay of all ended bursts; up to the end of the warm-up, that under way included */
     uint64_t done;      /* bursts completed after the warm-up */
     uint64_t arrived;
     struct group_tally *group;
@@ -77,7 +76,7 @@ struct recorder {
 };
 
 /* Delay that a workload has suffered up to now, that of its burst under way included. */
-gs_ns recorder_lost_ns(struct recorder *rec, uint32_t workload, gs_ns at_ns);
+double recorder_lost_ns(struct recorder *rec, uint32_t workload, gs_ns at_ns);
 
 /* The end has come before that of `job`: what is known of it, and of its workload (recorder_close.c).  Before the job is
  * taken off. */

@@ -104,6 +104,8 @@ static int take_load(struct replication *r, struct error *err)
         drop_bursts(r, happening->workload, happening->at_ns, OUTCOME_CENSORED, true);
         event->kind = GS_DETACH;
         break;
+    case LOAD_FAILED:
+        return load_error(r->load, err);
     default:
         return GS_OK;
     }
@@ -247,8 +249,8 @@ int replication_run(const struct replication_plan *plan, struct tally **tally, s
 
     if (rc == GS_OK)
         rc = loop(&r, &at_ns, &stopped, err);
-    if (rc == GS_OK && load_failed(r.load))
-        rc = error_set(err, GS_SYSTEM, "out of memory for bursts; is the GPU overloaded without end?");
+    if (rc == GS_OK)
+        rc = load_error(r.load, err);
     if (r.rec != NULL) {
         int closed = recorder_close(r.rec, at_ns, tally, &last, err);
         rc = rc != GS_OK ? rc : closed;

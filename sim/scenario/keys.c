@@ -184,6 +184,9 @@ static const struct key table[] = {
           .help = "factor on all times of the trace"),
     TRACE("sample", "integer | all", "all", KEY_INTEGER, sample, 1, COUNT_MAX, .word = 0,
           .help = "keep so many workloads, drawn with the scenario's seed"),
+    TRACE("stream", "yes | no", "no", KEY_BOOLEAN, stream, 0, 0,
+          .help = "for native traces that do not fit into memory: the file is laid out by workload on disk, in TMPDIR "
+                  "or /var/tmp, with up to 20 bytes a record; the results are the same"),
 
     SLA("group", "text", KEY_TEXT, group, 0, 0, .help = "the [workload.NAME] or [trace.NAME] it is promised to"),
     SLA("class", "notebook | training | inference", KEY_CHOICE, class, 0, 0,

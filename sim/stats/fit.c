@@ -164,6 +164,33 @@ static int enter(struct fit *fit, const struct fit_proposal *proposal, double ze
     return GS_OK;
 }
 
+static double mean_off(const struct fit *fit, const struct fit_candidate *c, struct arena *arena)
+{
+    struct error unused = {0};
+    struct dist law;
+    if (dist_parse(&law, c->text, fit->unit, NULL, arena, &unused))
+        return (double)INFINITY;
+    return fabs(dist_mean(&law) / fit->sample_mean - 1);
+}
+
+/* A tail that goes on beyond all that was seen may rule the mean, and the load of a simulation with it.  Where the mean of
+ * the best is far off, one takes its place whose is not, if its BIC is nearly as good (a difference of 10 would be very
+ * strong evidence: Kass & Raftery, Journal of the American Statistical Association 90(430), 1995). */
+static void prefer_right_mean(struct fit *fit, struct arena *arena)
+{
+    static const double far = 0.2, nearly = 10;
+    if (mean_off(fit, &fit->candidate[0], arena) <= far)
+        return;
+    for (int i = 1; i < fit->candidates && fit->candidate[i].bic <= fit->candidate[0].bic + nearly; i++) {
+        if (mean_off(fit, &fit->candidate[i], arena) > far)
+            continue;
+        struct fit_candidate better = fit->candidate[i];
+        memmove(&fit->candidate[1], &fit->candidate[0], (size_t)i * sizeof better);
+        fit->candidate[0] = better;
+        return;
+    }
+}
+
 static int choose(struct fit *fit, const double *value, size_t n, enum fit_choice choice, struct arena *arena,
                   struct error *err)
 {
@@ -188,6 +215,7 @@ static int choose(struct fit *fit, const double *value, size_t n, enum fit_choic
     if (code)
         return code;
     qsort(fit->candidate, (size_t)fit->candidates, sizeof *fit->candidate, by_bic);
+    prefer_right_mean(fit, arena);
     fit->text = fit->candidate[0].text;
     fit->fitted = true;
     return GS_OK;
@@ -221,8 +249,6 @@ static void measure(struct fit *fit, const double *value, size_t n)
         fit->model[i] = y;
         fit->off[i] = x > 0 ? y / x - 1 : y > 0 ? (double)NAN : 0;
     }
-    for (size_t i = 0; i < n; i++)
-        fit->sample_mean += value[i] / (double)n;
     fit->model_mean = dist_mean(&fit->law);
     fit->greatest = value[n - 1];
 }
@@ -235,6 +261,8 @@ int fit_sample(struct fit *fit, double *value, size_t n, enum dist_unit unit, do
     if (n == 0)
         return error_set(err, GS_BUG, "nothing to fit a law to");
     qsort(value, n, sizeof *value, by_value);
+    for (size_t i = 0; i < n; i++)
+        fit->sample_mean += value[i] / (double)n;
     size_t kinds = different(value, n);
     if (n < FEW || (choice == FIT_ANY && kinds <= FEW && n >= 2 * kinds)) {
         if (!repeat_values(fit, value, n, arena))

@@ -1,7 +1,7 @@
 /* fit.h - the law that a sample was drawn from, as a distribution of a scenario.
  *
  * Every law below is fitted by maximum likelihood (Nelder and Mead's simplex on logarithms and logits of the
- * parameters), and the one with the least BIC is chosen:
+ * parameters), and the one with the least BIC is chosen; one within 10 of it where only that has the right mean:
  *   exp uniform lognormal gamma weibull hyperexp pareto; trunc of exp, lognormal, gamma, weibull and pareto where the
  *   data end sooner than the law would have them; mix of two lognormals; mix of a body, cut at xm, and a Pareto
  *   tail from xm on, itself cut at the greatest value or not; the body is a lognormal or, from 500 values on and where nothing
@@ -32,7 +32,7 @@ struct fit {
     bool fitted;                                    /* a law was fitted; else `text` repeats the values themselves */
     const char *text;                               /* the law chosen */
     struct dist law;                                /* the text, read back */
-    struct fit_candidate candidate[FIT_CANDIDATES]; /* by BIC, the chosen one first */
+    struct fit_candidate candidate[FIT_CANDIDATES]; /* the chosen one first, then by BIC */
     int candidates;
     double ks;                                                  /* greatest distance of the distribution functions */
     double sample[FIT_TAILS], model[FIT_TAILS], off[FIT_TAILS]; /* p50, p95, p99; off = model / sample - 1, or NAN */

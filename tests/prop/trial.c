@@ -183,7 +183,7 @@ static bool group_balances(const struct run *r, uint32_t g, char *why)
 
     for (uint32_t k = 0; k < r->outcome.completed; k++) {
         const struct group_tally *t = &r->outcome.tally[k]->group[g];
-        gs_ns stalls = 0;
+        double stalls = 0; /* whole numbers of nanoseconds, all below 2^53 */
         arrived += t->arrived;
         ended += t->completed + t->censored + t->rejected + t->oom_kills;
         for (int s = 0; s < STALLS; s++) {
@@ -191,7 +191,7 @@ static bool group_balances(const struct run *r, uint32_t g, char *why)
                 return BAD("group %u: stall '%s' is negative", g, stall_name[s]);
             stalls += t->stall_ns[s];
         }
-        if (stalls != t->response_ns - t->alone_ns)
+        if (fabs(stalls - (t->response_ns - t->alone_ns)) > 0)
             return BAD("group %u: the stalls do not add up to response less alone", g);
         if (t->served[SERVED_HOT] + t->served[SERVED_WARM] + t->served[SERVED_COLD] != t->completed)
             return BAD("group %u: served hot, warm and cold are not the completed", g);

@@ -107,6 +107,22 @@ static void test_a_thousand_days(void **unused)
     TRUTH_TIMELINE(text, NULL, due);
 }
 
+/* One request a second is served, two come: after three days 260,000 wait, and all bursts together have waited for more
+ * than the 292 years that 64 bits can count in nanoseconds.  The mean is that of a queue that grows from 0 to 1.5 d. */
+static void test_sums_of_centuries(void **unused)
+{
+    static const char text[] = "[scenario]\nduration = 3d\n" NODE
+                               "[workload.Q]\nclass = inference\nmemory = 1GB\nstate = gpu\n"
+                               "arrival = poisson(2/s)\nservice = 1s\n";
+    struct truth t;
+    (void)unused;
+    truth_run(&t, text, NULL);
+    double mean = truth_mean(t.outcome.tally[0], 0);
+    if (!(mean > 0.24 * 259200 && mean < 0.26 * 259200))
+        fail_msg("the mean response is %g s", mean);
+    truth_end(&t);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -117,6 +133,7 @@ int main(void)
         cmocka_unit_test(test_stopped_between_bursts_of_different_size),
         cmocka_unit_test(test_a_copy_that_shrinks_makes_room),
         cmocka_unit_test(test_a_thousand_days),
+        cmocka_unit_test(test_sums_of_centuries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

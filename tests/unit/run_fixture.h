@@ -73,11 +73,11 @@ static inline struct tally *fixture_tally(uint32_t r, struct arena *arena)
         struct burst_row b = fixture_burst(r, i);
         gs_ns response = b.end_ns - b.ready_ns;
         nb->completed++;
-        nb->response_ns += response;
-        nb->alone_ns += b.alone_ns;
+        nb->response_ns += (double)response;
+        nb->alone_ns += (double)b.alone_ns;
         nb->served[b.served]++;
         for (int s = 0; s < STALLS; s++)
-            nb->stall_ns[s] += b.stall_ns[s];
+            nb->stall_ns[s] += (double)b.stall_ns[s];
         sketch_add(&nb->response, (uint64_t)response);
         sketch_add(&nb->slowdown, (uint64_t)(response * SLOWDOWN_ONE / b.alone_ns));
     }

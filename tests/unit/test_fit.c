@@ -326,6 +326,19 @@ static void whole_units_are_intervals(void **state)
     assert_true(fit.ks < 1.63 / sqrt(N));
 }
 
+/* Of an alpha near 1 the mean rests on what nobody saw; the sample's own is nearer to what was recorded. */
+static void a_tail_that_rules_the_mean_is_cut(void **state)
+{
+    (void)state;
+    enum { N = 3000 };
+    double *value = draw("mix(0.9:trunc(lognormal(2,0.7),0,10), 0.1:pareto(10,1.02))", N, 1e-6);
+    struct fit fit = must_fit(value, N, 1e-6);
+    assert_int_equal(fit.law.part[1].kind, DIST_TRUNC);
+    assert_near(fit.model_mean / fit.sample_mean, 1, 0.2);
+    assert_true(fit.candidate[0].bic > fit.candidate[1].bic && fit.candidate[0].bic < fit.candidate[1].bic + 10);
+    assert_int_equal(parse(fit.candidate[1].text).part[1].kind, DIST_PARETO);
+}
+
 static void few_values_are_repeated(void **state)
 {
     (void)state;
@@ -408,6 +421,7 @@ int main(void)
         cmocka_unit_test(cells_cost_next_to_nothing),
         cmocka_unit_test(ks_is_the_greatest_distance),
         cmocka_unit_test(whole_units_are_intervals),
+        cmocka_unit_test(a_tail_that_rules_the_mean_is_cut),
         cmocka_unit_test(few_values_are_repeated),
         cmocka_unit_test(many_zeros_are_a_part),
         cmocka_unit_test(odd_samples),

@@ -134,6 +134,10 @@ static void options_choose(void **state)
         holds(table[i].text, NULL, table[i].options, table[i].expected);
 }
 
+#define LONG_61 "a23456789.a23456789.a23456789.a23456789.a23456789.a23456789.a"
+#define LONG LONG_61 "bc" /* 63 characters */
+#define LONG_2 LONG_61 "-2"
+
 static void gaps_and_order(void **state)
 {
     static const struct {
@@ -149,6 +153,12 @@ static void gaps_and_order(void **state)
         {"time,id,mem\n0,a,1\n0,a:,1\n0,a_,1\n0,a__,1\n1,a,1\n", NULL,
          "0,W,a,n,1,1048576,,,,,,c\n0,W,a_,n,1,1048576,,,,,,c\n0,W,a_-2,n,1,1048576,,,,,,c\n"
          "0,W,a__,n,1,1048576,,,,,,c\n"},
+        {"time,id,mem\n0,a,1\n0,b,1\n1,b,1\n2,b,1\n3,b,1\n4,b,1\n", "gap=4s",
+         "0,W,a,n,1,1048576,,,,,,c\n0,W,b,n,1,1048576,,,,,,c\n"},
+        {"time,id,mem\n0,a,1\n0,b,1\n1,b,1\n2,b,1\n3,b,1\n4,b,1\n", "gap=3s",
+         "0,W,a,n,1,1048576,,,,,,c\n0,W,b,n,1,1048576,,,,,,c\n1000000,D,a,end\n"},
+        {"time,id,mem\n0," LONG "x,1\n0," LONG "y,1\n", NULL,
+         "0,W," LONG ",n,1,1048576,,,,,,c\n0,W," LONG_2 ",n,1,1048576,,,,,,c\n"},
         /* The same process id on two GPUs is two workloads. */
         {"timestamp,gpu_uuid,pid,process_name,used_gpu_memory [MiB]\n0,A,5,x,1 MiB\n0,B,5,x,2 MiB\n", NULL,
          "0,W,x-5,n,1,1048576,,,,,,c\n0,W,x-5-2,n,1,2097152,,,,,,c\n"},
@@ -156,6 +166,7 @@ static void gaps_and_order(void **state)
         {"# TYPE x gauge\nDCGM_FI_DEV_FB_USED{gpu=\"3\"} 1\nDCGM_FI_DEV_GPU_UTIL{gpu=\"3\"} 100\nother 7\n"
          "DCGM_FI_DEV_FB_USED{gpu=\"3\"} 1\nDCGM_FI_DEV_GPU_UTIL{gpu=\"3\"} 0\n",
          "step=30s", "0,W,gpu3,n,1,1048576,,,,,,c\n0,B,gpu3,30000000\n"},
+        {"DCGM_FI_DEV_FB_USED{exported_pod=\"p\",pod=\"exporter\"} 1 0\n", NULL, "0,W,p,n,1,1048576,,,,,,c\n"},
         {"DCGM_FI_DEV_FB_USED{gpu=\"3\",Hostname=\"a\\\"b,}\"} 1 1000\n"
          "DCGM_FI_DEV_FB_USED{gpu=\"3\",Hostname=\"a\\\"b,}\"} 99 3000\n",
          NULL, "0,W,a_b__-gpu3,n,1,1048576,,,,,,c\n2000000,M,a_b__-gpu3,103809024\n"},

@@ -65,9 +65,9 @@ static void levels_by_time(void **state)
     } table[] = {
         {"nobody does anything", TWO "40000000,W,b,n,1,1\n70000000,D,b\n", {1.3, 1, 1, 2, 2}, {0, 0, 0, 0, 0}},
         {"closed: the second burst waits for the first, whatever time it bears",
-         TWO "0,B,a,20000000\n5000000,B,a,10000000,10000000\n", /* 0-20, 30-40 */
+         TWO "0,B,a,20000000\n5000000,B,a,10000000,75000000\n", /* 0-20, 95-100 */
          {1, 1, 1, 1, 1},
-         {0.3, 0, 0, 1, 1}},
+         {0.25, 0, 0, 1, 1}},
         {"open: at its time, but one after the other",
          MAGIC "#meta,horizon,100000000\n0,W,a,n,1,1,,,,,,o\n0,B,a,20000000\n5000000,B,a,10000000\n"
                "50000000,B,a,60000000\n", /* 0-20, 20-30, 50-100 */
@@ -97,9 +97,9 @@ static void levels_by_time(void **state)
 static void bins_hold_means_and_peaks(void **state)
 {
     struct arena arena = {0};
-    struct trace trace = load(TWO "0,B,a,35000000\n40000000,W,b,n,1,1\n45000000,B,b,1000000\n", &arena);
+    struct trace trace = load(TWO "0,B,a,35000000\n45000000,W,b,n,1,1\n46000000,B,b,1000000\n", &arena);
     const struct trace_bin *bin = trace_bins(&trace, 10, &arena);
-    static const double present[10] = {1, 1, 1, 1, 2, 2, 2, 2, 2, 2}, service[10] = {1, 1, 1, 0.5, 0.1};
+    static const double present[10] = {1, 1, 1, 1, 1.5, 2, 2, 2, 2, 2}, service[10] = {1, 1, 1, 0.5, 0.1};
     (void)state;
     assert_non_null(bin);
     for (int i = 0; i < 10; i++) {

@@ -204,7 +204,7 @@ static void text_fits_the_screen(void **unused)
                 nb->workloads = scale == 2 ? 9999 : 6;
                 nb->censored = scale == 1 ? 55 : 2;
                 sketch_add(&nb->unended, (uint64_t)(9999 * FIXTURE_SECOND));
-                nb->unended_stall_ns[STALL_PREEMPTED] = 55 * 9999 * FIXTURE_SECOND;
+                nb->unended_stall_ns[STALL_PREEMPTED] = (double)(55 * 9999 * FIXTURE_SECOND);
                 for (size_t k = 0; scale == 2 && k < 999 + r; k++)
                     sketch_add(&nb->waiting, (uint64_t)(27777 * FIXTURE_SECOND));
             }

@@ -123,8 +123,8 @@ static void full_for_good(void **unused)
         m.scenario.node[0].swap = false;
         struct group_tally *nb = &m.tally[0]->group[0];
         sketch_add(&nb->waiting, (uint64_t)(3600 * FIXTURE_SECOND));
-        nb->waiting_ns[STALL_QUEUE] = 3600 * FIXTURE_SECOND;
-        nb->waiting_memory_ns = (full ? 1900 : 1700) * FIXTURE_SECOND;
+        nb->waiting_ns[STALL_QUEUE] = (double)(3600 * FIXTURE_SECOND);
+        nb->waiting_memory_ns = (double)((full ? 1900 : 1700) * FIXTURE_SECOND);
         build(&m);
         report_text(&text, &m.report);
         expect(&text, "for up to 60.0 min: no room in GPU memory, and the node does not swap\n", full);
@@ -158,7 +158,7 @@ static void intervals_end_at_zero(void **unused)
     (void)unused;
     struct made m;
     make(&m, 2);
-    m.tally[0]->group[0].stall_ns[STALL_CAP] = 100 * FIXTURE_SECOND;
+    m.tally[0]->group[0].stall_ns[STALL_CAP] = (double)(100 * FIXTURE_SECOND);
     m.tally[1]->gpu[0].switching_ns = 0;
     build(&m);
     const struct interval *cap = &m.report.group[0].stall[STALL_CAP], *switching = &m.report.gpu[0].switching;

@@ -130,7 +130,7 @@ static void stuck_workloads(void **unused)
             for (size_t k = 0; k < nb->response.count; k++)
                 nb->response.value[k] *= (uint64_t)row[i].factor;
             sketch_add(&nb->waiting, (uint64_t)(row[i].waited_s * 1e9));
-            nb->waiting_ns[STALL_CAP] = (int64_t)(row[i].waited_s * 1e9) + 1;
+            nb->waiting_ns[STALL_CAP] = (double)((int64_t)(row[i].waited_s * 1e9) + 1);
         }
         m.tally[1]->node[0].enough_bytes = (INT64_C(1) << 40) - 5;
         build(&m);
@@ -258,7 +258,7 @@ static void what_to_try_next(void **unused)
         }
         if (row[i].what == STARVED) {
             sketch_add(&nb->waiting, (uint64_t)(3600 * FIXTURE_SECOND));
-            nb->waiting_ns[STALL_QUEUE] = 3600 * FIXTURE_SECOND;
+            nb->waiting_ns[STALL_QUEUE] = (double)(3600 * FIXTURE_SECOND);
         }
         if (row[i].what == OVERLOAD)
             m.scenario.workload[0].class = GS_INFERENCE;
@@ -304,8 +304,8 @@ static void jobs_are_not_added(void **unused)
             m.scenario.workload[1].gpu_work = (struct dist){.kind = DIST_EXP, .a = 1e12};
         struct group_tally *jobs = &m.tally[0]->group[1];
         jobs->completed = 1;
-        jobs->alone_ns = 3600 * FIXTURE_SECOND;
-        jobs->stall_ns[STALL_QUEUE] = 36000 * FIXTURE_SECOND;
+        jobs->alone_ns = (double)(3600 * FIXTURE_SECOND);
+        jobs->stall_ns[STALL_QUEUE] = (double)(36000 * FIXTURE_SECOND);
         jobs->response_ns = jobs->alone_ns + jobs->stall_ns[STALL_QUEUE];
         build(&m);
         if (!strstr(m.report.next, row[i].next))
