@@ -22,12 +22,12 @@ static void advance(struct compute *c, gs_ns now_ns)
     uint64_t units = (uint64_t)spent_ns * SERVICE_UNIT;
 
     c->at_ns = now_ns;
-    if (spent_ns > LONGEST_NS && c->count > 0) {
+    if (c->count == 1) {
+        c->service += units;
+    } else if (c->count > 1 && spent_ns > LONGEST_NS) {
         uint128 all = (uint128)(uint64_t)spent_ns * SERVICE_UNIT + c->remainder;
         c->service += (uint64_t)(all / c->count);
         c->remainder = (uint64_t)(all % c->count);
-    } else if (c->count == 1) {
-        c->service += units;
     } else if (c->count > 1) {
         units += c->remainder;
         c->service += units / c->count;

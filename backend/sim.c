@@ -121,7 +121,7 @@ int sim_open(struct backend **out, const struct backend_setup *setup, struct err
     open_nodes(be);
     for (uint32_t i = 0; i < be->workloads; i++) {
         const struct workload_group *group = &setup->scenario->workload[setup->setup->workload[i].group];
-        be->process[i].slots = group->class == GS_INFERENCE && group->slots > 0 ? (uint32_t)group->slots : 1;
+        be->process[i].slots = setup->setup->workload[i].slots > 0 ? setup->setup->workload[i].slots : 1;
         be->process[i].cold_start_ns = group->cold_start;
         be->process[i].gpu = GS_NONE;
         be->process[i].base_bytes = setup->setup->workload[i].bytes;

@@ -102,6 +102,7 @@ struct gs_workload_spec {
     uint32_t group;
     uint8_t class, priority;
     uint8_t initial;         /* GS_NEW, GS_RESIDENT, GS_HOST or GS_DISK */
+    uint32_t slots;          /* bursts or requests served together (the backend's business), at least 1 */
     bool swappable;          /* may be a victim where its node swaps */
     bool never_on_swap_node; /* anti-affinity: only placed on nodes that do not swap */
     bool regular_fraction;   /* freezes its GPU where `freeze_rule` is on */

@@ -8,7 +8,7 @@ static enum gst_class class_of(const struct trace_workload *w)
     return w->class == GST_OTHER ? GST_NOTEBOOK : w->class;
 }
 
-/* --- parts --------------------------------------------------------------------------------------------------------- */
+/* --- parts --------------------------------------------------------------------------------------------------- */
 
 struct classes { /* what must be known of a class before it is parted */
     const char *group[TRACE_GROUPS];
@@ -84,7 +84,7 @@ static struct trace_part *part_of(struct trace_parts *parts, const struct trace_
     return &grown[parts->parts++];
 }
 
-/* --- samples ------------------------------------------------------------------------------------------------------- */
+/* --- samples ------------------------------------------------------------------------------------------------- */
 
 static bool add(struct trace_part *part, enum trace_quantity quantity, int64_t value, struct arena *arena)
 {

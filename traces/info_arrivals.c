@@ -54,9 +54,8 @@ static bool popularity(struct trace_arrivals *a, const struct trace *trace, size
     return true;
 }
 
-/* Variance over mean of the numbers of arrivals in windows of `length_ns` from the start to the end of the trace.  The last
- * one counts though it may be incomplete: so did whoever published such numbers of recordings, which these are compared
- * with. */
+/* Variance over mean of the numbers of arrivals in windows of `length_ns` from the start to the end.  The last one
+ * counts though it may be incomplete: so it does in published figures, with which these are compared. */
 static double dispersion(const int64_t *at, size_t n, int64_t length_ns, int64_t end_ns)
 {
     int64_t windows = end_ns / length_ns + 1;

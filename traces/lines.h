@@ -33,8 +33,8 @@ void lines_back(struct lines *lines);
  * end.  lines_number then is the number of LFs given so far. */
 int lines_read(struct lines *lines, char *buffer, size_t size, size_t *got, struct error *err);
 
-/* A copy of the bytes to come, up to `size` - 1 of them and fewer only where the file ends, as text ended by a NUL; they
- * still come. */
+/* A copy of the bytes to come, up to `size` - 1 of them and fewer only where the file ends, as text ended by a NUL;
+ * they still come. */
 int lines_peek(struct lines *lines, char *text, size_t size, struct error *err);
 
 /* For messages: the file as the user knows it, and the number of the last line given (from 1). */

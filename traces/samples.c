@@ -1,4 +1,4 @@
-/* samples.c - memory and utilisation of GPUs or processes as monitors sample them: tables, and which reader is for what. */
+/* samples.c - memory and utilisation of GPUs or processes as monitors sample them: tables, and who reads what. */
 #include "traces/csv.h"
 #include "traces/importers.h"
 #include "traces/samples.h"

@@ -155,8 +155,8 @@ static bool add_burst(struct conversion *c, struct trace_workload *w, const stru
     return true;
 }
 
-/* Bursts of the samples [0, n), the last of which stands until `end_us`.  Utilisation that a sample lacks is that of the
- * one before. */
+/* Bursts of the samples [0, n), the last of which stands until `end_us`.  Utilisation that a sample lacks is that of
+ * the one before. */
 static bool add_bursts(struct conversion *c, struct trace_workload *w, struct sample *s, size_t n, int64_t end_us)
 {
     int64_t ended_ns = 0;

@@ -1,11 +1,9 @@
-/* stored.c - lay a native trace out by workload in a file on disk, and read it from there. */
-#include "traces/stored.h"
+/* stored.c - lay a native trace out by workload in a file on disk. */
 #include "traces/importers.h"
 #include "traces/replay_parts.h"
+#include "traces/stored_values.h"
 #include <stdlib.h>
 #include <string.h>
-
-enum { BURST_VALUES = 5, RUN_VALUES = 5, RESIZE_VALUES = 2, UPDATE_VALUES = 3, WISH_VALUES = 5 };
 
 struct entry { /* a workload while the file is read */
     struct spool_list list[STORED_LISTS];
@@ -115,7 +113,7 @@ static bool is_closed(const struct storing *s, uint32_t id)
 static int add_workload(struct storing *s, const struct gst_record *record, struct error *err)
 {
     void *grown = arena_grow(&s->work, s->entry, &s->capacity, s->entries + 1, sizeof *s->entry);
-    if (!grown || !trace_add_record(s->trace, record, s->arena))
+    if (!grown || !trace_add_record(s->trace, record, &s->work))
         return no_memory(s, err);
     s->entry = grown;
     s->entry[s->entries++].held_bytes = -1;
@@ -282,6 +280,25 @@ static int count_iterations(struct storing *s, const struct trace_workload *w, s
     return code;
 }
 
+/* What is to stay, in memory that fits; it grew in memory of the reading. */
+static bool move_workloads(struct storing *s)
+{
+    struct trace *trace = s->trace;
+    struct trace_workload *moved = arena_array(s->arena, trace->workloads, sizeof *moved);
+    if (!moved)
+        return false;
+    for (size_t i = 0; i < trace->workloads; i++) {
+        moved[i] = trace->workload[i];
+        moved[i].name = arena_strdup(s->arena, moved[i].name);
+        moved[i].group = *moved[i].group ? arena_strdup(s->arena, moved[i].group) : "";
+        if (!moved[i].name || !moved[i].group)
+            return false;
+    }
+    trace->workload = moved;
+    trace->workload_capacity = trace->workloads;
+    return true;
+}
+
 /* Workloads that were selected take over their entries. */
 static int keep_selected(struct storing *s, struct error *err)
 {
@@ -289,7 +306,7 @@ static int keep_selected(struct storing *s, struct error *err)
     int code = GS_OK;
     stored->member = arena_array(s->arena, s->entries, sizeof *stored->member);
     stored->workload = arena_array(s->arena, s->trace->workloads, sizeof *stored->workload);
-    if (!stored->member || !stored->workload)
+    if (!stored->member || !stored->workload || !move_workloads(s))
         return no_memory(s, err);
     memset(stored->member, 0xff, s->entries * sizeof *stored->member);
     for (uint32_t i = 0; !code && i < s->trace->workloads; i++) {
@@ -346,67 +363,4 @@ int trace_store(struct trace_stored *stored, struct trace *trace, const struct t
     gst_close(s.gst);
     arena_fini(&s.work);
     return code;
-}
-
-void trace_stored_close(struct trace_stored *stored)
-{
-    if (!stored)
-        return;
-    spool_close(stored->spool);
-    stored->spool = NULL;
-}
-
-/* --- reading ----------------------------------------------------------------------------------------------------- */
-
-int stored_burst(const struct trace_stored *stored, struct spool_reader *reader, struct trace_burst *burst, bool *more,
-                 struct error *err)
-{
-    int64_t value[BURST_VALUES] = {0};
-    int code = spool_get(stored->spool, reader, value, BURST_VALUES, more, err);
-    *burst = (struct trace_burst){value[0], value[1], value[2], value[3], value[4]};
-    return code;
-}
-
-int stored_run(const struct trace_stored *stored, struct spool_reader *reader, struct trace_run *run, bool *more,
-               struct error *err)
-{
-    int64_t value[RUN_VALUES] = {0};
-    int code = spool_get(stored->spool, reader, value, RUN_VALUES, more, err);
-    *run = (struct trace_run){value[0], value[1], value[2], value[3], (double)value[4] / (double)GST_PPM};
-    return code;
-}
-
-int stored_resize(const struct trace_stored *stored, struct spool_reader *reader, struct trace_resize *resize,
-                  bool *more, struct error *err)
-{
-    int64_t value[RESIZE_VALUES] = {0};
-    int code = spool_get(stored->spool, reader, value, RESIZE_VALUES, more, err);
-    *resize = (struct trace_resize){value[0], value[1]};
-    return code;
-}
-
-int stored_update(const struct trace_stored *stored, struct spool_reader *reader, struct trace_update *update,
-                  bool *more, struct error *err)
-{
-    int64_t value[UPDATE_VALUES] = {0};
-    int code = spool_get(stored->spool, reader, value, UPDATE_VALUES, more, err);
-    *update = (struct trace_update){value[0], (enum gst_update)value[1], value[2]};
-    return code;
-}
-
-int stored_wish(const struct trace_stored *stored, struct spool_reader *reader, struct stored_wish *wish, bool *more,
-                struct error *err)
-{
-    int64_t value[WISH_VALUES] = {0};
-    do {
-        int code = spool_get(stored->spool, reader, value, WISH_VALUES, more, err);
-        if (code || !*more)
-            return code;
-        wish->member = stored->member[value[1]];
-    } while (wish->member == UINT32_MAX);
-    wish->at_ns = value[0];
-    wish->work_ns = value[2];
-    wish->grow_bytes = value[3];
-    wish->keep_bytes = value[4];
-    return GS_OK;
 }

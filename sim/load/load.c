@@ -184,17 +184,16 @@ static void take_due(struct load *load, struct load_event *event)
 {
     uint32_t workload = tournament_first(&load->due);
     struct source *s = &load->source[workload];
-    bool leaves = s->detach_ns < s->next_ns;
+    gs_ns at_ns = tournament_next_ns(&load->due);
+    bool leaves = s->next_ns != at_ns;
 
-    if (s->change_ns < GS_NEVER && s->change_ns <= s->next_ns && s->change_ns <= s->detach_ns) {
-        event->at_ns = s->change_ns;
-        event->workload = workload;
+    event->at_ns = at_ns;
+    event->workload = workload;
+    if (s->change_ns == at_ns) {
         replay_change(load, workload, event);
         set_due(load, workload);
         return;
     }
-    event->at_ns = leaves ? s->detach_ns : s->next_ns;
-    event->workload = workload;
     *(leaves ? &s->detach_ns : &s->next_ns) = GS_NEVER;
     if (s->status == STATUS_GONE) {
         /* refused meanwhile: nothing more comes of it */

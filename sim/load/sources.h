@@ -22,17 +22,17 @@ struct source { /* a workload, as its user sees it; what every burst touches com
         detach_ns; /* its arrival or next wish; a change of it; its leaving; GS_NEVER: not known to
                                             come */
     struct stream think, burst;
-    const struct trace_workload *replay; /* what a trace recorded of it, or NULL */
+    const struct trace_workload *replay;  /* what a trace recorded of it, or NULL */
     const struct stored_workload *stored; /* replay from disk: where its lists begin */
-    struct course *course;               /* replay from disk, while it is here: what comes next */
-    uint32_t cursor;                     /* into the schedule, or into the bursts that a trace recorded */
-    uint32_t run, resize, update;        /* replay: into the runs, resizes and updates that a trace recorded */
-    uint32_t open;                       /* replay: bursts and requests of open loops begun so far */
-    bool running;                        /* replay: its present paced burst is an iteration of a run */
-    bool kept;                           /* replay: what a burst has kept is still to be told */
-    int64_t left;                        /* iterations to go */
-    double spell_left_ns;                /* onoff: rest of the present on-spell */
-    gs_ns end_ns;                        /* of the finite job; -1 before */
+    struct course *course;                /* replay from disk, while it is here: what comes next */
+    uint32_t cursor;                      /* into the schedule, or into the bursts that a trace recorded */
+    uint32_t run, resize, update;         /* replay: into the runs, resizes and updates that a trace recorded */
+    uint32_t open;                        /* replay: bursts and requests of open loops begun so far */
+    bool running;                         /* replay: its present paced burst is an iteration of a run */
+    bool kept;                            /* replay: what a burst has kept is still to be told */
+    int64_t left;                         /* iterations to go */
+    double spell_left_ns;                 /* onoff: rest of the present on-spell */
+    gs_ns end_ns;                         /* of the finite job; -1 before */
     union {
         struct stream grow, arrival; /* notebooks; requests */
     };

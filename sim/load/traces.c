@@ -123,8 +123,10 @@ int load_read_traces(struct load_traces **out, const struct scenario *scenario, 
         for (size_t k = 0; rc == GS_OK && source->loop >= 0 && k < replay->trace.workloads; k++)
             replay->trace.workload[k].closed = source->loop == 0;
         if (rc == GS_OK && replay->stored == NULL && !sort_recorded(replay, arena))
-            rc = error_set(err, GS_SYSTEM, "%s: out of memory for the trace; use 'stream = yes', 'from', 'to' or "
-                           "'sample'", source->file);
+            rc = error_set(err, GS_SYSTEM,
+                           "%s: out of memory for the trace; use 'stream = yes', 'from', 'to' or "
+                           "'sample'",
+                           source->file);
     }
     if (rc == GS_OK)
         *out = traces;
@@ -171,6 +173,8 @@ void replay_declare(struct gs_workload_spec *spec, const struct scenario *scenar
     if (recorded->limit_share > 0.0)
         spec->limit = recorded->limit_share;
     spec->request = recorded->request_share;
+    if (recorded->service.slots > 0)
+        spec->slots = (uint32_t)recorded->service.slots;
     spec->swappable = recorded->swappable;
     spec->regular_fraction =
         recorded->limit_share > 0.0 && recorded->request_share >= recorded->limit_share && !recorded->swappable;

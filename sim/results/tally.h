@@ -49,17 +49,17 @@ struct group_tally {
     /* Sums are real numbers: exact up to 104 days, and a queue of a thousand may stand for years. */
     double response_ns, alone_ns; /* over completed bursts */
     double stall_ns[STALLS];
-    struct sketch response;           /* ns */
-    struct sketch slowdown;           /* units of 1 / SLOWDOWN_ONE */
-    bool promised;                    /* an SLA is on its responses: `alone` is kept */
-    struct sketch alone;              /* ns, of completed bursts */
-    struct sketch ttft;               /* ns; empty but for inference with tokens */
-    struct sketch unended;            /* censored bursts: ages at the end of the run, ns; the response is longer */
-    struct sketch unended_slowdown;   /* the same over the time alone, 1 / SLOWDOWN_ONE; the slowdown may only grow */
+    struct sketch response;          /* ns */
+    struct sketch slowdown;          /* units of 1 / SLOWDOWN_ONE */
+    bool promised;                   /* an SLA is on its responses: `alone` is kept */
+    struct sketch alone;             /* ns, of completed bursts */
+    struct sketch ttft;              /* ns; empty but for inference with tokens */
+    struct sketch unended;           /* censored bursts: ages at the end of the run, ns; the response is longer */
+    struct sketch unended_slowdown;  /* the same over the time alone, 1 / SLOWDOWN_ONE; the slowdown may only grow */
     double unended_stall_ns[STALLS]; /* sums over censored bursts */
-    struct sketch waiting;            /* workloads that wanted the GPU at the end and did not have it: since when, ns */
+    struct sketch waiting;           /* workloads that wanted the GPU at the end and did not have it: since when, ns */
     double waiting_ns[STALLS];       /* the same, summed by what they were waiting for then */
-    double waiting_memory_ns;      /* of STALL_QUEUE: for memory of a GPU that nobody leaves, as nothing swaps there */
+    double waiting_memory_ns;       /* of STALL_QUEUE: for memory of a GPU that nobody leaves, as nothing swaps there */
     gs_ns makespan_ns;              /* end of the last finite job of the group, -1: none or not all ended */
     double progress_ns, present_ns; /* time that the same progress takes alone; time present in the system */
 };

@@ -17,7 +17,7 @@ struct writing {
     bool out_of_memory;
 };
 
-/* --- the opening comment ------------------------------------------------------------------------------------------- */
+/* --- the opening comment ------------------------------------------------------------------------------------- */
 
 static void write_errors(const struct writing *w, size_t part)
 {
@@ -70,7 +70,7 @@ static void write_comment(const struct writing *w, const struct trace *trace, co
                 (unsigned long long)trace->multi_gpu_dropped);
 }
 
-/* --- the sections -------------------------------------------------------------------------------------------------- */
+/* --- the sections -------------------------------------------------------------------------------------------- */
 
 /* Up to the next second, where that is a fraction not worth writing. */
 static int64_t whole(int64_t span_ns)

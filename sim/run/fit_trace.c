@@ -58,18 +58,24 @@ static const char *arrival_text(const struct trace_part *part, const struct fit 
                                 struct arena *arena)
 {
     char never[LAW_QUANTITY];
-    double per_s = (double)part->requests / (double)part->workloads / ((double)span_ns / 1e9);
+    double there = part->present > 0 ? part->present : (double)part->workloads;
+    double per_s = (double)part->requests / there / ((double)span_ns / 1e9);
     if (part->requests == 0) /* a service that nobody asks */
         return arena_printf(arena, "schedule(%s)", law_write_quantity(never, DIST_TIME, (double)span_ns, 1));
     bool fitted = fit->fitted && fit->sample_mean > 0; /* else there are no gaps, or all come at once */
-    if (fitted && fit->law.kind == DIST_HYPEREXP)
+    /* Of a model that was asked in a part of the recording only, the gaps do not tell the silence before and after. */
+    bool silent_ends = fitted && per_s < 0.9 * 1e9 / fit->sample_mean;
+    if (fitted && fit->law.kind == DIST_HYPEREXP && !silent_ends)
         return onoff_text(&fit->law, arena);
-    if (fitted)
+    if (fitted && !silent_ends)
         per_s = 1e9 / fit->sample_mean;
     const char *rate = rate_text(per_s, arena);
     if (!rate || !fitted || fit->law.kind == DIST_EXP)
         return rate ? arena_printf(arena, "poisson(%s)", rate) : NULL;
-    return arena_printf(arena, "gamma(%.4g,%s)", 1 / sqrt(fit->law.a), rate);
+    double p = fit->law.a, b = fit->law.b, c = fit->law.c, mean = p * b + (1 - p) * c;
+    double cv =
+        fit->law.kind == DIST_HYPEREXP ? sqrt(2 * (p * b * b + (1 - p) * c * c) / (mean * mean) - 1) : 1 / sqrt(p);
+    return arena_printf(arena, "gamma(%.4g,%s)", cv, rate);
 }
 
 /* A job is told by its iterations if all have the same number, else by its whole. */
@@ -85,7 +91,7 @@ static int fit_part(struct trace_fit *fit, size_t i, struct arena *arena, struct
 {
     struct trace_part *part = &fit->parts.part[i];
     int code = GS_OK;
-    for (int q = 0; q < TRACE_QUANTITIES && !code; q++) {
+    for (enum trace_quantity q = 0; q < TRACE_QUANTITIES && !code; q++) {
         double grain = quantity[q].unit == DIST_TIME ? 1000 : 1; /* a trace's microsecond; a byte; a token */
         if (part->sample[q].n && is_used(part, q))
             code = fit_sample(&fit->fit[q][i], part->sample[q].value, part->sample[q].n, quantity[q].unit, grain,

@@ -35,7 +35,7 @@ static int put(struct generator *g, struct gst_record *record)
     return gst_put(g->writer, record, g->err);
 }
 
-/* --- header -------------------------------------------------------------------------------------------------------- */
+/* --- header -------------------------------------------------------------------------------------------------- */
 
 /* Printable, of a length that a header takes. */
 static char *header_text(const char *text, struct arena *arena)
@@ -88,7 +88,7 @@ static int create(struct generator *g, const char *path, struct arena *arena)
                 : error_set(g->err, GS_SYSTEM, "out of memory for the trace's header");
 }
 
-/* --- records ------------------------------------------------------------------------------------------------------- */
+/* --- records ------------------------------------------------------------------------------------------------- */
 
 static const struct workload_group *group_of(const struct generator *g, uint32_t workload)
 {

@@ -21,7 +21,8 @@ struct watch {                  /* a workload under observation; what every burs
     gs_ns pending_ns; /* up to when the integral goes */
     uint64_t in_system_ns,
         response_ns; /* integral of `pending`; sum of responses: equal in the end (Little); both wrap */
-    double lost_ns, lost_before_ns; /* delay of all ended bursts; up to the end of the warm-up, that under way included */
+    double lost_ns,
+        lost_before_ns; /* delay of all ended bursts; up to the end of the warm-up, that under way included */
     uint64_t done;      /* bursts completed after the warm-up */
     uint64_t arrived;
     struct group_tally *group;

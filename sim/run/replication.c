@@ -254,7 +254,7 @@ int replication_run(const struct replication_plan *plan, struct tally **tally, s
     if (r.rec != NULL) {
         int closed = recorder_close(r.rec, at_ns, tally, &last, err);
         rc = rc != GS_OK ? rc : closed;
-        (*tally)->interrupted = stopped;
+        (*tally)->interrupted = stopped || rc != GS_OK;
         (*tally)->dead_end = r.dead_end;
     }
     if (rc == GS_OK && !stopped && plan->results != NULL)

@@ -186,7 +186,7 @@ static const struct key table[] = {
           .help = "keep so many workloads, drawn with the scenario's seed"),
     TRACE("stream", "yes | no", "no", KEY_BOOLEAN, stream, 0, 0,
           .help = "for native traces that do not fit into memory: the file is laid out by workload on disk, in TMPDIR "
-                  "or /var/tmp, with up to 20 bytes a record; the results are the same"),
+                  "or /var/tmp, with about 20 bytes a record; the results are the same"),
 
     SLA("group", "text", KEY_TEXT, group, 0, 0, .help = "the [workload.NAME] or [trace.NAME] it is promised to"),
     SLA("class", "notebook | training | inference", KEY_CHOICE, class, 0, 0,

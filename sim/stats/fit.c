@@ -88,7 +88,7 @@ static bool make_cells(struct fit_cells *cells, const double *value, size_t n, d
     return true;
 }
 
-/* --- what is not fitted -------------------------------------------------------------------------------------------- */
+/* --- what is not fitted -------------------------------------------------------------------------------------- */
 
 /* Number of different values, at most FEW + 1. */
 static size_t different(const double *value, size_t n)
@@ -121,7 +121,7 @@ static bool repeat_values(struct fit *fit, const double *value, size_t n, struct
     return true;
 }
 
-/* --- candidates ---------------------------------------------------------------------------------------------------- */
+/* --- candidates ---------------------------------------------------------------------------------------------- */
 
 static double log_unit(enum dist_unit unit)
 {
@@ -173,9 +173,9 @@ static double mean_off(const struct fit *fit, const struct fit_candidate *c, str
     return fabs(dist_mean(&law) / fit->sample_mean - 1);
 }
 
-/* A tail that goes on beyond all that was seen may rule the mean, and the load of a simulation with it.  Where the mean of
- * the best is far off, one takes its place whose is not, if its BIC is nearly as good (a difference of 10 would be very
- * strong evidence: Kass & Raftery, Journal of the American Statistical Association 90(430), 1995). */
+/* A tail that goes on beyond all that was seen may rule the mean, and the load of a simulation with it.  Where the mean
+ * of the best is far off, one takes its place whose is not, if its BIC is nearly as good (a difference of 10 would be
+ * very strong evidence: Kass & Raftery, Journal of the American Statistical Association 90(430), 1995). */
 static void prefer_right_mean(struct fit *fit, struct arena *arena)
 {
     static const double far = 0.2, nearly = 10;
@@ -221,7 +221,7 @@ static int choose(struct fit *fit, const double *value, size_t n, enum fit_choic
     return GS_OK;
 }
 
-/* --- how far it is off --------------------------------------------------------------------------------------------- */
+/* --- how far it is off --------------------------------------------------------------------------------------- */
 
 static double distance(const struct fit *fit, const double *value, size_t n)
 {

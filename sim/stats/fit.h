@@ -4,8 +4,8 @@
  * parameters), and the one with the least BIC is chosen; one within 10 of it where only that has the right mean:
  *   exp uniform lognormal gamma weibull hyperexp pareto; trunc of exp, lognormal, gamma, weibull and pareto where the
  *   data end sooner than the law would have them; mix of two lognormals; mix of a body, cut at xm, and a Pareto
- *   tail from xm on, itself cut at the greatest value or not; the body is a lognormal or, from 500 values on and where nothing
- *   simpler fits, two.
+ *   tail from xm on, itself cut at the greatest value or not; the body is a lognormal or, from 500 values on and where
+ *   nothing simpler fits, two.
  * A recording has a resolution: where all values are multiples of a unit (whole minutes), a value v stands for all of
  * [v - unit/2, v + unit/2], and the likelihood is that of the interval.  Zeros are intervals, too, unless they are many
  * among values far above the resolution: then they are a part of their own.  Up to 8 different values that repeat are

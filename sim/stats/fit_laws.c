@@ -87,7 +87,7 @@ static double unlikeliness(const double *at, void *context)
     return isfinite(likelihood) ? -likelihood : impossible;
 }
 
-/* --- where to begin: moments of the logarithm ---------------------------------------------------------------------- */
+/* --- where to begin: moments of the logarithm ---------------------------------------------------------------- */
 
 struct moments {
     double n, mean, log_mean, log_deviation;
@@ -185,7 +185,7 @@ static double climb_any(struct model *m, double *at)
     }
 }
 
-/* --- candidates ---------------------------------------------------------------------------------------------------- */
+/* --- candidates ---------------------------------------------------------------------------------------------- */
 
 struct proposals {
     struct fit_proposal *out;
@@ -299,7 +299,7 @@ static bool fit_split(struct proposals *p, enum shape shape, size_t cut, bool cu
     return true;
 }
 
-/* The body is a lognormal, or two where there is enough to tell them apart; fewer splits are tried then, as they cost. */
+/* The body is a lognormal, or two where there is enough to tell them apart; fewer splits are tried then: they cost. */
 static void fit_body_and_tail(struct proposals *p, enum shape shape, bool cut_tail)
 {
     static const double share[] = {0.8, 0.9, 0.95, 0.98, 0.5, 0.6, 0.7, 0.75, 0.85, 0.925, 0.97, 0.99, 0.995};
@@ -325,8 +325,8 @@ static void fit_body_and_tail(struct proposals *p, enum shape shape, bool cut_ta
         propose(p, &mix, (shape == LOGNORMAL ? 5 : 8) + cut_tail);
 }
 
-/* Does the best so far pass for the truth?  The Kolmogorov-Smirnov distance of a right law of known parameters is larger
- * in 1 % of samples. */
+/* Does the best so far pass for the truth?  The Kolmogorov-Smirnov distance of a right law of known parameters is
+ * larger in 1 % of samples. */
 static bool fits_well(const struct proposals *p)
 {
     const struct dist *best = NULL;

@@ -47,6 +47,9 @@ static const char trace[] =
     "[trace.T]\nfile = tests/data/plain.gst\nsample = 2\nto = 130s\n[trace.A]\nfile = tests/data/sessions.csv\n"
     "format = adobe-notebooks\nmemory = 10GiB\nsample = 3\n";
 
+static const char stream[] = "[scenario]\nthreads = 1\n[node]\ngpu_memory = 40GiB\n"
+                             "[trace.T]\nfile = tests/data/mixed.gst\nstream = yes\nto = 100s\nsample = 2\n";
+
 struct ended {
     int rc;
     struct error err;
@@ -78,7 +81,7 @@ static void whole_run(struct ended *o, const char *text, const char *db)
     struct scenario scenario;
     struct run_options options = {.backend = backend_at(0)};
     struct run_outcome outcome = {0};
-    struct load_traces *traces;
+    struct load_traces *traces = NULL;
     struct gs_workload_spec *spec;
     uint32_t workloads;
 
@@ -97,6 +100,7 @@ static void whole_run(struct ended *o, const char *text, const char *db)
         results_close(options.results);
         run_fini(&outcome);
     }
+    load_close_traces(traces);
     arena_fini(&arena);
 }
 
@@ -173,6 +177,7 @@ static void of_traces(void **state)
 {
     (void)state;
     fail_each(trace, NULL);
+    fail_each(stream, NULL);
 }
 
 static void of_rows(void **state)

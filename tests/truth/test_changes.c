@@ -43,6 +43,19 @@ static void test_runs_of_iterations_one_after_the_other(void **unused)
     TRUTH_TIMELINE(text, NULL, due);
 }
 
+/* Two of three are served together, at half speed each, and the third after them. */
+static void test_a_trace_tells_how_many_are_served_together(void **unused)
+{
+    static const char text[] = "[scenario]\n" NODE "[trace.T]\nfile = tests/data/slots.gst\n";
+    static const struct truth_burst due[] = {
+        {.ready = 1, .start = 1.4, .end = 3.4, .queue = 1, .swap_in = .4},
+        {.ready = 1, .start = 1.4, .end = 3.4, .queue = 1, .swap_in = .4},
+        {.ready = 1, .start = 3.4, .end = 4.4, .queue = 2, .swap_in = .4},
+    };
+    (void)unused;
+    TRUTH_TIMELINE(text, NULL, due);
+}
+
 /* LO's burst ends when HI wishes for the GPU, and LO's next one is ready at once: HI stops LO between the two. */
 static void test_stopped_between_two_bursts(void **unused)
 {
@@ -111,9 +124,9 @@ static void test_a_thousand_days(void **unused)
  * than the 292 years that 64 bits can count in nanoseconds.  The mean is that of a queue that grows from 0 to 1.5 d. */
 static void test_sums_of_centuries(void **unused)
 {
-    static const char text[] = "[scenario]\nduration = 3d\n" NODE
-                               "[workload.Q]\nclass = inference\nmemory = 1GB\nstate = gpu\n"
-                               "arrival = poisson(2/s)\nservice = 1s\n";
+    static const char text[] =
+        "[scenario]\nduration = 3d\n" NODE "[workload.Q]\nclass = inference\nmemory = 1GB\nstate = gpu\n"
+        "arrival = poisson(2/s)\nservice = 1s\n";
     struct truth t;
     (void)unused;
     truth_run(&t, text, NULL);
@@ -129,6 +142,7 @@ int main(void)
         cmocka_unit_test(test_what_a_burst_keeps),
         cmocka_unit_test(test_a_workload_that_shrinks_and_becomes_swappable),
         cmocka_unit_test(test_runs_of_iterations_one_after_the_other),
+        cmocka_unit_test(test_a_trace_tells_how_many_are_served_together),
         cmocka_unit_test(test_stopped_between_two_bursts),
         cmocka_unit_test(test_stopped_between_bursts_of_different_size),
         cmocka_unit_test(test_a_copy_that_shrinks_makes_room),

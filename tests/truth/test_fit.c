@@ -1,9 +1,9 @@
 /* test_fit.c - what was drawn from known laws is fitted: scenario, synthetic trace, law, six times over.
  *
- * The law chosen must be of the right kind, and each parameter within 3.5 standard errors of the true one, by the inverse
- * of the information that the sample holds at the truth; its p50, p95 and p99 within 3.5 standard errors of a sample's
- * percentiles.  A body with a tail, whose xm is looked for in steps, is held to the percentiles alone.  Seeds are fixed;
- * some 60 comparisons at 3.5 (5e-4) fail a right program once in 35 seeds. */
+ * The law chosen must be of the right kind, and each parameter within 3.5 standard errors of the true one, by the
+ * inverse of the information that the sample holds at the truth; its p50, p95 and p99 within 3.5 standard errors of a
+ * sample's percentiles.  A body with a tail, whose xm is looked for in steps, is held to the percentiles alone.  Seeds
+ * are fixed; some 60 comparisons at 3.5 (5e-4) fail a right program once in 35 seeds. */
 #include "sim/base/units.h"
 #include "sim/run/fit_trace.h"
 #include "sim/run/generate.h"
@@ -60,7 +60,7 @@ static struct trace must_generate(const char *text, struct generated *made)
     return trace;
 }
 
-/* --- standard errors ----------------------------------------------------------------------------------------------- */
+/* --- standard errors ----------------------------------------------------------------------------------------- */
 
 /* The parameters of a law as numbers that may vary freely; how many. */
 static size_t to_free(const struct dist *law, double *at)
@@ -197,7 +197,7 @@ static void what_was_drawn_is_fitted(void **state)
     }
 }
 
-/* --- arrivals ------------------------------------------------------------------------------------------------------ */
+/* --- arrivals ------------------------------------------------------------------------------------------------ */
 
 static void arrivals_come_back(void **state)
 {
@@ -238,7 +238,7 @@ static void arrivals_come_back(void **state)
     }
 }
 
-/* --- the synthetic trace ------------------------------------------------------------------------------------------- */
+/* --- the synthetic trace ------------------------------------------------------------------------------------- */
 
 static void each_is_alone_on_a_gpu(void **state)
 {

@@ -1,5 +1,5 @@
-/* test_fit.c - laws against GSL's densities, likelihoods against sums of them, estimates against closed forms, KS against
- * counting.  Seeds are fixed. */
+/* test_fit.c - laws against GSL's densities, likelihoods against sums of them, estimates against closed forms, KS
+ * against counting.  Seeds are fixed. */
 #include "sim/stats/fit.h"
 #include "sim/stats/law.h"
 
@@ -28,7 +28,7 @@ static struct dist parse(const char *text)
     return dist;
 }
 
-/* --- densities and probabilities, from GSL ------------------------------------------------------------------------- */
+/* --- densities and probabilities, from GSL ------------------------------------------------------------------- */
 
 static double exp_pdf(double x)
 {
@@ -171,7 +171,7 @@ static void laws_are_written_with_four_digits(void **state)
     }
 }
 
-/* --- fits ---------------------------------------------------------------------------------------------------------- */
+/* --- fits ---------------------------------------------------------------------------------------------------- */
 
 /* n draws of `text`, multiplied by 1000 and rounded to multiples of `grain`. */
 static double *draw(const char *text, size_t n, double grain)
@@ -297,12 +297,12 @@ static void ks_is_the_greatest_distance(void **state)
     double *value = draw("gamma(0.4,5)", N, 1e-6), most = 0;
     struct fit fit = must_fit(value, N, 1e-6);
     for (size_t i = 0; i < N; i++) { /* just below and at each value, counted anew */
-        double below = 0, upto = 0, p = dist_mass(&fit.law, 0, value[i], &(double){0});
+        double below = 0, up_to = 0, p = dist_mass(&fit.law, 0, value[i], &(double){0});
         for (size_t k = 0; k < N; k++) {
             below += value[k] < value[i];
-            upto += value[k] <= value[i];
+            up_to += value[k] <= value[i];
         }
-        most = fmax(most, fmax(fabs(p - below / N), fabs(p - upto / N)));
+        most = fmax(most, fmax(fabs(p - below / N), fabs(p - up_to / N)));
     }
     assert_near(fit.ks, most, 1e-6);
     for (int i = 0; i < FIT_TAILS; i++) {

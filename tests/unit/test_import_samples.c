@@ -1,4 +1,4 @@
-/* test_import_samples.c - samples of memory and utilisation, from tables and metrics, become bursts and changes of memory. */
+/* test_import_samples.c - samples of memory and utilisation, of tables and metrics, become bursts and M records. */
 #include "traces/import.h"
 #include "traces/replay.h"
 
