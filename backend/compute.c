@@ -49,12 +49,12 @@ static void arm(struct backend *be, uint32_t gpu)
     gs_ns wait_ns;
     if (__builtin_mul_overflow(left, c->count, &units)) {
         uint128 ns = ((uint128)left * c->count - c->remainder + SERVICE_UNIT - 1) / SERVICE_UNIT;
-        wait_ns = ns < GS_NEVER ? (gs_ns)ns : GS_NEVER;
+        wait_ns = ns < (uint128)(GS_NEVER - be->clock.now_ns) ? (gs_ns)ns : GS_NEVER - be->clock.now_ns;
     } else {
         units -= units > c->remainder ? c->remainder : units;
         wait_ns = (gs_ns)(units / SERVICE_UNIT + (units % SERVICE_UNIT != 0));
     }
-    gs_ns end_ns = wait_ns < GS_NEVER - be->clock.now_ns ? be->clock.now_ns + wait_ns : GS_NEVER;
+    gs_ns end_ns = be->clock.now_ns + wait_ns;
     tournament_set(&be->ends, gpu, end_ns);
     if (end_ns < be->clock.next_ns)
         be->clock.next_ns = end_ns;
@@ -76,7 +76,7 @@ static gs_ns done_of(const struct compute *c, const struct running *r)
 /* A GPU of speed v does the work in 1/v of the reference time. */
 static gs_ns time_alone(struct backend *be, const struct device *device, gs_ns work_ns)
 {
-    if (device->speed < 1.0 || device->speed > 1.0) {
+    if (device->scales) {
         double scaled = (double)work_ns / device->speed;
         work_ns = scaled < (double)GS_NEVER ? (gs_ns)(scaled + 0.5) : GS_NEVER;
     }

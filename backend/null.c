@@ -9,8 +9,10 @@ static int open_null(struct backend **out, const struct backend_setup *setup, st
 
     if (rc != GS_OK)
         return rc;
-    for (uint32_t i = 0; i < (*out)->gpus; i++)
+    for (uint32_t i = 0; i < (*out)->gpus; i++) {
         (*out)->device[i].speed = 1e18;
+        (*out)->device[i].scales = true;
+    }
     for (uint32_t i = 0; i < 2 * (*out)->gpus + (*out)->nodes; i++)
         (*out)->link[i].rate = 1e18;
     for (uint32_t i = 0; i < (*out)->nodes; i++) {

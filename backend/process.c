@@ -6,7 +6,7 @@ static void set_running(struct backend *be, struct process *p, uint32_t running)
     struct device *device = &be->device[p->gpu];
     uint32_t executing = device->executing + running - p->running;
 
-    if ((executing == 0) != (device->executing == 0))
+    if (executing == 0 || device->executing == 0)
         device_account(be, device);
     device->executing = executing;
     p->running = running;
@@ -89,14 +89,14 @@ static void start_or_idle(struct backend *be, uint32_t workload)
 __attribute__((flatten)) void process_run(struct backend *be, const struct gs_command *command)
 {
     struct process *p = &be->process[command->workload];
-    struct device *device = &be->device[command->gpu];
 
     p->granted = true;
     p->yield = command->yield;
-    p->linger_ns = command->linger_ns + be->node[device->node].idle_detect_ns;
+    p->linger_ns = command->linger_ns + p->detect_ns;
     if (p->gpu_bytes != command->bytes)
         hold_bytes(be, p, command->bytes);
     if (command->delay_ns > 0) {
+        struct device *device = &be->device[command->gpu];
         device_account(be, device);
         device->switching++;
         sim_push(be, be->clock.now_ns + command->delay_ns, SIM_DELAY_OVER, command->workload, &p->delay_word);

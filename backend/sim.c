@@ -76,6 +76,7 @@ static void open_nodes(struct backend *be)
                 be->device[gpu] = (struct device){.free_bytes = group->gpu_memory - group->gpu_reserved,
                                                   .node = id,
                                                   .speed = group->gpu_speed,
+                                                  .scales = group->gpu_speed < 1.0 || group->gpu_speed > 1.0,
                                                   .starved_head = GS_NONE};
                 be->link[2 * gpu] =
                     (struct link){.rate = group->h2d * 1e-9, .twin = 2 * gpu + 1, .node = id, .fcfs = fcfs};
@@ -144,6 +145,7 @@ int sim_submit(struct backend *be, const struct gs_command *command, struct erro
     switch (command->kind) {
     case GS_PLACE:
         be->process[command->workload].gpu = command->gpu;
+        be->process[command->workload].detect_ns = be->node[be->device[command->gpu].node].idle_detect_ns;
         break;
     case GS_RUN:
         process_run(be, command);

@@ -211,31 +211,27 @@ static void take_due(struct load *load, struct load_event *event)
     set_due(load, workload);
 }
 
-/* The same with recorded wishes of open loops among it. */
-static void take_replay(struct load *load, struct load_event *event)
+/* A recorded wish of an open loop; or the end of reading them. */
+static __attribute__((noinline)) void take_wish(struct load *load, struct load_event *event)
 {
     if (load->failed.code != GS_OK) {
         event->kind = LOAD_FAILED;
         event->at_ns = load->clock.next_ns;
         return;
     }
-    if (replay_wish_ns(load) < tournament_next_ns(&load->due))
-        replay_take(load, event);
-    else
-        take_due(load, event);
-    gs_ns wish_ns = replay_wish_ns(load), due_ns = tournament_next_ns(&load->due);
-    load->clock.next_ns = wish_ns < due_ns ? wish_ns : due_ns;
+    replay_take(load, event);
 }
 
 void load_next(struct load *load, struct load_event *event)
 {
     event->kind = LOAD_NOTHING;
-    if (load->cursors > 0) {
-        take_replay(load, event);
-        return;
-    }
-    take_due(load, event);
+    if (load->cursors > 0 && (load->failed.code != GS_OK || replay_wish_ns(load) < tournament_next_ns(&load->due)))
+        take_wish(load, event);
+    else
+        take_due(load, event);
     load->clock.next_ns = tournament_next_ns(&load->due);
+    if (load->cursors > 0 && replay_wish_ns(load) < load->clock.next_ns)
+        load->clock.next_ns = replay_wish_ns(load);
 }
 
 bool load_is_over(const struct load *load)
