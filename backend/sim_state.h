@@ -62,7 +62,7 @@ struct process {                          /* the backend's side of a workload */
     _Alignas(64) struct job *head, *tail; /* bursts that are ready and not running */
     int64_t gpu_bytes;                    /* physical memory it holds on its GPU */
     int64_t base_bytes;                   /* between bursts */
-    gs_ns detect_ns; /* time until its node notices that it is idle */
+    gs_ns detect_ns;                      /* time until its node notices that it is idle */
     gs_ns linger_ns; /* how long it looks busy after its last burst, the time to detect it included */
     uint64_t delay_word, idle_word;
     gs_ns cold_start_ns;
