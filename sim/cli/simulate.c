@@ -52,6 +52,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
     switch (key) {
     case OPTION_DB:
+        if (*arg == 0)
+            argp_error(state, "--db needs the name of a file");
         s->db = arg;
         break;
     case OPTION_JSON:

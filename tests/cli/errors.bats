@@ -54,6 +54,7 @@ with() {
 
 @test "64: too little, too much" {
     fails 64 "which scenario?" run
+    fails 64 "--db needs the name of a file" run a.ini --db ""
     fails 64 "one scenario at a time; 'a.ini' is a second one" run a.ini a.ini
     fails 64 "which trace?" replay
     fails 64 "'c' is too much" replay a.gst b.ini c
