@@ -195,7 +195,7 @@ static void count_done(struct recorder *rec, struct watch *w, const struct job *
             g->stall_ns[s] += (double)stall_ns[s];
     g->stall_ns[STALL_QUEUE] += (double)stall_ns[STALL_QUEUE];
     if (!sketch_add(&g->response, (uint64_t)response_ns) ||
-        !sketch_add(&g->slowdown, (uint64_t)(slowdown * SLOWDOWN_ONE + 0.5)))
+        !sketch_add(&g->slowdown, (uint64_t)(int64_t)(slowdown < 0x1p40 ? slowdown * SLOWDOWN_ONE + 0.5 : 0x1p60)))
         rec->out_of_memory = true;
     if (g->promised && !sketch_add(&g->alone, (uint64_t)job->alone_ns))
         rec->out_of_memory = true;
