@@ -3,6 +3,7 @@
 #include "traces/jobs.h"
 #include "traces/json.h"
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 enum option { CHOSEN_GPU, ITERATIONS };
@@ -24,13 +25,10 @@ static bool take_apart(const char *key, char id[GST_ID_MAX + 1], int64_t *gpus)
     }
     while (n && id[n - 1] == '_')
         n--;
-    id[n++] = '.';
-    for (end += 3; isdigit((unsigned char)*end) && *gpus <= 1024; end++) {
+    for (end += 3; isdigit((unsigned char)*end) && *gpus <= 1024; end++)
         *gpus = 10 * *gpus + (*end - '0');
-        id[n++] = *end;
-    }
-    id[n] = 0;
-    return *gpus >= 1 && *gpus <= 1024 && n > 2 && !strcmp(end, ")");
+    snprintf(id + n, GST_ID_MAX + 1 - n, ".%lld", (long long)*gpus);
+    return *gpus >= 1 && *gpus <= 1024 && n > 0 && !strcmp(end, ")");
 }
 
 static int fail(const struct import *in, struct error *err, const char *gpu, const char *id, const char *what)
