@@ -141,7 +141,7 @@ void process_stop(struct backend *be, uint32_t workload)
     struct process *p = &be->process[workload];
 
     p->between = p->started && p->running == 0;
-    p->stopping = true;
+    p->wants = true; /* or not: the answer tells */
     revoke(be, workload);
     sim_post(be, BACKEND_EVENT, GS_DONE, workload)->event.command = GS_STOP;
 }
@@ -151,7 +151,6 @@ void process_take_stop(struct backend *be, uint32_t workload, struct gs_event *e
 {
     struct process *p = &be->process[workload];
 
-    p->stopping = false;
     p->wants = p->head != NULL;
     if (p->wants) {
         event->since_ns = p->head->ready_ns;
@@ -208,8 +207,8 @@ bool process_offer(struct backend *be, struct job *job)
         p->tail->next = job;
     p->tail = job;
     if (!p->granted) {
-        bool news = !p->wants && !p->stopping;
-        p->wants = !p->stopping;
+        bool news = !p->wants;
+        p->wants = true;
         return news;
     }
     if (!p->started)

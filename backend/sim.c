@@ -122,7 +122,7 @@ int sim_open(struct backend **out, const struct backend_setup *setup, struct err
     open_nodes(be);
     for (uint32_t i = 0; i < be->workloads; i++) {
         const struct workload_group *group = &setup->scenario->workload[setup->setup->workload[i].group];
-        be->process[i].slots = setup->setup->workload[i].slots > 0 ? setup->setup->workload[i].slots : 1;
+        be->process[i].slots = setup->setup->workload[i].slots;
         be->process[i].cold_start_ns = group->cold_start;
         be->process[i].gpu = GS_NONE;
         be->process[i].base_bytes = setup->setup->workload[i].bytes;
@@ -269,7 +269,7 @@ int sim_wait(struct backend *be, gs_ns until_ns, const struct backend_event **ou
             happen(be, e);
     }
     be->clock.next_ns = be->mail_count > 0 ? be->clock.now_ns : earliest_ns(be);
-    return be->out_of_memory || be->too_long ? failed(be, err) : GS_OK;
+    return failed(be, err);
 }
 
 void sim_usage(struct backend *be, uint32_t gpu, struct gpu_usage *out)

@@ -72,10 +72,9 @@ struct process {                          /* the backend's side of a workload */
     bool started; /* granted, and the switch cost is over */
     bool yield;
     bool lingers;     /* granted, nothing to do */
-    bool wants;       /* the controller knows that it wants the GPU */
+    bool wants;       /* the controller knows that it wants the GPU, or will be told with the answer to a stop */
     bool gone;        /* left; what it still moves is freed when it has arrived */
     bool idle_posted; /* an idle notice lies in the mailbox */
-    bool stopping;    /* the answer to a stop lies in the mailbox */
     bool between;     /* it was stopped after one burst and before the next */
     struct swap swap;
 };

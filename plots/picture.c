@@ -8,6 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
+void picture_fini(struct picture *picture)
+{
+    text_fini(&picture->data);
+    text_fini(&picture->set);
+    text_fini(&picture->title);
+}
+
 int album_no_memory(struct album *album)
 {
     return error_set(album->err, GS_SYSTEM, "no memory for the pictures of '%s'", album->path);

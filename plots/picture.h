@@ -29,6 +29,7 @@ struct picture {
     const char *script; /* that draws it; NULL: the one of its name */
     char missing[256];  /* why it cannot be made of this run, and what to do; "" */
 };
+void picture_fini(struct picture *picture);
 
 /* Each makes one picture; GS_OK also where it leaves `missing`. */
 int picture_response(struct album *album, struct picture *picture);

@@ -46,9 +46,7 @@ static int prepare(struct album *album, size_t i, const struct page *page, const
         rc = page_write(page, folder, name, &picture, album->err);
     else if (rc == GS_OK && talk)
         fprintf(talk, "note: no picture '%s' (%s): %s\n", name, picture_at[i].shows, picture.missing);
-    text_fini(&picture.data);
-    text_fini(&picture.set);
-    text_fini(&picture.title);
+    picture_fini(&picture);
     return rc;
 }
 

@@ -165,9 +165,7 @@ int plots_write_trace(const struct plots_trace *trace, const char *folder, FILE 
             rc = page_draw(folder, name, picture_at[i].shows, talk, err);
         else if (rc == GS_OK && talk)
             fprintf(talk, "note: no picture '%s' (%s): %s\n", name, picture_at[i].shows, picture.missing);
-        text_fini(&picture.data);
-        text_fini(&picture.set);
-        text_fini(&picture.title);
+        picture_fini(&picture);
     }
     return rc;
 }

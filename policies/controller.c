@@ -212,16 +212,14 @@ static __attribute__((noinline)) void change(struct controller *ctl, const struc
 
     if (w->state == GS_ABSENT || ctl->seat[event->workload].leaving)
         return;
-    if (event->kind == GS_RESIZE) {
+    if (event->kind == GS_RESIZE)
         memory_resize(ctl, event->workload, event->bytes);
-        memory_settle(ctl, w->gpu);
-    } else if (event->command == GS_FIELD_PRIORITY) {
+    else if (event->command == GS_FIELD_PRIORITY)
         w->priority = (uint8_t)event->bytes;
-    } else if (event->command == GS_FIELD_SWAPPABLE) {
+    else if (event->command == GS_FIELD_SWAPPABLE)
         w->swappable = event->bytes != 0;
-    } else if (event->command == GS_FIELD_LIMIT) {
+    else if (event->command == GS_FIELD_LIMIT)
         ctl->seat[event->workload].limit = (double)event->bytes / 1e6;
-    }
 }
 
 /* Room in the swap file of a node came free: let those try that wait for it. */

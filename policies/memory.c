@@ -129,6 +129,7 @@ void memory_resize(struct controller *ctl, uint32_t workload, int64_t bytes)
     else if (!w->wants && !moving)
         memory_shrink(ctl, workload);
     emit(ctl, GS_HOLD, workload, GS_BECAUSE_NOTHING)->bytes = bytes;
+    memory_settle(ctl, w->gpu); /* after the note: the backend frees first what others then get */
 }
 
 void memory_leave_host(struct controller *ctl, uint32_t workload)

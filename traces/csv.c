@@ -3,12 +3,6 @@
 #include "sim/base/units.h"
 #include <string.h>
 
-static int fail_here(const struct csv *csv, struct error *err, const char *what)
-{
-    return error_set(err, GS_BAD_INPUT, "%s:%llu: %s", lines_file(csv->lines),
-                     (unsigned long long)lines_number(csv->lines), what);
-}
-
 /* Take the quotes off the field at `p`, in place; the byte behind its closing quote, NULL if there is none. */
 static char *unquote(char *p, char **text)
 {
@@ -29,17 +23,17 @@ static int split(struct csv *csv, char *line, size_t length, struct error *err)
     if (length && line[length - 1] == '\r')
         line[--length] = '\n';
     if (memchr(line, 0, length))
-        return fail_here(csv, err, "line holds a NUL byte; this is no text file");
+        return lines_fail(csv->lines, err, "line holds a NUL byte; this is no text file");
     csv->fields = 0;
     for (char *p = line;; p++) {
         if (csv->fields == CSV_COLUMNS)
-            return fail_here(csv, err, "line has more than 2048 fields");
+            return lines_fail(csv->lines, err, "line has more than %d fields", CSV_COLUMNS);
         char **field = &csv->field[csv->fields++];
         *field = p;
         if (*p == '"') {
             p = unquote(p, field);
             if (!p || (*p != ',' && *p != '\n'))
-                return fail_here(csv, err, "quoted field does not end before the comma or the end of the line");
+                return lines_fail(csv->lines, err, "quoted field does not end before the comma or the end of the line");
         } else {
             while (*p != ',' && *p != '\n')
                 p++;
@@ -121,9 +115,7 @@ int csv_next(struct csv *csv, bool *more, struct error *err)
     } while (!length || (length == 1 && *line == '\r'));
     int code = split(csv, line, length, err);
     if (!code && csv->fields != csv->columns)
-        return error_set(err, GS_BAD_INPUT, "%s:%llu: row has %d fields where the header has %d",
-                         lines_file(csv->lines), (unsigned long long)lines_number(csv->lines), csv->fields,
-                         csv->columns);
+        return lines_fail(csv->lines, err, "row has %d fields where the header has %d", csv->fields, csv->columns);
     return code;
 }
 
@@ -137,9 +129,8 @@ int csv_integer(const struct csv *csv, int i, int64_t min, int64_t max, int64_t 
     char why[UNITS_WHY];
     if (!units_integer(csv_text(csv, i), value, why) && *value >= min && *value <= max)
         return GS_OK;
-    return error_set(err, GS_BAD_INPUT, "%s:%llu: column '%s': must be an integer from %lld to %lld, not '%.40s'",
-                     lines_file(csv->lines), (unsigned long long)lines_number(csv->lines), csv->name[i], (long long)min,
-                     (long long)max, csv_text(csv, i));
+    return lines_fail(csv->lines, err, "column '%s': must be an integer from %lld to %lld, not '%.40s'", csv->name[i],
+                      (long long)min, (long long)max, csv_text(csv, i));
 }
 
 int csv_number(const struct csv *csv, int i, double min, double max, double *value, struct error *err)
@@ -147,7 +138,6 @@ int csv_number(const struct csv *csv, int i, double min, double max, double *val
     char why[UNITS_WHY];
     if (!units_number(csv_text(csv, i), value, why) && *value >= min && *value <= max)
         return GS_OK;
-    return error_set(err, GS_BAD_INPUT, "%s:%llu: column '%s': must be a number from %.15g to %.15g, not '%.40s'",
-                     lines_file(csv->lines), (unsigned long long)lines_number(csv->lines), csv->name[i], min, max,
-                     csv_text(csv, i));
+    return lines_fail(csv->lines, err, "column '%s': must be a number from %.15g to %.15g, not '%.40s'", csv->name[i],
+                      min, max, csv_text(csv, i));
 }

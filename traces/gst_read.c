@@ -19,19 +19,6 @@ struct gst {
     uint64_t skipped;
 };
 
-static int fail(const struct gst *gst, struct error *err, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static int fail(const struct gst *gst, struct error *err, const char *format, ...)
-{
-    char text[512];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    return error_set(err, GS_BAD_INPUT, "%s:%llu: %s", lines_file(gst->lines),
-                     (unsigned long long)lines_number(gst->lines), text);
-}
-
 static int no_memory(const struct gst *gst, struct error *err)
 {
     return error_set(err, GS_SYSTEM, "%s: out of memory", lines_file(gst->lines));
@@ -57,17 +44,17 @@ static int check_magic(struct gst *gst, const char *line, size_t length, struct 
     static const char magic[] = "#gpuswap-trace,";
     size_t n = sizeof magic - 1;
     if (length >= 3 && !memcmp(line, "\xef\xbb\xbf", 3))
-        return fail(gst, err, "file starts with a byte order mark; remove its first three bytes");
+        return lines_fail(gst->lines, err, "file starts with a byte order mark; remove its first three bytes");
     if (length < n || memcmp(line, magic, n))
-        return fail(gst, err,
-                    "not a trace of this program: line 1 must be '#gpuswap-trace,1'; foreign formats are "
-                    "converted with 'gpuswap-sim trace import'");
+        return lines_fail(gst->lines, err,
+                          "not a trace of this program: line 1 must be '#gpuswap-trace,1'; foreign formats are "
+                          "converted with 'gpuswap-sim trace import'");
     if (length == n + 2 && line[n] == '1' && line[n + 1] == '\r')
-        return fail(gst, err, ENDS_IN_CR);
+        return lines_fail(gst->lines, err, ENDS_IN_CR);
     if (length != n + 1 || line[n] != '1') {
         char shown[EXCERPT];
-        return fail(gst, err, "format version '%s' cannot be read; this program reads version 1",
-                    excerpt(shown, line + n));
+        return lines_fail(gst->lines, err, "format version '%s' cannot be read; this program reads version 1",
+                          excerpt(shown, line + n));
     }
     return GS_OK;
 }
@@ -82,7 +69,7 @@ static int understand(struct gst *gst, const struct gst_note *note, struct error
     if (note->assume)
         return GS_OK;
     if ((is_name && header->name) || (is_horizon && header->horizon_us >= 0) || (is_gpu && header->ref_gpu))
-        return fail(gst, err, "field '%s': is given twice", note->key);
+        return lines_fail(gst->lines, err, "field '%s': is given twice", note->key);
     if (is_name)
         header->name = note->value;
     if (!header->source && !strcmp(note->key, "source"))
@@ -90,15 +77,15 @@ static int understand(struct gst *gst, const struct gst_note *note, struct error
     if (is_horizon) {
         if (units_integer(note->value, &header->horizon_us, why) || header->horizon_us < 0 ||
             header->horizon_us > GST_TIME_MAX)
-            return fail(gst, err, "field 'horizon': must be microseconds, 0 to %lld, not '%s'", (long long)GST_TIME_MAX,
-                        note->value);
+            return lines_fail(gst->lines, err, "field 'horizon': must be microseconds, 0 to %lld, not '%s'",
+                              (long long)GST_TIME_MAX, note->value);
         gst->rules.horizon_us = header->horizon_us;
     }
     if (is_gpu) {
         const char *comma = strchr(note->value, ',');
         if (comma && (units_integer(comma + 1, &header->ref_gpu_bytes, why) || header->ref_gpu_bytes < 1 ||
                       header->ref_gpu_bytes > GST_BYTES_MAX))
-            return fail(gst, err, "field 'ref_gpu': must be NAME,BYTES, not '%s'", note->value);
+            return lines_fail(gst->lines, err, "field 'ref_gpu': must be NAME,BYTES, not '%s'", note->value);
         header->ref_gpu = arena_strdup(&gst->notes, note->value);
         if (!header->ref_gpu)
             return no_memory(gst, err);
@@ -112,7 +99,7 @@ static int read_note(struct gst *gst, const char *line, size_t length, bool assu
 {
     for (size_t i = 0; i < length; i++)
         if (line[i] < ' ' || line[i] > '~')
-            return fail(gst, err, line[i] == '\r' ? ENDS_IN_CR : "header lines hold printable ASCII only");
+            return lines_fail(gst->lines, err, line[i] == '\r' ? ENDS_IN_CR : "header lines hold printable ASCII only");
     char *key = arena_alloc(&gst->notes, length + 1);
     struct gst_note *note =
         arena_grow(&gst->notes, gst->note, &gst->note_capacity, gst->header.notes + 1, sizeof *note);
@@ -123,7 +110,7 @@ static int read_note(struct gst *gst, const char *line, size_t length, bool assu
     while (gst_id_byte[(unsigned char)*value])
         value++;
     if (*value != ',' || value == key || value > key + GST_ID_MAX)
-        return fail(gst, err, "header line must be '#%s,KEY,VALUE'", assume ? "assume" : "meta");
+        return lines_fail(gst->lines, err, "header line must be '#%s,KEY,VALUE'", assume ? "assume" : "meta");
     *value++ = 0;
     gst->header.note = gst->note = note;
     note += gst->header.notes++;
@@ -227,16 +214,17 @@ static int bad_field(const struct gst *gst, const struct gst_field *field, const
         end++;
     excerpt(shown, at);
     if (*end == '\n' && end > at && end[-1] == '\r')
-        return fail(gst, err, ENDS_IN_CR);
+        return lines_fail(gst->lines, err, ENDS_IN_CR);
     if (field->required && !*shown)
-        return fail(gst, err, "field '%s': is missing", field->name);
+        return lines_fail(gst->lines, err, "field '%s': is missing", field->name);
     if (field->type == GST_CHOICE)
-        return fail(gst, err, "field '%s': must be one of '%s', not '%s'", field->name, field->choice, shown);
+        return lines_fail(gst->lines, err, "field '%s': must be one of '%s', not '%s'", field->name, field->choice,
+                          shown);
     if (field->type == GST_TEXT)
-        return fail(gst, err, "field '%s': must be 1 to %d of the characters A-Z a-z 0-9 . _ -, not '%s'", field->name,
-                    GST_ID_MAX, shown);
-    return fail(gst, err, "field '%s': must be an integer from %lld to %lld, not '%s'", field->name,
-                (long long)field->min, (long long)field->max, shown);
+        return lines_fail(gst->lines, err, "field '%s': must be 1 to %d of the characters A-Z a-z 0-9 . _ -, not '%s'",
+                          field->name, GST_ID_MAX, shown);
+    return lines_fail(gst->lines, err, "field '%s': must be an integer from %lld to %lld, not '%s'", field->name,
+                      (long long)field->min, (long long)field->max, shown);
 }
 
 /* One field at *p into record; leaves *p behind it.  false: it is not what it should be. */
@@ -277,8 +265,8 @@ static int scan_fields(struct gst *gst, const struct gst_layout *layout, char *p
         record->given |= 1u << i;
     }
     if (*p != '\n')
-        return fail(gst, err, "too many fields; '%c' has at most %u after its id", layout->letter,
-                    (unsigned)layout->fields);
+        return lines_fail(gst->lines, err, "too many fields; '%c' has at most %u after its id", layout->letter,
+                          (unsigned)layout->fields);
     if (cut)
         *cut = 0;
     return GS_OK;
@@ -305,7 +293,7 @@ static int read_record(struct gst *gst, const struct gst_layout *layout, char *p
     name[length] = 0;
     record->name = name;
     if (gst_rules_check(&gst->rules, record, &breach))
-        return fail(gst, err, "field '%s': %s", breach.field, breach.why);
+        return lines_fail(gst->lines, err, "field '%s': %s", breach.field, breach.why);
     if (record->kind == GST_WORKLOAD && gst_rules_declare(&gst->rules, name, length, &record->id))
         return no_memory(gst, err);
     gst_rules_enter(&gst->rules, record);
@@ -335,11 +323,11 @@ int gst_next(struct gst *gst, struct gst_record *record, struct error *err)
             return GS_OK;
         if (*line == '#') {
             if (starts(line, "#meta,") || starts(line, "#assume,"))
-                return fail(gst, err, "header line after the first record; move it to the top");
+                return lines_fail(gst->lines, err, "header line after the first record; move it to the top");
             continue;
         }
         if (!length)
-            return fail(gst, err, "line is empty; remove it");
+            return lines_fail(gst->lines, err, "line is empty; remove it");
         char *p = line, shown[EXCERPT];
         record->given = 0;
         record->text = "";
@@ -349,14 +337,15 @@ int gst_next(struct gst *gst, struct gst_record *record, struct error *err)
         if (LIKELY(record->kind != GST_END && p[1] == ','))
             return read_record(gst, &gst_layout[record->kind], p + 2, record, err);
         if (*p != 'x')
-            return fail(gst, err,
-                        record->kind != GST_END && p[1] == '\n'
-                            ? "field 'id': is missing after '%s'"
-                            : "field 'kind': '%s' is none of W B T M S R U D, nor an extension (lower-case x first)",
-                        excerpt(shown, p));
+            return lines_fail(
+                gst->lines, err,
+                record->kind != GST_END && p[1] == '\n'
+                    ? "field 'id': is missing after '%s'"
+                    : "field 'kind': '%s' is none of W B T M S R U D, nor an extension (lower-case x first)",
+                excerpt(shown, p));
         if (record->t_us < gst->rules.last_us)
-            return fail(gst, err, "field 't': %lld is before the previous record's %lld", (long long)record->t_us,
-                        (long long)gst->rules.last_us);
+            return lines_fail(gst->lines, err, "field 't': %lld is before the previous record's %lld",
+                              (long long)record->t_us, (long long)gst->rules.last_us);
         gst->rules.last_us = record->t_us;
         gst->skipped++;
     }

@@ -97,17 +97,6 @@ const struct importer *importer_guess(const char *file, struct error *err)
 
 /* --- for importers --- */
 
-int import_fail(const struct import *in, struct error *err, const char *format, ...)
-{
-    char text[300];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    return error_set(err, GS_BAD_INPUT, "%s:%llu: %s", lines_file(in->lines),
-                     (unsigned long long)lines_number(in->lines), text);
-}
-
 int import_no_memory(const struct import *in, struct error *err)
 {
     return error_set(err, GS_SYSTEM, "'%s': out of memory", in->file);

@@ -78,8 +78,7 @@ const union import_value *import_values(const struct importer *importer, const c
 /* --- for importers --- */
 
 /* GS_BAD_INPUT "FILE:LINE: ..." at the present line. */
-int import_fail(const struct import *in, struct error *err, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+#define import_fail(in, err, ...) lines_fail((in)->lines, err, __VA_ARGS__)
 int import_no_memory(const struct import *in, struct error *err);
 
 /* A `#assume` line: what was taken for `key`, which the recording does not say.  False when there is no memory. */

@@ -4,6 +4,8 @@
 #include "sim/base/arena.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -173,6 +175,17 @@ const char *lines_file(const struct lines *lines)
 uint64_t lines_number(const struct lines *lines)
 {
     return lines->number;
+}
+
+int lines_fail(const struct lines *lines, struct error *err, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return error_set(err, GS_BAD_INPUT, "%s:%llu: %s", lines_file(lines), (unsigned long long)lines_number(lines),
+                     text);
 }
 
 void lines_close(struct lines *lines)

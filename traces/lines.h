@@ -41,6 +41,10 @@ int lines_peek(struct lines *lines, char *text, size_t size, struct error *err);
 const char *lines_file(const struct lines *lines);
 uint64_t lines_number(const struct lines *lines);
 
+/* GS_BAD_INPUT "FILE:LINE: ..." at the last line given. */
+int lines_fail(const struct lines *lines, struct error *err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 void lines_close(struct lines *lines); /* takes NULL */
 
 #endif

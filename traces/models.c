@@ -5,11 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct models_name {
-    const char *text; /* NULL: free */
-    size_t index;
-};
-
 void models_init(struct models *models, struct import *in, bool service)
 {
     *models = (struct models){.in = in, .service = service};
@@ -18,49 +13,12 @@ void models_init(struct models *models, struct import *in, bool service)
 
 /* --- names ------------------------------------------------------------------------------------------------------- */
 
-/* The slot of `text`, or the free one where it belongs.  Only for look-ups, so any hash will do (FNV-1a). */
-static struct models_name *name_slot(const struct models_names *names, const char *text)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (const char *p = text; *p; p++)
-        hash = (hash ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
-    size_t i = (hash ^ hash >> 32) & (names->slots - 1);
-    while (names->slot[i].text && strcmp(names->slot[i].text, text) != 0)
-        i = (i + 1) & (names->slots - 1);
-    return &names->slot[i];
-}
-
-/* Room for one more. */
-static bool names_grow(struct models_names *names, struct arena *arena)
-{
-    struct models_names more = {.slots = names->slots ? 2 * names->slots : 64, .count = names->count};
-    if (2 * (names->count + 1) <= names->slots)
-        return true;
-    if (!(more.slot = arena_array(arena, more.slots, sizeof *more.slot)))
-        return false;
-    for (size_t i = 0; i < names->slots; i++)
-        if (names->slot[i].text)
-            *name_slot(&more, names->slot[i].text) = names->slot[i];
-    *names = more;
-    return true;
-}
-
-static bool names_add(struct models_names *names, const char *text, size_t index, struct arena *arena)
-{
-    const char *copy = arena_strdup(arena, text);
-    if (!copy)
-        return false;
-    *name_slot(names, text) = (struct models_name){copy, index};
-    names->count++;
-    return true;
-}
-
 /* `show`, a valid id, or where another model has it, with the model's number behind. */
-static void choose_id(const struct models_names *ids, const char *show, char id[GST_ID_MAX + 1])
+static void choose_id(const struct names *ids, const char *show, char id[GST_ID_MAX + 1])
 {
     size_t n = strlen(show);
     memcpy(id, show, n + 1);
-    for (size_t number = ids->count + 1; name_slot(ids, id)->text; number++) {
+    for (size_t number = ids->count + 1; names_find(ids, id) != NAMES_NONE; number++) {
         char suffix[24];
         int length = snprintf(suffix, sizeof suffix, "-%zu", number);
         size_t keep = n + (size_t)length <= GST_ID_MAX ? n : GST_ID_MAX - (size_t)length;
@@ -72,13 +30,9 @@ int models_find(struct models *models, const char *key, const char *show, size_t
 {
     struct import *in = models->in;
     char id[GST_ID_MAX + 1];
-    if (!names_grow(&models->keys, in->arena) || !names_grow(&models->ids, in->arena))
-        return import_no_memory(in, err);
-    const struct models_name *found = name_slot(&models->keys, key);
-    if (found->text) {
-        *index = found->index;
+    *index = names_find(&models->keys, key);
+    if (*index != NAMES_NONE)
         return GS_OK;
-    }
     *index = in->trace->workloads;
     if (!(show = import_id(in, show)))
         return import_no_memory(in, err);

@@ -7,6 +7,7 @@
 #define GS_TRACES_MODELS_H
 
 #include "traces/import.h"
+#include "traces/names.h"
 #include "sim/base/random.h"
 
 #define MODELS_TOKENS_MAX (INT64_C(1) << 30) /* of a request: at a second a token its work stays below 100 years */
@@ -68,21 +69,15 @@ enum {
         .help = "more requests than this are an error"                                                                 \
     }
 
-struct models_name; /* one of a set of texts */
-struct models_names {
-    struct models_name *slot; /* open addressing */
-    size_t slots, count;
-};
-
 struct models {
     struct import *in;
-    bool service;                  /* the first options are those of the service model */
-    int64_t most;                  /* requests; 0 = no limit */
-    uint64_t requests, empty;      /* added; left out since they come to no work */
-    struct models_names keys, ids; /* what the recording calls a model; ids taken */
-    double *share;                 /* cumulative, of the models that rows are dealt over */
-    int64_t dealt;                 /* how many these are */
-    struct stream stream;          /* deals the rows */
+    bool service;             /* the first options are those of the service model */
+    int64_t most;             /* requests; 0 = no limit */
+    uint64_t requests, empty; /* added; left out since they come to no work */
+    struct names keys, ids;   /* what the recording calls a model; ids taken */
+    double *share;            /* cumulative, of the models that rows are dealt over */
+    int64_t dealt;            /* how many these are */
+    struct stream stream;     /* deals the rows */
 };
 
 void models_init(struct models *models, struct import *in, bool service);

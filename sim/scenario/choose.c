@@ -256,6 +256,10 @@ static int choose(struct build *b, enum gs_slot slot)
     choice->place = entry ? entry->spot.place : (struct place){0};
     if (!choice->policy)
         return GS_BAD_INPUT;
+    const char *fault = gs_policy_fault(slot, choice->policy);
+    if (fault)
+        return error_add(b->err, GS_BAD_INPUT, "%s policy '%s' cannot be used: %s", gs_slot_name(slot),
+                         choice->policy->name, fault);
     size_t count = params_count(choice->policy);
     choice->param = arena_array(b->arena, count, sizeof *choice->param);
     if (!choice->param)

@@ -3,19 +3,11 @@
 # what of a recording was left when it was cut off.
 
 bats_require_minimum_version 1.5.0
+load advice
 
 setup() {
     cd "$BATS_TEST_TMPDIR" || exit
     ln -sfn "$GPUSWAP_ROOT/scenarios" scenarios
-}
-
-sim() {
-    "$GPUSWAP_SIM" "$@" --db r.db
-}
-
-# The words after 'Next: gpuswap-sim run FILE' of a report, without the reason.
-next_of() {
-    sed -n 's/^Next: gpuswap-sim run [^ ]* \(.*[^ ]\) *# .*/\1/p' "$1"
 }
 
 # Six small notebooks, of which two find a place; these two have all that was promised.

@@ -2,19 +2,11 @@
 # stuck.bats - a report never calls a promise kept where bursts are stuck, says who and why, and what to try next helps.
 
 bats_require_minimum_version 1.5.0
+load advice
 
 setup() {
     cd "$BATS_TEST_TMPDIR" || exit
     ln -sfn "$GPUSWAP_ROOT/scenarios" scenarios
-}
-
-sim() {
-    "$GPUSWAP_SIM" "$@" --db r.db
-}
-
-# The words after 'Next: gpuswap-sim run FILE' of a report, without the reason.
-next_of() {
-    sed -n 's/^Next: gpuswap-sim run [^ ]* \(.*[^ ]\) *# .*/\1/p' "$1"
 }
 
 # Seven notebooks in a swap file that has no room for an exchange: two of them have the GPU for ever.

@@ -6,6 +6,6 @@ mapfile -t files < <(find tests scenarios plots -type f -name '*.sh' | sort)
 shellcheck -x -P SCRIPTDIR -S style quickstart check .ci/run .ci/install "${files[@]}" || complain "see above"
 
 # bats itself ends a test at the first failure and sets what SC2154 misses: output, stderr, status, lines.
-mapfile -t files < <(find tests -type f -name '*.bats' | sort)
+mapfile -t files < <(find tests -type f \( -name '*.bats' -o -name '*.bash' \) | sort)
 shellcheck -e SC2154,SC2164 -S style "${files[@]}" || complain "see above"
 finish
