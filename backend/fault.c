@@ -13,7 +13,7 @@ void fault_set(struct fault_plan next)
 
 static bool fails(struct backend *be, uint8_t command)
 {
-    if (command != GS_SWAP_IN && command != GS_SWAP_OUT)
+    if (command != GS_SWAP_IN && command != GS_SWAP_OUT && command != GS_CLEAN)
         return false;
     if (plan.command != GS_COMMAND_KINDS && plan.command != command)
         return false;

@@ -1,5 +1,5 @@
 /* links.c - bytes over links: shared evenly or first come first served, two directions that may slow each other down, and a
- * pool that all links of a node draw from.
+ * pool that all links of a node draw from.  Background flows move when nothing else is on their link.
  *
  * Between two changes every flow has a constant rate, so only changes cost anything.  A link alone gives `rate`; while both
  * directions of a GPU are busy each gives rate * duplex; if the node's links together want more than the host's pool, they
@@ -11,7 +11,9 @@
 
 static uint32_t served(const struct link *l)
 {
-    return l->fcfs && l->count > 1 ? 1 : l->count;
+    uint32_t first = l->foreground > 0 ? l->foreground : l->count;
+
+    return l->fcfs && first > 1 ? 1 : first;
 }
 
 static void advance(struct link *l, gs_ns now_ns)
@@ -113,6 +115,11 @@ static void settle(struct backend *be, uint32_t link)
         advance(&be->link[i], be->clock.now_ns);
 }
 
+static bool comes_before(const struct flow *a, const struct flow *b)
+{
+    return a->background == b->background ? a->order < b->order : b->background;
+}
+
 void link_add(struct backend *be, uint32_t link, struct flow flow)
 {
     struct link *l = &be->link[link];
@@ -129,11 +136,12 @@ void link_add(struct backend *be, uint32_t link, struct flow flow)
         l->capacity = (uint32_t)capacity;
     }
     settle(be, link);
-    while (at > 0 && l->flow[at - 1].order > flow.order)
+    while (at > 0 && comes_before(&flow, &l->flow[at - 1]))
         at--;
     memmove(&l->flow[at + 1], &l->flow[at], (l->count - at) * sizeof *l->flow);
     l->flow[at] = flow;
     l->count++;
+    l->foreground += !flow.background;
     share_out(be, link);
 }
 
@@ -144,6 +152,7 @@ static uint32_t take_out(struct backend *be, uint32_t link, uint32_t at)
 
     settle(be, link);
     l->count--;
+    l->foreground -= !l->flow[at].background;
     memmove(&l->flow[at], &l->flow[at + 1], (l->count - at) * sizeof *l->flow);
     share_out(be, link);
     return workload;

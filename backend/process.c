@@ -136,10 +136,25 @@ static void revoke(struct backend *be, uint32_t workload)
     p->granted = p->started = p->idle_posted = false;
 }
 
-void process_stop(struct backend *be, uint32_t workload)
+/* Let its burst end, and then say that it is idle, whatever waits or may come. */
+static void stop_at_boundary(struct backend *be, uint32_t workload)
 {
     struct process *p = &be->process[workload];
 
+    p->yield = true;
+    p->linger_ns = 0;
+    if (p->started && p->running == 0)
+        post_idle(be, workload);
+}
+
+void process_stop(struct backend *be, uint32_t workload, bool at_boundary)
+{
+    struct process *p = &be->process[workload];
+
+    if (at_boundary) {
+        stop_at_boundary(be, workload);
+        return;
+    }
     p->between = p->started && p->running == 0;
     p->wants = true; /* or not: the answer tells */
     revoke(be, workload);

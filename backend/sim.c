@@ -151,10 +151,11 @@ int sim_submit(struct backend *be, const struct gs_command *command, struct erro
         process_run(be, command);
         break;
     case GS_STOP:
-        process_stop(be, command->workload);
+        process_stop(be, command->workload, command->yield);
         break;
     case GS_SWAP_IN:
     case GS_SWAP_OUT:
+    case GS_CLEAN:
         transfer_begin(be, command);
         break;
     case GS_HOLD:

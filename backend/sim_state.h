@@ -31,17 +31,19 @@ struct flow { /* bytes on their way over one link */
     double left_bytes;
     uint64_t order; /* of the transfer's start: who is served first on an fcfs link */
     uint32_t workload;
+    bool background; /* served when nothing else is on its way */
 };
 
 struct link {
     double rate;       /* alone, bytes per ns */
     double share;      /* what each served flow gets now, bytes per ns */
-    struct flow *flow; /* in the order of `order` */
+    struct flow *flow; /* those in the foreground first, in the order of `order` */
     uint32_t count, capacity;
-    uint32_t due;  /* the flow that ends first */
-    gs_ns at_ns;   /* of the flows' left_bytes */
-    uint64_t word; /* live SIM_LINK; 0: none */
-    uint32_t twin; /* the other direction of the GPU; GS_NONE for a disk */
+    uint32_t foreground; /* of count */
+    uint32_t due;        /* the flow that ends first */
+    gs_ns at_ns;         /* of the flows' left_bytes */
+    uint64_t word;       /* live SIM_LINK; 0: none */
+    uint32_t twin;       /* the other direction of the GPU; GS_NONE for a disk */
     uint32_t node;
     bool fcfs;
 };
@@ -153,7 +155,7 @@ void transfer_arrived(struct backend *be, uint32_t link);
 void memory_release(struct backend *be, uint32_t gpu, int64_t bytes); /* physical memory came free */
 
 void process_run(struct backend *be, const struct gs_command *command);
-__attribute__((noinline)) void process_stop(struct backend *be, uint32_t workload);
+__attribute__((noinline)) void process_stop(struct backend *be, uint32_t workload, bool at_boundary);
 void process_delay_over(struct backend *be, uint32_t workload);
 void process_idle(struct backend *be, uint32_t workload);
 void process_hold(struct backend *be, uint32_t workload, int64_t bytes); /* between bursts, from now on */

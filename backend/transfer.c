@@ -6,9 +6,15 @@
 
 static uint32_t link_of(const struct backend *be, const struct gs_command *command)
 {
-    if (command->reason == GS_BECAUSE_COLD)
+    if (command->reason == GS_BECAUSE_COLD || command->reason == GS_BECAUSE_SPILL)
         return 2 * be->gpus + be->device[command->gpu].node;
-    return 2 * command->gpu + (command->kind == GS_SWAP_OUT);
+    return 2 * command->gpu + (command->kind != GS_SWAP_IN);
+}
+
+/* While a copy is written the workload keeps its memory, and the GPU is not kept from anything. */
+static bool is_swap(const struct swap *t)
+{
+    return t->command.kind != GS_CLEAN;
 }
 
 static void done(struct backend *be, uint32_t workload)
@@ -17,7 +23,7 @@ static void done(struct backend *be, uint32_t workload)
     struct device *device = &be->device[t->command.gpu];
 
     device_account(be, device);
-    device->switching--;
+    device->switching -= is_swap(t);
     t->active = false;
     if (be->process[workload].gone) {
         int64_t rest = be->process[workload].gpu_bytes;
@@ -40,7 +46,7 @@ static void send(struct backend *be, uint32_t workload)
 
     t->chunk_bytes = next_chunk(be, t);
     t->left_bytes -= t->chunk_bytes;
-    link_add(be, link_of(be, &t->command), (struct flow){(double)t->chunk_bytes, t->order, workload});
+    link_add(be, link_of(be, &t->command), (struct flow){(double)t->chunk_bytes, t->order, workload, !is_swap(t)});
 }
 
 static void starve(struct backend *be, uint32_t workload)
@@ -116,10 +122,16 @@ static void go_on_out(struct backend *be, uint32_t workload)
 
 static void go_on(struct backend *be, uint32_t workload)
 {
-    if (be->process[workload].swap.command.kind == GS_SWAP_OUT)
+    struct swap *t = &be->process[workload].swap;
+
+    if (t->command.kind == GS_SWAP_OUT)
         go_on_out(be, workload);
-    else
+    else if (is_swap(t))
         go_on_in(be, workload);
+    else if (t->left_bytes > 0)
+        send(be, workload);
+    else
+        done(be, workload);
 }
 
 void transfer_begin(struct backend *be, const struct gs_command *command)
@@ -134,7 +146,7 @@ void transfer_begin(struct backend *be, const struct gs_command *command)
     if (command->reason == GS_BECAUSE_COLD)
         overhead_ns = be->process[command->workload].cold_start_ns;
     device_account(be, device);
-    device->switching++;
+    device->switching += command->kind != GS_CLEAN;
     t->command = *command;
     t->left_bytes = command->moved_bytes;
     t->chunk_bytes = 0;

@@ -17,13 +17,17 @@ static bool may_take(const struct controller *ctl, uint32_t gpu, uint32_t worklo
 
 static uint32_t choose_gpu(struct controller *ctl, uint32_t workload)
 {
+    const struct gs_cap_policy *cap = ctl->setup->policies.cap;
     uint32_t best = GS_NONE;
     double least = 0.0;
 
     for (uint32_t gpu = 0; gpu < ctl->view.gpus; gpu++) {
         if (!may_take(ctl, gpu, workload))
             continue;
+        if (cap->attach != NULL && !cap->attach(&ctl->cap, workload, gpu))
+            continue;
         double score = ctl->setup->policies.place->score(&ctl->place, gpu, workload);
+        score = answer_worth(ctl, GS_SLOT_PLACE, score, (double)ctl->gpu[gpu].attached);
         if (best == GS_NONE || score < least) {
             best = gpu;
             least = score;
@@ -48,11 +52,14 @@ static bool start_in_swap_file(struct controller *ctl, uint32_t workload)
 {
     struct gs_workload *w = &ctl->workload[workload];
 
-    if (!memory_book(ctl, workload))
+    if (!host_book(ctl, workload))
         return false;
     ctl->seat[workload].booked_bytes = 0; /* held, not on its way */
-    w->has_host_copy = true;
-    w->state = GS_HOST;
+    ctl->seat[workload].booked = false;
+    ctl->seat[workload].spilled = ctl->seat[workload].to_disk;
+    w->has_host_copy = !ctl->seat[workload].to_disk;
+    w->state = ctl->seat[workload].to_disk ? GS_DISK : GS_HOST;
+    ctl->seat[workload].to_disk = false;
     return true;
 }
 
@@ -105,7 +112,7 @@ static void vanish(struct controller *ctl, uint32_t workload)
     struct gs_workload *w = &ctl->workload[workload];
     uint32_t gpu = w->gpu;
 
-    memory_leave_host(ctl, workload);
+    host_leave(ctl, workload);
     w->state = GS_ABSENT;
     if (ctl->setup->policies.victim->gone != NULL)
         ctl->setup->policies.victim->gone(&ctl->victim, workload);
@@ -133,7 +140,8 @@ void detach(struct controller *ctl, uint32_t workload)
     ctl->seat[workload].stopping = false;
     w->wants = false;
     w->since_ns = GS_NEVER;
-    if (w->state == GS_SWAPPING_IN || w->state == GS_SWAPPING_OUT) {
+    plan_forget(ctl, workload);
+    if (w->state == GS_SWAPPING_IN || w->state == GS_SWAPPING_OUT || ctl->seat[workload].cleaning) {
         ctl->seat[workload].leaving = true;
         return;
     }

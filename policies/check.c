@@ -3,7 +3,7 @@
 
 struct sums {
     int64_t held, freeing, claimed, context;
-    uint32_t attached, residents, in_line;
+    uint32_t attached, residents, in_line, granted, holding;
 };
 
 static struct sums sum_gpu(const struct controller *ctl, uint32_t gpu)
@@ -22,6 +22,8 @@ static struct sums sum_gpu(const struct controller *ctl, uint32_t gpu)
         s.freeing += w->state == GS_SWAPPING_OUT ? w->bytes : 0;
         s.claimed += ctl->seat[i].claim_bytes;
         s.in_line += ctl->seat[i].queued;
+        s.granted += w->granted;
+        s.holding += w->holding;
     }
     return s;
 }
@@ -54,8 +56,13 @@ static const char *check_gpu(const struct controller *ctl, uint32_t gpu)
         return "the list of residents does not hold the residents";
     if (s.in_line != length(ctl, &lane->waiting))
         return "the run queue does not hold those who wait";
-    if (g->holder != GS_NONE && !ctl->workload[g->holder].wants)
-        return "a workload that wants nothing has the turn";
+    if (s.granted != g->running)
+        return "a GPU counts others than those that run on it";
+    if (s.holding != g->holders)
+        return "a GPU counts others than those whose turn it is";
+    for (uint32_t i = 0; i < g->holders; i++)
+        if (!ctl->workload[lane->holder[i]].wants || !ctl->workload[lane->holder[i]].holding)
+            return "a workload that wants nothing has the turn";
     return NULL;
 }
 
@@ -84,6 +91,8 @@ static const char *check_workload(const struct controller *ctl, uint32_t id)
         return "a workload stands in two lines";
     if (w->wants && !w->granted && !seat->queued && !seat->claiming && w->state != GS_SWAPPING_IN)
         return "a workload wants the GPU and stands in no line";
+    if ((w->clean && !w->has_host_copy) || (w->has_host_copy && w->host_bytes == 0 && w->bytes > 0))
+        return "a copy counts as whole that is not";
     if (w->state == GS_HOST && w->host_bytes < w->bytes)
         return "a swapped-out workload has less in the swap file than it holds";
     return NULL;

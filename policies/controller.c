@@ -1,11 +1,13 @@
 /* controller.c - an event goes in, commands come out: the dispatch. */
 #include "state.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct gs_command *emit(struct controller *ctl, uint8_t kind, uint32_t workload, uint8_t reason)
 {
     /* The buffer holds every command that one step can give; the last place takes what would be one of our bugs. */
+    assert(ctl->out.count < ctl->commands_max - 1);
     uint32_t at = ctl->out.count < ctl->commands_max - 1 ? ctl->out.count++ : ctl->commands_max - 1;
     struct gs_command *command = &ctl->out.item[at];
 
@@ -29,6 +31,26 @@ void tell_wait(struct controller *ctl, uint32_t workload, uint8_t reason)
     emit(ctl, GS_WAIT, workload, reason);
 }
 
+static void tell_wish(struct controller *ctl, uint32_t workload)
+{
+    const struct gs_policies *p = &ctl->setup->policies;
+
+    if (p->victim->wanted != NULL)
+        p->victim->wanted(&ctl->victim, workload);
+    if (p->slicer->wanted != NULL)
+        p->slicer->wanted(&ctl->slicer, workload);
+    if (p->prefetch->wanted != NULL)
+        p->prefetch->wanted(&ctl->prefetch, workload);
+}
+
+static void tell_swapped(struct controller *ctl, uint32_t workload)
+{
+    const struct gs_slicer_policy *slicer = ctl->setup->policies.slicer;
+
+    if (slicer->swapped != NULL)
+        slicer->swapped(&ctl->slicer, workload);
+}
+
 /* Its next burst waits since `since_ns`, for `bytes`. */
 static void begin_want(struct controller *ctl, uint32_t workload, gs_ns since_ns, int64_t bytes)
 {
@@ -39,7 +61,9 @@ static void begin_want(struct controller *ctl, uint32_t workload, gs_ns since_ns
     w->since_ns = since_ns;
     seat->want_bytes = bytes;
     seat->wait_reason = GS_BECAUSE_TURN;
-    seat->leave_ns = GS_NEVER;
+    plan_forget(ctl, workload);
+    w->burst_ns = 0;
+    tell_wish(ctl, workload);
     if (bytes != w->base_bytes && bytes > memory_ceiling(ctl, workload))
         run_refuse(ctl, workload, GS_BECAUSE_TOO_LARGE);
     else if (ctl->shares && w->state == GS_RESIDENT && bytes <= w->bytes &&
@@ -57,35 +81,13 @@ static void want(struct controller *ctl, const struct gs_event *event)
         begin_want(ctl, event->workload, event->since_ns, event->bytes);
 }
 
-/* Let it go when it has been idle for long enough, if the prefetch policy says so. */
-static void plan_leave(struct controller *ctl, uint32_t workload)
-{
-    const struct gs_prefetch_policy *policy = ctl->setup->policies.prefetch;
-    struct seat *seat = &ctl->seat[workload];
-    gs_ns after = policy->leave_after == NULL ? GS_NEVER : policy->leave_after(&ctl->prefetch, workload);
-
-    if (after == GS_NEVER)
-        return;
-    seat->leave_ns = ctl->view.now_ns + after;
-    struct gs_command *command = emit(ctl, GS_TIMER_SET, workload, GS_BECAUSE_IDLE);
-    command->timer = ctl->view.gpus + workload;
-    command->at_ns = seat->leave_ns;
-}
-
-static __attribute__((noinline)) void leave(struct controller *ctl, uint32_t workload)
-{
-    if (ctl->view.now_ns < ctl->seat[workload].leave_ns || ctl->workload[workload].wants)
-        return; /* rang for an idle spell that is over */
-    if (memory_swaps(ctl, ctl->workload[workload].gpu) && memory_may_leave(ctl, workload) && memory_book(ctl, workload))
-        memory_swap_out(ctl, workload, GS_NONE, GS_BECAUSE_IDLE);
-}
-
 static void idle(struct controller *ctl, uint32_t workload, gs_ns since_ns, int64_t bytes)
 {
     struct gs_workload *w = &ctl->workload[workload];
 
     if (!w->granted)
         return;
+    ctl->seat[workload].stopping = false; /* it may have been told to stop here */
     run_end(ctl, workload);
     w->wants = false;
     w->since_ns = GS_NEVER;
@@ -97,7 +99,7 @@ static void idle(struct controller *ctl, uint32_t workload, gs_ns since_ns, int6
     if (since_ns != GS_NEVER)
         begin_want(ctl, workload, since_ns, bytes);
     else
-        plan_leave(ctl, workload);
+        plan_idle(ctl, workload);
 }
 
 static void stopped(struct controller *ctl, const struct gs_event *event)
@@ -123,9 +125,12 @@ static void came_in(struct controller *ctl, uint32_t workload)
 
     w->state = GS_RESIDENT;
     w->resident_ns = ctl->view.now_ns;
+    w->clean = w->has_host_copy && w->keeps_host_copy;
     ctl->seat[workload].failures = 0;
+    ctl->seat[workload].spilled = false;
+    tell_swapped(ctl, workload);
     if (!w->keeps_host_copy)
-        memory_leave_host(ctl, workload);
+        host_leave(ctl, workload);
     if (ctl->seat[workload].leaving) {
         detach_moved(ctl, workload);
         return;
@@ -137,7 +142,7 @@ static void came_in(struct controller *ctl, uint32_t workload)
     if (!ctl->seat[workload].queued)
         run_start(ctl, workload); /* it was brought in to run; else its turn may come now */
     if (!w->wants)
-        plan_leave(ctl, workload);
+        plan_idle(ctl, workload);
 }
 
 static void went_out(struct controller *ctl, uint32_t workload)
@@ -147,10 +152,20 @@ static void went_out(struct controller *ctl, uint32_t workload)
     ctl->lane[w->gpu].freeing_bytes -= w->bytes;
     memory_vacate(ctl, workload);
     ctl->seat[workload].booked_bytes = 0;
-    w->has_host_copy = true;
-    w->state = GS_HOST;
+    ctl->seat[workload].booked = false;
+    tell_swapped(ctl, workload);
+    if (ctl->seat[workload].to_disk)
+        host_leave(ctl, workload);
+    else
+        w->has_host_copy = true;
+    w->clean = false;
+    ctl->seat[workload].spilled = ctl->seat[workload].to_disk;
+    w->state = ctl->seat[workload].to_disk ? GS_DISK : GS_HOST;
+    ctl->seat[workload].to_disk = false;
     if (!w->wants)
         memory_shrink(ctl, workload);
+    if (!w->wants && !ctl->seat[workload].leaving)
+        plan_idle(ctl, workload);
     if (ctl->seat[workload].leaving)
         detach_moved(ctl, workload);
     else
@@ -162,7 +177,7 @@ static void swap_out_failed(struct controller *ctl, uint32_t workload)
     struct gs_workload *w = &ctl->workload[workload];
 
     ctl->lane[w->gpu].freeing_bytes -= w->bytes;
-    memory_unbook(ctl, workload);
+    host_unbook(ctl, workload);
     ctl->room_freed = true;
     w->state = GS_RESIDENT;
     ctl->seat[workload].barred = ctl->lane[w->gpu].barred = true;
@@ -184,12 +199,38 @@ static void swap_in_failed(struct controller *ctl, uint32_t workload)
 
     memory_vacate(ctl, workload);
     w->bytes = w->has_host_copy ? w->host_bytes : w->base_bytes;
-    w->state = w->has_host_copy ? GS_HOST : ctl->setup->workload[workload].initial == GS_DISK ? GS_DISK : GS_NEW;
+    bool on_disk = ctl->seat[workload].spilled || ctl->setup->workload[workload].initial == GS_DISK;
+    w->state = w->has_host_copy ? GS_HOST : on_disk ? GS_DISK : GS_NEW;
     if (ctl->seat[workload].leaving)
         detach_moved(ctl, workload);
+    else if (ctl->seat[workload].queued)
+        ctl->seat[workload].failures++; /* it was brought ahead: not again, before its turn */
     else
         run_again(ctl, workload);
     memory_settle(ctl, w->gpu);
+}
+
+/* The copy of a resident workload is written, or could not be. */
+static void cleaned(struct controller *ctl, uint32_t workload, bool ok)
+{
+    const struct gs_workload *w = &ctl->workload[workload];
+    struct seat *seat = &ctl->seat[workload];
+
+    host_cleaned(ctl, workload, ok);
+    if (seat->deferred && !ok) {
+        host_unbook(ctl, workload);
+        seat->deferred = host_book(ctl, workload);
+        if (!seat->deferred) {
+            swap_out_failed(ctl, workload);
+            return;
+        }
+    }
+    if (seat->deferred)
+        memory_send_out(ctl, workload);
+    else if (seat->leaving)
+        detach_moved(ctl, workload);
+    else if (!w->wants && w->bytes > w->base_bytes)
+        memory_resize(ctl, workload, w->base_bytes); /* it shrank meanwhile */
 }
 
 /* Not inlined, as the rest of the rare: the common step then saves fewer registers. */
@@ -204,6 +245,8 @@ static __attribute__((noinline)) void completed(struct controller *ctl, const st
         (ok ? came_in : swap_in_failed)(ctl, event->workload);
     else if (event->command == GS_SWAP_OUT && state == GS_SWAPPING_OUT)
         (ok ? went_out : swap_out_failed)(ctl, event->workload);
+    else if (event->command == GS_CLEAN && ctl->seat[event->workload].cleaning)
+        cleaned(ctl, event->workload, ok);
 }
 
 static __attribute__((noinline)) void change(struct controller *ctl, const struct gs_event *event)
@@ -268,7 +311,7 @@ const struct gs_commands *controller_step(struct controller *ctl, const struct g
         if (of_gpu)
             turns_expire(ctl, event->timer);
         else
-            leave(ctl, workload);
+            plan_due(ctl, workload);
         break;
     default:
         break;

@@ -46,11 +46,15 @@ enum gs_command_kind {
                            stopped or found idle: when no burst came for `linger_ns` (and the backend's detection time),
                            or, if it is to `yield`, when a burst ends and the next one waits already */
     GS_STOP,      /* take the GPU away from `workload`; done when its work has drained, with `since_ns`
-                           as in GS_IDLE, and `bytes` 0 if what waits is the burst that was stopped */
+                           as in GS_IDLE, and `bytes` 0 if what waits is the burst that was stopped.  If it is to `yield`,
+                           only once its present burst has ended, and that it is idle is the answer */
     GS_SWAP_IN,   /* make `bytes` resident, `moved_bytes` of which come over the link */
     GS_SWAP_OUT,  /* free `bytes`, `moved_bytes` of which are written to the swap file; for `requester` */
     GS_TIMER_SET, /* let `timer` ring at `at_ns`, instead of any earlier setting of it */
     GS_WAIT,      /* note: `workload` waits, for `reason` */
+    GS_CLEAN, /* write `moved_bytes` to the copy of a resident `workload`, which then holds all of its `bytes`; others'
+                           transfers go first */
+    GS_DROP,  /* note: its copy in the swap file is given up, since room is needed */
     GS_HOLD, /* `workload` holds `bytes` between its bursts from now on; what it holds beyond them while idle is free */
     GS_REJECT, /* the waiting burst of `workload` (at attach: all of it) is refused, for `reason` */
     GS_COMMAND_KINDS
@@ -69,6 +73,8 @@ enum gs_reason {
     GS_BECAUSE_TOO_LARGE, /* can never fit its GPU or its limit */
     GS_BECAUSE_NO_PLACE,  /* no GPU may take it */
     GS_BECAUSE_FAILURE,   /* the backend failed repeatedly */
+    GS_BECAUSE_SPILL,     /* to disk, or back from there, since the swap file was full */
+    GS_BECAUSE_AHEAD,     /* before it is asked for */
     GS_REASONS
 };
 
@@ -81,7 +87,7 @@ struct gs_command {
     uint32_t timer;
     uint32_t first_candidate, candidates; /* GS_SWAP_OUT: the choice it came from, if explained */
     uint8_t kind, reason;
-    bool yield; /* GS_RUN */
+    bool yield; /* GS_RUN, GS_STOP */
 };
 
 /* What a victim was chosen from. */
@@ -140,7 +146,8 @@ struct gs_setup {
     const struct gs_workload_spec *workload;
     struct gs_policies policies;
     uint64_t seed;
-    bool explain; /* fill commands.candidate */
+    bool explain;                   /* fill commands.candidate */
+    const struct gs_oracle *oracle; /* for policies that need one, or NULL */
 };
 
 struct controller;
@@ -161,6 +168,9 @@ const struct gs_view *controller_view(const struct controller *ctl);
 /* NULL if the books balance, else a sentence on what does not: resident bytes <= GPU memory, swap file <= cap, counters
  * equal to sums over workloads, everybody who waits is in exactly one queue.  O(workloads); debug builds call it each step. */
 const char *controller_check(const struct controller *ctl);
+
+/* How many answers of the policy in `slot` were nonsense (not a number, a negative time, ...) and were replaced by safe ones. */
+uint64_t controller_nonsense(const struct controller *ctl, enum gs_slot slot);
 
 /* Names for logs and tables: "want", "swap_out", "quantum", "resident", ... */
 const char *gs_event_name(uint8_t kind);

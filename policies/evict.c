@@ -11,17 +11,47 @@ static bool outranked(const struct controller *ctl, uint32_t workload, uint32_t 
            w->since_ns < ctl->workload[requester].since_ns;
 }
 
+/* Its policy keeps it for a while, but not for ever: then the others would wait for ever, too. */
+static bool pinned(struct controller *ctl, uint32_t gpu, uint32_t workload)
+{
+    const struct gs_victim_policy *victim = ctl->setup->policies.victim;
+    struct seat *seat = &ctl->seat[workload];
+    struct lane *lane = &ctl->lane[gpu];
+    gs_ns now = ctl->view.now_ns;
+
+    if (victim->pinned_until == NULL)
+        return false;
+    gs_ns until = answer_time(ctl, GS_SLOT_VICTIM, victim->pinned_until(&ctl->victim, workload), 0);
+    if (until <= now) {
+        seat->pinned_ns = GS_NEVER;
+        return false;
+    }
+    if (seat->pinned_ns == GS_NEVER)
+        seat->pinned_ns = now;
+    if (until - GS_PIN_MAX_NS > seat->pinned_ns)
+        until = seat->pinned_ns + GS_PIN_MAX_NS;
+    if (until <= now)
+        return false;
+    lane->recheck_ns = until < lane->recheck_ns ? until : lane->recheck_ns;
+    return true;
+}
+
 static uint32_t score(struct controller *ctl, uint32_t gpu, uint32_t requester)
 {
     const struct gs_victim_policy *victim = ctl->setup->policies.victim;
     uint32_t count = 0;
 
     ctl->view.decision++;
+    ctl->lane[gpu].recheck_ns = GS_NEVER;
     if (!memory_swaps(ctl, gpu))
         return 0;
-    for (uint32_t i = ctl->lane[gpu].residents.head; i != GS_NONE; i = ctl->seat[i].link[LINK_RESIDENT].next)
-        if (i != requester && memory_may_leave(ctl, i) && !outranked(ctl, i, requester))
-            ctl->pick[count++] = (struct gs_candidate){.workload = i, .keep = victim->keep(&ctl->victim, i)};
+    for (uint32_t i = ctl->lane[gpu].residents.head; i != GS_NONE; i = ctl->seat[i].link[LINK_RESIDENT].next) {
+        if (i == requester || !memory_may_leave(ctl, i) || outranked(ctl, i, requester) || pinned(ctl, gpu, i))
+            continue;
+        double keep = victim->keep(&ctl->victim, i);
+        keep = answer_worth(ctl, GS_SLOT_VICTIM, keep, (double)ctl->workload[i].last_end_ns);
+        ctl->pick[count++] = (struct gs_candidate){.workload = i, .keep = keep};
+    }
     return count;
 }
 
@@ -55,7 +85,7 @@ static void trim(struct controller *ctl, uint32_t looked_at, int64_t surplus)
             continue;
         surplus -= bytes;
         c->chosen = false;
-        memory_unbook(ctl, c->workload);
+        host_unbook(ctl, c->workload);
     }
 }
 
@@ -63,7 +93,7 @@ static void give_up(struct controller *ctl, uint32_t looked_at)
 {
     for (uint32_t i = 0; i < looked_at; i++)
         if (ctl->pick[i].chosen)
-            memory_unbook(ctl, ctl->pick[i].workload);
+            host_unbook(ctl, ctl->pick[i].workload);
 }
 
 static void take(struct controller *ctl, uint32_t looked_at, uint32_t count, uint32_t requester)
@@ -77,27 +107,63 @@ static void take(struct controller *ctl, uint32_t looked_at, uint32_t count, uin
         if (!ctl->pick[i].chosen)
             continue;
         struct gs_command *command = memory_swap_out(ctl, ctl->pick[i].workload, requester, GS_BECAUSE_PRESSURE);
+        if (command == NULL)
+            continue;
         command->first_candidate = first;
         command->candidates = explained ? count : 0;
     }
 }
 
-bool evict_for(struct controller *ctl, uint32_t gpu, uint32_t requester, int64_t need, bool *cap_refused)
+/* Least worth first until enough will be free; how many were looked at. */
+static uint32_t choose_greedily(struct controller *ctl, uint32_t count, int64_t need, int64_t *freed, bool *cap_refused)
 {
-    uint32_t count = score(ctl, gpu, requester), looked_at = 0;
-    int64_t freed = 0;
+    uint32_t looked_at = 0;
 
-    for (; freed < need && looked_at < count; looked_at++) {
+    for (*freed = 0; *freed < need && looked_at < count; looked_at++) {
         bring_least(ctl, looked_at, count);
         struct gs_candidate *c = &ctl->pick[looked_at];
-        c->chosen = memory_book(ctl, c->workload);
+        c->chosen = host_book(ctl, c->workload);
         if (c->chosen)
-            freed += ctl->workload[c->workload].bytes;
+            *freed += ctl->workload[c->workload].bytes;
         else
             *cap_refused = true;
     }
+    return looked_at;
+}
+
+/* Book those of `best`; false, and nothing done, if the swap file refuses one. */
+static bool book_set(struct controller *ctl, uint32_t count, uint32_t best)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        ctl->pick[i].chosen = (best >> i & 1) != 0 && host_book(ctl, ctl->pick[i].workload);
+        if ((best >> i & 1) != 0 && !ctl->pick[i].chosen) {
+            give_up(ctl, i);
+            for (uint32_t k = 0; k < i; k++)
+                ctl->pick[k].chosen = false;
+            return false;
+        }
+    }
+    return true;
+}
+
+bool evict_for(struct controller *ctl, uint32_t gpu, uint32_t requester, int64_t need, bool *cap_refused)
+{
+    const struct gs_victim_policy *victim = ctl->setup->policies.victim;
+    uint32_t count = score(ctl, gpu, requester), looked_at = count;
+    int64_t freed = 0;
+
+    if (victim->adds != NULL && count <= GS_EXACT_MAX && victim->adds(&ctl->victim)) {
+        uint32_t set = evict_least_set(ctl, count, need);
+        if (set != 0 && book_set(ctl, count, set)) {
+            take(ctl, count, count, requester);
+            return true;
+        }
+    }
+    looked_at = choose_greedily(ctl, count, need, &freed, cap_refused);
     if (freed < need) {
         give_up(ctl, looked_at);
+        if (ctl->lane[gpu].recheck_ns != GS_NEVER)
+            turns_arm(ctl, gpu);
         return false;
     }
     trim(ctl, looked_at, freed - need);

@@ -50,8 +50,9 @@ static struct controller *arrange(struct shelf *shelf, const struct gs_setup *se
     c->seat = place_on(shelf, n, sizeof *c->seat);
     c->lane = place_on(shelf, gpus, sizeof *c->lane);
     c->pick = place_on(shelf, n, sizeof *c->pick);
-    /* In one step a workload is told at most: place, wait, out, in, run, stop, timer, reject; a GPU: its timer. */
-    c->commands_max = 8 * n + gpus + 8;
+    /* In one step a workload is told at most four things (wait, drop, out or in, run or stop), the one whose event it is some
+     * more, and a GPU its timer twice. */
+    c->commands_max = 4 * n + 2 * gpus + 16;
     c->out.item = place_on(shelf, c->commands_max, sizeof *c->out.item);
     c->candidates_max = setup->explain ? 4 * n + 64 : 0;
     c->out.candidate = place_on(shelf, c->candidates_max, sizeof *c->out.candidate);
@@ -77,7 +78,6 @@ static void fill_gpu(struct controller *ctl, uint32_t gpu, uint32_t node)
 
     ctl->gpu[gpu] = (struct gs_gpu){
         .node = node,
-        .holder = GS_NONE,
         .h2d_bytes_per_s = spec->h2d_bytes_per_s,
         .d2h_bytes_per_s = spec->d2h_bytes_per_s,
         .speed = spec->speed,
@@ -88,8 +88,8 @@ static void fill_gpu(struct controller *ctl, uint32_t gpu, uint32_t node)
         .claims = {GS_NONE, GS_NONE, LINK_TURN},
         .residents = {GS_NONE, GS_NONE, LINK_RESIDENT},
         .physical_bytes = spec->gpu_bytes,
-        .quantum_ns = GS_NEVER,
-        .deadline_ns = GS_NEVER,
+        .armed_ns = GS_NEVER,
+        .recheck_ns = GS_NEVER,
         .last_run = GS_NONE,
     };
     memory_capacity(ctl, gpu);
@@ -113,8 +113,10 @@ static void fill_workload(struct controller *ctl, uint32_t id)
         .context_bytes = spec->context_bytes,
         .dirty = spec->dirty,
         .since_ns = GS_NEVER,
+        .request = spec->request,
     };
-    ctl->seat[id].leave_ns = GS_NEVER;
+    ctl->seat[id].deadline_ns = ctl->seat[id].pinned_ns = GS_NEVER;
+    plan_forget(ctl, id);
 }
 
 static void hand_over(struct gs_self *self, const struct gs_view *view, const union gs_value *param)
@@ -141,6 +143,7 @@ struct controller *controller_init(void *memory, const struct gs_setup *setup)
         .workloads = setup->workloads,
         .gpus = count_gpus(setup),
         .nodes = setup->nodes,
+        .oracle = setup->oracle,
     };
     hand_over(&ctl->victim, &ctl->view, p->victim_param);
     hand_over(&ctl->slicer, &ctl->view, p->slicer_param);

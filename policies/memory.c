@@ -23,8 +23,7 @@ bool memory_may_leave(const struct controller *ctl, uint32_t workload)
     const struct gs_workload *w = &ctl->workload[workload];
     const struct seat *seat = &ctl->seat[workload];
 
-    return w->state == GS_RESIDENT && w->swappable && !w->granted && !seat->claiming && !seat->barred &&
-           ctl->gpu[w->gpu].holder != workload;
+    return w->state == GS_RESIDENT && w->swappable && !w->granted && !seat->claiming && !seat->barred && !w->holding;
 }
 
 bool memory_swaps(const struct controller *ctl, uint32_t gpu)
@@ -34,60 +33,63 @@ bool memory_swaps(const struct controller *ctl, uint32_t gpu)
     return node->swap && !(node->freeze_rule && ctl->lane[gpu].regulars > 0);
 }
 
-bool memory_book(struct controller *ctl, uint32_t workload)
+static struct gs_command *send_out(struct controller *ctl, uint32_t workload, uint32_t requester, uint8_t reason)
 {
-    struct gs_workload *w = &ctl->workload[workload];
-    int64_t room =
-        w->bytes > w->host_bytes ? w->bytes - w->host_bytes : 0; /* an old copy is brought up to date in place */
+    const struct gs_workload *w = &ctl->workload[workload];
+    bool to_disk = ctl->seat[workload].to_disk;
+    struct gs_command *command = emit(ctl, GS_SWAP_OUT, workload, to_disk ? GS_BECAUSE_SPILL : reason);
 
-    if (room > 0 && !ctl->setup->policies.cap->admit(&ctl->cap, workload, room))
-        return false;
-    ctl->seat[workload].booked_bytes = room;
-    ctl->node[w->node].swap_used_bytes += room;
-    w->host_bytes += room;
-    return true;
+    command->requester = requester;
+    command->bytes = w->bytes;
+    command->moved_bytes = to_disk ? w->bytes : host_stale_bytes(ctl, workload);
+    return command;
 }
 
-void memory_unbook(struct controller *ctl, uint32_t workload)
+void memory_send_out(struct controller *ctl, uint32_t workload)
 {
-    struct gs_workload *w = &ctl->workload[workload];
-    int64_t room = ctl->seat[workload].booked_bytes;
+    struct seat *seat = &ctl->seat[workload];
 
-    ctl->node[w->node].swap_used_bytes -= room;
-    w->host_bytes -= room;
-    ctl->seat[workload].booked_bytes = 0;
+    seat->deferred = false;
+    send_out(ctl, workload, seat->requester, seat->reason);
 }
 
 struct gs_command *memory_swap_out(struct controller *ctl, uint32_t workload, uint32_t requester, uint8_t reason)
 {
+    const struct gs_victim_policy *victim = ctl->setup->policies.victim;
     struct gs_workload *w = &ctl->workload[workload];
-    int64_t grown = ctl->seat[workload].booked_bytes;
-    struct gs_command *command = emit(ctl, GS_SWAP_OUT, workload, reason);
+    struct seat *seat = &ctl->seat[workload];
 
-    command->requester = requester;
-    command->bytes = w->bytes;
-    /* With a copy at hand only its dirty share is written, and what has grown since. */
-    command->moved_bytes = w->has_host_copy ? (int64_t)(w->dirty * (double)(w->bytes - grown) + 0.5) + grown : w->bytes;
     w->state = GS_SWAPPING_OUT;
+    w->swap_ns = ctl->view.now_ns;
     ctl->lane[w->gpu].freeing_bytes += w->bytes;
-    ctl->seat[workload].leave_ns = GS_NEVER;
-    if (ctl->setup->policies.victim->evicted != NULL)
-        ctl->setup->policies.victim->evicted(&ctl->victim, workload);
-    return command;
+    plan_forget(ctl, workload);
+    if (victim->evicted != NULL)
+        victim->evicted(&ctl->victim, workload, reason == GS_BECAUSE_PRESSURE);
+    if (!seat->cleaning)
+        return send_out(ctl, workload, requester, reason);
+    seat->deferred = true;
+    seat->requester = requester;
+    seat->reason = reason;
+    return NULL;
 }
 
 void memory_swap_in(struct controller *ctl, uint32_t workload)
 {
     struct gs_workload *w = &ctl->workload[workload];
-    struct gs_command *command =
-        emit(ctl, GS_SWAP_IN, workload, w->state == GS_DISK ? GS_BECAUSE_COLD : GS_BECAUSE_NOTHING);
-    int64_t want_bytes = ctl->seat[workload].want_bytes;
+    const struct seat *seat = &ctl->seat[workload];
+    bool ahead = !w->wants || seat->queued;
+    uint8_t reason = w->state == GS_DISK            ? (seat->spilled ? GS_BECAUSE_SPILL : GS_BECAUSE_COLD)
+                     : w->state == GS_HOST && ahead ? GS_BECAUSE_AHEAD
+                                                    : GS_BECAUSE_NOTHING;
+    struct gs_command *command = emit(ctl, GS_SWAP_IN, workload, reason);
+    int64_t want_bytes = seat->want_bytes;
 
     /* What it left with comes back, but for what a burst had grown by that was refused meanwhile. */
     command->moved_bytes = w->state == GS_NEW ? 0 : w->bytes < want_bytes ? w->bytes : want_bytes;
     w->bytes = want_bytes;
     command->bytes = w->bytes;
     w->state = GS_SWAPPING_IN;
+    w->swap_ns = ctl->view.now_ns;
     ctl->gpu[w->gpu].residents++;
     line_append(ctl, &ctl->lane[w->gpu].residents, workload);
 }
@@ -109,18 +111,14 @@ void memory_shrink(struct controller *ctl, uint32_t workload)
         ctl->gpu[w->gpu].free_bytes += w->state == GS_RESIDENT ? w->bytes - w->base_bytes : 0;
         w->bytes = w->base_bytes;
     }
-    if (w->host_bytes > w->base_bytes) {
-        ctl->node[w->node].swap_used_bytes -= w->host_bytes - w->base_bytes;
-        w->host_bytes = w->base_bytes;
-        ctl->room_freed = true;
-    }
+    host_shrink(ctl, workload, w->base_bytes);
 }
 
 /* A base that grows is paid for with its next burst, one that shrinks as soon as nothing of it moves or is wanted. */
 void memory_resize(struct controller *ctl, uint32_t workload, int64_t bytes)
 {
     struct gs_workload *w = &ctl->workload[workload];
-    bool moving = w->state == GS_SWAPPING_IN || w->state == GS_SWAPPING_OUT;
+    bool moving = w->state == GS_SWAPPING_IN || w->state == GS_SWAPPING_OUT || ctl->seat[workload].cleaning;
 
     ctl->gpu[w->gpu].attached_bytes += bytes - w->base_bytes;
     w->base_bytes = bytes;
@@ -130,17 +128,6 @@ void memory_resize(struct controller *ctl, uint32_t workload, int64_t bytes)
         memory_shrink(ctl, workload);
     emit(ctl, GS_HOLD, workload, GS_BECAUSE_NOTHING)->bytes = bytes;
     memory_settle(ctl, w->gpu); /* after the note: the backend frees first what others then get */
-}
-
-void memory_leave_host(struct controller *ctl, uint32_t workload)
-{
-    struct gs_workload *w = &ctl->workload[workload];
-
-    if (w->host_bytes > 0)
-        ctl->room_freed = true;
-    ctl->node[w->node].swap_used_bytes -= w->host_bytes;
-    w->host_bytes = 0;
-    w->has_host_copy = false;
 }
 
 void memory_unclaim(struct controller *ctl, uint32_t workload)
@@ -209,6 +196,10 @@ enum acquired memory_acquire(struct controller *ctl, uint32_t workload)
     int64_t need = seat->want_bytes - held_bytes(w);
     bool cap_refused = false;
 
+    if (w->state == GS_SWAPPING_IN && w->bytes >= seat->want_bytes) {
+        run_leave_queue(ctl, workload); /* it was brought in ahead */
+        return ACQUIRED;
+    }
     if (w->state == GS_SWAPPING_OUT || w->state == GS_SWAPPING_IN)
         return ACQUIRE_LATER;
     if (seat->want_bytes > memory_ceiling(ctl, workload))
@@ -222,6 +213,23 @@ enum acquired memory_acquire(struct controller *ctl, uint32_t workload)
     lane->claimed_bytes += need;
     line_append(ctl, &lane->claims, workload);
     return ACQUIRED;
+}
+
+bool memory_bring(struct controller *ctl, uint32_t workload)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+    struct seat *seat = &ctl->seat[workload];
+    int64_t free = ctl->gpu[w->gpu].free_bytes - ctl->lane[w->gpu].claimed_bytes;
+
+    if ((w->state != GS_HOST && w->state != GS_DISK && w->state != GS_NEW) || seat->failures > 0)
+        return false;
+    if (!w->wants)
+        seat->want_bytes = w->base_bytes;
+    if (seat->want_bytes > free || seat->want_bytes > memory_ceiling(ctl, workload))
+        return false;
+    ctl->gpu[w->gpu].free_bytes -= seat->want_bytes;
+    memory_swap_in(ctl, workload);
+    return true;
 }
 
 void memory_repair(struct controller *ctl, uint32_t gpu)

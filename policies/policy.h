@@ -20,11 +20,13 @@
 extern "C" {
 #endif
 
-#define GS_POLICY_ABI 1u
+#define GS_POLICY_ABI 2u
 
 typedef int64_t gs_ns;
 #define GS_NEVER INT64_MAX
 #define GS_NONE UINT32_MAX /* no workload, no GPU */
+
+enum gs_slot { GS_SLOT_VICTIM, GS_SLOT_SLICER, GS_SLOT_CAP, GS_SLOT_PREFETCH, GS_SLOT_PLACE, GS_SLOTS };
 
 enum gs_class { GS_NOTEBOOK, GS_TRAINING, GS_INFERENCE };
 
@@ -62,7 +64,13 @@ struct gs_workload {
     gs_ns attached_ns;
     gs_ns queued_ns;   /* entered the run queue at its present place */
     gs_ns resident_ns; /* start of the present or last residency */
+    gs_ns swap_ns;     /* start of the present or last swap, of either direction */
+    gs_ns burst_ns;    /* how long it had the GPU for its present or last burst, without the present turn */
+    gs_ns used_ns;     /* the same for all of its bursts */
     uint64_t turns;    /* after which it gave the GPU back by itself */
+    double request;    /* share of a GPU's memory that it is guaranteed */
+    bool holding;      /* it is its turn (one-at-a-time slicers), though its memory may still be on its way */
+    bool clean;        /* its copy in the swap file is up to date: to swap it out moves nothing */
 };
 
 struct gs_gpu {
@@ -74,7 +82,8 @@ struct gs_gpu {
     double h2d_bytes_per_s, d2h_bytes_per_s;
     double speed;           /* relative to the reference GPU */
     gs_ns swap_overhead_ns; /* fixed time of each swap, each direction */
-    uint32_t holder;        /* whose turn it is (one-at-a-time slicers); GS_NONE if nobody's */
+    uint32_t holders;       /* workloads whose turn it is (one-at-a-time slicers) */
+    uint32_t running;       /* workloads that may use it now */
 };
 
 struct gs_node {
@@ -87,14 +96,18 @@ struct gs_node {
 
 /* Knowledge of the future; NULL outside the simulator and for policies that do not declare GS_NEEDS_ORACLE. */
 struct gs_oracle {
+    /* When an idle workload next wants the GPU, as far as that is settled: a user who has not begun to think has not
+     * decided.  GS_NEVER: not any more, or not known. */
     gs_ns (*next_want_ns)(const void *self, uint32_t workload);
+    /* GPU time, alone and resident, that the bursts of a workload that wait or run still need. */
+    gs_ns (*left_ns)(const void *self, uint32_t workload);
     const void *self;
 };
 
 struct gs_view {
     gs_ns now_ns;
-    uint64_t seed;     /* of the run, for policies that draw (hash it with `decision`) */
-    uint64_t decision; /* counts choices of victims */
+    uint64_t seed;     /* of the run, for policies that draw: gs_mix() it with `decision` */
+    uint64_t decision; /* counts choices, of victims and of whose turn it is */
     const struct gs_workload *workload;
     const struct gs_gpu *gpu;
     const struct gs_node *node;
@@ -113,6 +126,10 @@ struct gs_param {
     const char *const *choice; /* GS_CHOICE: names, NULL ends */
     const char *help;
 };
+#define GS_PARAM_END                                                                                                   \
+    {                                                                                                                  \
+        NULL, GS_TIME, NULL, 0, 0, NULL, NULL                                                                          \
+    }
 union gs_value {
     int64_t i; /* time (ns), size (bytes), integer, boolean (0/1), choice (index) */
     double d;  /* GS_NUMBER */
@@ -126,6 +143,7 @@ enum gs_needs { GS_NEEDS_NOTHING = 0, GS_NEEDS_ORACLE = 1 };
     uint32_t abi;                          /* GS_POLICY_ABI */                                                         \
     uint32_t needs;                        /* enum gs_needs */                                                         \
     const char *name, *help, *source;      /* source: where the rule comes from */                                     \
+    const char *when;                      /* when to use it, and what it costs; a few sentences */                    \
     const struct gs_param *param;          /* ended by a row with key NULL; NULL = none */                             \
     size_t state_size, workload_state_size /* zeroed memory for the policy, and for each workload */
 
@@ -141,41 +159,80 @@ struct gs_victim_policy {
     GS_POLICY_HEAD;
     /* Required: how much it is worth to keep `workload` on the GPU; the least worth leaves first, ties by lowest id. */
     double (*keep)(const struct gs_self *self, uint32_t workload);
-    void (*used)(const struct gs_self *self, uint32_t workload); /* got the GPU: a turn of a resident workload begins */
+    /* The worths of several add up: of all sets that make room enough the one of least total worth leaves, found by trying
+     * all of them where there are at most GS_EXACT_MAX candidates.  NULL or false: one after the other, least first. */
+    bool (*adds)(const struct gs_self *self);
+    /* It is no victim before that time, at most GS_PIN_MAX_NS from now; GS_NEVER: that long.  NULL: it may be one. */
+    gs_ns (*pinned_until)(const struct gs_self *self, uint32_t workload);
+    /* A burst of it waits from `since_ns` on; for a workload in GS_RESIDENT that is what caches call a hit. */
+    void (*wanted)(const struct gs_self *self, uint32_t workload);
     void (*swapped_in)(const struct gs_self *self, uint32_t workload); /* is resident */
-    void (*evicted)(const struct gs_self *self, uint32_t workload);    /* is on its way out, for whatever reason */
+    /* It is on its way out; `chosen`: by keep(), in the order of worth.  Else it was idle for long, or leaves for good. */
+    void (*evicted)(const struct gs_self *self, uint32_t workload, bool chosen);
     void (*kept)(const struct gs_self *self, uint32_t workload); /* its swap-out failed: it is resident after all */
     void (*gone)(const struct gs_self *self, uint32_t workload); /* has left the GPU for good */
 };
 
+enum { GS_EXACT_MAX = 20, GS_HOLDERS_MAX = 16 };
+#define GS_PIN_MAX_NS ((gs_ns)300 * 1000000000)
+
+/* Slicers come in two kinds: those that share let everybody run whose memory fits; the others give turns. */
 struct gs_slicer_policy {
     GS_POLICY_HEAD;
-    bool shares; /* true: everybody whose memory fits runs; false: one at a time */
-    /* Who of the waiting goes first: least rank, then longest in the queue, then lowest id.  NULL: the queue's order. */
+    bool shares;
+    bool starves; /* somebody may wait without end while others are served, as under strict priorities */
+    /* How many may have turns at once, 1 to GS_HOLDERS_MAX, as far as their memory fits together; NULL: 1. */
+    uint32_t (*width)(const struct gs_self *self);
+    /* Who of the waiting goes first: least rank, then the queue's order.  NULL: the queue's order. */
     double (*rank)(const struct gs_self *self, uint32_t workload);
+    /* May it come in now, or must it wait outside?  Where nobody runs the first of the queue comes in all the same.
+     * Sharing slicers ask only for who is not resident.  NULL: always. */
+    bool (*admits)(const struct gs_self *self, uint32_t workload);
     /* May `newcomer` stop `holder` in the middle of its turn?  NULL: never. */
     bool (*preempts)(const struct gs_self *self, uint32_t holder, uint32_t newcomer);
     gs_ns (*quantum)(const struct gs_self *self, uint32_t workload); /* NULL or GS_NEVER: until its burst ends */
-    gs_ns (*switch_cost)(const struct gs_self *self);    /* lost when another workload than the last runs; NULL: 0 */
+    bool (*at_boundary)(const struct gs_self *self);  /* a turn ends after the burst or iteration in which its quantum
+                                                        ends; NULL, false: in the middle */
+    gs_ns (*switch_cost)(const struct gs_self *self); /* lost when another workload than the last runs; NULL: 0 */
     bool (*swap_in_quantum)(const struct gs_self *self); /* switch cost and swaps eat the quantum; NULL: no */
     gs_ns (*linger)(const struct gs_self *self,
                     uint32_t workload); /* keeps the turn this long after a burst's end; NULL: 0 */
+    void (*wanted)(const struct gs_self *self, uint32_t workload);            /* a burst of it waits from now on */
+    void (*ran)(const struct gs_self *self, uint32_t workload, gs_ns ran_ns); /* lost the GPU, which it had so long */
+    void (*swapped)(const struct gs_self *self, uint32_t workload); /* a swap that began at `swap_ns` is over */
 };
 
+enum gs_room {
+    GS_ROOM_NO,
+    GS_ROOM_YES,     /* if it fits; else it stays on the GPU */
+    GS_ROOM_ON_DISK, /* to disk instead */
+    GS_ROOM_OR_DISK, /* if it fits; else to disk */
+};
 enum gs_when_full { GS_FULL_BLOCK, GS_FULL_REJECT };
 
 struct gs_cap_policy {
     GS_POLICY_HEAD;
-    /* Required: may `bytes` more of `workload` enter the swap file of its node? */
-    bool (*admit)(const struct gs_self *self, uint32_t workload, int64_t bytes);
-    /* What becomes of the burst that needed the room. */
+    /* Required: may `bytes` more of `workload` enter the swap file of its node?  The cap itself is kept whatever it says. */
+    enum gs_room (*admit)(const struct gs_self *self, uint32_t workload, int64_t bytes);
+    /* What becomes of the burst that needed the room.  NULL: it waits. */
     enum gs_when_full (*when_full)(const struct gs_self *self, uint32_t requester);
+    /* May it be attached to `gpu` at all?  NULL: yes. */
+    bool (*attach)(const struct gs_self *self, uint32_t workload, uint32_t gpu);
+    /* It came (`bytes` > 0) into the swap file or gave room back. */
+    void (*changed)(const struct gs_self *self, uint32_t workload, int64_t bytes);
 };
 
 struct gs_prefetch_policy {
     GS_POLICY_HEAD;
     /* Swap an idle workload out this long after its last burst, unasked; GS_NEVER: only under pressure.  NULL: never. */
     gs_ns (*leave_after)(const struct gs_self *self, uint32_t workload);
+    /* Write the copy of an idle resident workload this long after its last burst, so that it can leave at once. */
+    gs_ns (*clean_after)(const struct gs_self *self, uint32_t workload);
+    /* Bring a swapped-out idle workload back this long from now, if memory is free then; asked when it has left. */
+    gs_ns (*return_after)(const struct gs_self *self, uint32_t workload);
+    /* Bring in who has the next turn while another has his, if memory is free.  NULL: no. */
+    bool (*ahead)(const struct gs_self *self);
+    void (*wanted)(const struct gs_self *self, uint32_t workload); /* a burst of it waits from now on */
 };
 
 struct gs_place_policy {
@@ -183,6 +240,53 @@ struct gs_place_policy {
     /* Required: the GPU with the least score gets the newcomer, ties by lowest id; only GPUs that may take it are asked about. */
     double (*score)(const struct gs_self *self, uint32_t gpu, uint32_t workload);
 };
+
+/* --- what many policies need --- */
+
+/* Time of a swap alone on its link: fixed overhead, and the bytes that move. */
+static inline double gs_swap_in_ns(const struct gs_view *view, uint32_t workload)
+{
+    const struct gs_workload *w = &view->workload[workload];
+    const struct gs_gpu *gpu = &view->gpu[w->gpu];
+
+    return (double)gpu->swap_overhead_ns + (double)w->bytes / gpu->h2d_bytes_per_s * 1e9;
+}
+
+static inline double gs_swap_out_ns(const struct gs_view *view, uint32_t workload)
+{
+    const struct gs_workload *w = &view->workload[workload];
+    const struct gs_gpu *gpu = &view->gpu[w->gpu];
+    double moved = w->clean ? 0.0 : w->has_host_copy ? w->dirty : 1.0;
+
+    return (double)gpu->swap_overhead_ns + moved * (double)w->bytes / gpu->d2h_bytes_per_s * 1e9;
+}
+
+/* Bytes that `workload` could have of its node's swap file: free ones, and copies of what is resident, which give way. */
+static inline int64_t gs_swap_room(const struct gs_view *view, uint32_t workload)
+{
+    const struct gs_node *node = &view->node[view->workload[workload].node];
+    int64_t room = node->swap_cap_bytes - node->swap_used_bytes;
+
+    for (uint32_t i = 0; i < view->workloads; i++) {
+        const struct gs_workload *w = &view->workload[i];
+        if (i != workload && w->node == view->workload[workload].node && w->state == GS_RESIDENT && w->has_host_copy)
+            room += w->host_bytes;
+    }
+    return room;
+}
+
+/* A draw without state: the finaliser of splitmix64 (Steele et al., OOPSLA 2014); the second as a number from 0 to 1. */
+static inline uint64_t gs_mix(uint64_t x)
+{
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
+
+static inline double gs_draw(const struct gs_view *view, uint32_t workload)
+{
+    return ((double)(gs_mix(gs_mix(gs_mix(view->seed) + view->decision) + workload) >> 11) + 0.5) * 0x1p-53;
+}
 
 #ifdef __cplusplus
 }

@@ -47,22 +47,42 @@ void run_again(struct controller *ctl, uint32_t workload)
         run_queue(ctl, workload);
 }
 
+static enum gs_when_full when_full(struct controller *ctl, uint32_t workload)
+{
+    const struct gs_cap_policy *cap = ctl->setup->policies.cap;
+    int answer = cap->when_full == NULL ? (int)GS_FULL_BLOCK : (int)cap->when_full(&ctl->cap, workload);
+
+    if (answer == (int)GS_FULL_BLOCK || answer == (int)GS_FULL_REJECT)
+        return (enum gs_when_full)answer;
+    nonsense(ctl, GS_SLOT_CAP);
+    return GS_FULL_BLOCK;
+}
+
+bool run_admits(struct controller *ctl, uint32_t workload)
+{
+    const struct gs_slicer_policy *slicer = ctl->setup->policies.slicer;
+
+    return slicer->admits == NULL || slicer->admits(&ctl->slicer, workload);
+}
+
 enum run_try run_acquire(struct controller *ctl, uint32_t workload)
 {
     struct gs_workload *w = &ctl->workload[workload];
-    const struct gs_cap_policy *cap = ctl->setup->policies.cap;
+    bool coming = w->state == GS_SWAPPING_IN;
 
     switch (memory_acquire(ctl, workload)) {
     case ACQUIRED:
         memory_settle(ctl, w->gpu);
         if (ctl->seat[workload].claiming)
             tell_wait(ctl, workload, GS_BECAUSE_VICTIMS);
+        else if (coming)
+            tell_wait(ctl, workload, GS_BECAUSE_AHEAD);
         return RUN_TAKEN;
     case ACQUIRE_LATER:
         tell_wait(ctl, workload, w->state == GS_SWAPPING_OUT ? GS_BECAUSE_VICTIMS : GS_BECAUSE_TURN);
         return RUN_BLOCKED;
     case ACQUIRE_CAP:
-        if (cap->when_full != NULL && cap->when_full(&ctl->cap, workload) == GS_FULL_REJECT) {
+        if (when_full(ctl, workload) == GS_FULL_REJECT) {
             run_refuse(ctl, workload, GS_BECAUSE_CAP);
         } else {
             tell_wait(ctl, workload, GS_BECAUSE_CAP);
@@ -90,26 +110,41 @@ void run_start(struct controller *ctl, uint32_t workload)
     struct gs_workload *w = &ctl->workload[workload];
     struct seat *seat = &ctl->seat[workload];
 
-    if (!w->wants || (!ctl->shares && ctl->gpu[w->gpu].holder != workload))
+    if (!w->wants || (!ctl->shares && !w->holding))
         return; /* made resident for later */
     w->granted = true;
     w->granted_ns = ctl->view.now_ns;
+    ctl->gpu[w->gpu].running++;
     seat->barred = false;
     seat->stays = 0;
     seat->wait_reason = GS_BECAUSE_TURN;
-    seat->leave_ns = GS_NEVER;
-    if (ctl->setup->policies.victim->used != NULL)
-        ctl->setup->policies.victim->used(&ctl->victim, workload);
+    seat->pinned_ns = GS_NEVER;
+    if (w->has_host_copy || seat->cleaning)
+        host_soil(ctl, workload);
     gs_ns delay_ns = ctl->shares ? 0 : turns_start(ctl, workload);
+    seat->run_ns = ctl->view.now_ns + delay_ns;
     struct gs_command *command = emit(ctl, GS_RUN, workload, GS_BECAUSE_NOTHING);
     command->bytes = w->bytes;
     command->delay_ns = delay_ns;
-    command->linger_ns = slicer->linger == NULL ? 0 : slicer->linger(&ctl->slicer, workload);
+    command->linger_ns =
+        slicer->linger == NULL ? 0 : answer_time(ctl, GS_SLOT_SLICER, slicer->linger(&ctl->slicer, workload), 0);
     command->yield = ctl->by_wish;
 }
 
 void run_end(struct controller *ctl, uint32_t workload)
 {
-    ctl->workload[workload].granted = false;
+    const struct gs_slicer_policy *slicer = ctl->setup->policies.slicer;
+    struct gs_workload *w = &ctl->workload[workload];
+
+    if (w->granted) {
+        gs_ns ran_ns = ctl->view.now_ns - ctl->seat[workload].run_ns;
+        ran_ns = ran_ns > 0 ? ran_ns : 0; /* stopped before the switch was over */
+        w->granted = false;
+        w->burst_ns += ran_ns;
+        w->used_ns += ran_ns;
+        ctl->gpu[w->gpu].running--;
+        if (slicer->ran != NULL)
+            slicer->ran(&ctl->slicer, workload, ran_ns);
+    }
     turns_release(ctl, workload);
 }

@@ -4,22 +4,39 @@
 
 #include "controller.h"
 
+/* What the prefetch policy plans for an idle workload. */
+enum plan { PLAN_CLEAN, PLAN_LEAVE, PLAN_RETURN, PLANS };
+
 /* What the controller keeps of a workload besides the public view. */
 struct seat {
     struct {
         uint32_t next, previous;
     } link[2];            /* LINK_TURN: run queue or claims of its GPU; LINK_RESIDENT: residents of its GPU */
-    gs_ns leave_ns;       /* when an idle one is to be swapped out, GS_NEVER */
+    gs_ns plan_ns[PLANS]; /* when an idle one is to be cleaned, to leave, to return; GS_NEVER */
+    gs_ns run_ns;         /* start of its present turn, switch cost left out */
+    gs_ns turn_ns;        /* from when its quantum counts */
+    gs_ns quantum_ns;
+    gs_ns deadline_ns;    /* end of its turn, GS_NEVER while nobody else waits */
+    gs_ns pinned_ns;      /* since when its policy keeps it from being a victim, GS_NEVER */
     int64_t want_bytes;   /* what it will hold while its next burst runs */
     int64_t claim_bytes;  /* still to come before it may be resident and run; 0: no claim */
     int64_t booked_bytes; /* room in the swap file that its present swap-out added */
+    int64_t clean_bytes;  /* the same of its present cleaning */
     double limit;         /* share of a GPU's memory that its bursts may grow to */
+    uint32_t requester;   /* for whom it leaves once it is clean, */
+    uint8_t reason;       /* and why */
     uint64_t tried;       /* scheduling round in which it was tried in vain */
     uint8_t wait_reason;  /* last one told by GS_WAIT */
     uint8_t failures;     /* of swaps for its present burst */
     uint8_t stays;        /* its own swap-outs that failed since it last ran */
     bool queued, claiming;
     bool leaving;  /* detached while its bytes were moving */
+    bool cleaning; /* its copy is being written while it is resident */
+    bool soiled;   /* it has run since that began */
+    bool deferred; /* it is to leave as soon as it is clean */
+    bool booked;   /* its swap-out is decided on: what room and what copy it has in the swap file it needs */
+    bool to_disk;  /* its swap-out goes there */
+    bool spilled;  /* it lies on disk for want of room, not since it was never loaded */
     bool stopping; /* GS_STOP is under way */
     bool barred;   /* its swap-out failed: others are tried first */
 };
@@ -36,17 +53,17 @@ struct lane {              /* the controller's side of a GPU */
     struct line residents; /* on this GPU, or moving */
     struct line claims;    /* were promised memory that is still being freed; served first come, first served */
     int64_t physical_bytes;
-    int64_t freeing_bytes; /* of victims on their way out */
-    int64_t claimed_bytes; /* sum of the claims */
-    int64_t context_bytes; /* of all attached workloads */
-    gs_ns turn_ns;         /* from when the quantum of the holder counts */
-    gs_ns quantum_ns;
-    gs_ns deadline_ns; /* armed end of the turn, GS_NEVER while nobody else waits */
-    uint32_t last_run; /* whose state the GPU has: a different one costs a switch */
-    uint32_t regulars; /* attached workloads with a regular fraction */
-    bool cap_blocked;  /* somebody waits for room in the swap file */
-    bool barred;       /* some resident is */
-    bool overdrawn;    /* more is promised than there is, and nobody could be sent away for it */
+    int64_t freeing_bytes;           /* of victims on their way out */
+    int64_t claimed_bytes;           /* sum of the claims */
+    int64_t context_bytes;           /* of all attached workloads */
+    gs_ns armed_ns;                  /* its timer rings then, GS_NEVER: it does not, or need not */
+    gs_ns recheck_ns;                /* a victim that is pinned now may be taken then, GS_NEVER */
+    uint32_t holder[GS_HOLDERS_MAX]; /* whose turn it is; gs_gpu.holders of them */
+    uint32_t last_run;               /* whose state the GPU has: a different one costs a switch */
+    uint32_t regulars;               /* attached workloads with a regular fraction */
+    bool cap_blocked;                /* somebody waits for room in the swap file */
+    bool barred;                     /* some resident is */
+    bool overdrawn;                  /* more is promised than there is, and nobody could be sent away for it */
 };
 
 enum { FAILURES_MAX = 3 };
@@ -65,8 +82,14 @@ struct controller {
     bool room_freed;           /* in this step room in a swap file came free */
     struct gs_candidate *pick; /* scratch of the victim choice */
     uint64_t round;
-    bool shares, by_wish; /* of the slicer: all that fit run; the queue is in the order of wishes */
+    uint64_t nonsense[GS_SLOTS]; /* answers of each policy that were none */
+    bool shares, by_wish;        /* of the slicer: all that fit run; the queue is in the order of wishes */
 };
+
+/* answers of policies (answer.c): nonsense is counted, and a safe answer taken in its place */
+double answer_worth(struct controller *ctl, enum gs_slot slot, double worth, double safe);
+gs_ns answer_time(struct controller *ctl, enum gs_slot slot, gs_ns time, gs_ns safe);
+void nonsense(struct controller *ctl, enum gs_slot slot);
 
 /* commands (controller.c); `gpu` of a command is that of its workload */
 struct gs_command *emit(struct controller *ctl, uint8_t kind, uint32_t workload, uint8_t reason);
@@ -89,18 +112,30 @@ void memory_vacate(struct controller *ctl, uint32_t workload); /* its bytes are 
 void memory_shrink(struct controller *ctl,
                    uint32_t workload); /* idle: what it held beyond its base is gone, everywhere */
 void memory_resize(struct controller *ctl, uint32_t workload, int64_t bytes); /* its base becomes `bytes` */
-void memory_leave_host(struct controller *ctl, uint32_t workload);            /* free its room in the swap file */
-bool memory_book(struct controller *ctl, uint32_t workload); /* room in the swap file for a swap-out; false: refused */
-void memory_unbook(struct controller *ctl, uint32_t workload);
-struct gs_command *memory_swap_out(struct controller *ctl, uint32_t workload, uint32_t requester,
-                                   uint8_t reason); /* booked */
+void memory_send_out(struct controller *ctl, uint32_t workload);              /* the one that was put off */
+/* Swap it out, its room being booked; the command, or NULL if it comes later, when a copy that is being written is done. */
+struct gs_command *memory_swap_out(struct controller *ctl, uint32_t workload, uint32_t requester, uint8_t reason);
 void memory_swap_in(struct controller *ctl, uint32_t workload);
+bool memory_bring(struct controller *ctl, uint32_t workload); /* unasked, if memory is free; false: not done */
 int64_t memory_ceiling(const struct controller *ctl, uint32_t workload); /* the most that it may ever hold */
 bool memory_swaps(const struct controller *ctl, uint32_t gpu);           /* may anybody be swapped out there? */
 bool memory_may_leave(const struct controller *ctl, uint32_t workload);
 
+/* the swap file (host.c) */
+bool host_book(struct controller *ctl, uint32_t workload); /* room for a swap-out, there or on disk; false: refused */
+void host_unbook(struct controller *ctl, uint32_t workload);
+void host_leave(struct controller *ctl, uint32_t workload); /* free its room */
+bool host_clean(struct controller *ctl, uint32_t workload); /* begin to write its copy; false: no room */
+void host_cleaned(struct controller *ctl, uint32_t workload, bool ok);
+void host_shrink(struct controller *ctl, uint32_t workload, int64_t bytes); /* to at most `bytes` */
+void host_soil(struct controller *ctl, uint32_t workload);
+int64_t host_stale_bytes(const struct controller *ctl, uint32_t workload); /* to write for an up to date copy */
+
 /* victims (evict.c): choose and swap out until `need` more bytes will be free; false (and nothing done) if impossible */
 bool evict_for(struct controller *ctl, uint32_t gpu, uint32_t requester, int64_t need, bool *cap_refused);
+
+/* The set of least worth among pick[0..count), count <= GS_EXACT_MAX, that frees `need` bytes: a bit a candidate; 0: none. */
+uint32_t evict_least_set(const struct controller *ctl, uint32_t count, int64_t need);
 
 /* who runs (run.c, and share.c or turns.c by the slicer's kind) */
 enum run_try {
@@ -121,6 +156,13 @@ void turns_schedule(struct controller *ctl, uint32_t gpu);
 gs_ns turns_start(struct controller *ctl, uint32_t workload); /* returns the switch cost */
 __attribute__((noinline)) void turns_expire(struct controller *ctl, uint32_t gpu);
 void turns_release(struct controller *ctl, uint32_t workload);
+void turns_arm(struct controller *ctl, uint32_t gpu);       /* let its timer ring when something is to be decided */
+bool run_admits(struct controller *ctl, uint32_t workload); /* by the slicer */
+
+/* what the prefetch policy plans (plan.c) */
+void plan_idle(struct controller *ctl, uint32_t workload);
+void plan_forget(struct controller *ctl, uint32_t workload);
+__attribute__((noinline)) void plan_due(struct controller *ctl, uint32_t workload);
 
 /* arrival and departure (attach.c) */
 __attribute__((noinline)) void attach(struct controller *ctl, uint32_t workload);

@@ -65,9 +65,5 @@ const char *gs_policy_fault(enum gs_slot slot, const struct gs_policy_head *poli
         whole = ((const struct gs_cap_policy *)p)->admit != NULL;
     else if (slot == GS_SLOT_PLACE)
         whole = ((const struct gs_place_policy *)p)->score != NULL;
-    if (!whole)
-        return "it lacks a function that its slot needs";
-    return (policy->needs & GS_NEEDS_ORACLE) != 0
-               ? "it needs to know the future, which is not available in this version"
-               : NULL;
+    return whole ? NULL : "it lacks a function that its slot needs";
 }

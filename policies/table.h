@@ -4,8 +4,6 @@
 
 #include "policy.h"
 
-enum gs_slot { GS_SLOT_VICTIM, GS_SLOT_SLICER, GS_SLOT_CAP, GS_SLOT_PREFETCH, GS_SLOT_PLACE, GS_SLOTS };
-
 /* The head that all descriptors begin with. */
 struct gs_policy_head {
     GS_POLICY_HEAD;

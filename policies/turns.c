@@ -1,4 +1,4 @@
-/* turns.c - the one-at-a-time slicers: whose turn it is, for how long, and who may cut in. */
+/* turns.c - the slicers that give turns: whose turn it is, for how long, and who may cut in. */
 #include "state.h"
 
 static const struct gs_slicer_policy *slicer(const struct controller *ctl)
@@ -8,17 +8,30 @@ static const struct gs_slicer_policy *slicer(const struct controller *ctl)
 
 static double rank(struct controller *ctl, uint32_t workload)
 {
-    return slicer(ctl)->rank == NULL ? 0.0 : slicer(ctl)->rank(&ctl->slicer, workload);
+    if (slicer(ctl)->rank == NULL)
+        return 0.0;
+    return answer_worth(ctl, GS_SLOT_SLICER, slicer(ctl)->rank(&ctl->slicer, workload), 0.0);
 }
 
-/* The best of those not tried in this round: least rank, then the queue's order. */
-static uint32_t best_untried(struct controller *ctl, uint32_t gpu)
+static uint32_t width(struct controller *ctl)
+{
+    uint32_t wide = slicer(ctl)->width == NULL ? 1 : slicer(ctl)->width(&ctl->slicer);
+
+    if (wide >= 1 && wide <= GS_HOLDERS_MAX)
+        return wide;
+    nonsense(ctl, GS_SLOT_SLICER);
+    return 1;
+}
+
+/* The best of those not tried in this round: least rank, then the queue's order.  `all`: admitted or not. */
+static uint32_t best_untried(struct controller *ctl, uint32_t gpu, bool all)
 {
     uint32_t best = GS_NONE;
     double best_rank = 0.0;
 
+    ctl->view.decision += slicer(ctl)->rank != NULL;
     for (uint32_t i = ctl->lane[gpu].waiting.head; i != GS_NONE; i = ctl->seat[i].link[LINK_TURN].next) {
-        if (ctl->seat[i].tried == ctl->round)
+        if (ctl->seat[i].tried == ctl->round || (!all && !run_admits(ctl, i)))
             continue;
         double r = rank(ctl, i);
         if (best == GS_NONE || r < best_rank) {
@@ -36,21 +49,51 @@ static bool swaps_count(const struct controller *ctl)
     return slicer(ctl)->swap_in_quantum != NULL && slicer(ctl)->swap_in_quantum(&ctl->slicer);
 }
 
-/* Set the end of the holder's turn once somebody else waits.  A holder that nobody waited for got a new quantum each time
- * its old one ended, so the end is the next multiple of the quantum. */
-static void arm(struct controller *ctl, uint32_t gpu)
+static bool at_boundary(const struct controller *ctl)
 {
-    struct lane *lane = &ctl->lane[gpu];
+    return slicer(ctl)->at_boundary != NULL && slicer(ctl)->at_boundary(&ctl->slicer);
+}
+
+/* Does anybody wait that may have a turn? */
+static bool somebody_waits(struct controller *ctl, uint32_t gpu)
+{
+    uint32_t i = ctl->lane[gpu].waiting.head;
+
+    while (i != GS_NONE && !run_admits(ctl, i))
+        i = ctl->seat[i].link[LINK_TURN].next;
+    return i != GS_NONE;
+}
+
+/* The end of a turn, once somebody else waits.  A holder that nobody waited for got a new quantum each time his old one
+ * ended, so the end is the next multiple of the quantum. */
+static void set_deadline(struct controller *ctl, uint32_t workload)
+{
+    struct seat *seat = &ctl->seat[workload];
     gs_ns now = ctl->view.now_ns;
 
-    if (lane->deadline_ns != GS_NEVER || lane->quantum_ns == GS_NEVER || lane->waiting.head == GS_NONE)
+    if (seat->deadline_ns != GS_NEVER || seat->quantum_ns == GS_NEVER || seat->stopping ||
+        !ctl->workload[workload].granted)
         return;
-    gs_ns past = now > lane->turn_ns ? (now - lane->turn_ns) / lane->quantum_ns : 0;
-    lane->deadline_ns = lane->turn_ns + (past + 1) * lane->quantum_ns;
+    gs_ns past = now > seat->turn_ns ? (now - seat->turn_ns) / seat->quantum_ns : 0;
+    seat->deadline_ns = seat->turn_ns + (past + 1) * seat->quantum_ns;
+}
+
+void turns_arm(struct controller *ctl, uint32_t gpu)
+{
+    struct lane *lane = &ctl->lane[gpu];
+    gs_ns at = lane->recheck_ns;
+
+    for (uint32_t i = 0; i < ctl->gpu[gpu].holders; i++) {
+        const struct seat *seat = &ctl->seat[lane->holder[i]];
+        at = seat->deadline_ns < at ? seat->deadline_ns : at;
+    }
+    if (at == GS_NEVER || at == lane->armed_ns)
+        return;
+    lane->armed_ns = at;
     struct gs_command *command = emit(ctl, GS_TIMER_SET, GS_NONE, GS_BECAUSE_NOTHING);
     command->gpu = gpu;
     command->timer = gpu;
-    command->at_ns = lane->deadline_ns;
+    command->at_ns = at;
 }
 
 static void stop(struct controller *ctl, uint32_t workload, uint8_t reason)
@@ -58,38 +101,101 @@ static void stop(struct controller *ctl, uint32_t workload, uint8_t reason)
     if (ctl->seat[workload].stopping)
         return;
     ctl->seat[workload].stopping = true;
-    emit(ctl, GS_STOP, workload, reason);
+    emit(ctl, GS_STOP, workload, reason)->yield = reason == GS_BECAUSE_QUANTUM && at_boundary(ctl);
 }
 
-static void give_turn(struct controller *ctl, uint32_t gpu, uint32_t workload)
+static enum run_try give_turn(struct controller *ctl, uint32_t gpu, uint32_t workload)
 {
-    struct lane *lane = &ctl->lane[gpu];
+    struct gs_gpu *g = &ctl->gpu[gpu];
+    struct seat *seat = &ctl->seat[workload];
+    gs_ns quantum = slicer(ctl)->quantum == NULL ? GS_NEVER : slicer(ctl)->quantum(&ctl->slicer, workload);
+    static const gs_ns FALLBACK_NS = (gs_ns)30 * 1000000000;
 
-    lane->turn_ns = ctl->view.now_ns;
-    lane->deadline_ns = GS_NEVER;
-    lane->quantum_ns = slicer(ctl)->quantum == NULL ? GS_NEVER : slicer(ctl)->quantum(&ctl->slicer, workload);
-    ctl->gpu[gpu].holder = workload; /* before it gathers its memory: run_start looks for it, and no one may rob it */
-    if (run_acquire(ctl, workload) != RUN_TAKEN)
-        ctl->gpu[gpu].holder = GS_NONE;
+    quantum = answer_time(ctl, GS_SLOT_SLICER, quantum > 0 ? quantum : -1, FALLBACK_NS);
+    seat->turn_ns = ctl->view.now_ns;
+    seat->deadline_ns = GS_NEVER;
+    seat->quantum_ns = quantum;
+    /* Before it gathers its memory: run_start looks for it, and no one may rob it. */
+    ctl->lane[gpu].holder[g->holders++] = workload;
+    ctl->workload[workload].holding = true;
+    enum run_try got = run_acquire(ctl, workload);
+    if (got != RUN_TAKEN)
+        turns_release(ctl, workload);
+    return got;
+}
+
+/* Does it need no more memory than it has? */
+static bool fits(const struct controller *ctl, uint32_t workload)
+{
+    const struct gs_workload *w = &ctl->workload[workload];
+
+    return w->state == GS_RESIDENT && ctl->seat[workload].want_bytes <= w->bytes;
+}
+
+/* Where several have turns at once: when one must wait for memory that others use, those behind it take none. */
+static void fill(struct controller *ctl, uint32_t gpu)
+{
+    struct gs_gpu *g = &ctl->gpu[gpu];
+    uint32_t wide = width(ctl), next;
+    bool blocked = false;
+
+    while (g->holders < wide) {
+        if ((next = best_untried(ctl, gpu, false)) == GS_NONE && g->holders == 0)
+            next = best_untried(ctl, gpu, true); /* nobody may come in, and nobody is in */
+        if (next == GS_NONE)
+            break;
+        ctl->seat[next].tried = ctl->round;
+        if (!blocked || fits(ctl, next))
+            blocked |= give_turn(ctl, gpu, next) == RUN_BLOCKED && g->holders > 0;
+    }
+}
+
+/* The holder that makes way for `newcomer`: of those it may stop the one of greatest rank. */
+static uint32_t to_preempt(struct controller *ctl, uint32_t gpu, uint32_t newcomer)
+{
+    uint32_t worst = GS_NONE;
+
+    for (uint32_t i = 0; i < ctl->gpu[gpu].holders; i++) {
+        uint32_t holder = ctl->lane[gpu].holder[i];
+        if (ctl->workload[holder].granted && slicer(ctl)->preempts(&ctl->slicer, holder, newcomer) &&
+            (worst == GS_NONE || rank(ctl, holder) > rank(ctl, worst)))
+            worst = holder;
+    }
+    return worst;
+}
+
+static void bring_ahead(struct controller *ctl, uint32_t gpu)
+{
+    const struct gs_prefetch_policy *prefetch = ctl->setup->policies.prefetch;
+
+    if (prefetch->ahead == NULL || !prefetch->ahead(&ctl->prefetch))
+        return;
+    ctl->round++;
+    uint32_t next = best_untried(ctl, gpu, false);
+    if (next != GS_NONE)
+        memory_bring(ctl, next);
 }
 
 void turns_schedule(struct controller *ctl, uint32_t gpu)
 {
     struct gs_gpu *g = &ctl->gpu[gpu];
-    uint32_t next;
+    struct lane *lane = &ctl->lane[gpu];
+    uint32_t next, victim = GS_NONE;
 
     ctl->round++;
-    while (g->holder == GS_NONE && (next = best_untried(ctl, gpu)) != GS_NONE) {
-        ctl->seat[next].tried = ctl->round;
-        give_turn(ctl, gpu, next);
-    }
-    if (g->holder == GS_NONE || !ctl->workload[g->holder].granted)
+    fill(ctl, gpu);
+    if (g->running == 0)
         return;
-    if (slicer(ctl)->preempts != NULL && (next = best_untried(ctl, gpu)) != GS_NONE &&
-        slicer(ctl)->preempts(&ctl->slicer, g->holder, next))
-        stop(ctl, g->holder, GS_BECAUSE_PREEMPTED);
-    else
-        arm(ctl, gpu);
+    if (slicer(ctl)->preempts != NULL && (next = best_untried(ctl, gpu, false)) != GS_NONE)
+        victim = to_preempt(ctl, gpu, next);
+    if (victim != GS_NONE) {
+        stop(ctl, victim, GS_BECAUSE_PREEMPTED);
+    } else if (lane->waiting.head != GS_NONE) { /* not admitted now, perhaps, but when the turn ends */
+        for (uint32_t i = 0; i < g->holders; i++)
+            set_deadline(ctl, lane->holder[i]);
+        turns_arm(ctl, gpu);
+    }
+    bring_ahead(ctl, gpu);
 }
 
 /* What a turn has left for work when swaps have eaten all of it: without a little, nobody would ever get on. */
@@ -98,39 +204,54 @@ enum { LEAST_USE = 100 }; /* one part in so many of the quantum */
 gs_ns turns_start(struct controller *ctl, uint32_t workload)
 {
     struct lane *lane = lane_of(ctl, workload);
+    struct seat *seat = &ctl->seat[workload];
     bool other = lane->last_run != workload && lane->last_run != GS_NONE;
     gs_ns cost = other && slicer(ctl)->switch_cost != NULL ? slicer(ctl)->switch_cost(&ctl->slicer) : 0;
-    gs_ns start = ctl->view.now_ns + cost;
 
+    cost = answer_time(ctl, GS_SLOT_SLICER, cost == GS_NEVER ? -1 : cost, 0);
+    gs_ns start = ctl->view.now_ns + cost;
     lane->last_run = workload;
-    if (lane->quantum_ns == GS_NEVER)
+    if (seat->quantum_ns == GS_NEVER)
         return cost;
     if (!swaps_count(ctl))
-        lane->turn_ns = start;
-    gs_ns least = lane->quantum_ns / LEAST_USE + 1;
-    if (start + least > lane->turn_ns + lane->quantum_ns)
-        lane->turn_ns = start + least - lane->quantum_ns;
+        seat->turn_ns = start;
+    gs_ns least = seat->quantum_ns / LEAST_USE + 1;
+    if (start + least > seat->turn_ns + seat->quantum_ns)
+        seat->turn_ns = start + least - seat->quantum_ns;
     return cost;
 }
 
 void turns_expire(struct controller *ctl, uint32_t gpu)
 {
     struct lane *lane = &ctl->lane[gpu];
-    uint32_t holder = ctl->gpu[gpu].holder;
+    bool others = somebody_waits(ctl, gpu);
 
-    if (ctl->view.now_ns < lane->deadline_ns || holder == GS_NONE)
-        return; /* rang for a turn that ended early */
-    lane->deadline_ns = GS_NEVER;
-    if (ctl->workload[holder].granted && lane->waiting.head != GS_NONE)
-        stop(ctl, holder, GS_BECAUSE_QUANTUM);
+    lane->armed_ns = GS_NEVER;
+    if (ctl->view.now_ns >= lane->recheck_ns)
+        lane->recheck_ns = GS_NEVER;
+    for (uint32_t i = 0; i < ctl->gpu[gpu].holders; i++) {
+        uint32_t holder = lane->holder[i];
+        if (ctl->view.now_ns < ctl->seat[holder].deadline_ns)
+            continue; /* it rang for another, or for a turn that ended early */
+        ctl->seat[holder].deadline_ns = GS_NEVER;
+        if (ctl->workload[holder].granted && others)
+            stop(ctl, holder, GS_BECAUSE_QUANTUM);
+    }
 }
 
 void turns_release(struct controller *ctl, uint32_t workload)
 {
     struct gs_gpu *g = &ctl->gpu[ctl->workload[workload].gpu];
+    struct lane *lane = lane_of(ctl, workload);
+    uint32_t at = 0;
 
-    if (g->holder != workload)
+    if (!ctl->workload[workload].holding)
         return;
-    g->holder = GS_NONE;
-    lane_of(ctl, workload)->deadline_ns = GS_NEVER;
+    ctl->workload[workload].holding = false;
+    while (lane->holder[at] != workload)
+        at++;
+    for (g->holders--; at < g->holders; at++)
+        lane->holder[at] = lane->holder[at + 1];
+    ctl->seat[workload].deadline_ns = GS_NEVER;
+    lane->armed_ns = GS_NEVER; /* what its timer was set to may be void */
 }

@@ -1,26 +1,28 @@
-/* static.c - the swap file has a fixed size; when it is full, the burst that needs the room waits or is refused. */
+/* static.c - the swap file has a fixed size; when it is full, the burst that needs the room waits or is refused, or what
+ * does not fit goes to disk. */
 #include "policies/policy.h"
 
 enum { WHEN_FULL };
+enum { BLOCK, REJECT, SPILL };
 
-static const char *const outcomes[] = {"block", "reject", NULL};
+static const char *const outcomes[] = {"block", "reject", "spill", NULL};
 
 static const struct gs_param params[] = {
-    {"when_full", GS_CHOICE, "block", 0, 0, outcomes, "the burst that needs the room waits, or is refused"},
-    {NULL, GS_TIME, NULL, 0, 0, NULL, NULL},
+    {"when_full", GS_CHOICE, "block", 0, 0, outcomes,
+     "the burst that needs the room waits, or is refused, or its victim goes to disk"},
+    GS_PARAM_END,
 };
 
-static bool admit(const struct gs_self *self, uint32_t workload, int64_t bytes)
+static enum gs_room admit(const struct gs_self *self, uint32_t workload, int64_t bytes)
 {
-    const struct gs_node *node = &self->view->node[self->view->workload[workload].node];
-
-    return bytes <= node->swap_cap_bytes - node->swap_used_bytes;
+    (void)workload, (void)bytes;
+    return self->param[WHEN_FULL].i == SPILL ? GS_ROOM_OR_DISK : GS_ROOM_YES;
 }
 
 static enum gs_when_full when_full(const struct gs_self *self, uint32_t requester)
 {
     (void)requester;
-    return self->param[WHEN_FULL].i == 1 ? GS_FULL_REJECT : GS_FULL_BLOCK;
+    return self->param[WHEN_FULL].i == REJECT ? GS_FULL_REJECT : GS_FULL_BLOCK;
 }
 
 const struct gs_cap_policy cap_static = {
@@ -28,6 +30,9 @@ const struct gs_cap_policy cap_static = {
     .name = "static",
     .help = "a swap file of fixed size for all GPUs of the node",
     .source = "Run:ai documentation, memory swap, `limits.cpuRam`",
+    .when = "The right one where the file is large enough for all that does not fit the GPUs, and one exchange more. "
+            "Where it is not, `block` can wait for ever; `spill` never does, but who comes back from disk waits about "
+            "ten times as long. A decision costs nothing.",
     .param = params,
     .admit = admit,
     .when_full = when_full,

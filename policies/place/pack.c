@@ -14,5 +14,8 @@ const struct gs_place_policy place_pack = {
     .name = "pack",
     .help = "to the fullest GPU that still holds everybody; else to the least oversubscribed",
     .source = "best fit, Johnson, SIAM J. Computing 3(4), 1974",
+    .when =
+        "Keeps GPUs free for large newcomers, or to be switched off. Not where response counts: workloads share a GPU "
+        "while others idle. Costs nothing.",
     .score = score,
 };

@@ -12,5 +12,6 @@ const struct gs_place_policy place_spread = {
     .name = "spread",
     .help = "to the GPU with the fewest workloads",
     .source = "Run:ai documentation, node level scheduler (spreads workloads over the GPUs of a node)",
+    .when = "The default, and right where workloads are alike. Where sizes differ see `least_loaded`. Costs nothing.",
     .score = score,
 };

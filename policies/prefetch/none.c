@@ -6,4 +6,7 @@ const struct gs_prefetch_policy prefetch_none = {
     .name = "none",
     .help = "swap out only under pressure, swap in only on demand",
     .source = "demand paging",
+    .when =
+        "The default: no swap that might not have been needed. Every swap is then waited for, on the way out and on "
+        "the way in. Costs nothing.",
 };

@@ -6,4 +6,6 @@ const struct gs_slicer_policy slicer_fcfs = {
     .name = "fcfs",
     .help = "one at a time, each burst to its end, first come first served",
     .source = "elementary",
+    .when = "Where bursts are short and much alike: nobody is stopped, and there are fewest swaps. Not beside "
+            "training or where bursts differ much: one of hours keeps everybody waiting. A choice costs nothing.",
 };

@@ -1,5 +1,5 @@
-/* nvshare.c - the exclusive GPU lock of nvshare: a quantum from the moment the lock is given, page faults included, and
- * an early release when the holder has been idle for a while. */
+/* nvshare.c - the exclusive GPU lock of nvshare: a quantum from the moment the lock is given, page faults included,
+ * and an early release when the holder has been idle for a while. */
 #include "policies/policy.h"
 
 enum { QUANTUM, EARLY_RELEASE, SWAP_IN_QUANTUM };
@@ -8,7 +8,7 @@ static const struct gs_param params[] = {
     {"quantum", GS_TIME, "30s", 1, 1e18, NULL, "how long the lock is held while others wait"},
     {"early_release", GS_TIME, "5s", 0, 1e18, NULL, "the lock is given back after this long without work"},
     {"swap_in_quantum", GS_BOOLEAN, "yes", 0, 0, NULL, "swaps use up the quantum, as page faults after the lock do"},
-    {NULL, GS_TIME, NULL, 0, 0, NULL, NULL},
+    GS_PARAM_END,
 };
 
 static gs_ns quantum(const struct gs_self *self, uint32_t workload)
@@ -33,6 +33,8 @@ const struct gs_slicer_policy slicer_nvshare = {
     .name = "nvshare",
     .help = "an exclusive lock for a quantum, released early when idle",
     .source = "G. Alexopoulos, nvshare, thesis, NTUA 2021, and its scheduler.c and client.c",
+    .when = "To know what nvshare would do. Its lock is lost time after each short burst, as it is given back only "
+            "after early_release without work; rr and cost give it back at once. A choice costs nothing.",
     .param = params,
     .quantum = quantum,
     .linger = linger,

@@ -1,12 +1,14 @@
 /* priority.c - one at a time, the greatest priority first; a greater one may stop a lesser one in mid-burst. */
 #include "policies/policy.h"
 
-enum { PREEMPT, SWITCH_COST };
+enum { PREEMPT, SWITCH_COST, HOLD };
 
 static const struct gs_param params[] = {
     {"preempt", GS_BOOLEAN, "yes", 0, 0, NULL, "a greater priority stops a lesser one in the middle of its burst"},
     {"switch_cost", GS_TIME, "0s", 0, 1e18, NULL, "time lost when another workload than the last one runs"},
-    {NULL, GS_TIME, NULL, 0, 0, NULL, NULL},
+    {"hold", GS_NUMBER, "0", 0, 1e6, NULL,
+     "the GPU is kept after a burst for so many times its own swap-in and swap-out"},
+    GS_PARAM_END,
 };
 
 static double rank(const struct gs_self *self, uint32_t workload)
@@ -26,13 +28,29 @@ static gs_ns switch_cost(const struct gs_self *self)
     return self->param[SWITCH_COST].i;
 }
 
+/* Kept for as long as coming back would cost, the GPU is idle at most twice as long as with knowledge of the next
+ * burst.  Where all fit together there is nothing to come back from. */
+static gs_ns linger(const struct gs_self *self, uint32_t workload)
+{
+    const struct gs_gpu *gpu = &self->view->gpu[self->view->workload[workload].gpu];
+
+    if (gpu->attached_bytes <= gpu->capacity_bytes)
+        return 0;
+    return (gs_ns)(self->param[HOLD].d * (gs_swap_in_ns(self->view, workload) + gs_swap_out_ns(self->view, workload)));
+}
+
 const struct gs_slicer_policy slicer_priority = {
     .abi = GS_POLICY_ABI,
     .name = "priority",
     .help = "one at a time, the greatest priority first, preemptive unless told otherwise",
     .source = "Kleinrock, Queueing Systems vol. 2, 1976 (head of the line, preemptive resume)",
+    .when = "Where people wait for some workloads and not for others: notebooks and requests in front, training "
+            "behind. With hold = 1 training does not come back between two cells run in a row. The least priority "
+            "may starve.",
     .param = params,
+    .starves = true,
     .rank = rank,
     .preempts = preempts,
     .switch_cost = switch_cost,
+    .linger = linger,
 };

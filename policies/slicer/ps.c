@@ -6,5 +6,7 @@ const struct gs_slicer_policy slicer_ps = {
     .name = "ps",
     .help = "all that fit into memory run together; the others wait, first come first served",
     .source = "Kleinrock, Queueing Systems vol. 2, 1976 (processor sharing)",
+    .when = "Where most fit into memory together: nobody waits for a turn. Those that do not fit wait for bursts of "
+            "others to end; rr or cost let them in between. A choice costs nothing.",
     .shares = true,
 };

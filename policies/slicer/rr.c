@@ -1,13 +1,15 @@
-/* rr.c - round robin: one at a time, a quantum each, back to the end of the queue. */
+/* rr.c - round robin: one at a time (or a few), a quantum each, back to the end of the queue. */
 #include "policies/policy.h"
 
-enum { QUANTUM, SWITCH_COST, SWAP_IN_QUANTUM };
+enum { QUANTUM, SWITCH_COST, SWAP_IN_QUANTUM, WIDTH };
 
 static const struct gs_param params[] = {
     {"quantum", GS_TIME, "30s", 1, 1e18, NULL, "length of a turn"},
     {"switch_cost", GS_TIME, "0s", 0, 1e18, NULL, "time lost when another workload than the last one runs"},
     {"swap_in_quantum", GS_BOOLEAN, "no", 0, 0, NULL, "switch cost and swaps use up the quantum"},
-    {NULL, GS_TIME, NULL, 0, 0, NULL, NULL},
+    {"width", GS_INTEGER, "1", 1, GS_HOLDERS_MAX, NULL,
+     "so many have turns at once, as far as their memory fits together"},
+    GS_PARAM_END,
 };
 
 static gs_ns quantum(const struct gs_self *self, uint32_t workload)
@@ -26,12 +28,20 @@ static bool swap_in_quantum(const struct gs_self *self)
     return self->param[SWAP_IN_QUANTUM].i != 0;
 }
 
+static uint32_t width(const struct gs_self *self)
+{
+    return (uint32_t)self->param[WIDTH].i;
+}
+
 const struct gs_slicer_policy slicer_rr = {
     .abi = GS_POLICY_ABI,
     .name = "rr",
     .help = "one at a time, a quantum each, in a circle",
     .source = "Kleinrock, Naval Research Logistics Quarterly 11(1), 1964",
+    .when = "Where bursts are long and nobody is to wait for the end of another's. The quantum should be ten times "
+            "the swaps of a turn, or they eat the GPU; cost sees to that by itself. A choice costs nothing.",
     .param = params,
+    .width = width,
     .quantum = quantum,
     .switch_cost = switch_cost,
     .swap_in_quantum = swap_in_quantum,

@@ -11,5 +11,7 @@ const struct gs_victim_policy victim_fifo = {
     .name = "fifo",
     .help = "evict the workload that has been resident longest",
     .source = "Belady, IBM Systems Journal 5(2), 1966",
+    .when = "Of use for comparison: it ignores use altogether, so that the busiest leaves as often as the others. A "
+            "decision costs next to nothing.",
     .keep = keep,
 };

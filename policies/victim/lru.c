@@ -11,5 +11,7 @@ const struct gs_victim_policy victim_lru = {
     .name = "lru",
     .help = "evict the workload that has been idle longest",
     .source = "Mattson et al., IBM Systems Journal 9(2), 1970",
+    .when = "The default: good where who was used last is used next, as with people at notebooks. Bad where workloads "
+            "take turns in a circle that does not fit: then every burst swaps. A decision costs next to nothing.",
     .keep = keep,
 };

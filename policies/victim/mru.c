@@ -11,5 +11,8 @@ const struct gs_victim_policy victim_mru = {
     .name = "mru",
     .help = "evict the workload that became idle last (best for cyclic use)",
     .source = "Chou and DeWitt, VLDB 1985",
+    .when =
+        "For workloads that take turns in a circle, such as training jobs under rr: most stay, one place is used in "
+        "turns. Bad for people, whose next burst often follows soon. A decision costs next to nothing.",
     .keep = keep,
 };

@@ -1,18 +1,9 @@
 /* random.c - evict any; the draw is a hash of seed, decision and workload, so it keeps no state and replays exactly. */
 #include "policies/policy.h"
 
-static uint64_t mix(uint64_t x) /* the finaliser of splitmix64, Steele et al., OOPSLA 2014 */
-{
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-}
-
 static double keep(const struct gs_self *self, uint32_t workload)
 {
-    const struct gs_view *view = self->view;
-
-    return (double)(mix(mix(mix(view->seed) + view->decision) + workload) >> 11);
+    return gs_draw(self->view, workload);
 }
 
 const struct gs_victim_policy victim_random = {
@@ -20,5 +11,7 @@ const struct gs_victim_policy victim_random = {
     .name = "random",
     .help = "evict any workload, all equally likely",
     .source = "Belady, IBM Systems Journal 5(2), 1966",
+    .when = "Of use for comparison, and where workloads take turns in a circle: it is never as bad there as lru. Each "
+            "workload is hit alike, whatever it does. A decision costs next to nothing.",
     .keep = keep,
 };

@@ -11,6 +11,7 @@
 static const struct command commands[] = {
     {"run", cmd_run, "SCENARIO", "simulate a scenario; report on stdout, rows in the database"},
     {"replay", cmd_replay, "TRACE [SCENARIO]", "the same with a recorded trace as the load"},
+    {"compare", cmd_compare, "SCENARIO...", "policies or scenarios against each other, under the same random numbers"},
     {"audit", cmd_audit, "DB", "feed a recorded event log through the policies again and compare"},
     {"report", cmd_report, "DB", "print a run again: text, --json, --csv, --plots DIR"},
     {"trace", cmd_trace, "import|check|info FILE", "convert, validate and describe traces"},

@@ -1,8 +1,6 @@
 /* simulate.c - run a scenario, report, keep the rows; progress and interruption. */
-#include "sim/cli/output.h"
 #include "sim/cli/simulate.h"
-#include "sim/results/report.h"
-#include "sim/run/run.h"
+#include "sim/load/load.h"
 #include "version.h"
 
 #include <signal.h>
@@ -24,7 +22,7 @@ enum {
 };
 
 static const struct argp_option options[] = {
-    {"db", OPTION_DB, "FILE", 0, "database that the run is added to (default: results.db)", 0},
+    {"db", OPTION_DB, "FILE", 0, "database that runs are added to (of run and replay: results.db)", 0},
     {"json", OPTION_JSON, "FILE", 0, "write the report as JSON; '-' is standard output, instead of the text", 0},
     {"set", OPTION_SET, "KEY=VALUE", 0, "set a key of the scenario: --set node.gpu_memory=40GiB", 0},
     {"seed", OPTION_SEED, "N", 0, "set scenario.seed", 0},
@@ -93,6 +91,7 @@ void simulate_init(struct simulate *s)
     memset(s, 0, sizeof *s);
     s->db = "results.db";
     s->backend = "sim";
+    s->label = "";
 }
 
 void simulate_fini(struct simulate *s)
@@ -118,6 +117,7 @@ static void catch_interrupts(void)
 
 struct bar {
     struct timespec start;
+    const char *label;
     bool wanted;
 };
 
@@ -138,30 +138,24 @@ static void show_progress(void *context, uint32_t done, uint32_t of)
 
     if (!bar->wanted || spent < 1.0)
         return;
-    fprintf(stderr, "\r[%.*s%*s] %u of %u, about %.0f s left ", full, "##############################", WIDTH - full,
-            "", done, of, spent / done * (of - done));
+    fprintf(stderr, "\r%s[%.*s%*s] %u of %u, about %.0f s left ", bar->label, full, "##############################",
+            WIDTH - full, "", done, of, spent / done * (of - done));
     if (done == of)
-        fprintf(stderr, "\r%*s\r", WIDTH + 40, "");
+        fprintf(stderr, "\r%*s\r", (int)strlen(bar->label) + WIDTH + 40, "");
 }
 
-static int print(const struct simulate *s, struct output *json, const struct report *report, struct error *err)
+int simulate_print(const struct simulate *s, struct output *file, struct text *json, struct text *words,
+                   struct error *err)
 {
     bool json_on_stdout = s->json != NULL && strcmp(s->json, "-") == 0;
-    struct text text = {0};
-    int rc = GS_OK;
+    int rc = json->failed || words->failed ? error_set(err, GS_SYSTEM, "out of memory for the report") : GS_OK;
 
-    if (s->json != NULL) {
-        report_json(&text, report);
-        rc = text.failed ? error_set(err, GS_SYSTEM, "out of memory for the report")
-                         : output_write(json, text.data, text.length, err);
-        text_fini(&text);
-    }
-    if (rc == GS_OK && !s->quiet && !json_on_stdout) {
-        report_text(&text, report);
-        rc = text.failed ? error_set(err, GS_SYSTEM, "out of memory for the report")
-                         : write_text("-", text.data, text.length, err);
-        text_fini(&text);
-    }
+    if (rc == GS_OK && s->json != NULL)
+        rc = output_write(file, json->data, json->length, err);
+    if (rc == GS_OK && !s->quiet && !json_on_stdout)
+        rc = write_text("-", words->data, words->length, err);
+    text_fini(json);
+    text_fini(words);
     return rc;
 }
 
@@ -180,72 +174,101 @@ static void talk(const struct simulate *s, const struct run_outcome *outcome, co
     if (s->quiet)
         return;
     if (left_out > 0)
-        fprintf(stderr, "note: %llu workloads of several GPUs were left out of the trace\n",
+        fprintf(stderr, "note: %s%llu workloads of several GPUs were left out of the trace\n", s->label,
                 (unsigned long long)left_out);
     if (outcome->warmup_unsettled)
-        fprintf(stderr, "note: the responses had not settled when the run ended; give it a longer 'duration'\n");
+        fprintf(stderr, "note: %sthe responses had not settled when the run ended; give it a longer 'duration'\n",
+                s->label);
 }
 
-/* Report what is complete, into the terminal and the database. */
-static int finish(struct simulate *s, const struct scenario *scenario, const struct run_outcome *outcome,
-                  struct results *results, struct output *json, double wall_s, struct error *err)
+/* The report of what is complete, also for the database. */
+static int finish(struct simulate *s, const struct scenario *scenario, struct simulated *done, struct results *results,
+                  double wall_s, struct error *err)
 {
     struct report_about about = {
         .version = GPUSWAP_VERSION, .provenance = "sim", .command = s->command, .wall_s = wall_s};
     struct scenario run = *scenario;
-    struct report report;
     int rc;
 
-    if (outcome->completed == 0)
-        return error_set(err, 128 + interrupted,
-                         "interrupted before a replication was complete; '%s' says 'incomplete'", s->db);
-    run.replications = outcome->completed;
-    run.warmup = outcome->warmup_ns;
-    rc = report_build(&report, &run, outcome->tally, outcome->completed, &about, &s->arena, err);
-    if (rc == GS_OK && interrupted == 0)
-        rc = results_finish(results, &report, err);
-    if (rc == GS_OK)
-        rc = print(s, json, &report, err);
-    if (rc == GS_OK && interrupted != 0)
-        return error_set(err, 128 + interrupted,
-                         "interrupted after %u of %u replications; '%s' holds them and says 'incomplete'",
-                         outcome->completed, outcome->replications, s->db);
-    if (rc == GS_OK && s->assert_sla && !report_sla_met(&report))
-        rc = GS_MISSED;
+    if (done->outcome.completed == 0)
+        return simulate_stopped(s, done, err);
+    run.replications = done->outcome.completed;
+    run.warmup = done->outcome.warmup_ns;
+    rc = report_build(&done->report, &run, done->outcome.tally, done->outcome.completed, &about, &s->arena, err);
+    if (rc == GS_OK && interrupted == 0 && results != NULL)
+        rc = results_finish(results, &done->report, err);
     return rc;
 }
 
-int simulate_run(struct simulate *s, const struct scenario *scenario, struct error *err)
+int simulate_stopped(const struct simulate *s, const struct simulated *done, struct error *err)
 {
-    struct bar bar = {.wanted = !s->quiet && isatty(STDERR_FILENO)};
+    uint32_t completed = done->outcome.completed, of = done->outcome.replications;
+
+    if (interrupted == 0)
+        return GS_OK;
+    if (s->db == NULL)
+        return error_set(err, 128 + interrupted, "%sinterrupted after %u of %u replications", s->label, completed, of);
+    if (completed == 0)
+        return error_set(err, 128 + interrupted,
+                         "%sinterrupted before a replication was complete; '%s' says 'incomplete'", s->label, s->db);
+    return error_set(err, 128 + interrupted,
+                     "%sinterrupted after %u of %u replications; '%s' holds them and says 'incomplete'", s->label,
+                     completed, of, s->db);
+}
+
+int simulate_one(struct simulate *s, const struct scenario *scenario, struct simulated *done, struct error *err)
+{
+    struct bar bar = {.label = s->label, .wanted = !s->quiet && isatty(STDERR_FILENO)};
     struct run_options run = {
         .backend = find_backend(s->backend), .stop = &interrupted, .progress = show_progress, .context = &bar};
-    struct run_outcome outcome = {0};
-    struct output json = {0};
     struct load_traces *traces = NULL;
     struct gs_workload_spec *spec;
     uint32_t workloads;
     int rc;
 
+    *done = (struct simulated){0};
     if (run.backend == NULL)
         return error_set(err, GS_USAGE, "unknown backend '%s'; 'gpuswap-sim backends' lists them", s->backend);
     clock_gettime(CLOCK_MONOTONIC, &bar.start);
-    if ((rc = load_read_traces(&traces, scenario, &s->arena, err)) != GS_OK ||
-        (rc = load_specs(scenario, traces, 0, &spec, &workloads, &s->arena, err)) != GS_OK ||
-        (rc = output_open(&json, s->json, err)) != GS_OK ||
-        (rc = results_open(&run.results, s->db, scenario, spec, workloads, GPUSWAP_VERSION, "sim", err)) != GS_OK) {
-        output_close(&json);
-        load_close_traces(traces);
-        return rc;
+    if ((rc = load_read_traces(&traces, scenario, &s->arena, err)) == GS_OK &&
+        (rc = load_specs(scenario, traces, 0, &spec, &workloads, &s->arena, err)) == GS_OK && s->db != NULL)
+        rc = results_open(&run.results, s->db, scenario, spec, workloads, GPUSWAP_VERSION, "sim", err);
+    if (rc == GS_OK) {
+        catch_interrupts();
+        rc = run_scenario(scenario, &run, traces, &done->outcome, &s->arena, err);
+        talk(s, &done->outcome, traces);
     }
-    catch_interrupts();
-    rc = run_scenario(scenario, &run, traces, &outcome, &s->arena, err);
-    talk(s, &outcome, traces);
     if (rc == GS_OK)
-        rc = finish(s, scenario, &outcome, run.results, &json, seconds_since(&bar.start), err);
+        rc = finish(s, scenario, done, run.results, seconds_since(&bar.start), err);
     results_close(run.results);
-    output_close(&json);
-    run_fini(&outcome);
     load_close_traces(traces);
+    return rc;
+}
+
+void simulated_fini(struct simulated *done)
+{
+    run_fini(&done->outcome);
+}
+
+int simulate_run(struct simulate *s, const struct scenario *scenario, struct error *err)
+{
+    struct output file = {0};
+    struct text json = {0}, words = {0};
+    struct simulated done = {0};
+    int rc = output_open(&file, s->json, err);
+
+    if (rc == GS_OK)
+        rc = simulate_one(s, scenario, &done, err);
+    if (rc == GS_OK) {
+        report_json(&json, &done.report);
+        report_text(&words, &done.report);
+        rc = simulate_print(s, &file, &json, &words, err);
+    }
+    if (rc == GS_OK)
+        rc = simulate_stopped(s, &done, err);
+    if (rc == GS_OK && s->assert_sla && !report_sla_met(&done.report))
+        rc = GS_MISSED;
+    output_close(&file);
+    simulated_fini(&done);
     return rc;
 }

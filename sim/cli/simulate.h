@@ -1,16 +1,21 @@
-/* simulate.h - what `run` and `replay` have in common: options, the run itself, its report. */
+/* simulate.h - what all commands that run scenarios have in common: options, the run itself, its report. */
 #ifndef GS_SIMULATE_H
 #define GS_SIMULATE_H
 
+#include "sim/cli/output.h"
+#include "sim/results/report.h"
+#include "sim/run/run.h"
 #include "sim/scenario/scenario.h"
+
 #include <argp.h>
 
 enum { SETS_MAX = 256 };
 
 struct simulate {
-    const char *db, *json; /* json NULL: not wanted; "-": stdout */
+    const char *db, *json; /* db NULL: no rows are kept; json NULL: not wanted, "-": stdout */
     const char *backend;
     const char *command; /* how to run this again, for advice; NULL: gpuswap-sim run SCENARIO */
+    const char *label;   /* before what is said of a run, as "victim=lru: "; "": there is one run only */
     bool quiet, assert_sla;
     const char *set[SETS_MAX]; /* --set and its short forms, in order */
     size_t sets;
@@ -22,8 +27,23 @@ struct simulate {
 extern const struct argp simulate_argp;
 
 void simulate_init(struct simulate *s);
+void simulate_fini(struct simulate *s);
+
 /* Run `scenario` and report.  GS_MISSED: --assert and an SLA missed. */
 int simulate_run(struct simulate *s, const struct scenario *scenario, struct error *err);
-void simulate_fini(struct simulate *s);
+
+/* The same in steps.  First a run, its rows to the database, its report made of what was complete when an interrupt came;
+ * simulated_fini in any case, after the report. */
+struct simulated {
+    struct run_outcome outcome;
+    struct report report;
+};
+int simulate_one(struct simulate *s, const struct scenario *scenario, struct simulated *done, struct error *err);
+void simulated_fini(struct simulated *done);
+/* Then the two forms of a report, to where they are wanted; both texts are freed. */
+int simulate_print(const struct simulate *s, struct output *file, struct text *json, struct text *words,
+                   struct error *err);
+/* GS_OK, or 128 + the signal that ended the run early. */
+int simulate_stopped(const struct simulate *s, const struct simulated *done, struct error *err);
 
 #endif

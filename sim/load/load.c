@@ -68,6 +68,7 @@ void load_burst(struct load *load, uint32_t workload, gs_ns work_ns, int64_t gro
     job->keep_bytes = 0;
     job->index = s->bursts++;
     s->pending++;
+    s->pending_ns += work_ns;
     event->kind = LOAD_BURST;
     event->job = job;
 }
@@ -141,6 +142,7 @@ void load_ended(struct load *load, struct job *job, gs_ns now_ns)
     const struct workload_group *g = s->group;
 
     s->pending--;
+    s->pending_ns -= job->work_ns;
     job->next = load->spare;
     load->spare = job;
     if (s->status == STATUS_GONE)

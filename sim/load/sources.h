@@ -33,6 +33,7 @@ struct source { /* a workload, as its user sees it; what every burst touches com
     int64_t left;                         /* iterations to go */
     double spell_left_ns;                 /* onoff: rest of the present on-spell */
     gs_ns end_ns;                         /* of the finite job; -1 before */
+    gs_ns pending_ns;                     /* work of those begun and not ended */
     union {
         struct stream grow, arrival; /* notebooks; requests */
     };

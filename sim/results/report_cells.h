@@ -25,6 +25,8 @@ void counted(struct text *out, double n, const char *what);
 
 /* report_notes.c: what must be known before the numbers are believed, and what they leave out. */
 void report_alarms(struct text *out, const struct report *report);
+/* Its times leave out so many, refused, stuck or not ended, that there is an alarm. */
+bool report_is_partial(const struct report_group *group);
 void report_notes(struct text *out, const struct report *report);
 
 #endif

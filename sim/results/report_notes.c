@@ -47,13 +47,23 @@ static void unended(struct text *out, const struct report *r, const struct repor
     alarm(out, stuck ? "STUCK" : "UNENDED", g, who, rest);
 }
 
+static bool has_unended(const struct report_group *g)
+{
+    return g->stuck.value > 0 || g->censored.value > MANY_UNENDED * g->arrived.value;
+}
+
+bool report_is_partial(const struct report_group *g)
+{
+    return g->refused.value > 0 || has_unended(g);
+}
+
 void report_alarms(struct text *out, const struct report *r)
 {
     bool any_refused = false, any_unended = false;
     for (size_t i = 0; i < r->groups; i++) {
         const struct report_group *g = &r->group[i];
         bool is_refused = g->refused.value > 0;
-        bool is_unended = g->stuck.value > 0 || g->censored.value > MANY_UNENDED * g->arrived.value;
+        bool is_unended = has_unended(g);
         if ((is_refused || is_unended) && !any_refused && !any_unended)
             text_add(out, "\n");
         if (is_refused)

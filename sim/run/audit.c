@@ -117,6 +117,11 @@ int audit_run(struct audit *audit, const char *path, int64_t run, struct error *
         audit->run = event_log_run(a.log);
         audit->replications = event_log_replications(a.log);
     }
+    const char *oracle = rc == GS_OK ? setup_needs_oracle(&a.scenario) : NULL;
+    if (oracle != NULL)
+        rc = error_set(err, GS_UNSATISFIABLE,
+                       "run %lld cannot be audited: '%s' asked for the future, which a log does not hold",
+                       (long long)audit->run, oracle);
     for (uint32_t i = 0; i < audit->replications && rc == GS_OK; i++) {
         struct arena step = {0};
         rc = audit_replication(&a, i, &step, err);

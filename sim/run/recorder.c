@@ -262,14 +262,23 @@ static __attribute__((noinline)) void swap_command(struct recorder *rec, const s
     *(out ? &g->swap_out_bytes : &g->swap_in_bytes) += c->moved_bytes;
     series_swap(rec, c->gpu, now_ns, c);
     rows_state(rec, c->workload, out ? GS_SWAPPING_OUT : GS_SWAPPING_IN, now_ns);
-    if (!out && rec->watch[c->workload].pending > 0)
-        set_phase(rec, c->workload, c->reason == GS_BECAUSE_COLD ? STALL_COLD : STALL_SWAP_IN, now_ns);
+    bool cold = c->reason == GS_BECAUSE_COLD || c->reason == GS_BECAUSE_SPILL;
+    if (!out && rec->watch[c->workload].pending > 0 && c->reason != GS_BECAUSE_AHEAD)
+        set_phase(rec, c->workload, cold ? STALL_COLD : STALL_SWAP_IN, now_ns);
+}
+
+static void clean_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
+{
+    rec->moved = true;
+    rec->tally.gpu[c->gpu].swap_out_bytes += c->moved_bytes;
+    series_swap(rec, c->gpu, now_ns, c);
 }
 
 static __attribute__((noinline)) void wait_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
 {
     struct watch *w = &rec->watch[c->workload];
     int phase = c->reason == GS_BECAUSE_CAP       ? STALL_CAP
+                : c->reason == GS_BECAUSE_AHEAD   ? STALL_SWAP_IN
                 : c->reason == GS_BECAUSE_VICTIMS ? STALL_SWAP_OUT
                                                   : waiting_phase(w);
 
@@ -320,6 +329,8 @@ void recorder_command(struct recorder *rec, const struct gs_command *c, gs_ns no
         run_command(rec, c, now_ns);
     else if (c->kind == GS_SWAP_IN || c->kind == GS_SWAP_OUT)
         swap_command(rec, c, now_ns);
+    else if (c->kind == GS_CLEAN)
+        clean_command(rec, c, now_ns);
     else if (c->kind == GS_WAIT)
         wait_command(rec, c, now_ns);
     else if (c->kind == GS_REJECT)
@@ -328,6 +339,12 @@ void recorder_command(struct recorder *rec, const struct gs_command *c, gs_ns no
         rec->watch[c->workload].attached_ns = now_ns;
     else if (c->kind == GS_HOLD)
         hold_command(rec, c, now_ns);
+}
+
+static void left_while_cleaning(struct recorder *rec, uint32_t workload, gs_ns now_ns)
+{
+    if (rec->setup.view->workload[workload].state == GS_ABSENT)
+        recorder_left_gpu(rec, workload, now_ns);
 }
 
 /* The state that an event leaves behind, before the commands that follow from it. */
@@ -349,6 +366,8 @@ static __attribute__((noinline)) void rare_event(struct recorder *rec, const str
             rows_running(rec, id, false, e->at_ns);
         } else if (e->command == GS_SWAP_OUT) {
             recorder_left_gpu(rec, id, e->at_ns);
+        } else if (e->command == GS_CLEAN) {
+            left_while_cleaning(rec, id, e->at_ns);
         } else if (e->command == GS_SWAP_IN) {
             state = rec->setup.view->workload[id].state;
             if (rec->watch[id].pending > 0)
@@ -363,8 +382,10 @@ static __attribute__((noinline)) void rare_event(struct recorder *rec, const str
         rec->tally.events++;
         if (e->command == GS_SWAP_IN)
             recorder_left_gpu(rec, id, e->at_ns);
-        else
+        else if (e->command == GS_SWAP_OUT)
             rows_state(rec, id, GS_RESIDENT, e->at_ns);
+        else
+            left_while_cleaning(rec, id, e->at_ns);
         break;
     case GS_DETACH:
         state = rec->setup.view->workload[id].state;

@@ -1,4 +1,5 @@
 /* replication.c - the loop: the next event goes to the controller, its commands go to the backend, the recorder watches. */
+#include "sim/run/oracle.h"
 #include "sim/run/recorder.h"
 #include "sim/run/run.h"
 #include "sim/run/setup.h"
@@ -6,6 +7,7 @@
 struct replication {
     const struct replication_plan *plan;
     struct gs_setup setup;
+    struct oracle oracle;
     struct controller *ctl;
     struct load *load;
     struct backend *backend;
@@ -211,9 +213,13 @@ static int open_all(struct replication *r, struct arena *arena, struct error *er
         (rc = setup_make(&r->setup, scenario, spec, workloads, arena, err)) != GS_OK ||
         (rc = load_open(&r->load, scenario, plan->traces, plan->replication, spec, workloads, arena, err)) != GS_OK)
         return rc;
+    r->setup.oracle = setup_needs_oracle(scenario) == NULL ? NULL : &r->oracle.asked;
     r->ctl = setup_controller(&r->setup, arena);
     if (r->ctl == NULL)
         return error_set(err, GS_SYSTEM, "out of memory for the controller; use fewer workloads");
+    if (r->setup.oracle != NULL &&
+        (rc = oracle_open(&r->oracle, r->load, controller_view(r->ctl), arena, err)) != GS_OK)
+        return rc;
     struct backend_setup *be = arena_alloc(arena, sizeof *be);
     if (be == NULL)
         return error_set(err, GS_SYSTEM, "out of memory");

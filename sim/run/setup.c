@@ -65,6 +65,14 @@ int setup_make(struct gs_setup *setup, const struct scenario *scenario, const st
     return GS_OK;
 }
 
+const char *setup_needs_oracle(const struct scenario *scenario)
+{
+    for (int slot = 0; slot < GS_SLOTS; slot++)
+        if ((scenario->policy[slot].policy->needs & GS_NEEDS_ORACLE) != 0)
+            return scenario->policy[slot].policy->name;
+    return NULL;
+}
+
 struct controller *setup_controller(const struct gs_setup *setup, struct arena *arena)
 {
     void *memory = arena_alloc(arena, controller_size(setup));

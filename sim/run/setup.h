@@ -11,6 +11,9 @@
 int setup_make(struct gs_setup *setup, const struct scenario *scenario, const struct gs_workload_spec *spec,
                uint32_t workloads, struct arena *arena, struct error *err);
 
+/* The name of a policy that asks for the future, NULL: none does. */
+const char *setup_needs_oracle(const struct scenario *scenario);
+
 /* A controller for it, in arena memory; NULL when there is none. */
 struct controller *setup_controller(const struct gs_setup *setup, struct arena *arena);
 

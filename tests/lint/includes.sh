@@ -4,7 +4,7 @@
 source "$(dirname "$0")/lib.sh"
 
 order='
-policies
+policies      sim/base
 sim/base
 sim/engine    sim/base
 sim/stats     sim/base

@@ -355,7 +355,10 @@ static bool log_is_good(const char *db, char *why)
     struct error err = {0};
     struct audit audit;
 
-    if (audit_run(&audit, db, 0, &err) != GS_OK)
+    int rc = audit_run(&audit, db, 0, &err);
+    if (rc == GS_UNSATISFIABLE && strstr(err.text, "asked for the future") != NULL)
+        return true;
+    if (rc != GS_OK)
         return BAD("audit: %.400s", err.text);
     if (audit.differences > 0)
         return BAD("audit: %llu differences, first: %.300s", (unsigned long long)audit.differences, audit.first);

@@ -53,9 +53,6 @@ static void what_cannot_be_used_is_told(void **unused)
     bad = good;
     bad.keep = NULL;
     assert_non_null(strstr(fault_of(bad), "lacks a function"));
-    bad = good;
-    bad.needs = GS_NEEDS_ORACLE;
-    assert_non_null(strstr(fault_of(bad), "future"));
 }
 
 int main(void)

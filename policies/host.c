@@ -1,0 +1,187 @@
+/* host.c - the books of the swap file: room is booked before bytes move, redundant copies give way to what needs the room,
+ * and a copy may be written ahead of the swap-out. */
+#include "state.h"
+
+static void add(struct controller *ctl, uint32_t workload, int64_t bytes)
+{
+    const struct gs_cap_policy *cap = ctl->setup->policies.cap;
+    struct gs_workload *w = &ctl->workload[workload];
+
+    ctl->node[w->node].swap_used_bytes += bytes;
+    w->host_bytes += bytes;
+    if (cap->changed != NULL && bytes != 0)
+        cap->changed(&ctl->cap, workload, bytes);
+}
+
+/* A copy of what is on the GPU anyway.  Those that were used last are the least likely to leave soon, which is what a copy
+ * is good for. */
+static uint32_t least_useful_copy(const struct controller *ctl, uint32_t node, uint32_t but)
+{
+    uint32_t least = GS_NONE;
+
+    for (uint32_t i = 0; i < ctl->view.workloads; i++) {
+        const struct gs_workload *w = &ctl->workload[i];
+        if (i == but || w->node != node || w->state != GS_RESIDENT || w->host_bytes == 0 || ctl->seat[i].cleaning ||
+            ctl->seat[i].booked)
+            continue;
+        const struct gs_workload *l = least == GS_NONE ? NULL : &ctl->workload[least];
+        if (l == NULL || w->granted > l->granted || (w->granted == l->granted && w->last_end_ns > l->last_end_ns))
+            least = i;
+    }
+    return least;
+}
+
+static int64_t redundant_bytes(const struct controller *ctl, uint32_t node, uint32_t but)
+{
+    int64_t bytes = 0;
+
+    for (uint32_t i = 0; i < ctl->view.workloads; i++) {
+        const struct gs_workload *w = &ctl->workload[i];
+        if (i != but && w->node == node && w->state == GS_RESIDENT && !ctl->seat[i].cleaning && !ctl->seat[i].booked)
+            bytes += w->host_bytes;
+    }
+    return bytes;
+}
+
+/* Give copies up until `bytes` more fit; false, and nothing done, if that is not enough. */
+static bool make_room(struct controller *ctl, uint32_t workload, int64_t bytes)
+{
+    const struct gs_node *node = &ctl->node[ctl->workload[workload].node];
+    uint32_t id = ctl->workload[workload].node;
+
+    if (bytes > node->swap_cap_bytes - node->swap_used_bytes + redundant_bytes(ctl, id, workload))
+        return false;
+    while (bytes > node->swap_cap_bytes - node->swap_used_bytes) {
+        uint32_t copy = least_useful_copy(ctl, id, workload);
+        emit(ctl, GS_DROP, copy, GS_BECAUSE_CAP)->bytes = ctl->workload[copy].host_bytes;
+        host_leave(ctl, copy);
+    }
+    return true;
+}
+
+static enum gs_room ask(struct controller *ctl, uint32_t workload, int64_t bytes)
+{
+    int answer = (int)ctl->setup->policies.cap->admit(&ctl->cap, workload, bytes);
+
+    if (answer >= (int)GS_ROOM_NO && answer <= (int)GS_ROOM_OR_DISK)
+        return (enum gs_room)answer;
+    nonsense(ctl, GS_SLOT_CAP);
+    return GS_ROOM_YES;
+}
+
+bool host_book(struct controller *ctl, uint32_t workload)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+    struct seat *seat = &ctl->seat[workload];
+    int64_t room = w->bytes > w->host_bytes ? w->bytes - w->host_bytes : 0; /* an old copy is brought up to date */
+
+    seat->to_disk = false;
+    seat->booked_bytes = 0;
+    seat->booked = room == 0;
+    if (room == 0)
+        return true;
+    enum gs_room answer = ask(ctl, workload, room);
+    bool file = answer == GS_ROOM_YES || answer == GS_ROOM_OR_DISK;
+    if (file && make_room(ctl, workload, room)) {
+        seat->booked_bytes = room;
+        seat->booked = true;
+        add(ctl, workload, room);
+        return true;
+    }
+    /* What is being written to the file cannot go to disk at the same time. */
+    bool disk = answer == GS_ROOM_ON_DISK || answer == GS_ROOM_OR_DISK;
+    seat->to_disk = seat->booked = disk && !seat->cleaning;
+    return seat->booked;
+}
+
+void host_unbook(struct controller *ctl, uint32_t workload)
+{
+    add(ctl, workload, -ctl->seat[workload].booked_bytes);
+    ctl->seat[workload].booked_bytes = 0;
+    ctl->seat[workload].booked = ctl->seat[workload].to_disk = false;
+}
+
+void host_leave(struct controller *ctl, uint32_t workload)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+
+    if (w->host_bytes > 0)
+        ctl->room_freed = true;
+    add(ctl, workload, -w->host_bytes);
+    w->has_host_copy = w->clean = false;
+}
+
+void host_shrink(struct controller *ctl, uint32_t workload, int64_t bytes)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+
+    if (w->host_bytes <= bytes)
+        return;
+    add(ctl, workload, bytes - w->host_bytes);
+    ctl->room_freed = true;
+}
+
+int64_t host_stale_bytes(const struct controller *ctl, uint32_t workload)
+{
+    const struct gs_workload *w = &ctl->workload[workload];
+    int64_t grown = ctl->seat[workload].booked_bytes; /* since the copy was made */
+
+    if (!w->has_host_copy)
+        return w->bytes;
+    return w->clean ? grown : (int64_t)(w->dirty * (double)(w->bytes - grown) + 0.5) + grown;
+}
+
+bool host_clean(struct controller *ctl, uint32_t workload)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+    struct seat *seat = &ctl->seat[workload];
+    const struct gs_node *node = &ctl->node[w->node];
+    int64_t room = w->bytes > w->host_bytes ? w->bytes - w->host_bytes : 0;
+
+    if (room > node->swap_cap_bytes - node->swap_used_bytes)
+        return false;
+    enum gs_room answer = room > 0 ? ask(ctl, workload, room) : GS_ROOM_YES;
+    if (answer == GS_ROOM_NO || answer == GS_ROOM_ON_DISK)
+        return false;
+    seat->booked_bytes = room;
+    int64_t stale = host_stale_bytes(ctl, workload);
+    seat->booked_bytes = 0;
+    seat->clean_bytes = room;
+    add(ctl, workload, room);
+    seat->cleaning = true;
+    seat->soiled = false;
+    struct gs_command *command = emit(ctl, GS_CLEAN, workload, GS_BECAUSE_IDLE);
+    command->bytes = w->bytes;
+    command->moved_bytes = stale;
+    return true;
+}
+
+void host_cleaned(struct controller *ctl, uint32_t workload, bool ok)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+    struct seat *seat = &ctl->seat[workload];
+
+    seat->cleaning = false;
+    if (!ok) {
+        add(ctl, workload, -seat->clean_bytes);
+        ctl->room_freed = true;
+    } else {
+        w->has_host_copy = true;
+        w->clean = !seat->soiled;
+        if (seat->soiled && !w->keeps_host_copy && !seat->deferred)
+            host_leave(ctl, workload);
+    }
+    seat->clean_bytes = 0;
+}
+
+/* It runs: what copy it has grows old. */
+void host_soil(struct controller *ctl, uint32_t workload)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+
+    w->clean = false;
+    if (ctl->seat[workload].cleaning)
+        ctl->seat[workload].soiled = true;
+    else if (w->has_host_copy && !w->keeps_host_copy)
+        host_leave(ctl, workload);
+}

@@ -1,0 +1,64 @@
+/* antithrash.c - a detector of thrashing, and what to do about it.  The thrash index of a GPU is the time of its swaps
+ * over its useful time.  Above `high`, turns get long; below `low`, short again; between, they stay as they are.  As
+ * long turns alone would lower the index, no turn counts as longer than a short one: it is the index that short turns
+ * would have. */
+#include "policies/policy.h"
+
+enum { QUANTUM, SERIAL_QUANTUM, WINDOW, HIGH, LOW };
+
+static const struct gs_param params[] = {
+    {"quantum", GS_TIME, "2s", 1, 1e18, NULL, "length of a turn while nothing thrashes"},
+    {"serial_quantum", GS_TIME, "60s", 1, 1e18, NULL, "length of a turn after thrashing was found"},
+    {"window", GS_TIME, "30s", 1, 1e18, NULL, "the index is taken over so long at least, to the end of a turn"},
+    {"high", GS_NUMBER, "1", 0, 1e9, NULL, "thrash index above which turns get long"},
+    {"low", GS_NUMBER, "0.2", 0, 1e9, NULL, "thrash index below which they get short again"},
+    GS_PARAM_END,
+};
+
+struct meter { /* of a GPU; kept with the workloads: with fewer of them than GPUs some GPUs share one */
+    gs_ns from_ns, swap_ns, useful_ns;
+    bool thrashes;
+};
+
+static struct meter *meter_of(const struct gs_self *self, uint32_t workload)
+{
+    return (struct meter *)self->workload_state + self->view->workload[workload].gpu % self->view->workloads;
+}
+
+static gs_ns quantum(const struct gs_self *self, uint32_t workload)
+{
+    return self->param[meter_of(self, workload)->thrashes ? SERIAL_QUANTUM : QUANTUM].i;
+}
+
+static void swapped(const struct gs_self *self, uint32_t workload)
+{
+    meter_of(self, workload)->swap_ns += self->view->now_ns - self->view->workload[workload].swap_ns;
+}
+
+static void ran(const struct gs_self *self, uint32_t workload, gs_ns ran_ns)
+{
+    struct meter *m = meter_of(self, workload);
+
+    m->useful_ns += ran_ns < self->param[QUANTUM].i ? ran_ns : self->param[QUANTUM].i;
+    if (self->view->now_ns - m->from_ns < self->param[WINDOW].i)
+        return;
+    double bound = self->param[m->thrashes ? LOW : HIGH].d * (double)m->useful_ns;
+    bool thrashes = m->thrashes ? (double)m->swap_ns >= bound : (double)m->swap_ns > bound;
+    *m = (struct meter){.from_ns = self->view->now_ns, .thrashes = thrashes};
+}
+
+const struct gs_slicer_policy slicer_antithrash = {
+    .abi = GS_POLICY_ABI,
+    .name = "antithrash",
+    .help = "thrash detection: short turns, and long ones once swaps take more time than work",
+    .source =
+        "the index: Denning, Thrashing, AFIPS FJCC 1968; the long turns: nvshare (see there), which has no detector",
+    .when = "The thrash detector: where it is not known beforehand whether those that share a GPU fit together. "
+            "Short turns are right if they do, long ones if they do not. Use cost where response counts. A choice "
+            "costs nothing.",
+    .param = params,
+    .workload_state_size = sizeof(struct meter),
+    .quantum = quantum,
+    .ran = ran,
+    .swapped = swapped,
+};

@@ -1,0 +1,80 @@
+/* cost.c - turns as long as their swaps are dear, in an order that serves response times.  A turn is `alpha` times a
+ * swap in and out, which take 1 / (1 + alpha) of the time; where all that ask fit together it is short.  First is who
+ * asked first, but a burst is put back by a part of its GPU time so far, and by its swaps if it is not on the GPU; one
+ * far above the mean asks anew with each turn.  Where swaps are not short beside bursts two have turns at once, and one
+ * works while the other swaps. */
+#include "policies/policy.h"
+#include <math.h>
+
+enum { ALPHA, MIN };
+/* Tuned on notebooks with mean bursts of 5 s to 10 min and 1.5 to 3 times the memory. */
+static const double HAD = 0.25, MOST_NS = 120e9, SWAPS = 2.0, FAR_ABOVE = 10.0, FAR_NS = 3600e9, SHORT = 0.05;
+
+static const struct gs_param params[] = {
+    {"alpha", GS_NUMBER, "10", 0.001, 1e6, NULL, "length of a turn over the time of its swaps"},
+    {"min", GS_TIME, "1s", 1, 1e18, NULL, "length of a turn at least, and where no swap is needed"},
+    GS_PARAM_END,
+};
+
+enum { MEAN_NS, SWAPS_NS, STATES }; /* of all bursts so far; of the last turn given */
+
+static double swaps_ns(const struct gs_self *self, uint32_t workload)
+{
+    return gs_swap_in_ns(self->view, workload) + gs_swap_out_ns(self->view, workload);
+}
+
+static uint32_t width(const struct gs_self *self)
+{
+    return ((double *)self->state)[SWAPS_NS] > SHORT * ((double *)self->state)[MEAN_NS] ? 2 : 1;
+}
+
+static double rank(const struct gs_self *self, uint32_t workload)
+{
+    const struct gs_workload *w = &self->view->workload[workload];
+    double had_ns = (double)(w->burst_ns + (w->granted ? self->view->now_ns - w->granted_ns : 0));
+    bool far = had_ns > fmin(FAR_ABOVE * ((const double *)self->state)[MEAN_NS], FAR_NS);
+    gs_ns asked_ns = !far ? w->since_ns : w->granted ? self->view->now_ns : w->queued_ns;
+    double swap_in = w->state == GS_RESIDENT ? 0.0 : SWAPS * swaps_ns(self, workload);
+
+    return (double)asked_ns + fmin(HAD * had_ns, MOST_NS) + swap_in;
+}
+
+static bool preempts(const struct gs_self *self, uint32_t holder, uint32_t newcomer)
+{
+    gs_ns due_ns = self->view->workload[holder].granted_ns + ((const gs_ns *)self->workload_state)[holder];
+
+    return self->view->now_ns >= due_ns && rank(self, newcomer) < rank(self, holder);
+}
+
+static gs_ns quantum(const struct gs_self *self, uint32_t workload)
+{
+    const struct gs_workload *all = self->view->workload;
+    int64_t over_bytes = -self->view->gpu[all[workload].gpu].capacity_bytes; /* of all that ask */
+    double used_ns = 0.0, bursts = 1.0, swaps = swaps_ns(self, workload), due_ns = (double)self->param[MIN].i;
+
+    for (uint32_t i = 0; i < self->view->workloads; i++) {
+        over_bytes += all[i].wants && all[i].gpu == all[workload].gpu ? all[i].bytes : 0;
+        used_ns += (double)all[i].used_ns;
+        bursts += (double)all[i].turns;
+    }
+    ((double *)self->state)[MEAN_NS] = used_ns / bursts;
+    ((double *)self->state)[SWAPS_NS] = swaps;
+    due_ns = over_bytes > 0 ? fmax(fmin(self->param[ALPHA].d * swaps, 1e17), due_ns) : due_ns;
+    return ((gs_ns *)self->workload_state)[workload] = (gs_ns)due_ns;
+}
+
+const struct gs_slicer_policy slicer_cost = {
+    .abi = GS_POLICY_ABI,
+    .name = "cost",
+    .help = "turns as long as their swaps are dear; short bursts and residents go first, within limits",
+    .source = "own; working longer where switching is dearer: nvshare, whose 30 s suit swaps of 3 s",
+    .when = "Where people wait and memory is short: notebooks, alone or before training. Long bursts wait for short "
+            "ones: use fair or stride where shares count. A turn costs a look at every workload.",
+    .param = params,
+    .state_size = STATES * sizeof(double),
+    .workload_state_size = sizeof(gs_ns),
+    .width = width,
+    .rank = rank,
+    .preempts = preempts,
+    .quantum = quantum,
+};

@@ -1,0 +1,79 @@
+/* loadcontrol.c - load control: only so many take turns as do so without swapping, the others wait outside.  In are the
+ * one whose turn it is and those that wait with their memory on the GPU.  Another comes in where all still fit together
+ * (the working set test); by feedback, where swaps have taken little useful time; or when it has waited for long. */
+#include "policies/policy.h"
+
+enum { MODE, QUANTUM, PATIENCE, WINDOW, HIGH, LOW };
+
+static const char *const modes[] = {"memory", "feedback", NULL};
+static const struct gs_param params[] = {
+    {"mode", GS_CHOICE, "memory", 0, 0, modes, "let in as many as fit together, or as the time lost to swaps allows"},
+    {"quantum", GS_TIME, "30s", 1, 1e18, NULL, "length of a turn"},
+    {"patience", GS_TIME, "10m", 0, 1e18, NULL, "who has waited so long comes in all the same"},
+    {"window", GS_TIME, "60s", 1, 1e18, NULL, "feedback: measured over so long at least, to the end of a turn"},
+    {"high", GS_NUMBER, "1", 0, 1e9, NULL, "feedback: swap time over useful time above which one less is let in"},
+    {"low", GS_NUMBER, "0.3", 0, 1e9, NULL, "feedback: the same, below which one more is"},
+    GS_PARAM_END,
+};
+
+struct meter { /* of a GPU; kept with the workloads: with fewer of them than GPUs some GPUs share one */
+    gs_ns from_ns, swap_ns, useful_ns;
+    int64_t more; /* than one may be in */
+};
+
+static struct meter *meter_of(const struct gs_self *self, uint32_t workload)
+{
+    return (struct meter *)self->workload_state + self->view->workload[workload].gpu % self->view->workloads;
+}
+
+static bool admits(const struct gs_self *self, uint32_t workload)
+{
+    const struct gs_workload *all = self->view->workload, *w = &all[workload];
+    int64_t bytes = w->bytes, in = 0;
+
+    if (w->state == GS_RESIDENT || self->view->now_ns - w->queued_ns >= self->param[PATIENCE].i)
+        return true;
+    for (uint32_t i = 0; i < self->view->workloads; i++)
+        if (all[i].gpu == w->gpu && (all[i].holding || (all[i].wants && all[i].state == GS_RESIDENT))) {
+            bytes += all[i].bytes;
+            in++;
+        }
+    return self->param[MODE].i == 0 ? bytes <= self->view->gpu[w->gpu].capacity_bytes
+                                    : in <= meter_of(self, workload)->more;
+}
+
+static gs_ns quantum(const struct gs_self *self, uint32_t workload)
+{
+    (void)workload;
+    return self->param[QUANTUM].i;
+}
+
+static void swapped(const struct gs_self *self, uint32_t workload)
+{
+    meter_of(self, workload)->swap_ns += self->view->now_ns - self->view->workload[workload].swap_ns;
+}
+
+static void ran(const struct gs_self *self, uint32_t workload, gs_ns ran_ns)
+{
+    struct meter *m = meter_of(self, workload);
+    double lost = (double)m->swap_ns / (double)((m->useful_ns += ran_ns) + 1);
+    int step = lost < self->param[LOW].d ? 1 : lost > self->param[HIGH].d && m->more > 0 ? -1 : 0;
+
+    if (self->view->now_ns - m->from_ns >= self->param[WINDOW].i)
+        *m = (struct meter){.from_ns = self->view->now_ns, .more = m->more + step};
+}
+
+const struct gs_slicer_policy slicer_loadcontrol = {
+    .abi = GS_POLICY_ABI,
+    .name = "loadcontrol",
+    .help = "load control against thrashing: turns for those that fit together, the others wait outside",
+    .source = "Denning, The working set model, CACM 11(5), 1968; feedback: Denning et al., Acta Informatica 7, 1976",
+    .when = "Load control stops thrashing: those inside swap no more, those outside wait for minutes. Not where every "
+            "wait counts. Each question looks at every workload.",
+    .param = params,
+    .workload_state_size = sizeof(struct meter),
+    .admits = admits,
+    .quantum = quantum,
+    .ran = ran,
+    .swapped = swapped,
+};
