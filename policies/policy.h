@@ -7,6 +7,20 @@
  * zeroed memory, nothing else: no clock, no IO, no allocation, no globals.  The same object decides in the simulator
  * and on hardware.
  *
+ * A plug-in is a shared object that defines one of gs_victim, gs_slicer, gs_cap, gs_prefetch and gs_place, or several:
+ *
+ *     #include <gpuswap/policy.h>
+ *
+ *     static double keep(const struct gs_self *self, uint32_t workload)
+ *     {
+ *         return (double)self->view->workload[workload].last_end_ns;
+ *     }
+ *
+ *     const struct gs_victim_policy gs_victim = {
+ *         .abi = GS_POLICY_ABI, .name = "mine", .help = "evict who has been idle longest", .keep = keep};
+ *
+ * `cc -shared -fPIC -o mine.so mine.c` builds it; `victim = ./mine.so` in [policy] uses it.
+ *
  * Times are nanoseconds since the start of the run, sizes are bytes, ids are dense from 0.
  */
 #ifndef GS_POLICY_H
@@ -43,9 +57,13 @@ enum gs_state {
 
 /* What a policy may know of a workload: only what a live node can measure, too. */
 struct gs_workload {
-    uint32_t group;       /* its [workload.NAME] */
-    uint32_t gpu, node;   /* where it is placed; GS_NONE before */
-    uint8_t class;        /* enum gs_class */
+    uint32_t group;     /* its [workload.NAME] */
+    uint32_t gpu, node; /* where it is placed; GS_NONE before */
+#ifdef __cplusplus
+    uint8_t class_; /* a word of C++ without the underscore */
+#else
+    uint8_t class; /* enum gs_class */
+#endif
     uint8_t state;        /* enum gs_state */
     uint8_t priority;     /* 0-255, greater wins */
     bool swappable;       /* may be a victim at all */
@@ -240,6 +258,14 @@ struct gs_place_policy {
     /* Required: the GPU with the least score gets the newcomer, ties by lowest id; only GPUs that may take it are asked about. */
     double (*score)(const struct gs_self *self, uint32_t gpu, uint32_t workload);
 };
+
+/* --- what a plug-in defines --- */
+#define GS_EXPORT __attribute__((visibility("default")))
+extern GS_EXPORT const struct gs_victim_policy gs_victim;
+extern GS_EXPORT const struct gs_slicer_policy gs_slicer;
+extern GS_EXPORT const struct gs_cap_policy gs_cap;
+extern GS_EXPORT const struct gs_prefetch_policy gs_prefetch;
+extern GS_EXPORT const struct gs_place_policy gs_place;
 
 /* --- what many policies need --- */
 

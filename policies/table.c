@@ -53,17 +53,16 @@ const struct gs_policy_head *gs_policy_find(enum gs_slot slot, const char *name)
 const char *gs_policy_fault(enum gs_slot slot, const struct gs_policy_head *policy)
 {
     const void *p = policy;
-    bool whole = true;
 
     if (policy->abi != GS_POLICY_ABI)
         return "it was made for another version of policy.h";
     if (policy->name == NULL || policy->help == NULL)
         return "it has no name or no help";
-    if (slot == GS_SLOT_VICTIM)
-        whole = ((const struct gs_victim_policy *)p)->keep != NULL;
-    else if (slot == GS_SLOT_CAP)
-        whole = ((const struct gs_cap_policy *)p)->admit != NULL;
-    else if (slot == GS_SLOT_PLACE)
-        whole = ((const struct gs_place_policy *)p)->score != NULL;
-    return whole ? NULL : "it lacks a function that its slot needs";
+    if (slot == GS_SLOT_VICTIM && ((const struct gs_victim_policy *)p)->keep == NULL)
+        return "it lacks a function that its slot needs, 'keep'";
+    if (slot == GS_SLOT_CAP && ((const struct gs_cap_policy *)p)->admit == NULL)
+        return "it lacks a function that its slot needs, 'admit'";
+    if (slot == GS_SLOT_PLACE && ((const struct gs_place_policy *)p)->score == NULL)
+        return "it lacks a function that its slot needs, 'score'";
+    return NULL;
 }

@@ -9,16 +9,20 @@
 int trace_fill_memory(struct trace *trace, const struct trace_options *options, const struct importer *importer,
                       uint64_t seed, struct arena *arena, struct error *err)
 {
-    struct dist fallback;
+    struct dist *fallback = NULL;
     const struct dist *memory = options->memory;
     const char *text = memory ? options->memory_text : importer->memory;
     bool drawn = false;
     if (!memory && importer->memory) {
-        int code = dist_parse(&fallback, importer->memory, DIST_SIZE, NULL, arena, err);
+        fallback = arena_alloc(arena, sizeof *fallback);
+        if (!fallback)
+            return error_set(err, GS_SYSTEM, "'%s': out of memory", options->file);
+        int code = dist_parse(fallback, importer->memory, DIST_SIZE, NULL, arena, err);
         if (code)
             return code;
-        memory = &fallback;
+        memory = fallback;
     }
+    trace->memory = memory;
     for (size_t i = 0; i < trace->workloads; i++) {
         struct trace_workload *w = &trace->workload[i];
         struct stream stream;
@@ -31,6 +35,7 @@ int trace_fill_memory(struct trace *trace, const struct trace_options *options, 
                              options->file ? options->file : "trace", w->name);
         stream_init(&stream, seed, 0, (uint32_t)i, PURPOSE_MEMORY);
         w->memory_bytes = dist_draw_integer(memory, &stream);
+        w->memory_draw = (uint32_t)i + 1;
         drawn = true;
     }
     if (!drawn)

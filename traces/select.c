@@ -12,7 +12,7 @@ static void advance_memory(struct trace_workload *w, int64_t from_ns)
     for (size_t b = 0; b <= w->bursts; b++) {
         int64_t t = b < w->bursts && w->burst[b].ready_ns < from_ns ? w->burst[b].ready_ns : from_ns;
         for (; m < w->resizes && w->resize[m].at_ns < from_ns && w->resize[m].at_ns <= t; m++) {
-            w->memory_bytes = w->resize[m].bytes;
+            w->memory_bytes = w->resize[m].bytes, w->memory_draw = 0;
             known = true;
         }
         if (t == from_ns)

@@ -45,6 +45,7 @@ struct trace_workload {
     bool swappable;
     int64_t gpus;
     int64_t memory_bytes;              /* swappable bytes at attach; -1 = the trace does not say */
+    uint32_t memory_draw;              /* it was drawn: 1 + the number of its stream; 0 = recorded */
     int64_t context_bytes;             /* stays on the GPU while swapped out; -1 = not said */
     double request_share, limit_share; /* shares of a GPU's memory; -1 = not said */
     int priority;                      /* -1 = not said */
@@ -63,6 +64,7 @@ struct trace_workload {
     uint32_t number; /* stored traces (stored.h): of its W record in the file, from 0 */
 };
 
+struct dist;
 struct trace {
     struct trace_workload *workload; /* in order of attach_ns, then of the source */
     size_t workloads, workload_capacity;
@@ -73,10 +75,10 @@ struct trace {
     uint64_t multi_gpu;         /* workloads of more than one GPU among them */
     uint64_t multi_gpu_dropped; /* left out by `single` */
     uint64_t extensions;        /* x records passed over */
+    const struct dist *memory;  /* what memory that was not recorded was drawn from, or NULL */
 };
 
 /* What may be asked of a trace; zero-initialise, then set from_ns .. scale_time by trace_options_init. */
-struct dist;
 struct trace_options {
     const char *file;          /* "-" = standard input */
     const char *format;        /* a name of the importer table; NULL: told by the beginning of the file */

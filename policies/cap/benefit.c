@@ -1,5 +1,6 @@
-/* benefit.c - room in the swap file for those to whom a byte of it saves the most waiting.  The price of a byte is the best
- * offer that was refused lately: who offers less goes to disk, and leaves the room to that one (own variant). */
+/* benefit.c - room in the swap file for those to whom a byte of it saves the most waiting.  The price of a byte is
+ * the best offer that was refused lately and that would find no room beside the newcomer: who offers less goes to
+ * disk, and leaves the room to that one (own variant). */
 #include "policies/policy.h"
 
 enum { LATELY, DISK_RATE, COLD_START };
@@ -16,7 +17,8 @@ struct refused {
     gs_ns at_ns;
 };
 
-/* Bursts a second so far, times the seconds that each of them waits less for a warm workload than for a cold one, by byte. */
+/* Bursts a second so far, times the seconds that each of them waits less for a warm workload than for a cold one, by
+ * byte. */
 static double offer(const struct gs_self *self, uint32_t workload)
 {
     const struct gs_workload *w = &self->view->workload[workload];
@@ -26,7 +28,8 @@ static double offer(const struct gs_self *self, uint32_t workload)
     return (double)w->turns / present_ns * (cold_ns - gs_swap_in_ns(self->view, workload)) / (double)w->bytes;
 }
 
-static double price(const struct gs_self *self, uint32_t workload)
+/* Where `left` bytes are left. */
+static double price(const struct gs_self *self, uint32_t workload, int64_t left)
 {
     const struct refused *refused = self->workload_state;
     double best = 0.0;
@@ -34,7 +37,8 @@ static double price(const struct gs_self *self, uint32_t workload)
     for (uint32_t i = 0; i < self->view->workloads; i++) {
         const struct gs_workload *w = &self->view->workload[i];
         if (i != workload && w->state != GS_ABSENT && w->node == self->view->workload[workload].node &&
-            self->view->now_ns - refused[i].at_ns <= self->param[LATELY].i && refused[i].offer > best)
+            w->bytes > left && self->view->now_ns - refused[i].at_ns <= self->param[LATELY].i &&
+            refused[i].offer > best)
             best = refused[i].offer;
     }
     return best;
@@ -43,10 +47,11 @@ static double price(const struct gs_self *self, uint32_t workload)
 static enum gs_room admit(const struct gs_self *self, uint32_t workload, int64_t bytes)
 {
     struct refused *refused = (struct refused *)self->workload_state + workload;
+    int64_t left = gs_swap_room(self->view, workload) - bytes;
     double is = offer(self, workload);
 
     *refused = (struct refused){0};
-    if (bytes <= gs_swap_room(self->view, workload) && is >= price(self, workload))
+    if (left >= 0 && is >= price(self, workload, left))
         return GS_ROOM_OR_DISK;
     *refused = (struct refused){.offer = is, .at_ns = self->view->now_ns};
     return GS_ROOM_ON_DISK;

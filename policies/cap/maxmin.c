@@ -1,6 +1,7 @@
 /* maxmin.c - weighted max-min fair shares of the swap file: who needs little has all of it, the rest is shared by
- * priority.  Room that nobody claims is lent beyond the share.  It is not called back, but who was refused within his share
- * has the next room that comes free, and those beyond theirs go to disk meanwhile (own variant: workloads move whole). */
+ * priority.  Room that nobody claims is lent beyond the share.  It is not called back, but who was refused within
+ * his share has the next room that comes free, and those beyond theirs go to disk meanwhile (own variant: workloads
+ * move whole). */
 #include "policies/policy.h"
 
 #include <math.h>
@@ -68,8 +69,9 @@ const struct gs_cap_policy cap_maxmin = {
     .help = "fair shares of the swap file, weighted by priority; what nobody claims is lent",
     .source = "max-min fairness by water-filling: Bertsekas and Gallager, Data Networks, 1992; own variant",
     .when =
-        "Where workloads of several owners share a node: small ones have room before large ones borrow again. Of no "
-        "use where all are alike, as none then fits its share. A decision looks at each workload.",
+        "Where workloads of several owners share a node: small ones have room before large ones borrow again. Who is "
+        "within its share waits for room, for ever if the borrowers never come back. Where all are alike none fits "
+        "its share, and it is `static` with `spill`. A decision looks at each workload.",
     .param = params,
     .workload_state_size = sizeof(struct claim),
     .admit = admit,

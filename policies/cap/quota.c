@@ -1,4 +1,5 @@
-/* quota.c - no workload has more of the swap file than its quota; what is above it goes to disk, or stays on the GPU. */
+/* quota.c - no workload has more of the swap file than its quota; what is above it goes to disk, or stays on the
+ * GPU. */
 #include "policies/policy.h"
 
 enum { SHARE, BYTES, OVER };

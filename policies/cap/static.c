@@ -1,5 +1,5 @@
-/* static.c - the swap file has a fixed size; when it is full, the burst that needs the room waits or is refused, or what
- * does not fit goes to disk. */
+/* static.c - the swap file has a fixed size; when it is full, the burst that needs the room waits or is refused, or
+ * what does not fit goes to disk. */
 #include "policies/policy.h"
 
 enum { WHEN_FULL };

@@ -1,5 +1,6 @@
-/* strict.c - a workload is attached only if all of its node then fit: what is too much for the GPUs must fit the swap file,
- * with room for one exchange of the largest, as who comes needs his victim's place before he leaves his own. */
+/* strict.c - a workload is attached only if all of its node then fit: what is too much for the GPUs must fit the
+ * swap file, with room for one exchange of the largest, as who comes needs his victim's place before he leaves his
+ * own. */
 #include "policies/policy.h"
 
 enum { RATIO, EXCHANGE };

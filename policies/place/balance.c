@@ -1,5 +1,5 @@
-/* balance.c - a newcomer goes to the GPU that is the least busy: the share of its time that each of its workloads has used
- * so far, added up.  Newcomers count as `expected` until they have been there for a while. */
+/* balance.c - a newcomer goes to the GPU that is the least busy: the share of its time that each of its workloads
+ * has used so far, added up.  Newcomers count as `expected` until they have been there for a while. */
 #include "policies/policy.h"
 
 enum { EXPECTED, SETTLED };

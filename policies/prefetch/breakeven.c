@@ -1,6 +1,6 @@
-/* breakeven.c - an idle workload leaves when keeping it has cost as much as it costs to swap it out and in again.  Whatever
- * its users do, that is at most twice what one who knows the future would pay (ski rental).  Where think times are
- * exponential, how long it has been idle says nothing, and to leave at once or never is best. */
+/* breakeven.c - an idle workload leaves when keeping it has cost as much as it costs to swap it out and in again.
+ * Whatever its users do, that is at most twice what one who knows the future would pay (ski rental).  Where think
+ * times are exponential, how long it has been idle says nothing, and to leave at once or never is best. */
 #include "policies/policy.h"
 
 enum { PRICE, AHEAD };

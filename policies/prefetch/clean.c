@@ -1,5 +1,5 @@
-/* clean.c - write the copy of an idle workload while nobody waits for it, so that it can leave in no time.  Its next burst
- * makes the copy stale. */
+/* clean.c - write the copy of an idle workload while nobody waits for it, so that it can leave in no time.  Its next
+ * burst makes the copy stale. */
 #include "policies/policy.h"
 
 enum { AFTER, AHEAD };

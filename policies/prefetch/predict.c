@@ -1,6 +1,6 @@
-/* predict.c - a workload that was swapped out comes back shortly before it is expected to be wanted: at a low quantile of
- * its own last think times, of those that are longer than it has thought already.  After the hybrid histogram of serverless
- * platforms; here the last 32 think times stand for the histogram (own variant). */
+/* predict.c - a workload that was swapped out comes back shortly before it is expected to be wanted: at a low
+ * quantile of its own last think times, of those that are longer than it has thought already.  After the hybrid
+ * histogram of serverless platforms; here the last 32 think times stand for the histogram (own variant). */
 #include "policies/policy.h"
 
 enum { QUANTILE, LEAVE };
@@ -56,12 +56,12 @@ static gs_ns return_after(const struct gs_self *self, uint32_t workload)
 
 static gs_ns leave_after(const struct gs_self *self, uint32_t workload)
 {
+    const struct gs_workload *w = &self->view->workload[workload];
     gs_ns due = due_ns(self, workload);
     double swaps_ns = gs_swap_out_ns(self->view, workload) + gs_swap_in_ns(self->view, workload);
 
-    if (self->param[LEAVE].i == 0 || due == GS_NEVER)
-        return GS_NEVER;
-    return (double)(due - self->view->now_ns) > swaps_ns ? 0 : GS_NEVER;
+    bool leaves = self->param[LEAVE].i != 0 && w->resident_ns <= w->last_end_ns; /* who has come back stays */
+    return leaves && due != GS_NEVER && (double)(due - self->view->now_ns) > swaps_ns ? 0 : GS_NEVER;
 }
 
 const struct gs_prefetch_policy prefetch_predict = {

@@ -5,8 +5,8 @@
 enum { QUANTUM, SLACK };
 
 static const struct gs_param params[] = {
-    {"quantum", GS_TIME, "30s", 1, 1e18, NULL, "length of a turn"},
-    {"slack", GS_TIME, "30s", 0, 1e18, NULL,
+    {"quantum", GS_TIME, "30s", 1, 3e17, NULL, "length of a turn"},
+    {"slack", GS_TIME, "30s", 0, 3e17, NULL,
      "how much longer than a resident one another has to have waited to go first"},
     GS_PARAM_END,
 };

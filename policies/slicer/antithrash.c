@@ -7,9 +7,9 @@
 enum { QUANTUM, SERIAL_QUANTUM, WINDOW, HIGH, LOW };
 
 static const struct gs_param params[] = {
-    {"quantum", GS_TIME, "2s", 1, 1e18, NULL, "length of a turn while nothing thrashes"},
-    {"serial_quantum", GS_TIME, "60s", 1, 1e18, NULL, "length of a turn after thrashing was found"},
-    {"window", GS_TIME, "30s", 1, 1e18, NULL, "the index is taken over so long at least, to the end of a turn"},
+    {"quantum", GS_TIME, "2s", 1, 3e17, NULL, "length of a turn while nothing thrashes"},
+    {"serial_quantum", GS_TIME, "60s", 1, 3e17, NULL, "length of a turn after thrashing was found"},
+    {"window", GS_TIME, "30s", 1, 3e17, NULL, "the index is taken over so long at least, to the end of a turn"},
     {"high", GS_NUMBER, "1", 0, 1e9, NULL, "thrash index above which turns get long"},
     {"low", GS_NUMBER, "0.2", 0, 1e9, NULL, "thrash index below which they get short again"},
     GS_PARAM_END,

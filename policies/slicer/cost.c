@@ -12,11 +12,11 @@ static const double HAD = 0.25, MOST_NS = 120e9, SWAPS = 2.0, FAR_ABOVE = 10.0, 
 
 static const struct gs_param params[] = {
     {"alpha", GS_NUMBER, "10", 0.001, 1e6, NULL, "length of a turn over the time of its swaps"},
-    {"min", GS_TIME, "1s", 1, 1e18, NULL, "length of a turn at least, and where no swap is needed"},
+    {"min", GS_TIME, "1s", 1, 3e17, NULL, "length of a turn at least, and where no swap is needed"},
     GS_PARAM_END,
 };
 
-enum { MEAN_NS, SWAPS_NS, STATES }; /* of all bursts so far; of the last turn given */
+enum { MEAN_NS, SWAPS_NS, STATES }; /* of the bursts that have ended; of the last turn given */
 
 static double swaps_ns(const struct gs_self *self, uint32_t workload)
 {
@@ -54,7 +54,7 @@ static gs_ns quantum(const struct gs_self *self, uint32_t workload)
 
     for (uint32_t i = 0; i < self->view->workloads; i++) {
         over_bytes += all[i].wants && all[i].gpu == all[workload].gpu ? all[i].bytes : 0;
-        used_ns += (double)all[i].used_ns;
+        used_ns += (double)(all[i].used_ns - (all[i].wants ? all[i].burst_ns : 0));
         bursts += (double)all[i].turns;
     }
     ((double *)self->state)[MEAN_NS] = used_ns / bursts;
@@ -67,7 +67,7 @@ const struct gs_slicer_policy slicer_cost = {
     .abi = GS_POLICY_ABI,
     .name = "cost",
     .help = "turns as long as their swaps are dear; short bursts and residents go first, within limits",
-    .source = "own; working longer where switching is dearer: nvshare, whose 30 s suit swaps of 3 s",
+    .source = "ours; ten swaps long: nvshare's 30 s, for swaps of 3 s",
     .when = "Where people wait and memory is short: notebooks, alone or before training. Long bursts wait for short "
             "ones: use fair or stride where shares count. A turn costs a look at every workload.",
     .param = params,

@@ -6,7 +6,7 @@
 enum { QUANTUM, WEIGHT, AT_BOUNDARY };
 static const char *const weights[] = {"equal", "priority", NULL};
 static const struct gs_param params[] = {
-    {"quantum", GS_TIME, "1s", 1, 1e16, NULL, "length of a turn, for priority 1 if the weight is by priority"},
+    {"quantum", GS_TIME, "1s", 1, 1e15, NULL, "length of a turn, for priority 1 if the weight is by priority"},
     {"weight", GS_CHOICE, "equal", 0, 0, weights, "length of turns: the same for all, or as the priorities"},
     {"at_boundary", GS_BOOLEAN, "yes", 0, 0, NULL, "bursts and iterations are not cut"},
     GS_PARAM_END,

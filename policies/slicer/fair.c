@@ -15,7 +15,7 @@ struct account {
 
 static const char *const weights[] = {"equal", "priority", NULL}, *const charges[] = {"gpu", "gpu+swap", NULL};
 static const struct gs_param params[] = {
-    {"quantum", GS_TIME, "30s", 1, 1e18, NULL, "length of a turn"},
+    {"quantum", GS_TIME, "30s", 1, 3e17, NULL, "length of a turn"},
     {"weight", GS_CHOICE, "equal", 0, 0, weights, "shares of the GPU: the same for all, or as the priorities"},
     {"charge", GS_CHOICE, "gpu", 0, 0, charges, "what a turn costs: its GPU time, or the swaps made for it, too"},
     GS_PARAM_END,

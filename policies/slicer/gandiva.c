@@ -3,7 +3,7 @@
 #include "policies/policy.h"
 
 static const struct gs_param params[] = {
-    {"quantum", GS_TIME, "60s", 1, 1e18, NULL, "length of a slice; it goes on to the end of the iteration"},
+    {"quantum", GS_TIME, "60s", 1, 3e17, NULL, "length of a slice; it goes on to the end of the iteration"},
     GS_PARAM_END,
 };
 

@@ -3,7 +3,7 @@
 #include "policies/policy.h"
 
 static const struct gs_param params[] = {
-    {"quantum", GS_TIME, "10s", 1, 1e18, NULL, "length of a turn, and the lead at which a burst is stopped"},
+    {"quantum", GS_TIME, "10s", 1, 3e17, NULL, "length of a turn, and the lead at which a burst is stopped"},
     GS_PARAM_END,
 };
 

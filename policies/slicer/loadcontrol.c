@@ -8,9 +8,9 @@ enum { MODE, QUANTUM, PATIENCE, WINDOW, HIGH, LOW };
 static const char *const modes[] = {"memory", "feedback", NULL};
 static const struct gs_param params[] = {
     {"mode", GS_CHOICE, "memory", 0, 0, modes, "let in as many as fit together, or as the time lost to swaps allows"},
-    {"quantum", GS_TIME, "30s", 1, 1e18, NULL, "length of a turn"},
-    {"patience", GS_TIME, "10m", 0, 1e18, NULL, "who has waited so long comes in all the same"},
-    {"window", GS_TIME, "60s", 1, 1e18, NULL, "feedback: measured over so long at least, to the end of a turn"},
+    {"quantum", GS_TIME, "30s", 1, 3e17, NULL, "length of a turn"},
+    {"patience", GS_TIME, "10m", 0, 3e17, NULL, "who has waited so long comes in all the same"},
+    {"window", GS_TIME, "60s", 1, 3e17, NULL, "feedback: measured over so long at least, to the end of a turn"},
     {"high", GS_NUMBER, "1", 0, 1e9, NULL, "feedback: swap time over useful time above which one less is let in"},
     {"low", GS_NUMBER, "0.3", 0, 1e9, NULL, "feedback: the same, below which one more is"},
     GS_PARAM_END,

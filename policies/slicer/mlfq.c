@@ -6,9 +6,9 @@
 enum { QUANTUM, LEVELS, BOOST };
 
 static const struct gs_param params[] = {
-    {"quantum", GS_TIME, "2s", 1, 1e15, NULL, "what the top level allows; each further level twice as much"},
-    {"levels", GS_INTEGER, "3", 1, 20, NULL, "number of levels"},
-    {"boost", GS_TIME, "60s", 1, 1e18, NULL, "all go back to the top this often"},
+    {"quantum", GS_TIME, "2s", 1, 3.6e12, NULL, "what the top level allows; each further level twice as much"},
+    {"levels", GS_INTEGER, "3", 1, 16, NULL, "number of levels"},
+    {"boost", GS_TIME, "60s", 1, 3e17, NULL, "all go back to the top this often"},
     GS_PARAM_END,
 };
 

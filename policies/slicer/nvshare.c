@@ -5,8 +5,8 @@
 enum { QUANTUM, EARLY_RELEASE, SWAP_IN_QUANTUM };
 
 static const struct gs_param params[] = {
-    {"quantum", GS_TIME, "30s", 1, 1e18, NULL, "how long the lock is held while others wait"},
-    {"early_release", GS_TIME, "5s", 0, 1e18, NULL, "the lock is given back after this long without work"},
+    {"quantum", GS_TIME, "30s", 1, 3e17, NULL, "how long the lock is held while others wait"},
+    {"early_release", GS_TIME, "5s", 0, 3e17, NULL, "the lock is given back after this long without work"},
     {"swap_in_quantum", GS_BOOLEAN, "yes", 0, 0, NULL, "swaps use up the quantum, as page faults after the lock do"},
     GS_PARAM_END,
 };
@@ -33,8 +33,8 @@ const struct gs_slicer_policy slicer_nvshare = {
     .name = "nvshare",
     .help = "an exclusive lock for a quantum, released early when idle",
     .source = "G. Alexopoulos, nvshare, thesis, NTUA 2021, and its scheduler.c and client.c",
-    .when = "To know what nvshare would do. Its lock is lost time after each short burst, as it is given back only "
-            "after early_release without work; rr and cost give it back at once. A choice costs nothing.",
+    .when = "To know what nvshare would do. After each short burst the GPU is idle until the lock is given back; rr "
+            "and cost give it on at once. A choice costs nothing.",
     .param = params,
     .quantum = quantum,
     .linger = linger,

@@ -1,11 +1,12 @@
 /* priority.c - one at a time, the greatest priority first; a greater one may stop a lesser one in mid-burst. */
 #include "policies/policy.h"
+#include <math.h>
 
 enum { PREEMPT, SWITCH_COST, HOLD };
 
 static const struct gs_param params[] = {
     {"preempt", GS_BOOLEAN, "yes", 0, 0, NULL, "a greater priority stops a lesser one in the middle of its burst"},
-    {"switch_cost", GS_TIME, "0s", 0, 1e18, NULL, "time lost when another workload than the last one runs"},
+    {"switch_cost", GS_TIME, "0s", 0, 3e17, NULL, "time lost when another workload than the last one runs"},
     {"hold", GS_NUMBER, "0", 0, 1e6, NULL,
      "the GPU is kept after a burst for so many times its own swap-in and swap-out"},
     GS_PARAM_END,
@@ -28,15 +29,16 @@ static gs_ns switch_cost(const struct gs_self *self)
     return self->param[SWITCH_COST].i;
 }
 
-/* Kept for as long as coming back would cost, the GPU is idle at most twice as long as with knowledge of the next
- * burst.  Where all fit together there is nothing to come back from. */
+/* Kept for as long as coming back would cost, the GPU loses at most twice what it would with knowledge of the next
+ * burst (ski rental).  Where all fit together there is nothing to come back from. */
 static gs_ns linger(const struct gs_self *self, uint32_t workload)
 {
     const struct gs_gpu *gpu = &self->view->gpu[self->view->workload[workload].gpu];
 
     if (gpu->attached_bytes <= gpu->capacity_bytes)
         return 0;
-    return (gs_ns)(self->param[HOLD].d * (gs_swap_in_ns(self->view, workload) + gs_swap_out_ns(self->view, workload)));
+    double swaps_ns = gs_swap_in_ns(self->view, workload) + gs_swap_out_ns(self->view, workload);
+    return (gs_ns)fmin(self->param[HOLD].d * swaps_ns, 3e17);
 }
 
 const struct gs_slicer_policy slicer_priority = {

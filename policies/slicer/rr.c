@@ -4,8 +4,8 @@
 enum { QUANTUM, SWITCH_COST, SWAP_IN_QUANTUM, WIDTH };
 
 static const struct gs_param params[] = {
-    {"quantum", GS_TIME, "30s", 1, 1e18, NULL, "length of a turn"},
-    {"switch_cost", GS_TIME, "0s", 0, 1e18, NULL, "time lost when another workload than the last one runs"},
+    {"quantum", GS_TIME, "30s", 1, 3e17, NULL, "length of a turn"},
+    {"switch_cost", GS_TIME, "0s", 0, 3e17, NULL, "time lost when another workload than the last one runs"},
     {"swap_in_quantum", GS_BOOLEAN, "no", 0, 0, NULL, "switch cost and swaps use up the quantum"},
     {"width", GS_INTEGER, "1", 1, GS_HOLDERS_MAX, NULL,
      "so many have turns at once, as far as their memory fits together"},

@@ -6,7 +6,7 @@
 #include "policies/policy.h"
 
 static const struct gs_param params[] = {
-    {"quantum", GS_TIME, "30s", 1, 1e18, NULL, "length of a turn"},
+    {"quantum", GS_TIME, "30s", 1, 3e17, NULL, "length of a turn"},
     GS_PARAM_END,
 };
 

@@ -9,70 +9,55 @@
 #include <math.h>
 #include <string.h>
 
-enum { HORIZON, ESTIMATE, SET, MIN_RESIDENCE };
-enum { EWMA, HISTOGRAM, POOLED };
+enum { HORIZON, ESTIMATE, SET, MIN_RESIDENCE, EWMA = 0, HISTOGRAM, POOLED };
 enum { BINS = 40, GROUPS = 64, GROUP_WEIGHT = 4, MEAN_S = 60 };
 
 static const char *const estimates[] = {"ewma", "histogram", "pooled", NULL}, *const sets[] = {"greedy", "exact", NULL};
 static const struct gs_param params[] = {
     {"horizon", GS_TIME, "60s", 1e9, 1e18, NULL, "how long an idle workload would stay on the GPU otherwise"},
-    {"estimate", GS_CHOICE, "histogram", 0, 0, estimates,
-     "of idle times: moving mean, histogram, mean with its group's"},
+    {"estimate", GS_CHOICE, "histogram", 0, 0, estimates, "of idle times: moving mean, histogram, mean of all"},
     {"set", GS_CHOICE, "greedy", 0, 0, sets, "one after the other, or the best set of all"},
     {"min_residence", GS_TIME, "0s", 0, 3e11, NULL, "who has been on the GPU for less stays"},
     GS_PARAM_END,
 };
 
-struct idle { /* times, in seconds: of a workload, or of all in a group; groups 64 apart share one */
+struct idle { /* times in seconds, of a workload, or of all in a group; groups 64 apart share one */
     double count, sum, ewma;
     float longer[BINS + 1]; /* how many lasted for more than the bin's begin */
+    float lasts[BINS + 1];  /* the same with some of its group's; of workloads only */
 };
 
 /* Two bins an octave, from a quarter of a second on, read off the number's exponent and its first bits. */
 static double bin(double s)
 {
-    double x = 4 * s + 1;
+    double x = s > 0 ? 4 * s + 1 : 1, at;
     uint64_t bits;
 
     memcpy(&bits, &x, sizeof bits);
-    return fmin((double)(int64_t)(bits - UINT64_C(0x3ff0000000000000)) * 0x1p-51, BINS - 0.001);
+    at = (double)(int64_t)(bits - UINT64_C(0x3ff0000000000000)) * 0x1p-51;
+    return at < BINS - 0.001 ? at : BINS - 0.001;
 }
 
-static void learn(struct idle *idle, double s)
+static double lasts(const struct idle *own, double s)
 {
-    idle->ewma += (idle->count > 0 ? 0.3 : 1) * (s - idle->ewma);
-    idle->count++;
-    idle->sum += s;
-    for (int b = 0; b <= (int)bin(s); b++)
-        idle->longer[b]++;
+    double at = bin(s);
+    const float *edge = own->lasts + (int)at;
+
+    return edge[0] + (at - (int)at) * (edge[1] - edge[0]);
 }
 
-/* Relative chance that idle time lasts longer than `s`: its own times, some of its group, and one as if drawn from a
- * heavy tail. */
-static double survives(const struct idle *own, const struct idle *group, double s)
-{
-    double at = bin(s), rest = at - (int)at;
-    const float *a = own->longer + (int)at, *b = group->longer + (int)at;
-
-    return a[0] + rest * (a[1] - a[0]) + GROUP_WEIGHT / (group->count + 1) * (b[0] + rest * (b[1] - b[0])) +
-           MEAN_S / (MEAN_S + s);
-}
-
+/* That it is wanted within the horizon. */
 static double chance(const struct gs_self *self, uint32_t workload, double horizon)
 {
-    const struct gs_workload *w = &self->view->workload[workload];
     const struct idle *own = (const struct idle *)self->workload_state + workload;
-    const struct idle *group = (const struct idle *)self->state + w->group % GROUPS;
-    double age = (double)(self->view->now_ns - w->last_end_ns) * 1e-9;
+    double age = (double)(self->view->now_ns - self->view->workload[workload].last_end_ns) * 1e-9, mean;
 
-    if (self->param[ESTIMATE].i == HISTOGRAM)
-        return 1 - survives(own, group, age + horizon) / survives(own, group, age);
-    double mean = (group->sum + MEAN_S) / (group->count + 1);
-    if (self->param[ESTIMATE].i == POOLED)
-        mean = (GROUP_WEIGHT * mean + own->sum + age) / (GROUP_WEIGHT + own->count);
-    else
-        mean = fmax(own->count > 0 ? own->ewma : mean, age);
-    return 1 - exact_exp(-horizon / fmax(mean, 1e-9));
+    if (self->param[ESTIMATE].i == HISTOGRAM ||
+        own->count <= 0) /* and one time of a heavy tail, as if it had been seen */
+        return 1 - (lasts(own, age + horizon) + MEAN_S / (MEAN_S + age + horizon)) /
+                       (lasts(own, age) + MEAN_S / (MEAN_S + age));
+    mean = self->param[ESTIMATE].i == POOLED ? (own->sum + age) / own->count : fmax(own->ewma, age);
+    return 1 - exact_exp(-horizon / mean);
 }
 
 /* Those who wait are wanted for sure, the last in the queue last. */
@@ -96,15 +81,31 @@ static gs_ns pinned_until(const struct gs_self *self, uint32_t workload)
     return self->view->workload[workload].resident_ns + self->param[MIN_RESIDENCE].i;
 }
 
+static void learn(struct idle *idle, double s)
+{
+    idle->ewma += 0.3 * (s - idle->ewma);
+    idle->count++;
+    idle->sum += s;
+    for (int b = 0; b <= (int)bin(s); b++)
+        idle->longer[b]++;
+}
+
 static void wanted(const struct gs_self *self, uint32_t workload)
 {
     const struct gs_workload *w = &self->view->workload[workload];
+    struct idle *own = (struct idle *)self->workload_state + workload;
+    struct idle *group = (struct idle *)self->state + w->group % GROUPS;
     double s = fmax(0, (double)(w->since_ns - w->last_end_ns) * 1e-9);
+    double mean = (group->sum + MEAN_S) / (group->count + 1);
 
-    if (w->turns == 0)
-        return; /* it has only just come */
-    learn((struct idle *)self->workload_state + workload, s);
-    learn((struct idle *)self->state + w->group % GROUPS, s);
+    if (own->count <= 0) /* it begins as one of its group */
+        *own = (struct idle){.count = GROUP_WEIGHT, .sum = GROUP_WEIGHT * mean, .ewma = mean};
+    if (w->turns > 0) { /* else it has only just come */
+        learn(own, s);
+        learn(group, s);
+    }
+    for (int b = 0; b <= BINS; b++)
+        own->lasts[b] = own->longer[b] + (float)(GROUP_WEIGHT / (group->count + 1)) * group->longer[b];
 }
 
 const struct gs_victim_policy victim_cost = {
@@ -112,10 +113,9 @@ const struct gs_victim_policy victim_cost = {
     .name = "cost",
     .help = "evict the least chance of return x swap time per byte",
     .source = "ours; idle times by Shahrad et al., USENIX ATC 2020, shrunk to the group's after Efron and Morris, 1973",
-    .when = "The first to try where idle times, sizes or copies differ among workloads: it learns the rhythm of each. "
-            "Where "
-            "all are alike it is lru. 'set = exact' pays where few large ones have to make room. A decision costs some "
-            "ten ns a candidate.",
+    .when =
+        "The first to try where idle times, sizes or copies differ: it learns the rhythm of each workload. Where all "
+        "are alike it is lru. 'set = exact' pays where few large ones make room. A decision costs 15 ns a candidate.",
     .param = params,
     .state_size = GROUPS * sizeof(struct idle),
     .workload_state_size = sizeof(struct idle),

@@ -2,7 +2,6 @@
 #include "sim/cli/bench.h"
 #include "sim/results/results.h"
 #include "sim/run/run.h"
-#include "sim/run/setup.h"
 #include "traces/gst.h"
 #include "version.h"
 
@@ -132,92 +131,6 @@ double bench_burst_rows(void)
         run_text(rows_text, NULL, path, &with) && run_text(rows_text, &(struct overrides){set, 1}, NULL, &without);
     remove_database(path);
     return ok && with.seconds > without.seconds ? (double)with.bursts / (with.seconds - without.seconds) : NAN;
-}
-
-/* One GPU that holds `candidates` workloads, and one workload more: whoever was evicted last wants in next. */
-static struct controller *crowded(uint32_t candidates, struct arena *arena)
-{
-    struct gs_setup *setup = arena_alloc(arena, sizeof *setup);
-    struct gs_workload_spec *spec = arena_array(arena, candidates + 1u, sizeof *spec);
-    struct gs_node_spec *node = arena_alloc(arena, sizeof *node);
-
-    if (setup == NULL || spec == NULL || node == NULL)
-        return NULL;
-    *node = (struct gs_node_spec){.gpus = 1,
-                                  .gpu_bytes = candidates,
-                                  .swap_cap_bytes = 2 * (int64_t)candidates + 2,
-                                  .swap = true,
-                                  .max_workloads_per_gpu = UINT32_MAX,
-                                  .h2d_bytes_per_s = 1,
-                                  .d2h_bytes_per_s = 1,
-                                  .speed = 1};
-    for (uint32_t i = 0; i <= candidates; i++)
-        spec[i] =
-            (struct gs_workload_spec){.initial = GS_NEW, .swappable = true, .bytes = 1, .limit = 1.0, .dirty = 1.0};
-    *setup = (struct gs_setup){.nodes = 1, .workloads = candidates + 1, .node = node, .workload = spec};
-    static const union gs_value block[] = {{.i = 0}};
-    setup->policies = (struct gs_policies){
-        .victim = (const struct gs_victim_policy *)gs_policy_find(GS_SLOT_VICTIM, "lru"),
-        .slicer = (const struct gs_slicer_policy *)gs_policy_find(GS_SLOT_SLICER, "ps"),
-        .cap = (const struct gs_cap_policy *)gs_policy_find(GS_SLOT_CAP, "static"),
-        .prefetch = (const struct gs_prefetch_policy *)gs_policy_find(GS_SLOT_PREFETCH, "none"),
-        .place = (const struct gs_place_policy *)gs_policy_find(GS_SLOT_PLACE, "spread"),
-        .cap_param = block,
-    };
-    return setup_controller(setup, arena);
-}
-
-static const struct gs_commands *tell(struct controller *ctl, gs_ns at_ns, uint8_t kind, uint8_t command,
-                                      uint32_t workload)
-{
-    struct gs_event event = {.at_ns = at_ns,
-                             .since_ns = kind == GS_WANT ? at_ns : GS_NEVER,
-                             .bytes = 1,
-                             .workload = workload,
-                             .timer = GS_NONE,
-                             .kind = kind,
-                             .command = command};
-
-    return controller_step(ctl, &event);
-}
-
-double bench_decision(uint32_t candidates)
-{
-    enum { ROUNDS = 2000 };
-    struct arena arena = {0};
-    struct controller *ctl = crowded(candidates, &arena);
-    gs_ns at_ns = 0;
-    double spent = 0.0, empty = 0.0;
-
-    for (uint32_t i = 0; ctl != NULL && i <= candidates; i++) {
-        tell(ctl, ++at_ns, GS_ATTACH, 0, i);
-        if (i == candidates)
-            break; /* the last one stays outside */
-        tell(ctl, ++at_ns, GS_WANT, 0, i);
-        tell(ctl, ++at_ns, GS_DONE, GS_SWAP_IN, i);
-        tell(ctl, ++at_ns, GS_IDLE, 0, i);
-    }
-    uint32_t outside = candidates, chosen = 0;
-    for (int round = 0; ctl != NULL && round < ROUNDS; round++) {
-        double start = now_s();
-        double middle = now_s();
-        const struct gs_commands *commands = tell(ctl, ++at_ns, GS_WANT, 0, outside);
-        double end = now_s();
-        empty += middle - start;
-        spent += end - middle;
-        chosen = GS_NONE;
-        for (uint32_t i = 0; i < commands->count; i++)
-            if (commands->item[i].kind == GS_SWAP_OUT)
-                chosen = commands->item[i].workload;
-        if (chosen == GS_NONE)
-            break;
-        tell(ctl, ++at_ns, GS_DONE, GS_SWAP_OUT, chosen);
-        tell(ctl, ++at_ns, GS_DONE, GS_SWAP_IN, outside);
-        tell(ctl, ++at_ns, GS_IDLE, 0, outside);
-        outside = chosen;
-    }
-    arena_fini(&arena);
-    return ctl == NULL || chosen == GS_NONE ? NAN : (spent - empty) * 1e9 / ROUNDS;
 }
 
 static bool write_trace(const char *path, int lines)

@@ -16,8 +16,8 @@ double bench_speedup(int threads);
 /* Rows of `burst` a second into SQLite, from the rows of a run with `record = bursts` (the simulation is not counted). */
 double bench_burst_rows(void);
 
-/* Nanoseconds of the controller's step in which lru chooses a victim among `candidates`. */
-double bench_decision(uint32_t candidates);
+/* Nanoseconds of the controller's step in which `victim` chooses one among `candidates`; NAN for one that needs the future. */
+double bench_decision(const char *victim, uint32_t candidates);
 
 /* Lines of a native trace read and checked a second. */
 double bench_trace_lines(void);

@@ -42,13 +42,13 @@ int cmd_audit(int argc, char **argv, struct error *err)
         parse,
         "DB",
         "Feed the recorded events of a run through the policy core again: its commands must be "
-        "the same.  Exit code 1 if they differ.",
+        "the same, and what victims were chosen from.  Exit code 1 if they differ.",
         NULL,
         NULL,
         NULL};
     struct arguments a = {0};
     struct audit audit;
-    char events[UNITS_TEXT], commands[UNITS_TEXT], differences[UNITS_TEXT];
+    char events[UNITS_TEXT], commands[UNITS_TEXT], candidates[UNITS_TEXT], differences[UNITS_TEXT];
     int rc;
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &a) != 0)
@@ -56,8 +56,9 @@ int cmd_audit(int argc, char **argv, struct error *err)
     rc = audit_run(&audit, a.db, a.run, err);
     if (rc != GS_OK)
         return rc;
-    printf("run %lld: %s events, %s commands, %s differences\n", (long long)audit.run,
+    printf("run %lld: %s events, %s commands, %s candidates, %s differences\n", (long long)audit.run,
            units_show_count(events, (double)audit.events), units_show_count(commands, (double)audit.commands),
+           units_show_count(candidates, (double)audit.candidates),
            units_show_count(differences, (double)audit.differences));
     if (audit.differences > 0)
         printf("first: %s\n", audit.first);

@@ -1,4 +1,5 @@
 /* cmd_bench.c - `gpuswap-sim bench`: how fast the event core and whole runs are on this machine, medians of interleaved rounds. */
+#include "policies/table.h"
 #include "sim/cli/bench.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/output.h"
@@ -46,15 +47,15 @@ static double two_threads(void)
 }
 static double decision_8(void)
 {
-    return bench_decision(8);
+    return bench_decision("lru", 8);
 }
 static double decision_64(void)
 {
-    return bench_decision(64);
+    return bench_decision("lru", 64);
 }
 static double decision_1000(void)
 {
-    return bench_decision(1000);
+    return bench_decision("lru", 1000);
 }
 
 /* One row a figure, in the order of the JSON; figures of one object stand together. */
@@ -81,6 +82,16 @@ static struct figure {
 };
 enum { FIGURES = sizeof figures / sizeof *figures };
 
+/* The same decision under each victim policy. */
+enum { CROWDS = 3, VICTIMS_MAX = 64 };
+static const uint32_t crowd[CROWDS] = {8, 64, 1000};
+static double victim_ns[VICTIMS_MAX][CROWDS][ROUNDS];
+
+static const struct gs_policy_head *victim_at(size_t i)
+{
+    return i < VICTIMS_MAX ? gs_policy_at(GS_SLOT_VICTIM, i) : NULL;
+}
+
 static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -96,11 +107,17 @@ static void measure_all(bool talk)
             fprintf(stderr, "\rround %d of %d ", round + 1, ROUNDS);
         for (int i = 0; i < FIGURES; i++)
             figures[i].value[round] = figures[i].measure();
+        for (size_t i = 0; victim_at(i) != NULL; i++)
+            for (int c = 0; c < CROWDS; c++)
+                victim_ns[i][c][round] = bench_decision(victim_at(i)->name, crowd[c]);
     }
     if (talk)
         fprintf(stderr, "\r                \r");
     for (int i = 0; i < FIGURES; i++)
         qsort(figures[i].value, ROUNDS, sizeof(double), by_value);
+    for (size_t i = 0; victim_at(i) != NULL; i++)
+        for (int c = 0; c < CROWDS; c++)
+            qsort(victim_ns[i][c], ROUNDS, sizeof(double), by_value);
 }
 
 static void processor(char name[128])
@@ -150,7 +167,16 @@ static void print_json(struct text *out)
         if (last)
             text_add(out, "}");
     }
-    text_add(out, "}\n");
+    text_add(out, ",\"victim_ns\":{");
+    for (size_t i = 0; victim_at(i) != NULL; i++) {
+        text_printf(out, "%s\"%s\":{", i > 0 ? "," : "", victim_at(i)->name);
+        for (int c = 0; c < CROWDS; c++) {
+            text_printf(out, "%s\"%u\":", c > 0 ? "," : "", crowd[c]);
+            text_number(out, victim_ns[i][c][ROUNDS / 2]);
+        }
+        text_add(out, "}");
+    }
+    text_add(out, "}}\n");
 }
 
 static void print_table(struct text *out)
@@ -168,6 +194,11 @@ static void print_table(struct text *out)
         text_printf(out, "%-26s %14.4g %-17s (%.4g, %.4g)\n", name, f->value[ROUNDS / 2], f->unit, f->value[0],
                     f->value[ROUNDS - 1]);
     }
+    text_printf(out, "\nns to choose one of:       %8u %8u %8u\n", crowd[0], crowd[1], crowd[2]);
+    for (size_t i = 0; victim_at(i) != NULL; i++)
+        if (victim_ns[i][0][0] > 0.0) /* those that know the future are not asked */
+            text_printf(out, "  %-24s %8.0f %8.0f %8.0f\n", victim_at(i)->name, victim_ns[i][0][ROUNDS / 2],
+                        victim_ns[i][1][ROUNDS / 2], victim_ns[i][2][ROUNDS / 2]);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)

@@ -244,7 +244,7 @@ static int show(struct arguments *a, const char *title, struct output *file, str
         struct wish *wish = &a->wish[i];
         alternative[i] = (struct alternative){wish->name, &wish->scenario, wish->done.outcome.tally,
                                               wish->done.outcome.completed, &wish->done.report};
-        met = met && report_sla_met(&wish->done.report);
+        met = met && report_sla_met(&wish->done.report) && report_faults(&wish->done.report) == 0;
     }
     rc = compare_build(&comparison, title, alternative, a->wishes, arena, err);
     if (rc == GS_OK) {

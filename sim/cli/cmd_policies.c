@@ -1,7 +1,8 @@
-/* cmd_policies.c - `gpuswap-sim policies [NAME]`: what there is for each slot, from the tables. */
+/* cmd_policies.c - `gpuswap-sim policies [NAME]`: what there is for each slot, from the tables, and in a plug-in. */
 #include "policies/table.h"
 #include "sim/base/units.h"
 #include "sim/cli/commands.h"
+#include "sim/scenario/plugin.h"
 
 #include <argp.h>
 #include <stdio.h>
@@ -14,9 +15,31 @@ static void list_slot(enum gs_slot slot)
         printf("  %-12s %s\n", gs_policy_at(slot, i)->name, gs_policy_at(slot, i)->help);
 }
 
-static void describe(enum gs_slot slot, const struct gs_policy_head *policy)
+/* Words in lines of at most LINE characters. */
+static void wrap(const char *text)
 {
-    printf("%s = %s\n  %s\n  source: %s\n", gs_slot_name(slot), policy->name, policy->help, policy->source);
+    enum { LINE = 96 };
+    int at = 0;
+
+    while (*text != '\0') {
+        int word = (int)strcspn(text, " ");
+        bool fresh = at == 0 || at + 1 + word > LINE;
+        printf("%s%.*s", !fresh ? " " : at == 0 ? "  " : "\n  ", word, text);
+        at = fresh ? 2 + word : at + 1 + word;
+        text += word + (int)strspn(text + word, " ");
+    }
+    printf("\n");
+}
+
+static void describe(enum gs_slot slot, const char *name, const struct gs_policy_head *policy)
+{
+    printf("%s = %s\n  %s\n", gs_slot_name(slot), name, policy->help);
+    if (policy->when != NULL)
+        wrap(policy->when);
+    if ((policy->needs & GS_NEEDS_ORACLE) != 0)
+        printf("  needs to know the future: in simulations only\n");
+    if (policy->source != NULL)
+        printf("  source: %s\n", policy->source);
     for (const struct gs_param *p = policy->param; p != NULL && p->key != NULL; p++) {
         printf("  %s.%s = %s", gs_slot_name(slot), p->key, p->fallback);
         for (size_t i = 0; p->choice != NULL && p->choice[i] != NULL; i++)
@@ -58,18 +81,37 @@ static size_t count(void)
     return n;
 }
 
+static int tell_plugin(const char *file, struct error *err)
+{
+    struct plugin plugin;
+    char why[PLUGIN_WHY];
+    int code = plugin_load(&plugin, file, NULL, why);
+
+    if (code != GS_OK)
+        return error_set(err, code, "plug-in '%s': %s", file, why);
+    for (int slot = 0; slot < GS_SLOTS; slot++) {
+        if (plugin.policy[slot] == NULL)
+            continue;
+        describe((enum gs_slot)slot, file, plugin.policy[slot]);
+        printf("  name: %s, hash: %s\n", plugin.policy[slot]->name, plugin.hash);
+    }
+    return GS_OK;
+}
+
 /* A name may stand in several slots: all are told. */
 static int tell(const char *wanted, struct error *err)
 {
     enum gs_slot whole;
     bool found = is_slot(wanted, &whole);
 
+    if (plugin_is_path(wanted))
+        return tell_plugin(wanted, err);
     if (found)
         list_slot(whole);
     for (int slot = 0; slot < GS_SLOTS; slot++) {
         const struct gs_policy_head *policy = gs_policy_find((enum gs_slot)slot, wanted);
         if (policy != NULL)
-            describe((enum gs_slot)slot, policy);
+            describe((enum gs_slot)slot, policy->name, policy);
         found |= policy != NULL;
     }
     if (found)
@@ -95,9 +137,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 int cmd_policies(int argc, char **argv, struct error *err)
 {
-    static const struct argp argp = {
-        NULL, parse, "[SLOT|NAME]", "List the policies of each slot, those of one slot, or tell a policy in full.",
-        NULL, NULL,  NULL};
+    static const struct argp argp = {NULL,
+                                     parse,
+                                     "[SLOT|NAME|FILE.so]",
+                                     "List the policies of each slot, those of one slot, or tell a policy in full.",
+                                     NULL,
+                                     NULL,
+                                     NULL};
     const char *wanted = NULL;
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &wanted) != 0)

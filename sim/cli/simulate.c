@@ -29,7 +29,7 @@ static const struct argp_option options[] = {
     {"replications", OPTION_REPLICATIONS, "N", 0, "set scenario.replications", 0},
     {"threads", OPTION_THREADS, "N", 0, "set scenario.threads; the result does not depend on it", 0},
     {"quiet", OPTION_QUIET, NULL, 0, "no text report and no progress", 0},
-    {"assert", OPTION_ASSERT, NULL, 0, "exit with 1 if an SLA is missed", 0},
+    {"assert", OPTION_ASSERT, NULL, 0, "exit with 1 if an SLA is missed or a policy gave no answers", 0},
     {"backend", OPTION_BACKEND, "NAME", OPTION_HIDDEN, "backend, for tests of the tool itself", 0},
     {0},
 };
@@ -195,6 +195,8 @@ static int finish(struct simulate *s, const struct scenario *scenario, struct si
     run.replications = done->outcome.completed;
     run.warmup = done->outcome.warmup_ns;
     rc = report_build(&done->report, &run, done->outcome.tally, done->outcome.completed, &about, &s->arena, err);
+    if (rc == GS_OK && *s->label != '\0' && !s->quiet && report_faults(&done->report) > 0)
+        fprintf(stderr, "note: %sits policies gave answers that were none; 'run' says which\n", s->label);
     if (rc == GS_OK && interrupted == 0 && results != NULL)
         rc = results_finish(results, &done->report, err);
     return rc;
@@ -266,7 +268,7 @@ int simulate_run(struct simulate *s, const struct scenario *scenario, struct err
     }
     if (rc == GS_OK)
         rc = simulate_stopped(s, &done, err);
-    if (rc == GS_OK && s->assert_sla && !report_sla_met(&done.report))
+    if (rc == GS_OK && s->assert_sla && (!report_sla_met(&done.report) || report_faults(&done.report) > 0))
         rc = GS_MISSED;
     output_close(&file);
     simulated_fini(&done);

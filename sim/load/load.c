@@ -259,6 +259,16 @@ bool load_is_open(const struct load *load, uint32_t workload)
            (s->kind == SOURCE_REPLAY && s->replay->runs == 0 && (!s->replay->closed || s->replay->requests > 0));
 }
 
+bool load_is_fixed(const struct load *load, uint32_t workload)
+{
+    const struct source *s = &load->source[workload];
+
+    if (s->kind == SOURCE_REPLAY)
+        return s->replay->runs == 0 && (!s->replay->closed || s->replay->bursts <= 1);
+    return s->kind == SOURCE_REQUESTS || s->kind == SOURCE_JOB ||
+           (s->kind == SOURCE_ITERATIONS && s->group->iterations == 1);
+}
+
 bool load_failed(const struct load *load)
 {
     return load->out_of_memory || load->failed.code != GS_OK;

@@ -25,6 +25,7 @@ struct job {
     bool paced;               /* load's: the workload goes on when it has ended */
     bool unstalled;           /* recorder's: stall_ns is all zero and not written */
     int64_t keep_bytes;       /* load's: signed change of the workload's bytes that remains */
+    uint64_t ticket;          /* recorder's: of the bound */
     gs_ns stall_ns[STALLS];   /* recorder's: of its workload, when it became ready */
 };
 
@@ -92,6 +93,8 @@ uint64_t load_unreached(const struct load *load, uint32_t workload);
 
 /* Its bursts come when they come, however many wait already: requests, and recorded bursts in an open loop. */
 bool load_is_open(const struct load *load, uint32_t workload);
+/* When its bursts become ready does not depend on how others fared: open, or one burst only. */
+bool load_is_fixed(const struct load *load, uint32_t workload);
 
 /* Memory ran out on the way, or a trace could not be read; what it said since cannot be trusted. */
 bool load_failed(const struct load *load);

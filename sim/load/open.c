@@ -67,8 +67,8 @@ int load_specs(const struct scenario *scenario, const struct load_traces *traces
         for (uint32_t k = 0; k < members(group, traces); k++, id++) {
             declare(&spec[id], scenario, g, replication, id);
             if (group->trace >= 0)
-                replay_declare(&spec[id], scenario, (size_t)group->trace,
-                               &traces->replay[group->trace].trace.workload[k], id);
+                replay_declare(&spec[id], scenario, &traces->replay[group->trace], (size_t)group->trace,
+                               &traces->replay[group->trace].trace.workload[k], replication);
         }
     }
     *out = spec;

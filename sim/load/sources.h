@@ -101,8 +101,8 @@ void load_schedule_change(struct load *load, gs_ns at_ns, uint32_t workload);
 void load_schedule_detach(struct load *load, gs_ns at_ns, uint32_t workload);
 
 /* Workloads of a trace (replay.c). */
-void replay_declare(struct gs_workload_spec *spec, const struct scenario *scenario, size_t trace,
-                    const struct trace_workload *recorded, uint32_t id);
+void replay_declare(struct gs_workload_spec *spec, const struct scenario *scenario, const struct replay *replay,
+                    size_t trace, const struct trace_workload *recorded, uint32_t replication);
 bool replay_open(struct load *load, const struct load_traces *traces, const struct gs_workload_spec *spec,
                  const struct scenario *scenario);
 void replay_attach(struct load *load, uint32_t workload);

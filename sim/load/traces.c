@@ -150,22 +150,32 @@ uint64_t load_traces_left_out(const struct load_traces *traces)
     return left_out;
 }
 
+/* What was not recorded is drawn anew in each replication: intervals tell how much hangs on it.  The first replication has
+ * what `trace import` would write. */
+static int64_t memory_bytes(const struct trace *trace, const struct trace_workload *recorded, uint64_t seed,
+                            uint32_t replication)
+{
+    struct stream first, now;
+
+    if (recorded->memory_draw == 0 || replication == 0)
+        return recorded->memory_bytes;
+    stream_init(&first, seed, 0, recorded->memory_draw - 1, PURPOSE_MEMORY);
+    stream_init(&now, seed, replication, recorded->memory_draw - 1, PURPOSE_MEMORY);
+    int64_t changed = dist_draw_integer(trace->memory, &now) - dist_draw_integer(trace->memory, &first);
+    return changed > -recorded->memory_bytes ? recorded->memory_bytes + changed : 0;
+}
+
 /* The trace's word counts where it says something; else the scenario's. */
-void replay_declare(struct gs_workload_spec *spec, const struct scenario *scenario, size_t trace,
-                    const struct trace_workload *recorded, uint32_t id)
+void replay_declare(struct gs_workload_spec *spec, const struct scenario *scenario, const struct replay *replay,
+                    size_t trace, const struct trace_workload *recorded, uint32_t replication)
 {
     const struct trace_source *source = &scenario->trace[trace];
-    struct stream memory;
 
-    stream_init(&memory, scenario->seed, 0, id, PURPOSE_MEMORY); /* the same users in every replication */
     if (!source->has_class)
         spec->class = recorded->class == GST_INFERENCE  ? GS_INFERENCE
                       : recorded->class == GST_TRAINING ? GS_TRAINING
                                                         : GS_NOTEBOOK;
-    if (recorded->memory_bytes >= 0)
-        spec->bytes = recorded->memory_bytes;
-    else
-        spec->bytes = dist_draw_integer(&source->memory, &memory);
+    spec->bytes = memory_bytes(&replay->trace, recorded, scenario->seed, replication);
     if (recorded->context_bytes >= 0)
         spec->context_bytes = recorded->context_bytes;
     if (recorded->priority >= 0)

@@ -3,19 +3,20 @@
 #include "sim/results/schema.h"
 #include "sim/results/text.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 struct event_log {
     sqlite3 *db;
-    sqlite3_stmt *event, *command;
+    sqlite3_stmt *event, *command, *candidate;
     const char *path, *scenario, *file;
     int64_t run;
     uint32_t replications;
-    bool command_waits; /* `command` stands on a row that belongs to a later event */
+    bool command_waits, candidate_waits; /* they stand on a row that belongs to a later event or command */
     struct arena *arena;
-    struct gs_command *item;
-    size_t capacity;
+    struct gs_commands step;
+    size_t capacity, candidate_capacity;
 };
 
 static int failed(struct event_log *log, struct error *err)
@@ -126,6 +127,7 @@ void event_log_close(struct event_log *log)
         return;
     sqlite3_finalize(log->event);
     sqlite3_finalize(log->command);
+    sqlite3_finalize(log->candidate);
     sqlite3_close(log->db);
 }
 
@@ -168,12 +170,17 @@ int event_log_rewind(struct event_log *log, uint32_t replication, struct error *
                      replication, err);
 
     if (rc == GS_OK)
-        rc = prepare(
-            log, &log->command,
-            "SELECT event, kind, workload, gpu, requester, bytes, moved_bytes, at_ns, delay_ns,"
-            " linger_ns, timer, reason, yield FROM command WHERE run = ?1 AND replication = ?2 ORDER BY command",
-            replication, err);
-    log->command_waits = false;
+        rc = prepare(log, &log->command,
+                     "SELECT event, kind, workload, gpu, requester, bytes, moved_bytes, at_ns, delay_ns,"
+                     " linger_ns, timer, reason, yield, command FROM command WHERE run = ?1 AND replication = ?2"
+                     " ORDER BY command",
+                     replication, err);
+    if (rc == GS_OK)
+        rc = prepare(log, &log->candidate,
+                     "SELECT command, workload, chosen, keep FROM candidate WHERE run = ?1 AND replication = ?2"
+                     " ORDER BY command, rowid",
+                     replication, err);
+    log->command_waits = log->candidate_waits = false;
     return rc;
 }
 
@@ -195,31 +202,63 @@ static struct gs_command read_command(sqlite3_stmt *s)
     };
 }
 
-/* The commands of event number `event` into log->item. */
-static int read_commands(struct event_log *log, int64_t event, uint32_t *count, struct error *err)
+/* The next row of `s`, whose first column is `owner`; false if it is of a later one, or there is none. */
+static bool next_of(struct event_log *log, sqlite3_stmt *s, int64_t owner, bool *waits, int *rc, struct error *err)
 {
-    *count = 0;
-    for (;;) {
-        if (!log->command_waits) {
-            int step = sqlite3_step(log->command);
-            if (step == SQLITE_DONE)
-                return GS_OK;
-            if (step != SQLITE_ROW)
-                return failed(log, err);
-        }
-        log->command_waits = sqlite3_column_int64(log->command, 0) != event;
-        if (log->command_waits)
-            return GS_OK;
-        struct gs_command *grown = arena_grow(log->arena, log->item, &log->capacity, *count + 1u, sizeof *grown);
-        if (grown == NULL)
-            return error_set(err, GS_SYSTEM, "out of memory for '%s'", log->path);
-        log->item = grown;
-        log->item[(*count)++] = read_command(log->command);
+    if (!*waits) {
+        int step = sqlite3_step(s);
+        if (step != SQLITE_ROW && step != SQLITE_DONE)
+            *rc = failed(log, err);
+        if (step != SQLITE_ROW)
+            return false;
     }
+    *waits = sqlite3_column_int64(s, 0) != owner;
+    return !*waits;
 }
 
-int event_log_next(struct event_log *log, struct gs_event *event, const struct gs_command **commands, uint32_t *count,
-                   bool *more, struct error *err)
+/* What its victim was chosen from.  A worth that is not finite is stored as nothing. */
+static int read_candidates(struct event_log *log, int64_t number, struct gs_command *command, struct error *err)
+{
+    struct gs_commands *step = &log->step;
+    sqlite3_stmt *s = log->candidate;
+    int rc = GS_OK;
+
+    command->first_candidate = step->candidates;
+    while (next_of(log, s, number, &log->candidate_waits, &rc, err)) {
+        struct gs_candidate *grown =
+            arena_grow(log->arena, step->candidate, &log->candidate_capacity, step->candidates + 1u, sizeof *grown);
+        if (grown == NULL)
+            return error_set(err, GS_SYSTEM, "out of memory for '%s'", log->path);
+        step->candidate = grown;
+        grown[step->candidates++] =
+            (struct gs_candidate){.workload = id_of(s, 1),
+                                  .chosen = sqlite3_column_int(s, 2) != 0,
+                                  .keep = sqlite3_column_type(s, 3) == SQLITE_NULL ? NAN : sqlite3_column_double(s, 3)};
+    }
+    command->candidates = step->candidates - command->first_candidate;
+    return rc;
+}
+
+/* The commands of event number `event` into log->step. */
+static int read_commands(struct event_log *log, int64_t event, struct error *err)
+{
+    struct gs_commands *step = &log->step;
+    int rc = GS_OK;
+
+    step->count = step->candidates = 0;
+    while (rc == GS_OK && next_of(log, log->command, event, &log->command_waits, &rc, err)) {
+        struct gs_command *grown = arena_grow(log->arena, step->item, &log->capacity, step->count + 1u, sizeof *grown);
+        if (grown == NULL)
+            return error_set(err, GS_SYSTEM, "out of memory for '%s'", log->path);
+        step->item = grown;
+        grown[step->count] = read_command(log->command);
+        rc = read_candidates(log, sqlite3_column_int64(log->command, 13), &grown[step->count++], err);
+    }
+    return rc;
+}
+
+int event_log_next(struct event_log *log, struct gs_event *event, const struct gs_commands **commands, bool *more,
+                   struct error *err)
 {
     sqlite3_stmt *s = log->event;
     int step = sqlite3_step(s);
@@ -240,7 +279,6 @@ int event_log_next(struct event_log *log, struct gs_event *event, const struct g
     };
     if (event->kind == GS_UPDATE)
         event->command = number_of(s, 4, gs_field_name, GS_FIELDS);
-    int rc = read_commands(log, sqlite3_column_int64(s, 0), count, err);
-    *commands = log->item;
-    return rc;
+    *commands = &log->step;
+    return read_commands(log, sqlite3_column_int64(s, 0), err);
 }

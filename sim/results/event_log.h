@@ -20,8 +20,9 @@ const char *event_log_file(const struct event_log *log);
 uint32_t event_log_replications(const struct event_log *log);
 int event_log_rewind(struct event_log *log, uint32_t replication, struct error *err);
 
-/* The next event and the commands it led to (valid until the next call); *more = false after the last one. */
-int event_log_next(struct event_log *log, struct gs_event *event, const struct gs_command **commands, uint32_t *count,
-                   bool *more, struct error *err);
+/* The next event and the commands it led to, with the candidates that their victims were chosen from (valid until the next
+ * call; a worth that was not finite reads as NAN); *more = false after the last one. */
+int event_log_next(struct event_log *log, struct gs_event *event, const struct gs_commands **commands, bool *more,
+                   struct error *err);
 
 #endif

@@ -202,6 +202,42 @@ static void build_node(const struct making *b, size_t i, struct report_node *n)
     n->cap_bytes = plain(node && node->swap ? (double)node->swap_file : 0, b->count);
 }
 
+/* All bursts of a replication, however they are grouped. */
+static double all_groups(const struct tally *t, double (*of)(const struct group_tally *g))
+{
+    double sum = 0;
+    for (size_t i = 0; i < t->groups; i++)
+        sum += of(&t->group[i]);
+    return sum;
+}
+
+static double completed_of(const struct group_tally *g)
+{
+    return (double)g->completed;
+}
+
+static double response_of(const struct group_tally *g)
+{
+    return g->response_ns;
+}
+
+/* The least mean response that there could be, and by how much more it was. */
+static void build_bounds(const struct making *b, struct report_run *run)
+{
+    bool bounded = true;
+    for (size_t r = 0; r < b->count; r++) {
+        bounded = bounded && b->tally[r]->bounded;
+        b->x[r] = b->tally[r]->bound_ns / NS_PER_S;
+        b->y[r] = all_groups(b->tally[r], completed_of);
+    }
+    run->response_lower = bounded ? interval_ratio(b->x, b->y, b->count, INTERVAL_CONFIDENCE) : plain(NAN, 0);
+    for (size_t r = 0; r < b->count; r++) {
+        b->y[r] = b->tally[r]->bound_ns;
+        b->x[r] = all_groups(b->tally[r], response_of) - b->y[r];
+    }
+    run->regret = bounded ? interval_ratio(b->x, b->y, b->count, INTERVAL_CONFIDENCE) : plain(NAN, 0);
+}
+
 static void build_run(const struct making *b, struct report_run *run)
 {
     double events = 0, elapsed = 0, simulated = 0, warmup = 0;
@@ -217,6 +253,13 @@ static void build_run(const struct making *b, struct report_run *run)
     run->simulated = plain(simulated / (double)b->count, b->count);
     run->warmup = plain(warmup / (double)b->count, b->count);
     run->makespan = makespan(b, SIZE_MAX);
+    for (int slot = 0; slot < GS_SLOTS; slot++) {
+        double faults = 0;
+        for (size_t r = 0; r < b->count; r++)
+            faults += (double)b->tally[r]->faults[slot];
+        run->faults[slot] = plain(faults, b->count);
+    }
+    build_bounds(b, run);
     run->wall = plain(floor(b->about->wall_s * 100 + 0.5) / 100, b->count);
 }
 
@@ -278,6 +321,23 @@ int report_build(struct report *report, const struct scenario *scenario, struct 
     for (size_t i = 0; i < report->slas; i++)
         end_at_zero(NULL, "sla", "", "", &report->sla[i].value);
     return make_advice(&b);
+}
+
+double report_faults(const struct report *report)
+{
+    double sum = 0;
+    for (int slot = 0; slot < GS_SLOTS; slot++)
+        sum += isnan(report->run.faults[slot].value) ? 0 : report->run.faults[slot].value;
+    return sum;
+}
+
+const char *report_policy(const struct report *r, enum gs_slot slot)
+{
+    const char *const name[GS_SLOTS] = {
+        [GS_SLOT_VICTIM] = r->victim,     [GS_SLOT_SLICER] = r->slicer, [GS_SLOT_CAP] = r->cap,
+        [GS_SLOT_PREFETCH] = r->prefetch, [GS_SLOT_PLACE] = r->place,
+    };
+    return name[slot];
 }
 
 bool report_sla_met(const struct report *report)

@@ -68,7 +68,10 @@ struct report_sla {
 
 struct report_run {
     struct interval replications, simulated, warmup, elapsed, makespan, events,
-        wall; /* seconds; elapsed: all, measured */
+        wall;                         /* seconds; elapsed: all, measured */
+    struct interval faults[GS_SLOTS]; /* answers of each policy that were none */
+    struct interval response_lower;   /* seconds: no policy has a smaller mean response of these bursts */
+    struct interval regret;           /* by which share of that the mean response is longer */
 };
 
 struct report {
@@ -113,6 +116,12 @@ void report_who_text(char *out, size_t size, const struct report *report, const 
                      const char *what);
 /* Why a promise is missed, where its value does not show it: "4 of 6 stuck", "91.3 % within"; else "". */
 void report_missed_text(char *out, size_t size, const struct report *report, const struct report_sla *sla);
+
+/* Answers of all policies that were none, and that safe ones took the place of. */
+double report_faults(const struct report *report);
+
+/* The name of the policy in a slot. */
+const char *report_policy(const struct report *report, enum gs_slot slot);
 
 /* True if every SLA is met; so, too, if there is none. */
 bool report_sla_met(const struct report *report);

@@ -25,6 +25,13 @@ static const struct field run_field[] = {
     RUN("makespan_s", makespan),
     RUN("events", events),
     RUN("wall_s", wall),
+    RUN("policy_faults_victim", faults[GS_SLOT_VICTIM]),
+    RUN("policy_faults_slicer", faults[GS_SLOT_SLICER]),
+    RUN("policy_faults_cap", faults[GS_SLOT_CAP]),
+    RUN("policy_faults_prefetch", faults[GS_SLOT_PREFETCH]),
+    RUN("policy_faults_place", faults[GS_SLOT_PLACE]),
+    RUN("response_mean_s_lower", response_lower),
+    RUN("regret", regret),
     {NULL, 0},
 };
 

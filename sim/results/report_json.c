@@ -126,6 +126,19 @@ static void promise(struct text *out, const struct report_sla *s)
     text_add(out, "}");
 }
 
+/* Slots whose policy gave answers that were none. */
+static void faults(struct text *out, const struct report *r)
+{
+    const char *comma = "";
+    text_add(out, ",\"policy_faults\":{");
+    for (int slot = 0; slot < GS_SLOTS; slot++)
+        if (r->run.faults[slot].value > 0) {
+            number(out, comma, gs_slot_name((enum gs_slot)slot), r->run.faults[slot].value);
+            comma = ",";
+        }
+    text_add(out, "}");
+}
+
 void report_json(struct text *out, const struct report *r)
 {
     string(out, "{", "scenario", r->scenario);
@@ -139,6 +152,7 @@ void report_json(struct text *out, const struct report *r)
     string(out, ",", "prefetch", r->prefetch);
     string(out, ",", "place", r->place);
     text_printf(out, ",\"parameters\":{%s}}", r->parameters);
+    faults(out, r);
     number(out, ",\n ", "simulated_s", r->run.simulated.value);
     number(out, ",", "warmup_s", r->run.warmup.value);
     number(out, ",", "makespan_s", r->run.makespan.value);
@@ -164,5 +178,7 @@ void report_json(struct text *out, const struct report *r)
         text_add(out, i ? ",\n  " : "\n  ");
         promise(out, &r->sla[i]);
     }
-    text_add(out, "],\n \"bounds\":{\"response_mean_s_lower\":null,\"regret\":null}}\n");
+    number(out, "],\n \"bounds\":{", "response_mean_s_lower", r->run.response_lower.value);
+    number(out, ",", "regret", r->run.regret.value);
+    text_add(out, "}}\n");
 }

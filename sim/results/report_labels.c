@@ -129,7 +129,7 @@ static bool is_default(const struct gs_param *param, union gs_value value)
 /* "nvshare(30s, early_release 2s)": a quantum always, other parameters where they are not the default. */
 static void policy_label(struct text *out, const struct policy_choice *choice)
 {
-    text_add(out, choice->policy->name);
+    text_add(out, policy_choice_name(choice));
     bool open = false;
     for (size_t i = 0; choice->policy->param && choice->policy->param[i].key; i++) {
         const struct gs_param *param = &choice->policy->param[i];
@@ -168,6 +168,9 @@ static void parameters(struct text *out, const struct scenario *scenario)
             else
                 text_json_string(out, value);
         }
+        if (choice->hash)
+            text_printf(out, "%s\"%s.hash\":\"%s\"", out->length ? "," : "", gs_slot_name((enum gs_slot)slot),
+                        choice->hash);
     }
 }
 
@@ -206,7 +209,7 @@ int make_labels(struct making *b)
     };
     struct text label = {0}, parameter = {0};
     for (int slot = 0; slot < GS_SLOTS; slot++) {
-        *name[slot] = s->policy[slot].policy->name;
+        *name[slot] = policy_choice_name(&s->policy[slot]);
         if (usual[slot] && strcmp(usual[slot], *name[slot]) == 0)
             continue;
         if (label.length)

@@ -57,9 +57,25 @@ bool report_is_partial(const struct report_group *g)
     return g->refused.value > 0 || has_unended(g);
 }
 
+/* A policy that does not answer what it was asked. */
+static void faults(struct text *out, const struct report *r)
+{
+    char n[CELL];
+    if (report_faults(r) > 0)
+        text_add(out, "\n");
+    for (int slot = 0; slot < GS_SLOTS; slot++) {
+        double count = r->run.faults[slot].value;
+        if (count > 0)
+            text_printf(out, "FAULTY  the %s policy '%s' gave %s answer%s that %s none; safe ones took their place\n",
+                        gs_slot_name((enum gs_slot)slot), report_policy(r, (enum gs_slot)slot), show_count(n, count),
+                        count > 1 ? "s" : "", count > 1 ? "were" : "was");
+    }
+}
+
 void report_alarms(struct text *out, const struct report *r)
 {
     bool any_refused = false, any_unended = false;
+    faults(out, r);
     for (size_t i = 0; i < r->groups; i++) {
         const struct report_group *g = &r->group[i];
         bool is_refused = g->refused.value > 0;

@@ -280,6 +280,16 @@ static void swap_files(struct text *out, const struct report *r)
         text_printf(out, "the fullest of %zu nodes\n", r->nodes);
 }
 
+/* What no policy could have done better. */
+static void bound(struct text *out, const struct report *r)
+{
+    char least[CELL], is[CELL], share[CELL];
+    double lower = r->run.response_lower.value, regret = r->run.regret.value;
+    if (!isnan(regret))
+        text_printf(out, "Bound: no policy has a mean response of these bursts below %s; here it is %s, regret %s.\n",
+                    report_time(least, lower), report_time(is, lower * (1 + regret)), show_percent(share, regret));
+}
+
 void report_text(struct text *out, const struct report *r)
 {
     int width = NAME_LEAST + 4;
@@ -296,5 +306,6 @@ void report_text(struct text *out, const struct report *r)
     swap_files(out, r);
     text_add(out, "\n");
     report_notes(out, r);
+    bound(out, r);
     text_printf(out, "What limits: %s.\nNext: %s\n", r->limits, r->next);
 }

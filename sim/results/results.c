@@ -11,12 +11,12 @@ static const struct {
     const char *table;
     int columns;
 } target[INSERTS] = {
-    [INSERT_RUN] = {"run", 24},
+    [INSERT_RUN] = {"run", 25},
     [INSERT_GROUP] = {"workload_group", 4},
     [INSERT_WORKLOAD] = {"workload", 11},
     [INSERT_NODE] = {"node", 4},
     [INSERT_GPU] = {"gpu", 6},
-    [INSERT_REPLICATION] = {"replication", 6},
+    [INSERT_REPLICATION] = {"replication", 7},
     [INSERT_BURST] = {"burst", 18},
     [INSERT_RESIDENCY] = {"residency", 8},
     [INSERT_EVENT] = {"event", 10},

@@ -234,6 +234,9 @@ int rows_tally(struct results *r, struct tally *t, struct error *err)
             rc = node_series(r, t, i, err);
     if (rc != GS_OK)
         return rc;
+    uint64_t faults = 0;
+    for (int slot = 0; slot < GS_SLOTS; slot++)
+        faults += t->faults[slot];
     struct row row = row_begin(r, INSERT_REPLICATION);
     put_integer(&row, r->run);
     put_integer(&row, t->replication);
@@ -241,6 +244,7 @@ int rows_tally(struct results *r, struct tally *t, struct error *err)
     put_integer(&row, t->to_ns);
     put_past(&row, t->makespan_ns);
     put_integer(&row, (int64_t)t->events);
+    put_integer(&row, (int64_t)faults);
     return row_end(r, &row, err);
 }
 

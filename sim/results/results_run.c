@@ -43,7 +43,7 @@ static int run_row(struct results *r, const struct scenario *scenario, const cha
     put_text(&row, scenario->text);
     put_text(&row, key.data);
     for (int slot = 0; slot < GS_SLOTS; slot++)
-        put_text(&row, scenario->policy[slot].policy->name);
+        put_text(&row, policy_choice_name(&scenario->policy[slot]));
     put_text(&row, NULL);
     put_text(&row, NULL);
     put_integer(&row, (int64_t)scenario->seed);
@@ -54,6 +54,7 @@ static int run_row(struct results *r, const struct scenario *scenario, const cha
     for (int i = 0; i < 4; i++)
         put_text(&row, NULL);
     put_integer(&row, scenario_is_random(scenario));
+    put_text(&row, NULL);
     int rc = row_end(r, &row, err);
     text_fini(&key);
     r->run = sqlite3_last_insert_rowid(r->db);
@@ -212,8 +213,8 @@ int rows_report(struct results *r, const struct report *report, struct error *er
     sqlite3_stmt *update = NULL;
     if (sqlite3_prepare_v2(
             r->db,
-            "UPDATE run SET status = 'complete', policy = ?, parameters = ?, length = ?, limits = ?, next = ?"
-            " WHERE run = ?",
+            "UPDATE run SET status = 'complete', policy = ?, parameters = ?, length = ?, limits = ?, next = ?,"
+            " policy_faults = ? WHERE run = ?",
             -1, &update, NULL) != SQLITE_OK)
         return schema_error(r->db, r->path, err);
     struct row row = {update, 0};
@@ -222,6 +223,7 @@ int rows_report(struct results *r, const struct report *report, struct error *er
     put_text(&row, report->length);
     put_text(&row, report->limits);
     put_text(&row, report->next);
+    put_integer(&row, (int64_t)report_faults(report));
     put_integer(&row, r->run);
     rc = row_end(r, &row, err);
     sqlite3_finalize(update);

@@ -12,11 +12,13 @@ CREATE TABLE run(
     seed INTEGER NOT NULL, replications INTEGER NOT NULL, record TEXT NOT NULL,
     version TEXT NOT NULL, provenance TEXT NOT NULL, device TEXT,
     length TEXT, limits TEXT, next TEXT,
-    is_random INTEGER NOT NULL);
+    is_random INTEGER NOT NULL,
+    policy_faults INTEGER); -- answers of policies that were none; NULL until the end
 
 CREATE TABLE replication(
     run INTEGER NOT NULL, replication INTEGER NOT NULL,
     from_ns INTEGER NOT NULL, to_ns INTEGER NOT NULL, makespan_ns INTEGER, events INTEGER NOT NULL,
+    policy_faults INTEGER NOT NULL,
     PRIMARY KEY(run, replication)) WITHOUT ROWID;
 
 -- who takes part
@@ -145,7 +147,8 @@ CREATE TABLE sla(
 
 CREATE VIEW report_run AS
 SELECT run, status, scenario, policy, length, seed, provenance, version, replications,
-    (SELECT count(*) FROM replication AS r WHERE r.run = run.run) AS replications_done, limits, next
+    (SELECT count(*) FROM replication AS r WHERE r.run = run.run) AS replications_done, limits, next,
+    policy_faults
 FROM run;
 
 CREATE VIEW report_sla AS

@@ -90,11 +90,14 @@ enum { SERIES_BUCKETS = 480 };
 struct tally {
     uint32_t replication;
     uint32_t groups, gpus, nodes;
-    gs_ns from_ns, to_ns; /* end of the warm-up; end of the run */
-    gs_ns makespan_ns;    /* end of the last finite job, -1 if there is none or one did not end */
-    uint64_t events;      /* arrivals, burst ends, completions of swaps, timers */
-    bool dead_end;        /* it ended as nothing would ever happen again, with somebody waiting */
-    bool interrupted;     /* stopped by a signal; not to be used */
+    gs_ns from_ns, to_ns;      /* end of the warm-up; end of the run */
+    gs_ns makespan_ns;         /* end of the last finite job, -1 if there is none or one did not end */
+    uint64_t events;           /* arrivals, burst ends, completions of swaps, timers */
+    bool dead_end;             /* it ended as nothing would ever happen again, with somebody waiting */
+    bool interrupted;          /* stopped by a signal; not to be used */
+    uint64_t faults[GS_SLOTS]; /* answers of each policy that were none; in the warm-up, too */
+    bool bounded;              /* its arrivals are the same under every policy, and bound_ns says something */
+    double bound_ns;           /* no schedule has a smaller sum of responses of the completed bursts */
     struct group_tally *group;
     struct gpu_tally *gpu;
     struct node_tally *node;

@@ -1,9 +1,11 @@
-/* audit.c - feed a recorded event log through the policy core again: the commands must be the same. */
+/* audit.c - feed a recorded event log through the policy core again: the commands must be the same, and what
+ * their victims were chosen from. */
 #include "sim/run/audit.h"
 #include "sim/load/load.h"
 #include "sim/results/event_log.h"
 #include "sim/run/setup.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,39 +24,82 @@ static bool same(const struct gs_command *a, const struct gs_command *b)
            a->yield == b->yield;
 }
 
-static void describe(char *out, size_t size, const struct gs_command *c)
+/* A worth that is not finite is recorded as nothing. */
+static bool same_candidate(const struct gs_candidate *a, const struct gs_candidate *b)
+{
+    bool worth = isfinite(b->keep) ? a->keep <= b->keep && a->keep >= b->keep : !isfinite(a->keep);
+
+    return a->workload == b->workload && a->chosen == b->chosen && worth;
+}
+
+/* The place of the first candidate that differs, GS_NONE if none does. */
+static uint32_t other_candidate(const struct gs_commands *was, const struct gs_command *a, const struct gs_commands *is,
+                                const struct gs_command *b)
+{
+    uint32_t most = a->candidates > b->candidates ? a->candidates : b->candidates;
+
+    for (uint32_t i = 0; i < most; i++)
+        if (i >= a->candidates || i >= b->candidates ||
+            !same_candidate(&was->candidate[a->first_candidate + i], &is->candidate[b->first_candidate + i]))
+            return i;
+    return GS_NONE;
+}
+
+enum { DESCRIPTION = 150 };
+
+static void describe(char out[DESCRIPTION], const struct gs_command *c)
 {
     if (c == NULL)
-        snprintf(out, size, "nothing");
+        snprintf(out, DESCRIPTION, "nothing");
     else
-        snprintf(out, size, "%s of workload %d on gpu %d, %lld bytes, reason '%s'", gs_command_name(c->kind),
+        snprintf(out, DESCRIPTION, "%s of workload %d on gpu %d, %lld bytes, reason '%s'", gs_command_name(c->kind),
                  (int)c->workload, (int)c->gpu, (long long)c->bytes, gs_reason_name(c->reason));
 }
 
-static void differ(struct audit *audit, uint32_t replication, const struct gs_event *event,
-                   const struct gs_command *recorded, const struct gs_command *now)
+static void describe_candidate(char out[DESCRIPTION], const struct gs_commands *of, const struct gs_command *c,
+                               uint32_t i)
 {
-    char was[150], is[150];
-
-    if (audit->differences++ > 0)
+    if (i >= c->candidates) {
+        snprintf(out, DESCRIPTION, "nobody");
         return;
-    describe(was, sizeof was, recorded);
-    describe(is, sizeof is, now);
-    snprintf(audit->first, sizeof audit->first, "replication %u, %s at %.9f s: recorded was %s; now it is %s",
-             replication, gs_event_name(event->kind), (double)event->at_ns * 1e-9, was, is);
+    }
+    const struct gs_candidate *candidate = &of->candidate[c->first_candidate + i];
+    snprintf(out, DESCRIPTION, "workload %u, worth %.17g%s", candidate->workload, candidate->keep,
+             candidate->chosen ? ", chosen" : "");
+}
+
+static void differ(struct audit *audit, uint32_t replication, const struct gs_event *event, const char *of,
+                   const char *was, const char *is)
+{
+    if (audit->differences++ == 0)
+        snprintf(audit->first, sizeof audit->first, "replication %u, %s at %.9f s: %srecorded was %s; now it is %s",
+                 replication, gs_event_name(event->kind), (double)event->at_ns * 1e-9, of, was, is);
 }
 
 static void compare(struct audit *audit, uint32_t replication, const struct gs_event *event,
-                    const struct gs_command *recorded, uint32_t count, const struct gs_commands *now)
+                    const struct gs_commands *recorded, const struct gs_commands *now)
 {
-    uint32_t most = count > now->count ? count : now->count;
+    uint32_t most = recorded->count > now->count ? recorded->count : now->count;
+    char was[DESCRIPTION], is[DESCRIPTION];
 
     audit->events++;
-    audit->commands += count;
+    audit->commands += recorded->count;
     for (uint32_t i = 0; i < most; i++) {
-        const struct gs_command *a = i < count ? &recorded[i] : NULL, *b = i < now->count ? &now->item[i] : NULL;
-        if (a == NULL || b == NULL || !same(a, b))
-            differ(audit, replication, event, a, b);
+        const struct gs_command *a = i < recorded->count ? &recorded->item[i] : NULL;
+        const struct gs_command *b = i < now->count ? &now->item[i] : NULL;
+        if (a == NULL || b == NULL || !same(a, b)) {
+            describe(was, a);
+            describe(is, b);
+            differ(audit, replication, event, "", was, is);
+            continue;
+        }
+        uint32_t other = other_candidate(recorded, a, now, b);
+        audit->candidates += a->candidates;
+        if (other != GS_NONE) {
+            describe_candidate(was, recorded, a, other);
+            describe_candidate(is, now, b, other);
+            differ(audit, replication, event, "of the candidates ", was, is);
+        }
     }
 }
 
@@ -72,8 +117,8 @@ static int audit_replication(struct auditor *a, uint32_t replication, struct are
     struct gs_workload_spec *spec;
     struct gs_setup setup;
     struct gs_event event;
-    const struct gs_command *recorded;
-    uint32_t workloads, count;
+    const struct gs_commands *recorded;
+    uint32_t workloads;
     bool more;
     int rc;
 
@@ -84,12 +129,12 @@ static int audit_replication(struct auditor *a, uint32_t replication, struct are
     struct controller *ctl = setup_controller(&setup, arena);
     if (ctl == NULL)
         return error_set(err, GS_SYSTEM, "out of memory for the controller");
-    while ((rc = event_log_next(a->log, &event, &recorded, &count, &more, err)) == GS_OK && more) {
+    while ((rc = event_log_next(a->log, &event, &recorded, &more, err)) == GS_OK && more) {
         if (!is_sound(&event, controller_view(ctl)))
             return error_set(err, GS_BAD_INPUT,
                              "the event log is damaged: an event at %.9f s names what does not exist",
                              (double)event.at_ns * 1e-9);
-        compare(a->audit, replication, &event, recorded, count, controller_step(ctl, &event));
+        compare(a->audit, replication, &event, recorded, controller_step(ctl, &event));
     }
     return rc;
 }

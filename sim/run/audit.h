@@ -1,4 +1,5 @@
-/* audit.h - feed a recorded event log through the policy core again: the commands must be the same. */
+/* audit.h - feed a recorded event log through the policy core again: the commands must be the same, and what their victims were
+ * chosen from: who was scored, what each was worth, who was taken. */
 #ifndef GS_AUDIT_H
 #define GS_AUDIT_H
 
@@ -8,7 +9,7 @@
 struct audit {
     int64_t run;
     uint32_t replications;
-    uint64_t events, commands;
+    uint64_t events, commands, candidates;
     uint64_t differences;
     char first[400]; /* the first difference, in words; "" if there is none */
 };

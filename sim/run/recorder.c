@@ -48,7 +48,8 @@ int recorder_open(struct recorder **out, const struct recorder_setup *setup, str
     rec->watch = arena_array(arena, n, sizeof *rec->watch);
     rec->gpu = arena_array(arena, setup->gpus, sizeof *rec->gpu);
     rec->node = arena_array(arena, setup->setup->nodes, sizeof *rec->node);
-    if (rec->watch == NULL || rec->gpu == NULL || rec->node == NULL || !open_tally(rec, setup) || !series_open(rec))
+    if (rec->watch == NULL || rec->gpu == NULL || rec->node == NULL || !open_tally(rec, setup) || !series_open(rec) ||
+        !bound_open(rec))
         return no_memory(err);
     for (uint32_t i = 0; i < n; i++)
         rec->watch[i] = (struct watch){.phase = PHASE_AWAY,
@@ -156,8 +157,11 @@ void recorder_ready(struct recorder *rec, struct job *job)
     w->pending_ns = job->ready_ns;
     w->pending++;
     w->job = job;
-    if (job->ready_ns >= rec->setup.warmup_ns)
-        w->arrived++;
+    if (job->ready_ns < rec->setup.warmup_ns)
+        return;
+    w->arrived++;
+    if (rec->bounded)
+        job->ticket = bound_arrive(&rec->bound, job->ready_ns, job->work_ns);
 }
 
 /* What remains of the response when work and the known causes are taken off is time for which others had the GPU. */
@@ -239,6 +243,8 @@ void recorder_ended(struct recorder *rec, struct job *job, gs_ns at_ns, enum out
     }
     if (job->ready_ns < rec->setup.warmup_ns)
         return;
+    if (rec->bounded)
+        bound_settle(&rec->bound, job->ticket, done);
     if (done)
         count_done(rec, w, job, response_ns, stall_ns);
     else

@@ -224,6 +224,7 @@ int recorder_close(struct recorder *rec, gs_ns at_ns, struct tally **tally, stru
     balance(rec);
     progress_of_all(rec, at_ns);
     makespans(rec);
+    bound_close(rec);
     *tally = &rec->tally;
     *last = rec->rows.chunk;
     rec->rows.chunk = (struct chunk){0};

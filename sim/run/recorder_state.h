@@ -3,6 +3,7 @@
 #define GS_RECORDER_STATE_H
 
 #include "sim/run/recorder.h"
+#include "sim/stats/bound.h"
 
 enum {
     PHASE_RUN = STALLS,
@@ -72,6 +73,8 @@ struct recorder {
     bool warm;      /* the warm-up is over */
     bool moved;     /* this step's commands may change the use of a swap file */
     bool lingering; /* some GPU may be held by one that does nothing */
+    bool bounded;   /* every arrival is the same under all policies */
+    struct bound bound;
     bool out_of_memory;
     const char *unbalanced; /* what did not come out even */
 };
@@ -99,6 +102,10 @@ void rows_state(struct recorder *rec, uint32_t workload, uint8_t state, gs_ns no
 void rows_running(struct recorder *rec, uint32_t workload, bool running, gs_ns now_ns);
 void rows_event(struct recorder *rec, const struct gs_event *event, const struct gs_commands *commands);
 int rows_flush_if_full(struct recorder *rec, struct error *err);
+
+/* The bound (recorder_bound.c): false: no memory. */
+bool bound_open(struct recorder *rec);
+void bound_close(struct recorder *rec);
 
 /* Time series of the first replication (recorder_series.c). */
 bool series_open(struct recorder *rec);

@@ -262,6 +262,8 @@ int replication_run(const struct replication_plan *plan, struct tally **tally, s
         rc = rc != GS_OK ? rc : closed;
         (*tally)->interrupted = stopped || rc != GS_OK;
         (*tally)->dead_end = r.dead_end;
+        for (int slot = 0; slot < GS_SLOTS; slot++)
+            (*tally)->faults[slot] = controller_nonsense(r.ctl, (enum gs_slot)slot);
     }
     if (rc == GS_OK && !stopped && plan->results != NULL)
         rc = results_replication(plan->results, &last, *tally, err);

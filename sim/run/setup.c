@@ -69,7 +69,7 @@ const char *setup_needs_oracle(const struct scenario *scenario)
 {
     for (int slot = 0; slot < GS_SLOTS; slot++)
         if ((scenario->policy[slot].policy->needs & GS_NEEDS_ORACLE) != 0)
-            return scenario->policy[slot].policy->name;
+            return policy_choice_name(&scenario->policy[slot]);
     return NULL;
 }
 

@@ -64,6 +64,9 @@ const char *build_hint(char out[HINT_TEXT], const char *text, size_t count,
 /* "slicer.quantum", if `key` names a parameter of a policy, with its slot or without; false if there is none. */
 bool build_param_find(char out[HINT_TEXT], const char *key);
 
+/* Parse `text` as a value of `param`; on failure `why` says what is wrong. */
+int build_param_parse(const struct gs_param *param, const char *text, union gs_value *value, char why[VALUE_WHY]);
+
 /* `text` cut to what a message can hold. */
 enum { SHOWN_TEXT = 72 };
 const char *build_shown(char out[SHOWN_TEXT], const char *text);

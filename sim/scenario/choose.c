@@ -1,8 +1,12 @@
 /* choose.c - [policy]: the five policies by name, and their parameters against each policy's own table. */
 #include "sim/base/units.h"
 #include "sim/scenario/build.h"
+#include "sim/scenario/plugin.h"
+#include "sim/scenario/source.h"
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { CANDIDATES_MAX = 128, CANDIDATE_BYTES = 48, LIST_TEXT = 256 };
@@ -54,7 +58,7 @@ static const char *bound(const struct gs_param *param, double value, char out[UN
     return out;
 }
 
-static int param_parse(const struct gs_param *param, const char *text, union gs_value *value, char why[VALUE_WHY])
+int build_param_parse(const struct gs_param *param, const char *text, union gs_value *value, char why[VALUE_WHY])
 {
     char low[UNITS_TEXT], high[UNITS_TEXT];
     bool yes = false;
@@ -192,11 +196,13 @@ static void set_param(struct build *b, struct ini_entry *entry)
     size_t count = params_count(choice->policy), i = 0;
     while (i < count && strcmp(choice->policy->param[i].key, name) != 0)
         i++;
+    if (i == count && choice->plugin && strcmp(name, "hash") == 0)
+        return; /* it has been held against the file */
     if (i == count) {
         entry->dropped = is_left_behind(b, entry, slot);
         if (!entry->dropped)
             unknown_param(b, entry, slot, name);
-    } else if (param_parse(&choice->policy->param[i], entry->value, &choice->param[i], why) != GS_OK) {
+    } else if (build_param_parse(&choice->policy->param[i], entry->value, &choice->param[i], why) != GS_OK) {
         ini_error(b->err, &entry->spot, GS_BAD_INPUT, "'%s = %s': %s", entry->key, build_shown(shown, entry->value),
                   why);
     }
@@ -222,6 +228,57 @@ static enum gs_slot slot_of(const char *name)
     return (enum gs_slot)s;
 }
 
+/* An audit looks from the folder of the scenario: what an included file of another folder says must be found from there. */
+static void record_path(struct build *b, struct ini_entry *entry, const char *file)
+{
+    char whole[PATH_MAX];
+    const char *folder = source_folder(b->arena, b->scenario->file);
+    if (!folder || (strcmp(entry->source->folder, folder) != 0 && realpath(file, whole) &&
+                    !(entry->value = arena_strdup(b->arena, whole))))
+        ini_no_memory(b->ini);
+}
+
+/* What `entry` names is a shared object; `SLOT.hash`, if given, is that of its file. */
+static const struct gs_policy_head *plug_in(struct build *b, struct ini_entry *entry, enum gs_slot slot)
+{
+    char why[PLUGIN_WHY], shown[SHOWN_TEXT], key[32];
+    struct policy_choice *choice = &b->scenario->policy[slot];
+    struct plugin plugin;
+    snprintf(key, sizeof key, "%s.hash", gs_slot_name(slot));
+    struct ini_entry *hash = ini_entry_find(b->policy_from, key);
+    if (hash && is_left_behind(b, hash, slot)) {
+        hash->dropped = true;
+        hash = NULL;
+    }
+    const char *file = ini_path(b->arena, entry->source->folder, entry->value);
+    if (!file) {
+        ini_no_memory(b->ini);
+        return NULL;
+    }
+    int code = plugin_load(&plugin, file, hash ? hash->value : NULL, why);
+    if (code == GS_OK && !plugin.policy[slot]) {
+        code = GS_BAD_INPUT;
+        snprintf(why, sizeof why, "it defines no gs_%s; it is for another slot", gs_slot_name(slot));
+    }
+    if (code != GS_OK) {
+        entry->bad = true;
+        ini_error(b->err, &entry->spot, code, "plug-in '%s' as %s: %s", build_shown(shown, entry->value),
+                  gs_slot_name(slot), why);
+        return NULL;
+    }
+    choice->plugin = arena_printf(b->arena, "%s@%s", plugin.policy[slot]->name, entry->value);
+    choice->hash = arena_strdup(b->arena, plugin.hash);
+    if (!choice->plugin || !choice->hash)
+        ini_no_memory(b->ini);
+    record_path(b, entry, file);
+    return plugin.policy[slot];
+}
+
+const char *policy_choice_name(const struct policy_choice *choice)
+{
+    return choice->plugin ? choice->plugin : choice->policy->name;
+}
+
 static const struct gs_policy_head *find(struct build *b, struct ini_entry *entry, enum gs_slot slot)
 {
     char hint[HINT_TEXT], shown[SHOWN_TEXT];
@@ -229,14 +286,10 @@ static const struct gs_policy_head *find(struct build *b, struct ini_entry *entr
     const struct gs_policy_head *policy = gs_policy_find(slot, name);
     if (policy || !entry)
         return policy;
-    size_t length = strlen(name);
+    if (plugin_is_path(name))
+        return plug_in(b, entry, slot);
     build_shown(shown, name);
     entry->bad = true;
-    if (strchr(name, '/') || (length > 3 && strcmp(name + length - 3, ".so") == 0)) {
-        ini_error(b->err, &entry->spot, GS_BAD_INPUT, "plug-in '%s' as %s is not available in this version", shown,
-                  gs_slot_name(slot));
-        return NULL;
-    }
     enum gs_slot other = slot_of(name);
     if (other != GS_SLOTS)
         snprintf(hint, sizeof hint, "; '%s' is a %s policy", shown, gs_slot_name(other));
@@ -265,7 +318,8 @@ static int choose(struct build *b, enum gs_slot slot)
     if (!choice->param)
         return ini_no_memory(b->ini);
     for (size_t i = 0; i < count; i++)
-        if (param_parse(&choice->policy->param[i], choice->policy->param[i].fallback, &choice->param[i], why) != GS_OK)
+        if (build_param_parse(&choice->policy->param[i], choice->policy->param[i].fallback, &choice->param[i], why) !=
+            GS_OK)
             return error_add(b->err, GS_BUG, "default of %s.%s: %s", gs_slot_name(slot), choice->policy->param[i].key,
                              why);
     return GS_OK;

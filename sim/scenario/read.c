@@ -15,11 +15,23 @@ static const char *name_of(struct arena *arena, const char *file)
     return arena_printf(arena, "%.*s", (int)length, base);
 }
 
+/* Which files the plug-ins are, unless that was given. */
+static void hashes_list(struct build *b)
+{
+    static const char *const key[GS_SLOTS] = {"victim.hash", "slicer.hash", "cap.hash", "prefetch.hash", "place.hash"};
+    struct scenario *s = b->scenario;
+    for (int slot = 0; slot < GS_SLOTS; slot++) {
+        const struct ini_entry *given = ini_entry_find(b->policy_from, key[slot]);
+        if (s->policy[slot].hash && (!given || given->dropped))
+            s->setting[s->settings++] = (struct setting){"policy", key[slot], s->policy[slot].hash};
+    }
+}
+
 /* For the record: every key that was given and counts. */
 static int settings_list(struct build *b)
 {
     struct scenario *s = b->scenario;
-    size_t count = 0;
+    size_t count = GS_SLOTS;
     for (size_t i = 0; i < b->ini->sections; i++)
         count += b->ini->section[i]->entries;
     s->setting = arena_array(b->arena, count, sizeof *s->setting);
@@ -31,6 +43,8 @@ static int settings_list(struct build *b)
             if (!section->entry[k].dropped)
                 s->setting[s->settings++] =
                     (struct setting){section->title, section->entry[k].key, section->entry[k].value};
+        if (section == b->policy_from)
+            hashes_list(b);
     }
     return GS_OK;
 }

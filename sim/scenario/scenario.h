@@ -139,7 +139,11 @@ struct policy_choice {
     const struct gs_policy_head *policy;
     union gs_value *param; /* in the order of its table */
     struct place place;
+    const char *plugin, *hash; /* "mine@./mine.so" and what its file holds; NULL: built in */
 };
+
+/* What reports call it: "lru", "mine@./mine.so". */
+const char *policy_choice_name(const struct policy_choice *choice);
 
 struct setting { /* a resolved key, for the record */
     const char *section, *key, *value;

@@ -1,5 +1,5 @@
-/* test_caps.c - what the caps let into the swap file, worked out by hand.  Links of 25 GB/s and a disk of 2 GB/s: 20 GB take
- * 0.8 s and 10 s, 40 GB take 1.6 s and 20 s. */
+/* test_caps.c - what the caps let into the swap file, worked out by hand.  Links of 25 GB/s and a disk of 2 GB/s: 20
+ * GB take 0.8 s and 10 s, 40 GB take 1.6 s and 20 s. */
 #include "tests/truth/truth.h"
 
 #define WORKLOAD(name, state, size, arrivals, further)                                                                 \
@@ -22,8 +22,8 @@ static void test_what_does_not_fit_spills(void **unused)
     TRUTH_TIMELINE(text, NULL, due);
 }
 
-/* C's first burst needs room for two of 20 GB.  A has its copy in the file of 30 GB, which counts for nothing while A is
- * resident, but A leaves on it. */
+/* C's first burst needs room for two of 20 GB.  A has its copy in the file of 30 GB, which counts for nothing while
+ * A is resident, but A leaves on it. */
 static void test_a_copy_is_not_lost_to_another_victim(void **unused)
 {
     static const char text[] = NODE("40GB", "30GB", "[policy]\ncap.when_full = spill\n")
@@ -57,8 +57,9 @@ static void test_a_quota_sends_the_large_to_disk(void **unused)
     TRUTH_TIMELINE(text, stay, stuck);
 }
 
-/* File of 70 GB, X in it.  S and T are on GPU 1; S has the greatest weight and is entitled to its 20 GB, which T, from 10 s
- * on, must wait for until X is in.  L, in the way of X, is beyond its share and goes to disk, 60 GB in 30 s. */
+/* File of 70 GB, X in it.  S and T are on GPU 1; S has the greatest weight and is entitled to its 20 GB, which T,
+ * from 10 s on, must wait for until X is in.  L, in the way of X, is beyond its share and goes to disk, 60 GB in 30
+ * s. */
 static void test_maxmin_makes_the_entitled_wait_and_the_others_spill(void **unused)
 {
     static const char text[] = NODE("60GB", "70GB", "gpus = 2\n[policy]\ncap = maxmin\n")
@@ -72,9 +73,9 @@ static void test_maxmin_makes_the_entitled_wait_and_the_others_spill(void **unus
     TRUTH_TIMELINE(text, NULL, due);
 }
 
-/* Five of 20 GB, of which the GPU holds one.  With 100 GB of swap file B's coming would fill it beyond 90 GB: A goes to
- * disk.  60 GB are left in it, then: with the low mark at 75 GB B goes to the file again, with 50 GB to disk, and the one
- * after it to the file. */
+/* Five of 20 GB, of which the GPU holds one.  With 100 GB of swap file B's coming would fill it beyond 90 GB: A goes
+ * to disk.  60 GB are left in it, then: with the low mark at 75 GB B goes to the file again, with 50 GB to disk, and
+ * the one after it to the file. */
 static void test_watermarks_have_hysteresis(void **unused)
 {
     static const char text[] =
@@ -97,8 +98,9 @@ static void test_watermarks_have_hysteresis(void **unused)
     TRUTH_TIMELINE(text, wide, due_wide);
 }
 
-/* X holds the file when P comes, so F goes to disk, as any victim would.  The file is empty then, and P, which F sends away,
- * would fit; but it has been wanted less often than F, and leaves the room to it: F is in the file after its next burst. */
+/* X holds the file when P comes, so F goes to disk, as any victim would.  The file is empty then, and P, which F
+ * sends away, would fit; but it has been wanted less often than F, and leaves the room to it: F is in the file after
+ * its next burst. */
 static void test_benefit_keeps_room_for_the_frequent(void **unused)
 {
     static const char text[] =

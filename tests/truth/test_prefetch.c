@@ -23,8 +23,8 @@ struct skier {
     double cost, best; /* in seconds of swapping; what it would cost one who knows how long each spell is */
 };
 
-/* Bursts of 1 s with `spell` seconds of idleness between them.  A second of idle residence costs `price`, so the workload
- * leaves after `tau`. */
+/* Bursts of 1 s with `spell` seconds of idleness between them.  A second of idle residence costs `price`, so the
+ * workload leaves after `tau`. */
 static void ski(struct skier *s, const double *spell, double price)
 {
     double end = 0.0, tau = 2 * swap / price;
@@ -163,7 +163,8 @@ static void test_the_next_comes_in_behind_the_present_turn(void **unused)
     TRUTH_TIMELINE(text, NULL, due_without);
 }
 
-/* Three on a GPU for two.  Who has had his turn leaves after 2 s, and the one after the next comes in his place: nobody waits for bytes, only for his turn. */
+/* Three on a GPU for two.  Who has had his turn leaves after 2 s, and the one after the next comes in his place:
+ * nobody waits for bytes, only for his turn. */
 static void test_leaving_and_coming_ahead_go_together(void **unused)
 {
     static const char text[] =
@@ -188,8 +189,9 @@ static void test_leaving_and_coming_ahead_go_together(void **unused)
 
 /* --- predict --- */
 
-/* A and B are wanted every 30 s, 15 s apart, on a GPU for one: each sends the other away.  After three spells of 25.8 s each
- * is known; then who has been served leaves at once, and is back 25.8 s after its end, before it is wanted: alone. */
+/* A and B are wanted every 30 s, 15 s apart, on a GPU for one: each sends the other away.  After three spells of
+ * 25.8 s each is known; then who has been served leaves at once, and is back 25.8 s after its end, before it is
+ * wanted: alone. */
 static void test_who_is_regular_is_back_in_time(void **unused)
 {
     static const char text[] = NODE("170s", "40GB", "prefetch = predict\nprefetch.leave = yes")

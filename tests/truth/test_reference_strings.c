@@ -55,31 +55,35 @@ static int64_t optimum(const struct feed *f)
 
 /* --- instances whose costs are known --- */
 
-static const int64_t thirds[] = {30, 30, 30}, mixed[] = {20, 10, 60, 10, 10};
+static const int64_t thirds[] = {30, 30, 30}, mixed[] = {20, 10, 60, 10, 10}, large[] = {40, 30, 25, 55};
+static const char *const exact_set[] = {"set=exact", NULL};
 
 static const struct instance {
     const char *requests, *victim;
     const int64_t *bytes;
     int64_t capacity, cost;
     uint64_t misses; /* 0: not stated */
+    const char *const *set;
 } instance[] = {
-    {"ABCDABEABCDE", "opt", NULL, 3, 11, 0},
-    {"ABCDABEABCDE", "belady", NULL, 3, 11, 7},
-    {"ABCDABEABCDE", "lru", NULL, 3, 17, 10},
-    {"ABCDABEABCDE", "opt", NULL, 4, 8, 0},
-    {"ABCDABEABCDE", "belady", NULL, 4, 8, 6},
-    {"ABCDABEABCDE", "lru", NULL, 4, 12, 8},
-    {"ABCABCABCABC", "opt", thirds, 80, 360, 0},
-    {"ABCABCABCABC", "mru", thirds, 80, 360, 7},
-    {"ABCABCABCABC", "belady", thirds, 80, 360, 7},
-    {"ABCABCABCABC", "lru", thirds, 80, 660, 12},
-    {"ABCABCABCABC", "lfu", thirds, 80, 660, 12},
-    {"DCCADECBACDA", "opt", mixed, 80, 260, 0},
-    {"DCCADECBACDA", "lfu", mixed, 80, 260, 9},
-    {"DCCADECBACDA", "belady", mixed, 80, 450, 8},
-    {"DCCADECBACDA", "belady_size", mixed, 80, 500, 0},
-    {"DCCADECBACDA", "lru", mixed, 80, 550, 0},
-    {"DCCADECBACDA", "mru", mixed, 80, 480, 0},
+    {"ABCDABEABCDE", "opt", NULL, 3, 11, 0, NULL},
+    {"ABCDABEABCDE", "belady", NULL, 3, 11, 7, NULL},
+    {"ABCDABEABCDE", "lru", NULL, 3, 17, 10, NULL},
+    {"ABCDABEABCDE", "opt", NULL, 4, 8, 0, NULL},
+    {"ABCDABEABCDE", "belady", NULL, 4, 8, 6, NULL},
+    {"ABCDABEABCDE", "lru", NULL, 4, 12, 8, NULL},
+    {"ABCABCABCABC", "opt", thirds, 80, 360, 0, NULL},
+    {"ABCABCABCABC", "mru", thirds, 80, 360, 7, NULL},
+    {"ABCABCABCABC", "belady", thirds, 80, 360, 7, NULL},
+    {"ABCABCABCABC", "lru", thirds, 80, 660, 12, NULL},
+    {"ABCABCABCABC", "lfu", thirds, 80, 660, 12, NULL},
+    {"DCCADECBACDA", "opt", mixed, 80, 260, 0, NULL},
+    {"DCCADECBACDA", "lfu", mixed, 80, 260, 9, NULL},
+    {"DCCADECBACDA", "belady", mixed, 80, 450, 8, NULL},
+    {"DCCADECBACDA", "belady_size", mixed, 80, 500, 0, NULL},
+    {"DCCADECBACDA", "lru", mixed, 80, 550, 0, NULL},
+    {"DCCADECBACDA", "mru", mixed, 80, 480, 0, NULL},
+    {"ABCD", "cost", large, 100, 150 + 70, 4, NULL},      /* the oldest two leave */
+    {"ABCD", "cost", large, 100, 150 + 55, 4, exact_set}, /* B and C make room enough */
 };
 
 static void test_known_costs(void **unused)
@@ -89,7 +93,8 @@ static void test_known_costs(void **unused)
     (void)unused;
     for (const struct instance *i = instance; i < instance + sizeof instance / sizeof instance[0]; i++) {
         uint8_t request[16];
-        struct feed f = {.victim = i->victim, .capacity = i->capacity, .bytes = i->bytes, .request = request};
+        struct feed f = {
+            .victim = i->victim, .set = i->set, .capacity = i->capacity, .bytes = i->bytes, .request = request};
         f.requests = strlen(i->requests);
         for (size_t r = 0; r < f.requests; r++) {
             request[r] = (uint8_t)(i->requests[r] - 'A');

@@ -1,4 +1,5 @@
-/* test_slicers.c - slicers on whole runs without chance: hand-made timelines, shares, and how much of the time swaps take.
+/* test_slicers.c - slicers on whole runs without chance: hand-made timelines, shares, and how much of the time swaps
+ * take.
  *
  * A and B of 20 GB in a GPU of 20 GB change places in 0.8 s out and 0.8 s in (25 GB/s). */
 #include "tests/truth/truth.h"
@@ -37,8 +38,8 @@ static void test_first_come_first_served(void **unused)
     TRUTH_TIMELINE(three_jobs, set, due);
 }
 
-/* q = 1 s.  A 0-2; B, new, stops it, 2-3; C stops that, 3-4, ends; B 4-5 catches A up, and being level they go on in turn:
- * A 5-6, B 6-7, A 7-8, B 8-9 ends; A 9-15. */
+/* q = 1 s.  A 0-2; B, new, stops it, 2-3; C stops that, 3-4, ends; B 4-5 catches A up, and being level they go on in
+ * turn: A 5-6, B 6-7, A 7-8, B 8-9 ends; A 9-15. */
 static void test_least_attained_service(void **unused)
 {
     static const char *const set[] = {"policy.slicer=las", "policy.slicer.quantum=1s", NULL};
@@ -51,8 +52,8 @@ static void test_least_attained_service(void **unused)
     TRUTH_TIMELINE(three_jobs, set, due);
 }
 
-/* Levels of 2, 4 and 8 s.  A 0-2, alone, and on to the end of its second quantum at 4, since B comes at 2 and C at 3; it
- * sinks.  B 4-6 sinks, C 6-7 ends.  On the second level A 7-11 sinks, B 11-13 ends; A 13-15. */
+/* Levels of 2, 4 and 8 s.  A 0-2, alone, and on to the end of its second quantum at 4, since B comes at 2 and C at 3;
+ * it sinks.  B 4-6 sinks, C 6-7 ends.  On the second level A 7-11 sinks, B 11-13 ends; A 13-15. */
 static void test_feedback_queues(void **unused)
 {
     static const char *const set[] = {"policy.slicer=mlfq", NULL};
@@ -95,9 +96,9 @@ static void test_round_robin_of_width_two_is_sharing(void **unused)
     TRUTH_TIMELINE(text, NULL, due);
 }
 
-/* A notebook of 20 GB in front of training of 20 GB; its user pauses for 1 s between two cells of 10 s.  Held for the 1.6 s
- * of a swap in and out, nothing moves.  Held for 0.8 s, it is on its way out when the next cell asks 0.2 s later: 0.6 s to
- * get out, 0.8 s for the training to come in, which is stopped at once, 0.8 s out and 0.8 s in. */
+/* A notebook of 20 GB in front of training of 20 GB; its user pauses for 1 s between two cells of 10 s.  Held for the
+ * 1.6 s of a swap in and out, nothing moves.  Held for 0.8 s, it is on its way out when the next cell asks 0.2 s
+ * later: 0.6 s to get out, 0.8 s for the training to come in, which is stopped at once, 0.8 s out and 0.8 s in. */
 static void test_priority_holds_over_a_pause(void **unused)
 {
     static const char text[] =
@@ -151,7 +152,8 @@ static void test_shares(void **unused)
     }
 }
 
-/* Bursts of 5 s and of 1 s, one after the other: both get the same, to within a turn and, where they are not cut, a burst. */
+/* Bursts of 5 s and of 1 s, one after the other: both get the same, to within a turn and, where they are not cut, a
+ * burst. */
 static void test_the_length_of_bursts_does_not_matter(void **unused)
 {
     static const char text[] =
@@ -195,8 +197,8 @@ static struct use use_of(const char *text, const char *const *set)
     return use;
 }
 
-/* 600 s each, turns of 30 s: 40 turns, 39 changes.  The first finds B new, so that A's way out is all; the last finds A
- * gone; 37 take both ways.  With load control B waits outside until A has ended. */
+/* 600 s each, turns of 30 s: 40 turns, 39 changes.  The first finds B new, so that A's way out is all; the last finds
+ * A gone; 37 take both ways.  With load control B waits outside until A has ended. */
 static const char two_that_do_not_fit[] =
     "[scenario]\n" FIT_NOT "[policy]\nslicer = rr\n" JOB("A", "20GB", "gpu_work", "600s")
         JOB("B", "20GB", "gpu_work", "600s");
@@ -214,8 +216,8 @@ static void test_load_control_of_two(void **unused)
     assert_true(fabs(controlled.useful - 1200) < 1e-6 && controlled.switching <= 0);
 }
 
-/* Patience of 100 s, turns of 30 s: B comes in at the end of the turn in which its patience does, 120 s; from then on each
- * waits outside for 120 s while the other has its turns.  600 s are 5 such stays: 10 stays, 9 changes. */
+/* Patience of 100 s, turns of 30 s: B comes in at the end of the turn in which its patience does, 120 s; from then on
+ * each waits outside for 120 s while the other has its turns.  600 s are 5 such stays: 10 stays, 9 changes. */
 static void test_load_control_lets_the_patient_in(void **unused)
 {
     static const char *const set[] = {"policy.slicer=loadcontrol", "policy.slicer.patience=100s", NULL};
@@ -224,7 +226,8 @@ static void test_load_control_lets_the_patient_in(void **unused)
     assert_int_equal(use_of(two_that_do_not_fit, set).swaps, 1 + 2 * 7 + 1);
 }
 
-/* Four of 10 GB in 20 GB: any two fit, three do not.  In a circle each of them finds its place taken; two and two do not. */
+/* Four of 10 GB in 20 GB: any two fit, three do not.  In a circle each of them finds its place taken; two and two do
+ * not. */
 static void test_load_control_of_two_sets(void **unused)
 {
     static const char text[] = "[scenario]\n" FIT_NOT "[policy]\nvictim = fifo\n" JOB("A", "10GB", "gpu_work", "300s")
@@ -233,14 +236,14 @@ static void test_load_control_of_two_sets(void **unused)
     static const char *const control[] = {"policy.slicer=loadcontrol", "policy.slicer.patience=1h", NULL};
 
     (void)unused;
-    /* 40 turns.  In the third and fourth C and D are new: a way out each.  From then on each takes both ways, up to A's last,
-     * the 37th.  B and C then find the room of A and B, who are gone: a way in each; and D is still there. */
+    /* 40 turns.  In the third and fourth C and D are new: a way out each.  From then on each takes both ways, up to A's
+     * last, the 37th.  B and C then find the room of A and B, who are gone: a way in each; and D is still there. */
     assert_int_equal(use_of(text, rr).swaps, 2 + 2 * 33 + 2);
     assert_int_equal(use_of(text, control).swaps, 0);
 }
 
-/* Endless work.  A turn of q costs 1.6 s of swaps: index 1.6 / q.  Above 1 it is found after the first window, and turns
- * take a minute; below 1 it never is. */
+/* Endless work.  A turn of q costs 1.6 s of swaps: index 1.6 / q.  Above 1 it is found after the first window, and
+ * turns take a minute; below 1 it never is. */
 static void test_antithrash_switches_at_its_index(void **unused)
 {
     static const char text[] =

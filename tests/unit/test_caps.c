@@ -99,8 +99,8 @@ static void maxmin_fills_like_water(void **unused)
         }
 }
 
-/* 40 GB are free.  The one of 60 GB borrows nothing, the one of 40 GB borrows; once the one of 20 GB was refused within its
- * share (20 GB were free), 20 of the next 50 GB are kept for it, until it runs again or a minute is over. */
+/* 40 GB are free.  The one of 60 GB borrows nothing, the one of 40 GB borrows; once the one of 20 GB was refused
+ * within its share (20 GB were free), 20 of the next 50 GB are kept for it, until it runs again or a minute is over. */
 static void maxmin_lends_what_nobody_claims(void **unused)
 {
     const struct gs_cap_policy *maxmin = cap("maxmin");
@@ -156,8 +156,8 @@ static void watermarks_have_hysteresis(void **unused)
     }
 }
 
-/* Two of 40 GB, one wanted 100 times in 1000 s, the other 10 times: while the first was refused lately, the second leaves
- * the room to it. */
+/* Two of 40 GB, one wanted 100 times in 1000 s, the other 10 times: while the first was refused lately, the second
+ * leaves the room to it, unless there is enough for both. */
 static void benefit_has_a_price(void **unused)
 {
     const struct gs_cap_policy *benefit = cap("benefit");
@@ -174,14 +174,17 @@ static void benefit_has_a_price(void **unused)
     assert_int_equal(ask(benefit, &m, 1), GS_ROOM_OR_DISK);
     m.node[0].swap_used_bytes = 61 * GB;
     assert_int_equal(ask(benefit, &m, 0), GS_ROOM_ON_DISK);
-    m.node[0].swap_used_bytes = 0;
+    m.node[0].swap_used_bytes = 20 * GB;
+    assert_int_equal(ask(benefit, &m, 1), GS_ROOM_OR_DISK);
+    m.node[0].swap_used_bytes++;
+    m.node[1].swap_used_bytes = m.node[0].swap_used_bytes;
     assert_int_equal(ask(benefit, &m, 1), GS_ROOM_ON_DISK);
     assert_int_equal(ask(benefit, &m, 2), GS_ROOM_OR_DISK);
     assert_int_equal(ask(benefit, &m, 0), GS_ROOM_OR_DISK); /* has what it wanted: no price any more */
     assert_int_equal(ask(benefit, &m, 1), GS_ROOM_OR_DISK);
     m.node[0].swap_used_bytes = 61 * GB;
     assert_int_equal(ask(benefit, &m, 0), GS_ROOM_ON_DISK);
-    m.node[0].swap_used_bytes = 0;
+    m.node[0].swap_used_bytes = 21 * GB;
     m.view.now_ns += 601 * SECOND;
     assert_int_equal(ask(benefit, &m, 1), GS_ROOM_OR_DISK);
 }
@@ -206,7 +209,7 @@ static void benefit_is_by_byte(void **unused)
         add(&m, 1, 0, GS_RESIDENT, 40 * GB)->turns = 10;
         m.node[0].swap_used_bytes = 100 * GB;
         assert_int_equal(ask(cap("benefit"), &m, 0), GS_ROOM_ON_DISK);
-        m.node[0].swap_used_bytes = 0;
+        m.node[0].swap_used_bytes = 55 * GB;
         assert_int_equal(ask(cap("benefit"), &m, 1), row[i].large);
     }
 }

@@ -18,8 +18,8 @@ static void each_says_when_to_use_it(void **unused)
             fail_msg("slicer '%s' does not say when to use it", policy->name);
 }
 
-/* Three that always want, of priority 3, 2 and 1: after every turn each has had its share of the time, to within `bound`
- * seconds.  drr: one long turn; lottery: four standard deviations of the number of turns, 4 sqrt(600 / 4). */
+/* Three that always want, of priority 3, 2 and 1: after every turn each has had its share of the time, to within
+ * `bound` seconds.  drr: one long turn; lottery: four standard deviations of the number of turns, 4 sqrt(600 / 4). */
 static void shares_follow_the_weights(void **unused)
 {
     static const struct {
@@ -37,26 +37,33 @@ static void shares_follow_the_weights(void **unused)
     };
 
     (void)unused;
-    for (size_t r = 0; r < sizeof row / sizeof row[0]; r++) {
+    for (size_t r = 0; r < 2 * sizeof row / sizeof row[0]; r++) {
+        bool bursts = r % 2 == 1; /* each turn ends a burst, and the next one waits at once */
+        const char *policy = row[r / 2].policy, *set = row[r / 2].set;
         struct bench b;
-        bench_open(&b, row[r].policy, row[r].set);
+        bench_open(&b, policy, set);
         for (uint32_t i = 0; i < 3; i++) {
             b.w[i].priority = (uint8_t)(3 - i);
             bench_want(&b, i);
         }
         for (int turn = 0; turn < 600; turn++) {
-            bench_turn(&b, 0);
+            uint32_t who = bench_next(&b);
+            b.view.now_ns += bench_grant(&b, who);
+            bench_stop(&b, who, bursts);
+            if (bursts)
+                bench_want(&b, who);
             for (uint32_t i = 0; i < 3; i++)
-                if (fabs((double)b.w[i].used_ns - row[r].share[i] * (double)b.view.now_ns) > row[r].bound * 1e9 + 1)
-                    fail_msg("%s %s: %u has had %.3f of %.3f s", row[r].policy, row[r].set, i,
-                             (double)b.w[i].used_ns * 1e-9, (double)b.view.now_ns * 1e-9);
+                if (fabs((double)b.w[i].used_ns - row[r / 2].share[i] * (double)b.view.now_ns) >
+                    row[r / 2].bound * 1e9 + 1)
+                    fail_msg("%s %s: %u has had %.3f of %.3f s", policy, set, i, (double)b.w[i].used_ns * 1e-9,
+                             (double)b.view.now_ns * 1e-9);
         }
     }
 }
 
-/* One has had the GPU alone for a hundred seconds, or for a hundred turns while the other did not want it: from then on
- * both get the same. */
-static void the_past_alone_neither_costs_nor_earns(void **unused)
+/* One has the GPU alone for a hundred seconds, in one turn or in a hundred; as the last of them ends the other wants
+ * it, too.  From then on both get the same. */
+static void time_alone_is_free(void **unused)
 {
     static const char *const policy[] = {"fair", "stride", "drr"};
 
@@ -66,10 +73,14 @@ static void the_past_alone_neither_costs_nor_earns(void **unused)
             struct bench b;
             bench_open(&b, policy[p], "quantum=1s");
             bench_want(&b, 0);
-            for (int turn = 0; turn < turns; turn++)
-                bench_turn(&b, 100 * SECOND / turns);
+            for (int turn = 0; turn < turns; turn++) {
+                bench_grant(&b, 0);
+                b.view.now_ns += 100 * SECOND / turns;
+                if (turn + 1 == turns)
+                    bench_want(&b, 1);
+                bench_stop(&b, 0, false);
+            }
             gs_ns before = b.w[0].used_ns;
-            bench_want(&b, 1);
             for (int turn = 0; turn < 20; turn++)
                 bench_turn(&b, 0);
             assert_near((double)(b.w[0].used_ns - before) * 1e-9, 10.0, 1.0);
@@ -98,8 +109,8 @@ static void fair_can_charge_swaps(void **unused)
     assert_near((double)b.w[0].used_ns / (double)b.w[1].used_ns, 2.0, 0.03);
 }
 
-/* Equal tickets, but 1 gives the GPU back after a fifth of each turn: it wins five times as often, to within four standard
- * deviations. */
+/* Equal tickets, but 1 gives the GPU back after a fifth of each turn: it wins five times as often, to within four
+ * standard deviations. */
 static void lottery_compensates_who_uses_less(void **unused)
 {
     struct bench b;
@@ -122,8 +133,8 @@ static void lottery_compensates_who_uses_less(void **unused)
     assert_near((double)wins / TURNS, 5.0 / 6, 4 * sqrt(5.0 / 36 / TURNS));
 }
 
-/* Bursts of 7 s, 1 s and 0.3 s, not cut: a turn goes on until the burst in which its quantum ends is over.  The lead of
- * one over another never exceeds a turn and the longest burst. */
+/* Bursts of 7 s, 1 s and 0.3 s, not cut: a turn goes on until the burst in which its quantum ends is over.  The lead
+ * of one over another never exceeds a turn and the longest burst. */
 static void drr_keeps_the_lead_small(void **unused)
 {
     static const gs_ns burst[] = {7 * SECOND, SECOND, 3 * SECOND / 10};
@@ -296,7 +307,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_says_when_to_use_it),
         cmocka_unit_test(shares_follow_the_weights),
-        cmocka_unit_test(the_past_alone_neither_costs_nor_earns),
+        cmocka_unit_test(time_alone_is_free),
         cmocka_unit_test(fair_can_charge_swaps),
         cmocka_unit_test(lottery_compensates_who_uses_less),
         cmocka_unit_test(drr_keeps_the_lead_small),

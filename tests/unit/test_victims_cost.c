@@ -43,25 +43,36 @@ static void test_chance_by_estimate(void **unused)
     make_cost(&w, HISTOGRAM, 60);
     assert_near(chance(&w, 0), 60.0 / (60 + 1 + 60), 1e-9);
     make_cost(&w, EWMA, 60);
+    assert_near(chance(&w, 0), 60.0 / (60 + 1 + 60), 1e-9);
+    w.workload[0].turns = 0;
+    w.policy->wanted(&w.self, 0);
     assert_near(chance(&w, 0), 1 - exp(-1), 1e-9);
-    /* 10 s, then 20 s: the mean moves by 0.3; who is idle for longer than it has that for his mean */
+    w.workload[0].turns = 1;
+    /* 60 s, 10 s, 20 s: the mean moves by 0.3; who is idle for longer than it has that for his mean */
     idle_twice(&w, 0, 10, 20, 5);
-    assert_near(chance(&w, 0), 1 - exp(-60.0 / 13), 1e-9);
+    assert_near(chance(&w, 0), 1 - exp(-60.0 / 37.5), 1e-9);
     w.view.now_ns += 95 * s_ns;
     assert_near(chance(&w, 0), 1 - exp(-60.0 / 100), 1e-9);
-    /* four of the group's mean, which has one of a minute, and his own two, and what he is idle now */
+    /* four of the group's mean when he came, his own two, and what he is idle now */
     make_cost(&w, POOLED, 60);
     idle_twice(&w, 0, 10, 20, 5);
-    assert_near(chance(&w, 0), 1 - exp(-60.0 * 6 / (4 * 30 + 30 + 5)), 1e-9);
+    assert_near(chance(&w, 0), 1 - exp(-60.0 * 6 / (4 * 60 + 30 + 5)), 1e-9);
     /* on the bins' edges: 0.75 s, 3.75 s, 15.75 s, 63.75 s */
     make_cost(&w, HISTOGRAM, 15);
     idle_twice(&w, 0, 3.75, 63.75, 0.75);
     assert_near(chance(&w, 0), 1 - (1 + 4 / 3.0 * 1 + 60 / 75.75) / (2 + 4 / 3.0 * 2 + 60 / 60.75), 1e-7);
     /* another of the group knows what the group knows, one of another group nothing */
     w.workload[1].last_end_ns = w.workload[2].last_end_ns = w.workload[0].last_end_ns;
-    w.workload[2].group = 1;
+    w.workload[2].group = 7;
+    w.workload[1].turns = w.workload[2].turns = 0;
+    w.policy->wanted(&w.self, 1);
+    w.policy->wanted(&w.self, 2);
     assert_near(chance(&w, 1), 1 - (4 / 3.0 * 1 + 60 / 75.75) / (4 / 3.0 * 2 + 60 / 60.75), 1e-7);
     assert_near(chance(&w, 2), 1 - 60.75 / 75.75, 1e-7);
+    /* between the edges, 1.25 s and 5.25 s: halfway through bin 5, three quarters through bin 8, in which one ended */
+    w.view.now_ns += s_ns / 2;
+    w.param[HORIZON].i = 4 * s_ns;
+    assert_near(chance(&w, 1), 1 - (4 / 3.0 * 1.25 + 60 / 65.25) / (4 / 3.0 * 2 + 60 / 61.25), 1e-6);
 }
 
 static void test_cost_weighs_transfers(void **unused)

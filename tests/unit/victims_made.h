@@ -11,10 +11,11 @@
 #include <cmocka.h>
 #include <string.h>
 
-enum { MOST = 6, PARAMS = 8 };
+enum { MOST = 12, PARAMS = 8 };
 static const gs_ns s_ns = 1000000000;
 
-/* Two GPUs; workloads 0 to 2 on the first, 3 to 5 on the second, resident, idle since a second before now. */
+/* Two GPUs; workloads 0 to 2 and 6 to 8 on the first, the others on the second; resident, idle since a second
+ * before now. */
 struct world {
     struct gs_workload workload[MOST];
     struct gs_gpu gpu[2];
@@ -24,7 +25,7 @@ struct world {
     struct gs_oracle oracle;
     union gs_value param[PARAMS];
     const struct gs_victim_policy *policy;
-    _Alignas(8) unsigned char state[1 << 15], workload_state[1 << 12];
+    _Alignas(8) unsigned char state[1 << 15], workload_state[1 << 13];
 };
 
 static inline gs_ns next_want_ns(const void *self, uint32_t workload)
@@ -52,7 +53,8 @@ static inline void make(struct world *w, const char *victim)
     for (uint32_t g = 0; g < 2; g++)
         w->gpu[g] = (struct gs_gpu){.h2d_bytes_per_s = 20e9, .d2h_bytes_per_s = 10e9, .speed = 1};
     for (uint32_t i = 0; i < MOST; i++)
-        w->workload[i] = (struct gs_workload){.gpu = i / 3,
+        w->workload[i] = (struct gs_workload){.gpu = i / 3 % 2,
+                                              .group = i / 3 % 2,
                                               .state = GS_RESIDENT,
                                               .swappable = true,
                                               .bytes = 20000000000,

@@ -1,0 +1,94 @@
+/* bench_decision.c - how long a choice of victims takes. */
+#include "sim/cli/bench.h"
+#include "sim/load/load.h"
+#include "sim/run/setup.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static double now_s(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* One GPU that holds `candidates` workloads, and one workload more: whoever was evicted last wants in next. */
+static struct controller *crowded(const char *victim, uint32_t candidates, struct arena *arena)
+{
+    struct gs_setup *setup = arena_alloc(arena, sizeof *setup);
+    struct scenario *scenario = arena_alloc(arena, sizeof *scenario);
+    struct load_traces *traces;
+    struct gs_workload_spec *spec;
+    struct error err = {0};
+    uint32_t workloads;
+    char text[400];
+
+    snprintf(text, sizeof text,
+             "[scenario]\nduration = 1h\n[policy]\nvictim = %s\n[node]\ngpu_memory = %uMiB\ngpu_reserved = 0\n"
+             "swap_file = 1TiB\n[workload.W]\nclass = training\ncount = %u\nmemory = 1MiB\ngpu_work = 1s\n",
+             victim, candidates, candidates + 1);
+    if (setup == NULL || scenario == NULL ||
+        scenario_parse(scenario, text, strlen(text), "bench", NULL, NULL, arena, &err) != GS_OK ||
+        setup_needs_oracle(scenario) != NULL || load_read_traces(&traces, scenario, arena, &err) != GS_OK ||
+        load_specs(scenario, traces, 0, &spec, &workloads, arena, &err) != GS_OK ||
+        setup_make(setup, scenario, spec, workloads, arena, &err) != GS_OK)
+        return NULL;
+    return setup_controller(setup, arena);
+}
+
+static const struct gs_commands *tell(struct controller *ctl, gs_ns at_ns, uint8_t kind, uint8_t command,
+                                      uint32_t workload)
+{
+    struct gs_event event = {.at_ns = at_ns,
+                             .since_ns = kind == GS_WANT ? at_ns : GS_NEVER,
+                             .bytes = (int64_t)1 << 20,
+                             .workload = workload,
+                             .timer = GS_NONE,
+                             .kind = kind,
+                             .command = command};
+
+    return controller_step(ctl, &event);
+}
+
+double bench_decision(const char *victim, uint32_t candidates)
+{
+    enum { ROUNDS = 2000 };
+    struct arena arena = {0};
+    struct controller *ctl = crowded(victim, candidates, &arena);
+    gs_ns at_ns = 0;
+    double spent = 0.0, empty = 0.0;
+
+    for (uint32_t i = 0; ctl != NULL && i <= candidates; i++) {
+        tell(ctl, ++at_ns, GS_ATTACH, 0, i);
+        if (i == candidates)
+            break; /* the last one stays outside */
+        tell(ctl, ++at_ns, GS_WANT, 0, i);
+        tell(ctl, ++at_ns, GS_DONE, GS_SWAP_IN, i);
+        tell(ctl, ++at_ns, GS_IDLE, 0, i);
+    }
+    uint32_t outside = candidates, chosen = 0;
+    for (int round = 0; ctl != NULL && round < ROUNDS; round++) {
+        double start = now_s();
+        double middle = now_s();
+        const struct gs_commands *commands = tell(ctl, ++at_ns, GS_WANT, 0, outside);
+        double end = now_s();
+        empty += middle - start;
+        spent += end - middle;
+        chosen = GS_NONE;
+        for (uint32_t i = 0; i < commands->count; i++)
+            if (commands->item[i].kind == GS_SWAP_OUT)
+                chosen = commands->item[i].workload;
+        if (chosen == GS_NONE)
+            break;
+        tell(ctl, ++at_ns, GS_DONE, GS_SWAP_OUT, chosen);
+        tell(ctl, ++at_ns, GS_DONE, GS_SWAP_IN, outside);
+        tell(ctl, ++at_ns, GS_IDLE, 0, outside);
+        outside = chosen;
+    }
+    arena_fini(&arena);
+    return ctl == NULL || chosen == GS_NONE ? NAN : (spent - empty) * 1e9 / ROUNDS;
+}
