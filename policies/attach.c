@@ -52,7 +52,7 @@ static bool start_in_swap_file(struct controller *ctl, uint32_t workload)
 {
     struct gs_workload *w = &ctl->workload[workload];
 
-    if (!host_book(ctl, workload))
+    if (!host_book(ctl, workload, GS_NONE))
         return false;
     ctl->seat[workload].booked_bytes = 0; /* held, not on its way */
     ctl->seat[workload].booked = false;

@@ -72,11 +72,34 @@ static const char *check_node(const struct controller *ctl, uint32_t node)
     int64_t used = 0;
 
     for (uint32_t i = 0; i < ctl->view.workloads; i++)
-        used += ctl->workload[i].state != GS_ABSENT && ctl->workload[i].node == node ? ctl->workload[i].host_bytes : 0;
+        if (ctl->workload[i].state != GS_ABSENT && ctl->workload[i].node == node)
+            used += ctl->workload[i].host_bytes - ctl->seat[i].lent_bytes;
     if (used != n->swap_used_bytes)
         return "the use of a swap file is not the sum of what lies in it";
-    if (used > n->swap_cap_bytes)
+    if (used > n->swap_cap_bytes && !ctl->overfull)
         return "a swap file holds more than its cap";
+    return NULL;
+}
+
+/* Who lends comes in, and lends no more than he has; who borrows has it in the file. */
+static const char *check_loans(const struct controller *ctl, uint32_t id)
+{
+    const struct gs_workload *w = &ctl->workload[id];
+    const struct seat *seat = &ctl->seat[id];
+    int64_t lent = 0;
+
+    if (seat->borrowed_bytes < 0 || seat->borrowed_bytes > w->host_bytes)
+        return "a workload borrows room in the swap file that it does not use";
+    if (seat->borrowed_bytes > 0 && (w->state == GS_RESIDENT || ctl->seat[seat->lender].lent_bytes == 0))
+        return "a workload borrows room in the swap file from one that lends none";
+    if (seat->lent_bytes == 0)
+        return NULL;
+    for (uint32_t i = 0; i < ctl->view.workloads; i++)
+        lent += ctl->seat[i].lender == id ? ctl->seat[i].borrowed_bytes : 0;
+    if (lent != seat->lent_bytes || lent > w->host_bytes)
+        return "a workload lends other room in the swap file than is borrowed from it, or more than it has";
+    if (!seat->claiming && w->state != GS_SWAPPING_IN)
+        return "a workload lends room in the swap file and does not come in";
     return NULL;
 }
 
@@ -95,7 +118,7 @@ static const char *check_workload(const struct controller *ctl, uint32_t id)
         return "a copy counts as whole that is not";
     if (w->state == GS_HOST && w->host_bytes < w->bytes)
         return "a swapped-out workload has less in the swap file than it holds";
-    return NULL;
+    return check_loans(ctl, id);
 }
 
 const char *controller_check(const struct controller *ctl)

@@ -125,12 +125,12 @@ static void came_in(struct controller *ctl, uint32_t workload)
 
     w->state = GS_RESIDENT;
     w->resident_ns = ctl->view.now_ns;
-    w->clean = w->has_host_copy && w->keeps_host_copy;
     ctl->seat[workload].failures = 0;
     ctl->seat[workload].spilled = false;
     tell_swapped(ctl, workload);
-    if (!w->keeps_host_copy)
+    if (!w->keeps_host_copy || ctl->seat[workload].lent_bytes > 0 || ctl->seat[workload].borrowed_bytes > 0)
         host_leave(ctl, workload);
+    w->clean = w->has_host_copy;
     if (ctl->seat[workload].leaving) {
         detach_moved(ctl, workload);
         return;
@@ -198,6 +198,7 @@ static void swap_in_failed(struct controller *ctl, uint32_t workload)
     struct gs_workload *w = &ctl->workload[workload];
 
     memory_vacate(ctl, workload);
+    host_call_in(ctl, workload);
     w->bytes = w->has_host_copy ? w->host_bytes : w->base_bytes;
     bool on_disk = ctl->seat[workload].spilled || ctl->setup->workload[workload].initial == GS_DISK;
     w->state = w->has_host_copy ? GS_HOST : on_disk ? GS_DISK : GS_NEW;
@@ -210,6 +211,11 @@ static void swap_in_failed(struct controller *ctl, uint32_t workload)
     memory_settle(ctl, w->gpu);
 }
 
+static bool comes(const struct controller *ctl, uint32_t workload)
+{
+    return workload != GS_NONE && (ctl->seat[workload].claiming || ctl->workload[workload].state == GS_SWAPPING_IN);
+}
+
 /* The copy of a resident workload is written, or could not be. */
 static void cleaned(struct controller *ctl, uint32_t workload, bool ok)
 {
@@ -219,7 +225,7 @@ static void cleaned(struct controller *ctl, uint32_t workload, bool ok)
     host_cleaned(ctl, workload, ok);
     if (seat->deferred && !ok) {
         host_unbook(ctl, workload);
-        seat->deferred = host_book(ctl, workload);
+        seat->deferred = host_book(ctl, workload, comes(ctl, seat->requester) ? seat->requester : GS_NONE);
         if (!seat->deferred) {
             swap_out_failed(ctl, workload);
             return;

@@ -115,14 +115,15 @@ static void take(struct controller *ctl, uint32_t looked_at, uint32_t count, uin
 }
 
 /* Least worth first until enough will be free; how many were looked at. */
-static uint32_t choose_greedily(struct controller *ctl, uint32_t count, int64_t need, int64_t *freed, bool *cap_refused)
+static uint32_t choose_greedily(struct controller *ctl, uint32_t count, uint32_t requester, int64_t need,
+                                int64_t *freed, bool *cap_refused)
 {
     uint32_t looked_at = 0;
 
     for (*freed = 0; *freed < need && looked_at < count; looked_at++) {
         bring_least(ctl, looked_at, count);
         struct gs_candidate *c = &ctl->pick[looked_at];
-        c->chosen = host_book(ctl, c->workload);
+        c->chosen = host_book(ctl, c->workload, requester);
         if (c->chosen)
             *freed += ctl->workload[c->workload].bytes;
         else
@@ -132,10 +133,10 @@ static uint32_t choose_greedily(struct controller *ctl, uint32_t count, int64_t 
 }
 
 /* Book those of `best`; false, and nothing done, if the swap file refuses one. */
-static bool book_set(struct controller *ctl, uint32_t count, uint32_t best)
+static bool book_set(struct controller *ctl, uint32_t count, uint32_t best, uint32_t requester)
 {
     for (uint32_t i = 0; i < count; i++) {
-        ctl->pick[i].chosen = (best >> i & 1) != 0 && host_book(ctl, ctl->pick[i].workload);
+        ctl->pick[i].chosen = (best >> i & 1) != 0 && host_book(ctl, ctl->pick[i].workload, requester);
         if ((best >> i & 1) != 0 && !ctl->pick[i].chosen) {
             give_up(ctl, i);
             for (uint32_t k = 0; k < i; k++)
@@ -154,12 +155,12 @@ bool evict_for(struct controller *ctl, uint32_t gpu, uint32_t requester, int64_t
 
     if (victim->adds != NULL && count <= GS_EXACT_MAX && victim->adds(&ctl->victim)) {
         uint32_t set = evict_least_set(ctl, count, need);
-        if (set != 0 && book_set(ctl, count, set)) {
+        if (set != 0 && book_set(ctl, count, set, requester)) {
             take(ctl, count, count, requester);
             return true;
         }
     }
-    looked_at = choose_greedily(ctl, count, need, &freed, cap_refused);
+    looked_at = choose_greedily(ctl, count, requester, need, &freed, cap_refused);
     if (freed < need) {
         give_up(ctl, looked_at);
         if (ctl->lane[gpu].recheck_ns != GS_NEVER)

@@ -1,5 +1,10 @@
 /* host.c - the books of the swap file: room is booked before bytes move, redundant copies give way to what needs the room,
- * and a copy may be written ahead of the swap-out. */
+ * and a copy may be written ahead of the swap-out.
+ *
+ * Who comes in leaves room behind.  Where there is no other, those who leave for him take it, chunk by chunk by way of a
+ * bounce buffer outside of the file, which takes as long as one after the other.  So a GPU and a file that are both full do
+ * not block each other.  Room that is lent in this way counts once: used = sum of host_bytes - sum of lent_bytes.  Should
+ * the one who lent not come in after all, the file holds more than its cap until he does. */
 #include "state.h"
 
 static void add(struct controller *ctl, uint32_t workload, int64_t bytes)
@@ -69,7 +74,72 @@ static enum gs_room ask(struct controller *ctl, uint32_t workload, int64_t bytes
     return GS_ROOM_YES;
 }
 
-bool host_book(struct controller *ctl, uint32_t workload)
+/* What the requester leaves behind and has not lent yet. */
+static int64_t lendable(const struct controller *ctl, uint32_t requester)
+{
+    const struct gs_workload *r = &ctl->workload[requester];
+
+    return r->state == GS_HOST || r->state == GS_SWAPPING_IN ? r->host_bytes - ctl->seat[requester].lent_bytes : 0;
+}
+
+static void repay(struct controller *ctl, uint32_t workload, int64_t bytes)
+{
+    struct seat *seat = &ctl->seat[workload];
+
+    bytes = bytes < seat->borrowed_bytes ? bytes : seat->borrowed_bytes;
+    if (bytes == 0)
+        return;
+    seat->borrowed_bytes -= bytes;
+    ctl->seat[seat->lender].lent_bytes -= bytes;
+    ctl->node[ctl->workload[workload].node].swap_used_bytes += bytes;
+}
+
+/* Its loans end.  As far as it has borrowed the room itself, and leaves it, those who have it now owe it to its lender. */
+static void end_loans(struct controller *ctl, uint32_t lender, bool leaves)
+{
+    struct seat *l = &ctl->seat[lender];
+
+    for (uint32_t i = 0; l->lent_bytes > 0 && i < ctl->view.workloads; i++) {
+        struct seat *seat = &ctl->seat[i];
+        if (seat->borrowed_bytes == 0 || seat->lender != lender)
+            continue;
+        int64_t passed = !leaves ? 0 : l->borrowed_bytes < seat->borrowed_bytes ? l->borrowed_bytes : seat->borrowed_bytes;
+        repay(ctl, i, seat->borrowed_bytes - passed);
+        l->lent_bytes -= passed;
+        l->borrowed_bytes -= passed;
+        seat->lender = l->lender;
+    }
+}
+
+void host_call_in(struct controller *ctl, uint32_t workload)
+{
+    const struct gs_node *node = &ctl->node[ctl->workload[workload].node];
+
+    end_loans(ctl, workload, false);
+    ctl->overfull |= node->swap_used_bytes > node->swap_cap_bytes;
+}
+
+/* Free room first, then copies, then what the requester leaves. */
+static bool find_room(struct controller *ctl, uint32_t workload, uint32_t requester, int64_t bytes)
+{
+    const struct gs_workload *w = &ctl->workload[workload];
+    const struct gs_node *node = &ctl->node[w->node];
+
+    if (make_room(ctl, workload, bytes))
+        return true;
+    int64_t room = node->swap_cap_bytes - node->swap_used_bytes + redundant_bytes(ctl, w->node, workload);
+    room = room > 0 ? room : 0;
+    if (requester == GS_NONE || bytes - room > lendable(ctl, requester))
+        return false;
+    make_room(ctl, workload, room);
+    ctl->seat[requester].lent_bytes += bytes - room;
+    ctl->seat[workload].lender = requester;
+    ctl->seat[workload].borrowed_bytes = bytes - room;
+    ctl->node[w->node].swap_used_bytes -= bytes - room;
+    return true;
+}
+
+bool host_book(struct controller *ctl, uint32_t workload, uint32_t requester)
 {
     struct gs_workload *w = &ctl->workload[workload];
     struct seat *seat = &ctl->seat[workload];
@@ -82,7 +152,7 @@ bool host_book(struct controller *ctl, uint32_t workload)
         return true;
     enum gs_room answer = ask(ctl, workload, room);
     bool file = answer == GS_ROOM_YES || answer == GS_ROOM_OR_DISK;
-    if (file && make_room(ctl, workload, room)) {
+    if (file && find_room(ctl, workload, requester, room)) {
         seat->booked_bytes = room;
         seat->booked = true;
         add(ctl, workload, room);
@@ -96,9 +166,12 @@ bool host_book(struct controller *ctl, uint32_t workload)
 
 void host_unbook(struct controller *ctl, uint32_t workload)
 {
-    add(ctl, workload, -ctl->seat[workload].booked_bytes);
-    ctl->seat[workload].booked_bytes = 0;
-    ctl->seat[workload].booked = ctl->seat[workload].to_disk = false;
+    struct seat *seat = &ctl->seat[workload];
+
+    add(ctl, workload, -seat->booked_bytes);
+    repay(ctl, workload, seat->booked_bytes);
+    seat->booked_bytes = 0;
+    seat->booked = seat->to_disk = false;
 }
 
 void host_leave(struct controller *ctl, uint32_t workload)
@@ -108,6 +181,8 @@ void host_leave(struct controller *ctl, uint32_t workload)
     if (w->host_bytes > 0)
         ctl->room_freed = true;
     add(ctl, workload, -w->host_bytes);
+    end_loans(ctl, workload, true);
+    repay(ctl, workload, ctl->seat[workload].borrowed_bytes);
     w->has_host_copy = w->clean = false;
 }
 
@@ -117,7 +192,9 @@ void host_shrink(struct controller *ctl, uint32_t workload, int64_t bytes)
 
     if (w->host_bytes <= bytes)
         return;
-    add(ctl, workload, bytes - w->host_bytes);
+    int64_t less = w->host_bytes - bytes;
+    add(ctl, workload, -less);
+    repay(ctl, workload, less);
     ctl->room_freed = true;
 }
 

@@ -78,8 +78,8 @@ static void fill_gpu(struct controller *ctl, uint32_t gpu, uint32_t node)
 
     ctl->gpu[gpu] = (struct gs_gpu){
         .node = node,
-        .h2d_bytes_per_s = spec->h2d_bytes_per_s,
-        .d2h_bytes_per_s = spec->d2h_bytes_per_s,
+        .swap_in_ns_per_byte = 1e9 / spec->h2d_bytes_per_s,
+        .swap_out_ns_per_byte = 1e9 / spec->d2h_bytes_per_s,
         .speed = spec->speed,
         .swap_overhead_ns = spec->swap_overhead_ns,
     };

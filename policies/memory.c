@@ -249,6 +249,7 @@ void memory_retract(struct controller *ctl, uint32_t gpu)
     while (lane->claims.tail != GS_NONE && unpromised(ctl, gpu) < 0) {
         uint32_t last = lane->claims.tail;
         memory_unclaim(ctl, last);
+        host_call_in(ctl, last);
         run_again(ctl, last);
     }
     memory_settle(ctl, gpu);

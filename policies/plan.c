@@ -69,7 +69,7 @@ void plan_due(struct controller *ctl, uint32_t workload)
         return; /* rang for an idle spell that is over */
     if (due(ctl, workload, PLAN_CLEAN) && may_move(ctl, workload) && !w->clean && !ctl->seat[workload].cleaning)
         host_clean(ctl, workload);
-    if (due(ctl, workload, PLAN_LEAVE) && may_move(ctl, workload) && host_book(ctl, workload))
+    if (due(ctl, workload, PLAN_LEAVE) && may_move(ctl, workload) && host_book(ctl, workload, GS_NONE))
         memory_swap_out(ctl, workload, GS_NONE, GS_BECAUSE_IDLE);
     if (due(ctl, workload, PLAN_RETURN))
         memory_bring(ctl, workload);

@@ -97,7 +97,7 @@ struct gs_gpu {
     int64_t capacity_bytes;       /* visible to workloads: physical less reserve */
     int64_t free_bytes;           /* neither held nor promised */
     int64_t attached_bytes;       /* sum of base_bytes of the workloads placed here */
-    double h2d_bytes_per_s, d2h_bytes_per_s;
+    double swap_in_ns_per_byte, swap_out_ns_per_byte; /* of its link */
     double speed;           /* relative to the reference GPU */
     gs_ns swap_overhead_ns; /* fixed time of each swap, each direction */
     uint32_t holders;       /* workloads whose turn it is (one-at-a-time slicers) */
@@ -275,7 +275,7 @@ static inline double gs_swap_in_ns(const struct gs_view *view, uint32_t workload
     const struct gs_workload *w = &view->workload[workload];
     const struct gs_gpu *gpu = &view->gpu[w->gpu];
 
-    return (double)gpu->swap_overhead_ns + (double)w->bytes / gpu->h2d_bytes_per_s * 1e9;
+    return (double)gpu->swap_overhead_ns + (double)w->bytes * gpu->swap_in_ns_per_byte;
 }
 
 static inline double gs_swap_out_ns(const struct gs_view *view, uint32_t workload)
@@ -284,7 +284,7 @@ static inline double gs_swap_out_ns(const struct gs_view *view, uint32_t workloa
     const struct gs_gpu *gpu = &view->gpu[w->gpu];
     double moved = w->clean ? 0.0 : w->has_host_copy ? w->dirty : 1.0;
 
-    return (double)gpu->swap_overhead_ns + moved * (double)w->bytes / gpu->d2h_bytes_per_s * 1e9;
+    return (double)gpu->swap_overhead_ns + moved * (double)w->bytes * gpu->swap_out_ns_per_byte;
 }
 
 /* Bytes that `workload` could have of its node's swap file: free ones, and copies of what is resident, which give way. */

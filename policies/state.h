@@ -22,6 +22,9 @@ struct seat {
     int64_t claim_bytes;  /* still to come before it may be resident and run; 0: no claim */
     int64_t booked_bytes; /* room in the swap file that its present swap-out added */
     int64_t clean_bytes;  /* the same of its present cleaning */
+    int64_t lent_bytes;   /* of its room in the swap file, given to those who leave for it (host.c) */
+    int64_t borrowed_bytes; /* of booked_bytes, from `lender` */
+    uint32_t lender;
     double limit;         /* share of a GPU's memory that its bursts may grow to */
     uint32_t requester;   /* for whom it leaves once it is clean, */
     uint8_t reason;       /* and why */
@@ -79,6 +82,7 @@ struct controller {
     struct gs_self victim, slicer, cap, prefetch, place;
     struct gs_commands out;
     uint32_t commands_max, candidates_max;
+    bool overfull;             /* a swap file may hold more than its cap, since a swap-in failed half-way (host.c) */
     bool room_freed;           /* in this step room in a swap file came free */
     struct gs_candidate *pick; /* scratch of the victim choice */
     uint64_t round;
@@ -122,7 +126,9 @@ bool memory_swaps(const struct controller *ctl, uint32_t gpu);           /* may 
 bool memory_may_leave(const struct controller *ctl, uint32_t workload);
 
 /* the swap file (host.c) */
-bool host_book(struct controller *ctl, uint32_t workload); /* room for a swap-out, there or on disk; false: refused */
+/* Room for a swap-out in favour of `requester` (GS_NONE: nobody), in the file or on disk; false: refused. */
+bool host_book(struct controller *ctl, uint32_t workload, uint32_t requester);
+void host_call_in(struct controller *ctl, uint32_t workload); /* what it lent is its own again: it does not come in */
 void host_unbook(struct controller *ctl, uint32_t workload);
 void host_leave(struct controller *ctl, uint32_t workload); /* free its room */
 bool host_clean(struct controller *ctl, uint32_t workload); /* begin to write its copy; false: no room */

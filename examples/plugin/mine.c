@@ -1,5 +1,4 @@
-/* mine.c - a plug-in to start from: the workload that has been idle longest leaves, but greater priority counts as later
- * use. */
+/* mine.c - a plug-in to start from: who has been idle longest leaves, but greater priority counts as later use. */
 #include <gpuswap/policy.h>
 
 /* The parameters, in the order of the table. */

@@ -8,7 +8,7 @@
 
 enum { ALPHA, MIN };
 /* Tuned on notebooks with mean bursts of 5 s to 10 min and 1.5 to 3 times the memory. */
-static const double HAD = 0.25, MOST_NS = 120e9, SWAPS = 2.0, FAR_ABOVE = 10.0, FAR_NS = 3600e9, SHORT = 0.05;
+static const double HAD = 0.25, MOST_NS = 120e9, SWAPS = 2.0, FAR_ABOVE = 4.0, FAR_NS = 3600e9, SHORT = 0.05;
 
 static const struct gs_param params[] = {
     {"alpha", GS_NUMBER, "10", 0.001, 1e6, NULL, "length of a turn over the time of its swaps"},

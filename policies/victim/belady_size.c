@@ -15,7 +15,7 @@ const struct gs_victim_policy victim_belady_size = {
     .needs = GS_NEEDS_ORACLE,
     .name = "belady_size",
     .help = "evict the greatest bytes x time to its next burst (knows the future)",
-    .source = "belady, weighted by size as of Song et al., NSDI 2020",
+    .source = "folklore; BeladySize.c of libCacheSim",
     .when =
         "A yardstick, in the simulator only, where sizes differ. A rule of thumb, not an optimum: the best choice for "
         "different sizes is NP-hard.",

@@ -31,7 +31,7 @@ const struct gs_victim_policy victim_class = {
     .abi = GS_POLICY_ABI,
     .name = "class",
     .help = "training leaves first, then inference, then notebooks",
-    .source = "a multilevel order as of memory.low of Linux cgroups; the guard against starvation is ours",
+    .source = "ours",
     .when = "Where a person at a notebook must not pay for a batch job, whatever it costs the job. Where classes swap "
             "at like "
             "cost, cost serves all of them better. A decision costs next to nothing.",

@@ -6,7 +6,6 @@
 #include "policies/policy.h"
 #include "sim/base/exact.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { HORIZON, ESTIMATE, SET, MIN_RESIDENCE, EWMA = 0, HISTOGRAM, POOLED };
@@ -24,39 +23,38 @@ static const struct gs_param params[] = {
 struct idle { /* times in seconds, of a workload, or of all in a group; groups 64 apart share one */
     double count, sum, ewma;
     float longer[BINS + 1]; /* how many lasted for more than the bin's begin */
-    float lasts[BINS + 1];  /* the same with some of its group's; of workloads only */
+    float lasts[BINS + 1];  /* of workloads: the same, with some of its group's and one of a heavy tail */
 };
 
 /* Two bins an octave, from a quarter of a second on, read off the number's exponent and its first bits. */
-static double bin(double s)
+static inline double bin(double s)
 {
-    double x = s > 0 ? 4 * s + 1 : 1, at;
-    uint64_t bits;
+    double x = 4 * s + 1, at;
+    int64_t bits;
 
     memcpy(&bits, &x, sizeof bits);
-    at = (double)(int64_t)(bits - UINT64_C(0x3ff0000000000000)) * 0x1p-51;
+    at = (double)(bits - INT64_C(0x3ff0000000000000)) * 0x1p-51;
     return at < BINS - 0.001 ? at : BINS - 0.001;
 }
 
-static double lasts(const struct idle *own, double s)
+static inline double lasts(const struct idle *own, double s)
 {
     double at = bin(s);
-    const float *edge = own->lasts + (int)at;
+    int b = (int)at;
 
-    return edge[0] + (at - (int)at) * (edge[1] - edge[0]);
+    return own->lasts[b] + (at - b) * (own->lasts[b + 1] - own->lasts[b]);
 }
 
 /* That it is wanted within the horizon. */
-static double chance(const struct gs_self *self, uint32_t workload, double horizon)
+static inline double chance(const struct gs_self *self, const struct idle *own, double idle)
 {
-    const struct idle *own = (const struct idle *)self->workload_state + workload;
-    double age = (double)(self->view->now_ns - self->view->workload[workload].last_end_ns) * 1e-9, mean;
+    double horizon = (double)self->param[HORIZON].i * 1e-9, mean;
 
-    if (self->param[ESTIMATE].i == HISTOGRAM ||
-        own->count <= 0) /* and one time of a heavy tail, as if it had been seen */
-        return 1 - (lasts(own, age + horizon) + MEAN_S / (MEAN_S + age + horizon)) /
-                       (lasts(own, age) + MEAN_S / (MEAN_S + age));
-    mean = self->param[ESTIMATE].i == POOLED ? (own->sum + age) / own->count : fmax(own->ewma, age);
+    if (own->count <= 0) /* nothing is known of it */
+        return horizon / (MEAN_S + idle + horizon);
+    if (self->param[ESTIMATE].i == HISTOGRAM)
+        return 1 - lasts(own, idle + horizon) / lasts(own, idle);
+    mean = self->param[ESTIMATE].i == POOLED ? (own->sum + idle) / own->count : own->ewma > idle ? own->ewma : idle;
     return 1 - exact_exp(-horizon / mean);
 }
 
@@ -64,11 +62,12 @@ static double chance(const struct gs_self *self, uint32_t workload, double horiz
 static double keep(const struct gs_self *self, uint32_t workload)
 {
     const struct gs_workload *w = &self->view->workload[workload];
-    double horizon = (double)self->param[HORIZON].i * 1e-9, waited = (double)(self->view->now_ns - w->queued_ns) * 1e-9;
-    double p = w->wants ? 1 + waited / (waited + horizon) : chance(self, workload, horizon);
+    const struct idle *own = (const struct idle *)self->workload_state + workload;
+    double since = (double)(self->view->now_ns - (w->wants ? w->queued_ns : w->last_end_ns));
+    double worth = w->wants ? 1 + since / (since + (double)self->param[HORIZON].i) : chance(self, own, since * 1e-9);
 
-    p *= gs_swap_in_ns(self->view, workload) + gs_swap_out_ns(self->view, workload);
-    return self->param[SET].i != 0 ? p : p / (double)(w->bytes + 1);
+    worth *= gs_swap_in_ns(self->view, workload) + gs_swap_out_ns(self->view, workload);
+    return self->param[SET].i != 0 ? worth : worth / (double)(w->bytes + 1);
 }
 
 static bool adds(const struct gs_self *self)
@@ -95,7 +94,7 @@ static void wanted(const struct gs_self *self, uint32_t workload)
     const struct gs_workload *w = &self->view->workload[workload];
     struct idle *own = (struct idle *)self->workload_state + workload;
     struct idle *group = (struct idle *)self->state + w->group % GROUPS;
-    double s = fmax(0, (double)(w->since_ns - w->last_end_ns) * 1e-9);
+    double s = w->since_ns > w->last_end_ns ? (double)(w->since_ns - w->last_end_ns) * 1e-9 : 0;
     double mean = (group->sum + MEAN_S) / (group->count + 1);
 
     if (own->count <= 0) /* it begins as one of its group */
@@ -104,15 +103,19 @@ static void wanted(const struct gs_self *self, uint32_t workload)
         learn(own, s);
         learn(group, s);
     }
-    for (int b = 0; b <= BINS; b++)
-        own->lasts[b] = own->longer[b] + (float)(GROUP_WEIGHT / (group->count + 1)) * group->longer[b];
+    float weight = (float)(GROUP_WEIGHT / (group->count + 1)), octave = 1;
+    for (int b = 0; b <= BINS; b++) { /* at a bin's begin 4 s + 1 is a power of two, or half as much more */
+        float begin_s = (octave * (b % 2 == 0 ? 1.0f : 1.5f) - 1) / 4;
+        own->lasts[b] = own->longer[b] + weight * group->longer[b] + MEAN_S / (MEAN_S + begin_s);
+        octave *= b % 2 == 0 ? 1 : 2;
+    }
 }
 
 const struct gs_victim_policy victim_cost = {
     .abi = GS_POLICY_ABI,
     .name = "cost",
     .help = "evict the least chance of return x swap time per byte",
-    .source = "ours; idle times by Shahrad et al., USENIX ATC 2020, shrunk to the group's after Efron and Morris, 1973",
+    .source = "ours; histograms of idle times: Shahrad et al., Serverless in the Wild, USENIX ATC 2020",
     .when =
         "The first to try where idle times, sizes or copies differ: it learns the rhythm of each workload. Where all "
         "are alike it is lru. 'set = exact' pays where few large ones make room. A decision costs 15 ns a candidate.",

@@ -53,7 +53,7 @@ const struct gs_victim_policy victim_token = {
     .abi = GS_POLICY_ABI,
     .name = "token",
     .help = "lru, but one that came in stays until its burst ends",
-    .source = "Jiang and Zhang, Token-ordered LRU, 2005; mm/thrash.c of Linux 2.6",
+    .source = "Jiang and Zhang, Token-ordered LRU, Performance Evaluation 60, 2005; mm/thrash.c of Linux 2.6",
     .when = "Against thrashing where all that fit share the GPU, or turns are so short that workloads leave before "
             "they have "
             "got on. Others may have to wait for its time. A decision costs next to nothing.",

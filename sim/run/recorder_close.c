@@ -170,13 +170,12 @@ static void close_gpus(struct recorder *rec, gs_ns at_ns)
         recorder_node_until(rec, i, at_ns);
 }
 
-/* A swap file with a place for everybody who is not on a GPU now, and for those who must leave for an exchange.  Where
- * sizes differ, these may be several, together larger than the one that comes: nobody leaves who need not, so they have less
- * than twice as much, and no more than the GPU. */
+/* A swap file with a place for everybody who is not on a GPU now.  Those who leave for one that comes take his place; where
+ * sizes differ they may be several, and as nobody leaves who need not, together larger by less than the largest. */
 static int64_t enough(const struct recorder *rec, uint32_t node)
 {
     const struct gs_view *view = rec->setup.view;
-    int64_t all = 0, away = 0, largest = 0, smallest = INT64_MAX, gpu = 0;
+    int64_t all = 0, away = 0, largest = 0, smallest = INT64_MAX;
 
     for (uint32_t i = 0; i < rec->setup.setup->workloads; i++) {
         const struct gs_workload *w = &view->workload[i];
@@ -186,11 +185,9 @@ static int64_t enough(const struct recorder *rec, uint32_t node)
         away += w->state == GS_RESIDENT && !w->keeps_host_copy ? 0 : w->bytes;
         largest = w->bytes > largest ? w->bytes : largest;
         smallest = w->bytes < smallest ? w->bytes : smallest;
-        gpu = view->gpu[w->gpu].capacity_bytes > gpu ? view->gpu[w->gpu].capacity_bytes : gpu;
     }
-    if (smallest < largest)
-        largest = 2 * largest < gpu ? 2 * largest : gpu;
-    return away + largest < all ? away + largest : all;
+    int64_t more = smallest < largest ? largest : 0;
+    return away + more < all ? away + more : all;
 }
 
 /* Memory as the recorder followed it by commands must be what the controller's books hold; and Little's law, exactly. */

@@ -262,8 +262,8 @@ static const struct gs_policy_head *plug_in(struct build *b, struct ini_entry *e
     }
     if (code != GS_OK) {
         entry->bad = true;
-        ini_error(b->err, &entry->spot, code, "plug-in '%s' as %s: %s", build_shown(shown, entry->value),
-                  gs_slot_name(slot), why);
+        ini_error(b->err, &entry->spot, code, "plug-in '%s' as %s: %s%s", build_shown(shown, entry->value),
+                  gs_slot_name(slot), why, code == GS_NO_INPUT ? "; paths start at the scenario's folder" : "");
         return NULL;
     }
     choice->plugin = arena_printf(b->arena, "%s@%s", plugin.policy[slot]->name, entry->value);

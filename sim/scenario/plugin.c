@@ -50,8 +50,7 @@ static int file_read(const char *path, char hash[PLUGIN_HASH], char why[PLUGIN_W
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), code = GS_BAD_INPUT; /* a pipe must not keep us waiting */
 
     if (fd < 0 || fstat(fd, &is) != 0) {
-        snprintf(why, PLUGIN_WHY, "cannot read '%.200s': %s; paths start at the scenario's folder", path,
-                 strerror(errno));
+        snprintf(why, PLUGIN_WHY, "cannot read '%.200s': %s", path, strerror(errno));
         code = GS_NO_INPUT;
     } else if (!S_ISREG(is.st_mode)) {
         snprintf(why, PLUGIN_WHY, "'%.200s' is no file; name the shared object", path);
@@ -72,7 +71,7 @@ static bool symbol_fault(enum gs_slot slot, const struct gs_policy_head *policy,
     const ElfW(Sym) *symbol = NULL;
 
     if (dladdr1(policy, &info, (void **)&symbol, RTLD_DL_SYMENT) == 0 || !symbol ||
-        ELF64_ST_TYPE(symbol->st_info) != STT_OBJECT || symbol->st_size < sizeof policy->abi ||
+        ELF64_ST_TYPE(symbol->st_info) != STT_OBJECT || symbol->st_size < sizeof *policy ||
         (uintptr_t)policy % _Alignof(struct gs_policy_head) != 0) {
         snprintf(why, PLUGIN_WHY, "it must be a 'const struct gs_%s_policy'", gs_slot_name(slot));
         return true;

@@ -22,7 +22,7 @@ static const double WHOLE_MOST = 9e18;
 
 static bool is_name(const char *text)
 {
-    static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+";
     size_t length = text ? strnlen(text, NAME_MOST + 1) : 0;
 
     return length > 0 && length <= NAME_MOST && strspn(text, good) == length;
@@ -45,7 +45,7 @@ static bool says(char why[PLUGIN_WHY], const char *what)
 static bool head_fault(const struct gs_policy_head *p, char why[PLUGIN_WHY])
 {
     if (!is_name(p->name))
-        return says(why, "'name' must be 1 to 32 letters, digits, _ or -");
+        return says(why, "'name' must be 1 to 32 letters, digits and _ - +");
     if (!is_text(p->help, LINE_MOST))
         return says(why, "'help' must be a line of text, of 400 bytes at most");
     if (p->source && !is_text(p->source, LINE_MOST))
@@ -67,7 +67,7 @@ static bool choice_fault(const struct gs_param *param, char why[PLUGIN_WHY])
 
     while (param->choice && count <= CHOICES_MOST && param->choice[count])
         if (!is_name(param->choice[count++])) {
-            snprintf(why, PLUGIN_WHY, "choice %zu of parameter '%s' must be 1 to 32 letters, digits, _ or -", count,
+            snprintf(why, PLUGIN_WHY, "choice %zu of parameter '%s' must be 1 to 32 letters, digits and _ - +", count,
                      param->key);
             return true;
         }
@@ -97,7 +97,7 @@ static bool param_fault(const struct gs_param *table, size_t i, char why[PLUGIN_
 
     if (!is_name(param->key)) {
         snprintf(why, PLUGIN_WHY,
-                 "the key of parameter %zu must be 1 to 32 letters, digits, _ or -; does the table end "
+                 "the key of parameter %zu must be 1 to 32 letters, digits and _ - +; does the table end "
                  "with GS_PARAM_END?",
                  i + 1);
         return true;

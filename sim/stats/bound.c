@@ -28,11 +28,11 @@ static void sink(struct srpt *s, int64_t left)
 void srpt_until(struct srpt *s, int64_t at)
 {
     while (s->waiting > 0) {
-        int64_t service = s->left[0] < at - s->now ? s->left[0] : at - s->now;
-        s->responses += (double)s->waiting * (double)service;
-        s->served += (double)service;
-        s->now += service;
-        s->left[0] -= service;
+        int64_t step = s->left[0] < at - s->now ? s->left[0] : at - s->now;
+        s->responses += (double)s->waiting * (double)step;
+        s->served += (double)step;
+        s->now += step;
+        s->left[0] -= step;
         if (s->left[0] > 0)
             return;
         if (--s->waiting > 0)
@@ -108,11 +108,17 @@ uint64_t bound_arrive(struct bound *b, int64_t at, int64_t work)
     return b->before + b->end++;
 }
 
+/* A division takes as long as all the rest. */
+static int64_t service(int64_t work, double speed)
+{
+    return speed == 1.0 ? work : (int64_t)((double)work / speed);
+}
+
 static void count(struct bound *b, const struct bound_burst *burst)
 {
-    b->alone += (double)(int64_t)((double)burst->work / b->greatest);
+    b->alone += (double)service(burst->work, b->greatest);
     b->counted++;
-    b->out_of_memory |= !srpt_arrive(&b->pooled, burst->at, (int64_t)((double)burst->work / b->speed));
+    b->out_of_memory |= !srpt_arrive(&b->pooled, burst->at, service(burst->work, b->speed));
 }
 
 void bound_settle(struct bound *b, uint64_t ticket, bool counts)
@@ -125,6 +131,10 @@ void bound_settle(struct bound *b, uint64_t ticket, bool counts)
     for (; b->first < b->end && b->burst[b->first].settled; b->first++)
         if (b->burst[b->first].work >= 0)
             count(b, &b->burst[b->first]);
+    if (b->first == b->end) {
+        b->before += b->end;
+        b->first = b->end = 0;
+    }
 }
 
 double bound_sum(struct bound *b)

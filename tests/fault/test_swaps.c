@@ -14,6 +14,9 @@
 #define OVERLAPPED NODE "transfer = overlapped\nchunk = 1GiB\n"
 #define TURNS "[policy]\nslicer = rr\nslicer.quantum = 2s\n"
 #define JOBS "[workload.J]\nclass = training\ncount = 3\nmemory = 20GiB\niterations = 4\niteration = 3s\ngap = 1s\n"
+/* The GPU and the swap file are full when all three have come. */
+#define FULL NODE "swap_file = 40GiB\n"
+#define FULL_OVERLAPPED OVERLAPPED "swap_file = 40GiB\n"
 /* A GPU that holds two; the third one sends somebody away. */
 #define WIDE "[node]\ngpu_memory = 50GiB\n"
 
@@ -34,6 +37,13 @@ static const struct expected cases[] = {
     {"every third swap-in fails", NODE TURNS JOBS, {GS_SWAP_IN, 2, 3}, BURSTS, 0},
     {"every second swap-out fails", NODE TURNS JOBS, {GS_SWAP_OUT, 1, 2}, BURSTS, 0},
     {"every second swap-out fails, two fit", WIDE TURNS JOBS, {GS_SWAP_OUT, 1, 2}, BURSTS, 0},
+    {"full", FULL TURNS JOBS, {GS_COMMAND_KINDS, 0, 0}, BURSTS, 0},
+    {"full, a swap-in fails when its victim has left", FULL TURNS JOBS, {GS_SWAP_IN, 4, 0}, BURSTS, 0},
+    {"full, every third swap-in fails", FULL TURNS JOBS, {GS_SWAP_IN, 4, 3}, BURSTS, 0},
+    {"full, every third swap-in fails, shared", FULL JOBS, {GS_SWAP_IN, 4, 3}, BURSTS, 0},
+    {"full, every third swap-in fails, overlapped", FULL_OVERLAPPED TURNS JOBS, {GS_SWAP_IN, 4, 3}, BURSTS, 0},
+    {"full, every second swap-out fails", FULL TURNS JOBS, {GS_SWAP_OUT, 3, 2}, BURSTS, 0},
+    {"full, every second swap-out fails, overlapped", FULL_OVERLAPPED TURNS JOBS, {GS_SWAP_OUT, 3, 2}, BURSTS, 0},
     {"no swap-in ever works", NODE TURNS JOBS, {GS_SWAP_IN, 1, 1}, 0, BURSTS},
     {"no swap-in ever works, shared", NODE JOBS, {GS_SWAP_IN, 1, 1}, 0, BURSTS},
     {"no swap-in ever works, overlapped", OVERLAPPED TURNS JOBS, {GS_SWAP_IN, 1, 1}, 0, BURSTS},
@@ -41,6 +51,7 @@ static const struct expected cases[] = {
 
 static struct {
     uint64_t swap_ins, failed, refused;
+    int64_t peak_bytes; /* of the swap file */
 } seen;
 
 static int submit(struct backend *be, const struct gs_command *command, struct error *err)
@@ -78,6 +89,7 @@ static struct group_tally run(const char *text, struct fault_plan plan)
         run_scenario(&scenario, &options, traces, &outcome, &arena, &err) != GS_OK)
         fail_msg("%s", err.text);
     struct group_tally tally = outcome.tally[0]->group[0];
+    seen.peak_bytes = outcome.tally[0]->node[0].peak_bytes;
     run_fini(&outcome);
     arena_fini(&arena);
     return tally;
@@ -125,6 +137,26 @@ static void nobody_leaves(void **state)
     }
 }
 
+/* Whoever does not come in after all still has the room that he left to his victim: only then the file is above its cap. */
+static void room_is_taken_back(void **state)
+{
+    static const struct {
+        const char *text;
+        struct fault_plan plan;
+        int64_t peak_gib;
+    } row[] = {
+        {FULL TURNS JOBS, {GS_COMMAND_KINDS, 0, 0}, 40}, {FULL_OVERLAPPED TURNS JOBS, {GS_COMMAND_KINDS, 0, 0}, 40},
+        {FULL TURNS JOBS, {GS_SWAP_OUT, 3, 2}, 40},      {FULL TURNS JOBS, {GS_SWAP_IN, 4, 0}, 60},
+        {FULL TURNS JOBS, {GS_SWAP_IN, 4, 3}, 60},       {FULL_OVERLAPPED TURNS JOBS, {GS_SWAP_IN, 4, 3}, 60},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        run(row[i].text, row[i].plan);
+        assert_int_equal(seen.peak_bytes, row[i].peak_gib << 30);
+    }
+}
+
 /* A victim whose swap-out fails is passed over for another that is as good. */
 static void another_victim(void **state)
 {
@@ -148,6 +180,7 @@ int main(void)
         cmocka_unit_test(three_tries_each),
         cmocka_unit_test(nobody_leaves),
         cmocka_unit_test(another_victim),
+        cmocka_unit_test(room_is_taken_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

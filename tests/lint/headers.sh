@@ -8,4 +8,8 @@ while read -r header; do
         complain "$header does not compile alone"
     grep -q '^#ifndef GS_[A-Z_]*_H$' "$header" || complain "$header: guard it with '#ifndef GS_..._H'"
 done < <(sources sim policies backend traces plots | grep '\.h$')
+if command -v g++ >/dev/null; then
+    g++ -std=c++17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -include policies/policy.h -x c++ /dev/null ||
+        complain "policies/policy.h is no C++"
+fi
 finish

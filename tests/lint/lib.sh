@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # C sources and headers of the project, of the given folders or of all.
 sources() {
     if [[ $# -eq 0 ]]; then
-        set -- sim policies backend traces plots tests
+        set -- sim policies backend traces plots tests examples
     fi
     find "$@" -name '*.[ch]' -not -path '*/corpus/*' | sort
 }

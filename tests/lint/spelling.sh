@@ -3,6 +3,6 @@
 source "$(dirname "$0")/lib.sh"
 
 codespell --quiet-level 3 --ignore-words-list 'nd,ba,te,fo,hist,inout,unstalled' \
-    --skip 'build,corpus,*.gst,LICENSE,*.db' sim policies backend traces plots tests docs scenarios ./*.md ||
+    --skip 'build,corpus,*.gst,LICENSE,*.db' sim policies backend traces plots tests examples docs scenarios ./*.md ||
     complain "see above"
 finish

@@ -80,7 +80,7 @@ static bool comes(const struct tiny *t, const struct one *w, int i)
 static void pass(struct search *s, const struct one *before, int run, int cost)
 {
     const struct tiny *t = s->t;
-    struct one w[TINY_MOST];
+    struct one w[TINY_MOST] = {0};
     bool complete = true;
 
     for (int i = 0; i < t->workloads; i++) {

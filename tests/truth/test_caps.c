@@ -9,17 +9,24 @@
     "[scenario]\nduration = 150s\n[node]\ngpu_memory = " memory "\ngpu_reserved = 0GB\nswap_file = " file              \
     "\ndisk = 2GB/s\n" further "\n"
 
-/* The file of 60 GB holds B, so A goes to disk; when A comes back from there, the file is empty and B fits. */
+/* B leaves its 20 GB in the file to A, which besides finds 19 of the 20 that it needs: A goes to disk.  When it comes back
+ * from there, the file is empty and B fits.  With one GB more A fits, too. */
 static void test_what_does_not_fit_spills(void **unused)
 {
-    static const char text[] = NODE("40GB", "60GB", "[policy]\ncap.when_full = spill\n")
-        WORKLOAD("A", "gpu", "40GB", "60s", "") WORKLOAD("B", "host", "40GB", "10s", "");
+    static const char text[] = NODE("40GB", "39GB", "[policy]\ncap.when_full = spill\n")
+        WORKLOAD("A", "gpu", "40GB", "60s", "") WORKLOAD("B", "host", "20GB", "10s", "");
+    static const char *const larger[] = {"node.swap_file=40GB", NULL};
     static const struct truth_burst due[] = {
-        {.workload = 1, .ready = 10, .start = 31.6, .end = 32.6, .swap_out = 20, .swap_in = 1.6},
-        {.workload = 0, .ready = 60, .start = 81.6, .end = 82.6, .swap_out = 1.6, .cold = 20},
+        {.workload = 1, .ready = 10, .start = 30.8, .end = 31.8, .swap_out = 20, .swap_in = .8},
+        {.workload = 0, .ready = 60, .start = 80.8, .end = 81.8, .swap_out = .8, .cold = 20},
+    };
+    static const struct truth_burst due_larger[] = {
+        {.workload = 1, .ready = 10, .start = 12.4, .end = 13.4, .swap_out = 1.6, .swap_in = .8},
+        {.workload = 0, .ready = 60, .start = 62.4, .end = 63.4, .swap_out = .8, .swap_in = 1.6},
     };
     (void)unused;
     TRUTH_TIMELINE(text, NULL, due);
+    TRUTH_TIMELINE(text, larger, due_larger);
 }
 
 /* C's first burst needs room for two of 20 GB.  A has its copy in the file of 30 GB, which counts for nothing while
@@ -100,7 +107,7 @@ static void test_watermarks_have_hysteresis(void **unused)
 
 /* X holds the file when P comes, so F goes to disk, as any victim would.  The file is empty then, and P, which F
  * sends away, would fit; but it has been wanted less often than F, and leaves the room to it: F is in the file after
- * its next burst. */
+ * its next burst.  Where anybody may enter it, F goes there by way of the room that P leaves. */
 static void test_benefit_keeps_room_for_the_frequent(void **unused)
 {
     static const char text[] =
@@ -123,32 +130,32 @@ static void test_benefit_keeps_room_for_the_frequent(void **unused)
         {.workload = 2, .ready = 10, .start = 30, .end = 31, .swap_out = 20},
         {.workload = 1, .ready = 40, .start = 41.6, .end = 42.6, .swap_in = 1.6},
         {.workload = 0, .ready = 70, .start = 91.6, .end = 92.6, .swap_out = 1.6, .cold = 20},
-        {.workload = 2, .ready = 120, .start = 141.6, .end = 142.6, .swap_out = 20, .swap_in = 1.6},
+        {.workload = 2, .ready = 120, .start = 123.2, .end = 124.2, .swap_out = 1.6, .swap_in = 1.6},
     };
     (void)unused;
     TRUTH_TIMELINE(text, NULL, due);
     TRUTH_TIMELINE(text, anybody, due_anybody);
 }
 
-/* Of four of 40 GB the GPU holds two; the file of 100 GB holds the third and an exchange, but not the fourth as well:
- * without `strict` nobody could ever be exchanged. */
+/* Of four of 40 GB the GPU holds two and the file of 79 GB one: without `strict` the fourth, D, would wait for ever, as it
+ * is new and leaves no room behind. */
 static void test_strict_refuses_the_one_too_many(void **unused)
 {
     static const char text[] =
-        NODE("80GB", "100GB", "") WORKLOAD("A", "gpu", "40GB", "1s 20s", "") WORKLOAD("B", "gpu", "40GB", "2s", "")
-            WORKLOAD("C", "host", "40GB", "10s", "") WORKLOAD("D", "host", "40GB", "30s", "");
-    static const char *const strict[] = {"policy.cap=strict", NULL};
+        NODE("80GB", "79GB", "") WORKLOAD("A", "gpu", "40GB", "1s 20s", "") WORKLOAD("B", "gpu", "40GB", "2s", "")
+            WORKLOAD("C", "new", "40GB", "10s", "") WORKLOAD("D", "new", "40GB", "30s", "");
+    static const char *const strict[] = {"policy.cap=strict", "policy.cap.exchange=no", NULL};
     static const struct truth_burst due[] = {
         {.workload = 0, .ready = 1, .start = 1, .end = 2},
         {.workload = 1, .ready = 2, .start = 2, .end = 3},
-        {.workload = 2, .ready = 10, .start = 13.2, .end = 14.2, .swap_out = 1.6, .swap_in = 1.6},
+        {.workload = 2, .ready = 10, .start = 11.6, .end = 12.6, .swap_out = 1.6},
         {.workload = 0, .ready = 20, .start = 23.2, .end = 24.2, .swap_out = 1.6, .swap_in = 1.6},
     };
     static const struct truth_burst stuck[] = {
         {.workload = 0, .ready = 1, .start = 1, .end = 2},
         {.workload = 1, .ready = 2, .start = 2, .end = 3},
-        {.workload = 0, .ready = 20, .start = 20, .end = 21},
-        {.workload = 2, .ready = 10, .start = -1, .end = 150, .cap = 140, .outcome = "censored"},
+        {.workload = 2, .ready = 10, .start = 11.6, .end = 12.6, .swap_out = 1.6},
+        {.workload = 0, .ready = 20, .start = 23.2, .end = 24.2, .swap_out = 1.6, .swap_in = 1.6},
         {.workload = 3, .ready = 30, .start = -1, .end = 150, .cap = 120, .outcome = "censored"},
     };
     (void)unused;

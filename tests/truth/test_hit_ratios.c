@@ -123,6 +123,50 @@ static void test_equal_sizes(void **unused)
     }
 }
 
+/* --- policies that learn how popular each is --- */
+
+/* The best that can be where each miss comes in: all but one place for the most popular, and the last one for whoever of
+ * the others was asked for last (A0 of Aho, Denning, Ullman, JACM 18(1), 1971). */
+static double best_form(const double *share, uint32_t n, uint32_t size)
+{
+    double top = 0, others = 0, squares = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        top += i + 1 < size ? share[i] : 0;
+        others += i + 1 < size ? 0 : share[i];
+        squares += i + 1 < size ? 0 : share[i] * share[i];
+    }
+    return top + squares / others;
+}
+
+static void test_learners_come_close_to_the_best(void **unused)
+{
+    enum { LEARN = 8000, REQUESTS = LEARN + 16000, PLACES = 5, ALL = 20 };
+    static const char *const victim[] = {"lfu", "cost"};
+    static uint8_t request[REQUESTS];
+    double share[FEED_MOST], hits[2][RUNS];
+
+    (void)unused;
+    zipf(share, ALL, 0.9);
+    for (uint32_t run = 0; run < RUNS; run++) {
+        feed_draw(request, REQUESTS, share, ALL, run + 1);
+        for (int v = 0; v < 2; v++) {
+            struct feed f = {.victim = victim[v],
+                             .capacity = PLACES,
+                             .workloads = ALL,
+                             .request = request,
+                             .requests = REQUESTS,
+                             .from = LEARN};
+            hits[v][run] = 1 - (double)feed_run(&f).misses / (REQUESTS - LEARN);
+        }
+    }
+    double best = best_form(share, ALL, PLACES), lru = closed_form(share, ALL, PLACES, true);
+    struct interval is = interval_mean(hits[1], RUNS, 0.99);
+    print_message("cost: %.6f [%.6f, %.6f], best %.6f\n", is.value, is.low, is.high, best);
+    expect("lfu, 5 of 20", hits[0], best, 0.01);
+    assert_true(is.low > lru + 0.9 * (best - lru) && is.low <= best);
+}
+
 /* --- different sizes: lru, evicting until the newcomer fits --- */
 
 enum { SIZED = 5, STATES = 512 };
@@ -270,6 +314,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_equal_sizes),
+        cmocka_unit_test(test_learners_come_close_to_the_best),
         cmocka_unit_test(test_different_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

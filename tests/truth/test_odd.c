@@ -149,23 +149,31 @@ static void test_turns_of_a_workload_that_serves_several(void **unused)
     TRUTH_TIMELINE(text, NULL, due);
 }
 
-/* As in the swap file's other tests: B waits for room in it until C is in, at 16.6; then the exchange is overlapped. */
+/* As in the swap file's other tests: B waits for room in it until C is in, at 16.6; then the exchange is overlapped.  With
+ * a byte more B leaves as much as A needs, and waits for nobody. */
 static void test_a_full_swap_file_and_overlapped_transfers(void **unused)
 {
     static const char text[] =
         "[scenario]\nduration = 60s\n"
-        "[node]\ngpu_memory = 40GB\ngpu_reserved = 0GB\ngpus = 2\nswap_file = 80GB\n"
+        "[node]\ngpu_memory = 40GB\ngpu_reserved = 0GB\ngpus = 2\nswap_file = 79999999999B\n"
         "transfer = overlapped\nchunk = 256MB\n"
         "[workload.A]\nclass = inference\nstate = gpu\nmemory = 40GB\narrival = schedule(1s)\nservice = 1s\n"
         "[workload.C]\nclass = inference\nstate = host\nmemory = 40GB\narrival = schedule(15s)\nservice = 1s\n"
-        "[workload.B]\nclass = inference\nstate = host\nmemory = 40GB\narrival = schedule(10s)\nservice = 1s\n";
+        "[workload.B]\nclass = inference\nstate = host\nmemory = 39999999999B\narrival = schedule(10s)\nservice = 1s\n";
+    static const char *const more[] = {"workload.B.memory=40GB", "node.swap_file=80GB", NULL};
     static const struct truth_burst due[] = {
         {.workload = 0, .ready = 1, .start = 1, .end = 2},
         {.workload = 1, .ready = 15, .start = 16.6, .end = 17.6, .swap_in = 1.6},
         {.workload = 2, .ready = 10, .start = 18.21024, .end = 19.21024, .cap = 6.6, .swap_in = 1.61024},
     };
+    static const struct truth_burst due_more[] = {
+        {.workload = 0, .ready = 1, .start = 1, .end = 2},
+        {.workload = 2, .ready = 10, .start = 11.61024, .end = 12.61024, .swap_in = 1.61024},
+        {.workload = 1, .ready = 15, .start = 16.6, .end = 17.6, .swap_in = 1.6},
+    };
     (void)unused;
     TRUTH_TIMELINE(text, NULL, due);
+    TRUTH_TIMELINE(text, more, due_more);
 }
 
 int main(void)

@@ -119,10 +119,10 @@ static void test_several_victims_leave_while_one_comes(void **unused)
 }
 
 /* Two GPUs of a node, each new workload to the emptier one: A and B on the first, C on the second.  B and C fill the swap
- * file, so A cannot leave for B, until C is in, at 16.6, and gives its room back. */
-static const char full_swap_file[] =
-    NODE("40GB", "gpus = 2\nswap_file = 80GB") WORKLOAD("A", "gpu", "40GB", "1s", "service = 1s")
-        WORKLOAD("C", "host", "40GB", "15s", "service = 1s") WORKLOAD("B", "host", "40GB", "10s", "service = 1s");
+ * file, and B leaves a byte less than A needs: A cannot leave for B until C is in, at 16.6, and gives its room back. */
+static const char full_swap_file[] = NODE("40GB", "gpus = 2\nswap_file = 79999999999B")
+    WORKLOAD("A", "gpu", "40GB", "1s", "service = 1s") WORKLOAD("C", "host", "40GB", "15s", "service = 1s")
+        WORKLOAD("B", "host", "39999999999B", "10s", "service = 1s");
 
 static void test_a_full_swap_file_makes_wait(void **unused)
 {
@@ -145,6 +145,68 @@ static void test_a_full_swap_file_refuses(void **unused)
     };
     (void)unused;
     TRUTH_TIMELINE(full_swap_file, set, due);
+}
+
+/* A byte more, and the full file does not matter: A takes the room that B leaves. */
+static void test_an_exchange_through_a_full_swap_file(void **unused)
+{
+    static const char *const set[] = {"workload.B.memory=40GB", "node.swap_file=80GB", NULL};
+    static const char *const reject[] = {"workload.B.memory=40GB", "node.swap_file=80GB", "policy.cap.when_full=reject",
+                                         NULL};
+    static const struct truth_burst due[] = {
+        {.workload = 0, .ready = 1, .start = 1, .end = 2},
+        {.workload = 2, .ready = 10, .start = 13.2, .end = 14.2, .swap_out = 1.6, .swap_in = 1.6},
+        {.workload = 1, .ready = 15, .start = 16.6, .end = 17.6, .swap_in = 1.6},
+    };
+    (void)unused;
+    TRUTH_TIMELINE(full_swap_file, set, due);
+    TRUTH_TIMELINE(full_swap_file, reject, due);
+}
+
+/* A has 60 GB, B 40, C and D 20 each.  B, C and D lie in the file of 100 GB when A leaves for B: 20 are free, and 40 are
+ * B's.  C fits beside B.  Then B, idle for longest, leaves for D, which fills the file but for 20 GB: the 20 that are
+ * free, and 20 from D.  A needs 60 when C and D are in its way, and leaves 60 behind.  With a byte less A never leaves. */
+static void test_unequal_sizes_through_a_full_swap_file(void **unused)
+{
+    static const char text[] = NODE("60GB", "swap_file = 100GB") WORKLOAD("A", "gpu", "60GB", "1s 40s", "service = 1s")
+        WORKLOAD("B", "host", "40GB", "10s", "service = 1s") WORKLOAD("C", "host", "20GB", "20s", "service = 1s")
+            WORKLOAD("D", "host", "20GB", "30s", "service = 1s");
+    static const char *const less[] = {"node.swap_file=99999999999B", NULL};
+    static const struct truth_burst due[] = {
+        {.workload = 0, .ready = 1, .start = 1, .end = 2},
+        {.workload = 1, .ready = 10, .start = 14, .end = 15, .swap_out = 2.4, .swap_in = 1.6},
+        {.workload = 2, .ready = 20, .start = 20.8, .end = 21.8, .swap_in = .8},
+        {.workload = 3, .ready = 30, .start = 32.4, .end = 33.4, .swap_out = 1.6, .swap_in = .8},
+        {.workload = 0, .ready = 40, .start = 44, .end = 45, .swap_out = 1.6, .swap_in = 2.4},
+    };
+    static const struct truth_burst stuck[] = {
+        {.workload = 0, .ready = 1, .start = 1, .end = 2},
+        {.workload = 0, .ready = 40, .start = 40, .end = 41},
+        {.workload = 1, .ready = 10, .start = -1, .end = 100, .cap = 90, .outcome = "censored"},
+        {.workload = 2, .ready = 20, .start = -1, .end = 100, .cap = 80, .outcome = "censored"},
+        {.workload = 3, .ready = 30, .start = -1, .end = 100, .cap = 70, .outcome = "censored"},
+    };
+    (void)unused;
+    TRUTH_TIMELINE(text, NULL, due);
+    TRUTH_TIMELINE(text, less, stuck);
+}
+
+/* A and B are alike and keep their copies, of which the file of 80 GB holds two, and no third: C gets A's copy out of the
+ * way, not B's, which leaves on its own.  C gives its room up when it is in, though it keeps copies, too: B has it. */
+static void test_copies_give_way_before_room_is_lent(void **unused)
+{
+    static const char text[] = NODE("80GB", "swap_file = 80GB")
+        WORKLOAD("A", "host", "40GB", "1s", "service = 1s\nkeep_host_copy = yes\ndirty = 0") WORKLOAD(
+            "B", "new", "40GB", "4s 20s", "service = 1s\nkeep_host_copy = yes")
+            WORKLOAD("C", "host", "40GB", "10s", "service = 1s\nkeep_host_copy = yes");
+    static const struct truth_burst due[] = {
+        {.workload = 0, .ready = 1, .start = 2.6, .end = 3.6, .swap_in = 1.6},
+        {.workload = 1, .ready = 4, .start = 4, .end = 5},
+        {.workload = 2, .ready = 10, .start = 11.6, .end = 12.6, .swap_in = 1.6},
+        {.workload = 1, .ready = 20, .start = 20, .end = 21},
+    };
+    (void)unused;
+    TRUTH_TIMELINE(text, NULL, due);
 }
 
 /* A pool of 30 GB/s, and A and B each alone on a GPU: 15 GB/s each until B's 15 GB are in after 1 s; then A's other 15 GB
@@ -249,6 +311,9 @@ int main(void)
         cmocka_unit_test(test_several_victims_leave_while_one_comes),
         cmocka_unit_test(test_a_full_swap_file_makes_wait),
         cmocka_unit_test(test_a_full_swap_file_refuses),
+        cmocka_unit_test(test_an_exchange_through_a_full_swap_file),
+        cmocka_unit_test(test_unequal_sizes_through_a_full_swap_file),
+        cmocka_unit_test(test_copies_give_way_before_room_is_lent),
         cmocka_unit_test(test_two_gpus_share_the_host_evenly),
         cmocka_unit_test(test_who_wants_little_of_the_host_gets_it),
         cmocka_unit_test(test_two_nodes_do_not_disturb_each_other),

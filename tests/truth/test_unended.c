@@ -7,7 +7,7 @@
 
 #include "sim/results/report.h"
 
-/* Two notebooks think 60 s and compute 10 s; the GPU holds one of them, and the swap file no exchange.  The second waits 10 s
+/* Two notebooks think 60 s and compute 10 s; the GPU holds one of them, and the swap file not quite the other.  The second waits 10 s
  * for its turn, and from 70 s on for room in the file. */
 static const char blocked[] = "[scenario]\nduration = 1h\n"
                               "[node]\ngpu_memory = 80GiB\nswap_file = 49GiB\n"
@@ -44,11 +44,11 @@ static void test_blocked_by_the_swap_file(void **unused)
     assert_int_equal(g->waiting.count, 1);
     assert_int_equal(g->waiting.max, truth_ns(3540));
     assert_int_equal(g->waiting_ns[STALL_CAP], truth_ns(3540));
-    assert_int_equal(t.outcome.tally[0]->node[0].enough_bytes, INT64_C(100) << 30);
+    assert_int_equal(t.outcome.tally[0]->node[0].enough_bytes, INT64_C(50) << 30);
     report_of(&t, &report);
     assert_true(report.sla[0].value.value == 10 && !report.sla[0].met);
     assert_string_equal(report.sla[0].missed, "stuck");
-    assert_non_null(strstr(report.next, " --set node.swap_file=100GiB"));
+    assert_non_null(strstr(report.next, " --set node.swap_file=50GiB"));
     truth_end(&t);
 }
 
@@ -78,11 +78,11 @@ static void test_stuck_since_the_warm_up(void **unused)
     truth_end(&t);
 }
 
-static bool is_stuck_with(const char *text, int64_t swap_file)
+static bool is_stuck_with(const char *text, const char *gpus, const char *count, int64_t swap_file)
 {
     char size[64];
     snprintf(size, sizeof size, "node.swap_file=%lldB", (long long)swap_file);
-    const char *const set[] = {size, NULL};
+    const char *const set[] = {size, gpus, count, NULL};
     struct truth t;
     struct report report;
     bool stuck = false;
@@ -104,15 +104,26 @@ static void test_what_is_enough(void **unused)
         "[workload.N]\nclass = notebook\nmemory = 38GiB\nthink = 60s\nburst = 10s\n"
         "[workload.M]\nclass = notebook\nmemory = 40GiB\nthink = 60s\nburst = 10s\n"
         "[workload.L]\nclass = notebook\nmemory = 60GiB\nstate = host\nthink = 60s\nburst = 10s\n";
+    static const struct {
+        const char *gpus, *count;
+        int64_t little, all;
+    } row[] = {
+        {"node.gpus=1", "workload.M.count=1", 97, 138}, /* L away is 60; it sends M and N out, 78; for M it leaves, 98 */
+        {"node.gpus=2", "workload.M.count=4", 90, 258},
+    };
     struct truth t;
     int64_t gib = INT64_C(1) << 30;
-    truth_run(&t, unequal, NULL);
-    int64_t enough = t.outcome.tally[0]->node[0].enough_bytes;
-    truth_end(&t);
-    assert_true(is_stuck_with(unequal, 120 * gib)); /* the 60 that are away, and the largest: two must leave for it */
-    assert_false(is_stuck_with(unequal, enough));
-    assert_true(is_stuck_with(blocked, 100 * gib - 1));
-    assert_false(is_stuck_with(blocked, 100 * gib));
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        const char *const set[] = {row[i].gpus, row[i].count, NULL};
+        truth_run(&t, unequal, set);
+        int64_t enough = t.outcome.tally[0]->node[0].enough_bytes;
+        truth_end(&t);
+        assert_true(is_stuck_with(unequal, row[i].gpus, row[i].count, row[i].little * gib));
+        assert_false(is_stuck_with(unequal, row[i].gpus, row[i].count, enough));
+        assert_true(enough <= row[i].all * gib);
+    }
+    assert_true(is_stuck_with(blocked, NULL, NULL, 50 * gib - 1));
+    assert_false(is_stuck_with(blocked, NULL, NULL, 50 * gib));
 }
 
 /* Turns of 30 s: when the run ends after 100 s, A was stopped 10 s ago, and B has the GPU.  Nobody has waited since 0. */

@@ -63,7 +63,7 @@ static inline void bench_open(struct bench *b, const char *name, const char *set
     assert_true(policy->workload_state_size <= sizeof b->own / BENCH_WORKLOADS);
     b->policy = policy;
     b->gpu = (struct gs_gpu){.attached = BENCH_WORKLOADS, .capacity_bytes = 80 * GB, .attached_bytes = 80 * GB};
-    b->gpu.h2d_bytes_per_s = b->gpu.d2h_bytes_per_s = 25e9;
+    b->gpu.swap_in_ns_per_byte = b->gpu.swap_out_ns_per_byte = 0.04;
     for (uint32_t i = 0; i < BENCH_WORKLOADS; i++)
         b->w[i] = (struct gs_workload){
             .priority = 1, .state = GS_RESIDENT, .swappable = true, .bytes = 20 * GB, .since_ns = GS_NEVER};

@@ -48,7 +48,7 @@ static const char *const bad_values[][12] = {
     [KEY_DIST_NUMBER] = {"x", "5s", NULL},
     [KEY_ARRIVAL] = {"x", "poisson", "poisson(1)", "poisson(0/s)", "poisson(-1/s)", "poisson(1/s,2/s)", "gamma(0,1/s)",
                      "onoff(1m,0s,1/s)", "schedule()", "schedule(5s 1s)", "schedule(1 2)", NULL},
-    [KEY_POLICY] = {"nonsense", "./mine.so", "mine.so", NULL},
+    [KEY_POLICY] = {"nonsense", "/dev/null", NULL},
 };
 
 static void refused(const struct key *key, const char *value)
@@ -196,7 +196,7 @@ static const struct contradiction {
     {EVERYTHING, {"policy.victm=lru"}, 65, "unknown key 'victm' in [policy]; did you mean 'victim'?"},
     {EVERYTHING, {"policy.victim=lur"}, 65, "unknown victim policy 'lur'; did you mean 'lru'?"},
     {EVERYTHING, {"policy.victim=zzzzzzzz"}, 65, "unknown victim policy 'zzzzzzzz'; 'gpuswap-sim policies' lists them"},
-    {EVERYTHING, {"policy.place=./mine.so"}, 65, "plug-in './mine.so' as place is not available in this version"},
+    {EVERYTHING, {"policy.place=./mine.so"}, 66, "plug-in './mine.so' as place: cannot read 'dir/./mine.so': No such"},
     {EVERYTHING, {"policy.slicer.quantun=3s"}, 65, "has no parameter 'quantun'; it has 'quantum', 'switch_cost'"},
     {EVERYTHING, {"policy.victim.x=3s"}, 65, "victim 'lru' has no parameter 'x'; it has none"},
     {EVERYTHING, {"policy.slicer.quantum=30"}, 65, "'slicer.quantum = 30': a time needs a unit"},

@@ -127,7 +127,7 @@ static void cost_turns_are_as_long_as_swaps_are_dear(void **unused)
     }
 }
 
-/* Before: 1 s of GPU time in two bursts, so a mean of about a third, and 3.3 s are far above it.  Times in seconds:
+/* Before: 1 s of GPU time in two bursts, so a mean of about a third, and 1.3 s are far above it.  Times in seconds:
  * when it asked, what its burst has had, when it came back into the queue.  0 or 1 goes first. */
 static void cost_order(void **unused)
 {
@@ -140,8 +140,10 @@ static void cost_order(void **unused)
         {"who asked first", {100, 101}, {0, 0}, {100, 101}, {false, false}, 0},
         {"a resident before one that asked 3 s earlier", {100, 103}, {0, 0}, {100, 103}, {true, false}, 1},
         {"but not 4 s earlier", {100, 104}, {0, 0}, {100, 104}, {true, false}, 0},
-        {"a quarter of what it has had", {100, 100.7}, {3, 0}, {103, 100.7}, {false, false}, 1},
-        {"and no more", {100, 100.8}, {3, 0}, {103, 100.8}, {false, false}, 0},
+        {"a quarter of what it has had", {100, 100.2}, {1.2, 0}, {103, 100.2}, {false, false}, 1},
+        {"and no more", {100, 100.4}, {1.2, 0}, {103, 100.4}, {false, false}, 0},
+        {"not long yet", {100, 102}, {1.3, 0}, {103, 102}, {false, false}, 0},
+        {"long from then on", {100, 102}, {1.4, 0}, {103, 102}, {false, false}, 1},
         {"long ones ask anew", {100, 199}, {50, 0}, {200, 199}, {false, false}, 1},
         {"a long one against a later wish", {100, 213}, {50, 0}, {200, 213}, {false, false}, 0},
         {"put back by two minutes at most", {100, 321}, {5000, 0}, {200, 321}, {false, false}, 0},
@@ -163,6 +165,35 @@ static void cost_order(void **unused)
         }
         if (bench_next(&b) != row[r].first)
             fail_msg("%s", row[r].what);
+    }
+}
+
+/* Far above is four times the mean of the bursts that have ended, or an hour: then it asked when it came back, at 9000
+ * s. */
+static void cost_knows_long_bursts(void **unused)
+{
+    static const struct {
+        double ended, unfinished, had;
+        uint64_t turns;
+        bool is_long;
+    } row[] = {
+        {100, 0, 39, 9, false},   {100, 0, 41, 9, true},   {100, 5000, 41, 9, true},
+        {1e6, 0, 3599, 9, false}, {1e6, 0, 3601, 9, true}, {0, 5000, 1, 0, true},
+    };
+
+    (void)unused;
+    for (size_t r = 0; r < sizeof row / sizeof row[0]; r++) {
+        struct bench b;
+        bench_open(&b, "cost", NULL);
+        bench_want(&b, 0);
+        bench_want(&b, 1);
+        b.w[1].used_ns = b.w[1].burst_ns = (gs_ns)(row[r].unfinished * 1e9);
+        b.w[2].used_ns = (gs_ns)(row[r].ended * 1e9);
+        b.w[2].turns = row[r].turns;
+        b.policy->quantum(&b.self, 1);
+        b.w[0].burst_ns = (gs_ns)(row[r].had * 1e9);
+        b.w[0].queued_ns = 9000 * SECOND;
+        assert_true((b.policy->rank(&b.self, 0) >= 9e12) == row[r].is_long);
     }
 }
 
@@ -205,6 +236,7 @@ int main(void)
         cmocka_unit_test(antithrash_switches_at_its_indices),
         cmocka_unit_test(cost_turns_are_as_long_as_swaps_are_dear),
         cmocka_unit_test(cost_order),
+        cmocka_unit_test(cost_knows_long_bursts),
         cmocka_unit_test(cost_stops_training_for_people),
         cmocka_unit_test(cost_runs_two_where_swaps_count),
     };

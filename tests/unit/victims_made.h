@@ -51,7 +51,7 @@ static inline void make(struct world *w, const char *victim)
     w->self = (struct gs_self){&w->view, w->param, w->state, w->workload_state};
     w->node = (struct gs_node){.gpus = 2, .swap = true};
     for (uint32_t g = 0; g < 2; g++)
-        w->gpu[g] = (struct gs_gpu){.h2d_bytes_per_s = 20e9, .d2h_bytes_per_s = 10e9, .speed = 1};
+        w->gpu[g] = (struct gs_gpu){.swap_in_ns_per_byte = 0.05, .swap_out_ns_per_byte = 0.1, .speed = 1};
     for (uint32_t i = 0; i < MOST; i++)
         w->workload[i] = (struct gs_workload){.gpu = i / 3 % 2,
                                               .group = i / 3 % 2,

@@ -36,8 +36,8 @@ static inline void make(struct made *m)
         m->gpu[i] = (struct gs_gpu){.node = i / 2,
                                     .capacity_bytes = 80 * GB,
                                     .free_bytes = 80 * GB,
-                                    .h2d_bytes_per_s = 25e9,
-                                    .d2h_bytes_per_s = 25e9,
+                                    .swap_in_ns_per_byte = 0.04,
+                                    .swap_out_ns_per_byte = 0.04,
                                     .speed = 1.0};
     m->node[0] = (struct gs_node){.gpus = 2, .swap = true, .swap_cap_bytes = 100 * GB};
     m->node[1] = (struct gs_node){.first_gpu = 2, .gpus = 1, .swap = true, .swap_cap_bytes = 100 * GB};

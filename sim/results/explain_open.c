@@ -1,0 +1,230 @@
+/* explain_open.c - a run of the database: what it is, and who takes part in it. */
+#include "sim/results/explain_parts.h"
+#include "sim/base/units.h"
+#include "sim/results/schema.h"
+
+#include <string.h>
+
+static int failed(struct explain *e, struct error *err)
+{
+    schema_error(e->db, e->path, err);
+    if (err->code == GS_CANT_CREATE)
+        err->code = GS_IO;
+    return err->code;
+}
+
+int explain_no_memory(struct explain *e, struct error *err)
+{
+    return error_set(err, GS_SYSTEM, "out of memory for '%s'", e->path);
+}
+
+int explain_query(struct explain *e, sqlite3_stmt **s, const char *sql, struct error *err)
+{
+    *s = NULL;
+    if (sqlite3_prepare_v2(e->db, sql, -1, s, NULL) != SQLITE_OK)
+        return failed(e, err);
+    sqlite3_bind_int64(*s, 1, e->about.run);
+    sqlite3_bind_int64(*s, 2, e->replication);
+    return GS_OK;
+}
+
+bool explain_row(struct explain *e, sqlite3_stmt *s, int *rc, struct error *err)
+{
+    int step = sqlite3_step(s);
+
+    if (step != SQLITE_ROW && step != SQLITE_DONE)
+        *rc = failed(e, err);
+    return step == SQLITE_ROW;
+}
+
+static const char *text(struct explain *e, sqlite3_stmt *s, int column)
+{
+    const char *value = (const char *)sqlite3_column_text(s, column);
+    const char *copy = arena_strdup(e->arena, value == NULL ? "" : value);
+
+    e->no_memory |= copy == NULL;
+    return copy == NULL ? "" : copy;
+}
+
+/* How a key was set, "" if it was not. */
+static const char *key_of(struct explain *e, const char *keys, const char *section, const char *group, const char *key)
+{
+    const char *wanted = arena_printf(e->arena, "%s.%s.%s = ", section, group, key);
+
+    e->no_memory |= wanted == NULL;
+    for (const char *line = keys; wanted != NULL && *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+        if (strncmp(line, wanted, strlen(wanted)) == 0) {
+            const char *value = arena_printf(e->arena, "%.*s", (int)(length - strlen(wanted)), line + strlen(wanted));
+            e->no_memory |= value == NULL;
+            return value == NULL ? "" : value;
+        }
+        line += length + (line[length] == '\n');
+    }
+    return "";
+}
+
+static bool is_yes(const char *value)
+{
+    char why[UNITS_WHY];
+    bool yes = false;
+
+    return units_boolean(value, &yes, why) == GS_OK && yes;
+}
+
+static int read_run(struct explain *e, const char **keys, struct error *err)
+{
+    sqlite3_stmt *s;
+    int rc =
+        explain_query(e, &s,
+                      "SELECT run, scenario, file, coalesce(policy, victim || ' + ' || slicer), victim, provenance,"
+                      " record, status, keys FROM run WHERE ?1 = 0 OR run = ?1 ORDER BY run DESC LIMIT 1",
+                      err);
+    struct explain_run *a = &e->about;
+
+    if (rc != GS_OK)
+        return rc;
+    if (explain_row(e, s, &rc, err)) {
+        const char **field[] = {&a->scenario, &a->file, &a->policy, &a->victim, &a->provenance};
+        a->run = sqlite3_column_int64(s, 0);
+        for (int i = 0; i < (int)(sizeof field / sizeof *field); i++)
+            *field[i] = text(e, s, i + 1);
+        const char *record = text(e, s, 6);
+        a->events = strcmp(record, "events") == 0;
+        a->complete = strcmp(text(e, s, 7), "complete") == 0;
+        *keys = text(e, s, 8);
+        if (strcmp(record, "summary") == 0)
+            rc = error_set(err, GS_BAD_INPUT,
+                           "run %lld of '%s' kept no bursts; run it again with '--set scenario.record=events'",
+                           (long long)a->run, e->path);
+    } else if (rc == GS_OK) {
+        rc = error_set(err, GS_BAD_INPUT, "'%s' has no such run", e->path);
+    }
+    sqlite3_finalize(s);
+    return rc;
+}
+
+static int count(struct explain *e, const char *sql, uint32_t *n, struct error *err)
+{
+    sqlite3_stmt *s;
+    int rc = explain_query(e, &s, sql, err);
+
+    if (rc == GS_OK && explain_row(e, s, &rc, err))
+        *n = (uint32_t)sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    return rc;
+}
+
+static int read_workloads(struct explain *e, const char *keys, struct error *err)
+{
+    sqlite3_stmt *s;
+    int rc = explain_query(e, &s,
+                           "SELECT g.name, row_number() OVER (PARTITION BY w.grp ORDER BY w.workload) - 1,"
+                           " count(*) OVER (PARTITION BY w.grp), w.bytes, w.class FROM workload AS w"
+                           " JOIN workload_group AS g USING(run, grp) WHERE w.run = ?1 ORDER BY w.workload",
+                           err);
+
+    for (uint32_t i = 0; rc == GS_OK && i < e->about.workloads && explain_row(e, s, &rc, err); i++) {
+        struct explain_workload *w = &e->about.workload[i];
+        w->group = w->name = text(e, s, 0);
+        if (sqlite3_column_int64(s, 2) > 1)
+            w->name = arena_printf(e->arena, "%s-%lld", w->group, (long long)sqlite3_column_int64(s, 1));
+        e->no_memory |= w->name == NULL;
+        w->bytes = sqlite3_column_int64(s, 3);
+        w->keeps_copy = is_yes(key_of(e, keys, "workload", w->group, "keep_host_copy")) ||
+                        is_yes(key_of(e, keys, "trace", w->group, "keep_host_copy"));
+        const char *state = key_of(e, keys, "workload", w->group, "state");
+        bool served = strcmp((const char *)sqlite3_column_text(s, 4), "inference") == 0;
+        w->starts_in_file =
+            strcmp(state, "host") == 0 || (served && (*state == '\0' || strcmp(state, "by class") == 0));
+    }
+    sqlite3_finalize(s);
+    return rc;
+}
+
+static int read_places(struct explain *e, struct error *err)
+{
+    sqlite3_stmt *s;
+    int rc = explain_query(e, &s, "SELECT name, node FROM gpu WHERE run = ?1 ORDER BY gpu", err);
+
+    for (uint32_t i = 0; rc == GS_OK && i < e->about.gpus && explain_row(e, s, &rc, err); i++)
+        e->about.gpu[i] = (struct explain_gpu){text(e, s, 0), (uint32_t)sqlite3_column_int64(s, 1)};
+    sqlite3_finalize(s);
+    if (rc != GS_OK)
+        return rc;
+    rc = explain_query(e, &s, "SELECT name, swap_cap_bytes FROM node WHERE run = ?1 ORDER BY node", err);
+    for (uint32_t i = 0; rc == GS_OK && i < e->about.nodes && explain_row(e, s, &rc, err); i++)
+        e->about.node[i] = (struct explain_node){text(e, s, 0), sqlite3_column_int64(s, 1)};
+    sqlite3_finalize(s);
+    return rc;
+}
+
+static int read_about(struct explain *e, struct error *err)
+{
+    struct explain_run *a = &e->about;
+    const char *keys = "";
+    int rc = read_run(e, &keys, err);
+
+    if (rc != GS_OK || (rc = count(e, "SELECT count(*) FROM workload WHERE run = ?1", &a->workloads, err)) != GS_OK ||
+        (rc = count(e, "SELECT count(*) FROM gpu WHERE run = ?1", &a->gpus, err)) != GS_OK ||
+        (rc = count(e, "SELECT count(*) FROM node WHERE run = ?1", &a->nodes, err)) != GS_OK)
+        return rc;
+    a->workload = arena_array(e->arena, a->workloads, sizeof *a->workload);
+    a->gpu = arena_array(e->arena, a->gpus, sizeof *a->gpu);
+    a->node = arena_array(e->arena, a->nodes, sizeof *a->node);
+    if (a->workload == NULL || a->gpu == NULL || a->node == NULL)
+        return explain_no_memory(e, err);
+    if ((rc = read_workloads(e, keys, err)) != GS_OK || (rc = read_places(e, err)) != GS_OK)
+        return rc;
+    return e->no_memory ? explain_no_memory(e, err) : GS_OK;
+}
+
+int explain_open(struct explain **out, const char *path, int64_t run, struct arena *arena, struct error *err)
+{
+    struct explain *e = arena_alloc(arena, sizeof *e);
+    int rc;
+
+    *out = NULL;
+    if (e == NULL)
+        return error_set(err, GS_SYSTEM, "out of memory for '%s'", path);
+    e->path = path;
+    e->arena = arena;
+    e->about.run = run;
+    if ((rc = schema_open_read(&e->db, path, err)) != GS_OK)
+        return rc;
+    *out = e;
+    return read_about(e, err);
+}
+
+void explain_close(struct explain *e)
+{
+    if (e == NULL)
+        return;
+    arena_fini(&e->story);
+    sqlite3_close(e->db);
+}
+
+static const char *name_at(size_t i, const void *context)
+{
+    return ((const struct explain *)context)->about.workload[i].name;
+}
+
+int explain_find(const struct explain *e, const char *name, uint32_t *workload, struct error *err)
+{
+    char why[UNITS_WHY];
+    int64_t id;
+
+    for (uint32_t i = 0; i < e->about.workloads; i++)
+        if (strcmp(e->about.workload[i].name, name) == 0) {
+            *workload = i;
+            return GS_OK;
+        }
+    if (units_integer(name, &id, why) == GS_OK && id >= 0 && id < (int64_t)e->about.workloads) {
+        *workload = (uint32_t)id;
+        return GS_OK;
+    }
+    const char *near = units_nearest(name, e->about.workloads, name_at, e);
+    return error_set(err, GS_USAGE, "--workload '%s': run %lld of '%s' has none of that name%s%s%s", name,
+                     (long long)e->about.run, e->path, near == NULL ? "" : "; did you mean '", near == NULL ? "" : near,
+                     near == NULL ? "" : "'?");
+}

@@ -1,0 +1,68 @@
+/* explain_parts.h - what the files that explain a burst share: spells, what a replication left behind. */
+#ifndef GS_EXPLAIN_PARTS_H
+#define GS_EXPLAIN_PARTS_H
+
+#include "sim/results/explain.h"
+
+#include <sqlite3.h>
+
+/* Kinds of spells besides the phases of workloads, which are enum explain_kind; in EXPLAIN_SWITCH and EXPLAIN_RUN a
+ * workload has the GPU. */
+enum spell_kind {
+    SPELL_IN = EXPLAIN_KINDS, /* transfers */
+    SPELL_OUT,
+    SPELL_CLEAN,
+    SPELL_ROOM,   /* holds room of the swap file */
+    SPELL_BUSY,   /* some burst of the workload is ready or runs */
+    SPELL_USED,   /* has the GPU and something to do */
+    SPELL_LINGER, /* has the GPU and nothing to do */
+    SPELL_KEPT    /* nothing executes or moves on the GPU, as one lingers there; of nobody */
+};
+
+struct spell {
+    gs_ns from_ns, to_ns;
+    uint32_t workload, gpu, requester;
+    uint8_t kind, reason;
+    int64_t bytes;
+    const struct explain_choice *choice;
+};
+
+struct explain {
+    sqlite3 *db;
+    const char *path;
+    struct arena *arena;
+    struct explain_run about;
+    /* What explain_read has read: */
+    struct arena story;
+    uint32_t replication;
+    gs_ns from_ns, to_ns;
+    struct spell *spell;
+    size_t spells, capacity;
+    size_t kept; /* of them, from here on those that are SPELL_KEPT: by GPU, in order */
+    bool no_memory;
+};
+
+/* A statement for the run: ?1 is its number, ?2 the replication. */
+int explain_query(struct explain *e, sqlite3_stmt **s, const char *sql, struct error *err);
+/* The next row; false at the end, and then *rc says whether that was an error. */
+bool explain_row(struct explain *e, sqlite3_stmt *s, int *rc, struct error *err);
+int explain_no_memory(struct explain *e, struct error *err);
+
+/* Keep a spell, if any of it lies within what is read. */
+void spell_add(struct explain *e, struct spell spell);
+
+/* From the event log (explain_log.c), or from the rows of residency (explain_rows.c). */
+int explain_read_log(struct explain *e, struct error *err);
+int explain_read_rows(struct explain *e, struct error *err);
+
+/* Once all spells are read: what the GPUs were used for (explain_use.c).  `from_ns`: bursts that became ready earlier have
+ * no rows. */
+bool explain_use(struct explain *e, const gs_ns *first_ready_ns, gs_ns from_ns);
+/* The first time in a stretch at which a GPU was kept for nothing; false: never. */
+bool explain_kept(const struct explain *e, uint32_t gpu, gs_ns from_ns, gs_ns to_ns, gs_ns *kept_from_ns,
+                  gs_ns *kept_to_ns);
+
+/* The parts that others had in its pieces (explain_others.c). */
+bool explain_others(struct explain *e, struct explain_burst *b);
+
+#endif
