@@ -232,12 +232,29 @@ bool memory_bring(struct controller *ctl, uint32_t workload)
     return true;
 }
 
+/* Those who come in may lend room in the swap file to those who leave, as for any who leave for them. */
+static bool evict_for_comers(struct controller *ctl, uint32_t gpu, int64_t need)
+{
+    const struct lane *lane = &ctl->lane[gpu];
+    bool cap_refused = false;
+
+    if (evict_any(ctl, gpu, GS_NONE, need, &cap_refused))
+        return true;
+    if (!cap_refused)
+        return false;
+    if (lane->claims.tail != GS_NONE && evict_any(ctl, gpu, lane->claims.tail, need, &cap_refused))
+        return true;
+    for (uint32_t i = lane->residents.head; i != GS_NONE; i = ctl->seat[i].link[LINK_RESIDENT].next)
+        if (ctl->workload[i].state == GS_SWAPPING_IN && evict_any(ctl, gpu, i, need, &cap_refused))
+            return true;
+    return false;
+}
+
 void memory_repair(struct controller *ctl, uint32_t gpu)
 {
     int64_t excess = -unpromised(ctl, gpu);
-    bool cap_refused = false;
 
-    ctl->lane[gpu].overdrawn = excess > 0 && !evict_any(ctl, gpu, GS_NONE, excess, &cap_refused);
+    ctl->lane[gpu].overdrawn = excess > 0 && !evict_for_comers(ctl, gpu, excess);
 }
 
 /* LIMIT: where transfers overlap, a swap-in is under way before its victims have left; if none of them can be swapped out, it

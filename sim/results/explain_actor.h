@@ -26,6 +26,8 @@ struct actor {
     bool resident, leaves;
     struct move swap, clean;
     int64_t room_bytes, room_before; /* of the swap file; before the transfer under way */
+    int64_t lent_bytes;              /* of its room, to those who leave for it: counts as theirs until it is in */
+    uint32_t lender;                 /* whose room it has, GS_NONE: nobody's */
     int64_t base_bytes;              /* between bursts, as far as it was told */
     gs_ns room_ns, placed_ns;
     bool moved; /* its first swap is over */

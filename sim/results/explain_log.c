@@ -59,6 +59,44 @@ static void set_room(struct reading *r, uint32_t workload, int64_t bytes)
     a->room_bytes = bytes;
 }
 
+static int64_t free_room(const struct reading *r, uint32_t gpu)
+{
+    const struct explain_run *about = &r->e->about;
+    int64_t room = about->node[about->gpu[gpu].node].swap_cap_bytes;
+
+    for (uint32_t i = 0; i < about->workloads; i++)
+        if (r->actor[i].gpu != GS_NONE && about->gpu[r->actor[i].gpu].node == about->gpu[gpu].node)
+            room -= r->actor[i].room_bytes;
+    return room;
+}
+
+/* What the file has no room for goes where the requester lay. */
+static void lend_room(struct reading *r, const struct gs_command *c, int64_t bytes)
+{
+    int64_t missing = bytes - free_room(r, c->gpu);
+
+    if (missing <= 0 || c->requester >= r->e->about.workloads)
+        return;
+    struct actor *lender = &r->actor[c->requester];
+    int64_t lent = missing < lender->room_bytes ? missing : lender->room_bytes;
+    set_room(r, c->requester, lender->room_bytes - lent);
+    lender->lent_bytes += lent;
+    r->actor[c->workload].lender = c->requester;
+}
+
+/* It is in, or does not come after all and needs its room. */
+static void end_loans(struct reading *r, uint32_t lender, bool is_in)
+{
+    struct actor *a = &r->actor[lender];
+
+    if (!is_in && a->lent_bytes > 0)
+        set_room(r, lender, a->room_bytes + a->lent_bytes);
+    a->lent_bytes = 0;
+    for (uint32_t i = 0; i < r->e->about.workloads; i++)
+        if (r->actor[i].lender == lender)
+            r->actor[i].lender = GS_NONE;
+}
+
 static void shrink_room(struct reading *r, uint32_t workload)
 {
     struct actor *a = &r->actor[workload];
@@ -89,8 +127,10 @@ static void begin_move(struct reading *r, const struct gs_commands *step, const 
         return;
     }
     a->room_before = a->room_bytes;
-    if (c->reason != GS_BECAUSE_SPILL && c->bytes > a->room_bytes)
+    if (c->reason != GS_BECAUSE_SPILL && c->bytes > a->room_bytes) {
+        lend_room(r, c, c->bytes - a->room_bytes);
         set_room(r, c->workload, c->bytes);
+    }
     if (c->kind == GS_CLEAN)
         a->soiled = false;
 }
@@ -184,7 +224,7 @@ static void never_came(struct reading *r, uint32_t workload)
 static void came_in(struct reading *r, uint32_t workload, bool ok)
 {
     struct actor *a = &r->actor[workload];
-    bool keeps = r->e->about.workload[workload].keeps_copy;
+    bool keeps = r->e->about.workload[workload].keeps_copy && a->lent_bytes == 0 && a->lender == GS_NONE;
 
     if (!a->moved && a->swap.command.moved_bytes > 0 && !from_disk(&a->swap.command)) {
         a->room_bytes = a->swap.command.moved_bytes;
@@ -192,6 +232,7 @@ static void came_in(struct reading *r, uint32_t workload, bool ok)
     }
     a->moved = true;
     a->resident = ok && !a->leaves;
+    end_loans(r, workload, ok);
     if (ok && (!keeps || a->leaves))
         set_room(r, workload, 0);
     if (ok && a->wants)
@@ -208,8 +249,11 @@ static void end_transfer(struct reading *r, const struct gs_event *event)
         came_in(r, event->workload, ok);
         return;
     }
-    if (!ok)
+    if (!ok) {
         set_room(r, event->workload, a->room_before);
+        if (a->lender != GS_NONE)
+            end_loans(r, a->lender, false);
+    }
     if (event->command == GS_SWAP_OUT) {
         a->moved = true;
         a->resident = !ok;
@@ -294,7 +338,8 @@ int explain_read_log(struct explain *e, struct error *err)
     if (r.actor == NULL)
         return explain_no_memory(e, err);
     for (uint32_t i = 0; i < e->about.workloads; i++)
-        r.actor[i] = (struct actor){.gpu = GS_NONE, .phase = PHASE_AWAY, .used_ns = -1, .base_bytes = INT64_MAX};
+        r.actor[i] = (struct actor){
+            .gpu = GS_NONE, .phase = PHASE_AWAY, .used_ns = -1, .base_bytes = INT64_MAX, .lender = GS_NONE};
     if ((rc = event_log_open(&log, e->path, e->about.run, &scratch, err)) == GS_OK)
         rc = event_log_rewind(log, e->replication, err);
     while (rc == GS_OK && (rc = event_log_next(log, &event, &step, &more, err)) == GS_OK && more) {

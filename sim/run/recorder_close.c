@@ -171,7 +171,8 @@ static void close_gpus(struct recorder *rec, gs_ns at_ns)
 }
 
 /* A swap file with a place for everybody who is not on a GPU now.  Those who leave for one that comes take his place; where
- * sizes differ they may be several, and as nobody leaves who need not, together larger by less than the largest. */
+ * sizes differ they may be several, and as nobody leaves who need not, together larger by less than the largest: so much
+ * more may be away from each GPU. */
 static int64_t enough(const struct recorder *rec, uint32_t node)
 {
     const struct gs_view *view = rec->setup.view;
@@ -186,7 +187,7 @@ static int64_t enough(const struct recorder *rec, uint32_t node)
         largest = w->bytes > largest ? w->bytes : largest;
         smallest = w->bytes < smallest ? w->bytes : smallest;
     }
-    int64_t more = smallest < largest ? largest : 0;
+    int64_t more = smallest < largest ? largest * (int64_t)view->node[node].gpus : 0;
     return away + more < all ? away + more : all;
 }
 

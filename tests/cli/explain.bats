@@ -87,11 +87,11 @@ END
 }
 
 @test "one that is refused, and one that waits for the swap file" {
-    record events --set node.swap_file=100GB
+    record events --set node.swap_file=60GB --set workload.C.memory=50GB
     explain --slowest 1 >full.txt
     grep -q 'had not ended' full.txt
-    grep -q 'waits for room in the swap file.*: 74.5 GiB of 93.1 GiB are taken, by C (74.5 GiB)' full.txt
-    record events --set node.swap_file=100GB --set policy.cap.when_full=reject
+    grep -q 'waits for room in the swap file.*: 46.6 GiB of 55.9 GiB are taken, by C (46.6 GiB)' full.txt
+    record events --set node.swap_file=60GB --set workload.C.memory=50GB --set policy.cap.when_full=reject
     explain --workload C >refused.txt
     grep -q "It was refused: the swap file had no room, and 'cap.when_full = reject'" refused.txt
     explain --workload C --json - | jq -e '.bursts[0] | .outcome == "rejected" and .reason == "cap"'

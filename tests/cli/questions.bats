@@ -138,7 +138,8 @@ finds() {
     local spill=(--replications 10 --set scenario.duration=6h --policy cap.when_full=spill)
     finds full-swap-file group large response_mean better --set node.swap_file=190GiB "${spill[@]}" \
         --policy cap.when_full=block
-    finds full-swap-file sla large throughput_share worse "${spill[@]}" --policy cap.when_full=block
+    finds full-swap-file sla large throughput_share worse --set node.swap_file=100GiB "${spill[@]}" \
+        --policy cap.when_full=block
     finds full-swap-file group large response_mean worse "${spill[@]}" --policy cap=maxmin
     finds full-swap-file sla large throughput_share worse "${spill[@]}" --policy cap=strict
 }

@@ -15,7 +15,7 @@ static const char circle[] = "[scenario]\nduration = 200s\n"
                              "[workload.L]\nclass = inference\nstate = gpu\nmemory = 40GB\n"
                              "arrival = schedule(30s 70s 110s)\nservice = 1s\n";
 
-/* L is there at first; then W0, W1 and W2 come at once and share nothing, for one of them leaves no room for another. */
+/* L is there at first; then W0, W1 and W2 wish at once and have the GPU one after the other. */
 static void test_a_circle(void **unused)
 {
     static const struct {
@@ -53,7 +53,7 @@ static const char node[] = "[scenario]\nduration = 1h\nreplications = 2\n"
                            "[workload.N]\nclass = notebook\ncount = 7\nmemory = 40GB\n"
                            "think = exp(20s)\nburst = exp(4s)\n";
 
-/* The least number of bursts that any of the workloads ended, and the seconds that all waited for the file. */
+/* The least number of bursts that ended in a replication; and since when in all those who wait for the file do so, in s. */
 static uint64_t least_ended(const struct truth *t, double *cap)
 {
     uint64_t least = UINT64_MAX;
@@ -94,17 +94,16 @@ static void test_gpus_and_file_full_under_all_policies(void **unused)
     }
 }
 
-/* One GPU has four workloads, the other three, so it takes one byte less to leave one of them out for good. */
+/* The last of the seven never has a burst. */
 static void test_a_byte_less_is_too_little(void **unused)
 {
     static const char *const set[] = {"node.swap_file=119999999999B", NULL};
     struct truth t;
-    double cap;
 
     (void)unused;
     truth_run(&t, node, set);
-    least_ended(&t, &cap);
-    assert_true(cap > 2 * 3000);
+    for (uint32_t r = 0; r < t.outcome.completed; r++)
+        assert_true(t.outcome.tally[r]->group[0].waiting.max > (uint64_t)truth_ns(3000));
     truth_end(&t);
 }
 

@@ -191,19 +191,20 @@ static void test_unequal_sizes_through_a_full_swap_file(void **unused)
     TRUTH_TIMELINE(text, less, stuck);
 }
 
-/* A and B are alike and keep their copies, of which the file of 80 GB holds two, and no third: C gets A's copy out of the
- * way, not B's, which leaves on its own.  C gives its room up when it is in, though it keeps copies, too: B has it. */
-static void test_copies_give_way_before_room_is_lent(void **unused)
+/* A's copy and C fill the file.  B's 40 GB take the place of the copy and 20 GB that C leaves, so C gives up its copy, too:
+ * it must be written, 30 GB in 1.2 s, when C leaves for B. */
+static void test_copies_give_way_and_the_rest_is_lent(void **unused)
 {
-    static const char text[] = NODE("80GB", "swap_file = 80GB")
-        WORKLOAD("A", "host", "40GB", "1s", "service = 1s\nkeep_host_copy = yes\ndirty = 0") WORKLOAD(
-            "B", "new", "40GB", "4s 20s", "service = 1s\nkeep_host_copy = yes")
-            WORKLOAD("C", "host", "40GB", "10s", "service = 1s\nkeep_host_copy = yes");
+    static const char text[] = NODE("60GB", "swap_file = 50GB")
+        WORKLOAD("A", "host", "20GB", "1s 6s", "service = 1s\nkeep_host_copy = yes\ndirty = 0")
+            WORKLOAD("B", "new", "40GB", "4s 40s", "service = 1s")
+                WORKLOAD("C", "host", "30GB", "10s", "service = 1s\nkeep_host_copy = yes\ndirty = 0");
     static const struct truth_burst due[] = {
-        {.workload = 0, .ready = 1, .start = 2.6, .end = 3.6, .swap_in = 1.6},
+        {.workload = 0, .ready = 1, .start = 1.8, .end = 2.8, .swap_in = .8},
         {.workload = 1, .ready = 4, .start = 4, .end = 5},
-        {.workload = 2, .ready = 10, .start = 11.6, .end = 12.6, .swap_in = 1.6},
-        {.workload = 1, .ready = 20, .start = 20, .end = 21},
+        {.workload = 0, .ready = 6, .start = 6, .end = 7},
+        {.workload = 2, .ready = 10, .start = 12.8, .end = 13.8, .swap_out = 1.6, .swap_in = 1.2},
+        {.workload = 1, .ready = 40, .start = 42.8, .end = 43.8, .swap_out = 1.2, .swap_in = 1.6},
     };
     (void)unused;
     TRUTH_TIMELINE(text, NULL, due);
@@ -313,7 +314,7 @@ int main(void)
         cmocka_unit_test(test_a_full_swap_file_refuses),
         cmocka_unit_test(test_an_exchange_through_a_full_swap_file),
         cmocka_unit_test(test_unequal_sizes_through_a_full_swap_file),
-        cmocka_unit_test(test_copies_give_way_before_room_is_lent),
+        cmocka_unit_test(test_copies_give_way_and_the_rest_is_lent),
         cmocka_unit_test(test_two_gpus_share_the_host_evenly),
         cmocka_unit_test(test_who_wants_little_of_the_host_gets_it),
         cmocka_unit_test(test_two_nodes_do_not_disturb_each_other),
