@@ -103,9 +103,12 @@ static void end_loans(struct controller *ctl, uint32_t lender, bool leaves)
         struct seat *seat = &ctl->seat[i];
         if (seat->borrowed_bytes == 0 || seat->lender != lender)
             continue;
-        int64_t passed = !leaves ? 0 : l->borrowed_bytes < seat->borrowed_bytes ? l->borrowed_bytes : seat->borrowed_bytes;
+        int64_t passed = !leaves                                    ? 0
+                         : l->borrowed_bytes < seat->borrowed_bytes ? l->borrowed_bytes
+                                                                    : seat->borrowed_bytes;
         repay(ctl, i, seat->borrowed_bytes - passed);
         l->lent_bytes -= passed;
+        ctl->node[ctl->workload[lender].node].swap_used_bytes += passed;
         l->borrowed_bytes -= passed;
         seat->lender = l->lender;
     }

@@ -98,10 +98,10 @@ struct gs_gpu {
     int64_t free_bytes;           /* neither held nor promised */
     int64_t attached_bytes;       /* sum of base_bytes of the workloads placed here */
     double swap_in_ns_per_byte, swap_out_ns_per_byte; /* of its link */
-    double speed;           /* relative to the reference GPU */
-    gs_ns swap_overhead_ns; /* fixed time of each swap, each direction */
-    uint32_t holders;       /* workloads whose turn it is (one-at-a-time slicers) */
-    uint32_t running;       /* workloads that may use it now */
+    double speed;                                     /* relative to the reference GPU */
+    gs_ns swap_overhead_ns;                           /* fixed time of each swap, each direction */
+    uint32_t holders;                                 /* workloads whose turn it is (one-at-a-time slicers) */
+    uint32_t running;                                 /* workloads that may use it now */
 };
 
 struct gs_node {

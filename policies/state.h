@@ -16,22 +16,22 @@ struct seat {
     gs_ns run_ns;         /* start of its present turn, switch cost left out */
     gs_ns turn_ns;        /* from when its quantum counts */
     gs_ns quantum_ns;
-    gs_ns deadline_ns;    /* end of its turn, GS_NEVER while nobody else waits */
-    gs_ns pinned_ns;      /* since when its policy keeps it from being a victim, GS_NEVER */
-    int64_t want_bytes;   /* what it will hold while its next burst runs */
-    int64_t claim_bytes;  /* still to come before it may be resident and run; 0: no claim */
-    int64_t booked_bytes; /* room in the swap file that its present swap-out added */
-    int64_t clean_bytes;  /* the same of its present cleaning */
-    int64_t lent_bytes;   /* of its room in the swap file, given to those who leave for it (host.c) */
+    gs_ns deadline_ns;      /* end of its turn, GS_NEVER while nobody else waits */
+    gs_ns pinned_ns;        /* since when its policy keeps it from being a victim, GS_NEVER */
+    int64_t want_bytes;     /* what it will hold while its next burst runs */
+    int64_t claim_bytes;    /* still to come before it may be resident and run; 0: no claim */
+    int64_t booked_bytes;   /* room in the swap file that its present swap-out added */
+    int64_t clean_bytes;    /* the same of its present cleaning */
+    int64_t lent_bytes;     /* of its room in the swap file, given to those who leave for it (host.c) */
     int64_t borrowed_bytes; /* of booked_bytes, from `lender` */
     uint32_t lender;
-    double limit;         /* share of a GPU's memory that its bursts may grow to */
-    uint32_t requester;   /* for whom it leaves once it is clean, */
-    uint8_t reason;       /* and why */
-    uint64_t tried;       /* scheduling round in which it was tried in vain */
-    uint8_t wait_reason;  /* last one told by GS_WAIT */
-    uint8_t failures;     /* of swaps for its present burst */
-    uint8_t stays;        /* its own swap-outs that failed since it last ran */
+    double limit;        /* share of a GPU's memory that its bursts may grow to */
+    uint32_t requester;  /* for whom it leaves once it is clean, */
+    uint8_t reason;      /* and why */
+    uint64_t tried;      /* scheduling round in which it was tried in vain */
+    uint8_t wait_reason; /* last one told by GS_WAIT */
+    uint8_t failures;    /* of swaps for its present burst */
+    uint8_t stays;       /* its own swap-outs that failed since it last ran */
     bool queued, claiming;
     bool leaving;  /* detached while its bytes were moving */
     bool cleaning; /* its copy is being written while it is resident */

@@ -41,7 +41,9 @@ static double rank(const struct gs_self *self, uint32_t workload)
 
 static bool preempts(const struct gs_self *self, uint32_t holder, uint32_t newcomer)
 {
-    gs_ns due_ns = self->view->workload[holder].granted_ns + ((const gs_ns *)self->workload_state)[holder];
+    const struct gs_workload *all = self->view->workload;
+    bool here = all[newcomer].state == GS_RESIDENT; /* no swap is to be paid off */
+    gs_ns due_ns = all[holder].granted_ns + (here ? self->param[MIN].i : ((const gs_ns *)self->workload_state)[holder]);
 
     return self->view->now_ns >= due_ns && rank(self, newcomer) < rank(self, holder);
 }
@@ -49,17 +51,17 @@ static bool preempts(const struct gs_self *self, uint32_t holder, uint32_t newco
 static gs_ns quantum(const struct gs_self *self, uint32_t workload)
 {
     const struct gs_workload *all = self->view->workload;
-    int64_t over_bytes = -self->view->gpu[all[workload].gpu].capacity_bytes; /* of all that ask */
+    const struct gs_gpu *gpu = &self->view->gpu[all[workload].gpu];
     double used_ns = 0.0, bursts = 1.0, swaps = swaps_ns(self, workload), due_ns = (double)self->param[MIN].i;
 
     for (uint32_t i = 0; i < self->view->workloads; i++) {
-        over_bytes += all[i].wants && all[i].gpu == all[workload].gpu ? all[i].bytes : 0;
         used_ns += (double)(all[i].used_ns - (all[i].wants ? all[i].burst_ns : 0));
         bursts += (double)all[i].turns;
     }
     ((double *)self->state)[MEAN_NS] = used_ns / bursts;
     ((double *)self->state)[SWAPS_NS] = swaps;
-    due_ns = over_bytes > 0 ? fmax(fmin(self->param[ALPHA].d * swaps, 1e17), due_ns) : due_ns;
+    due_ns =
+        gpu->attached_bytes > gpu->capacity_bytes ? fmax(fmin(self->param[ALPHA].d * swaps, 1e17), due_ns) : due_ns;
     return ((gs_ns *)self->workload_state)[workload] = (gs_ns)due_ns;
 }
 

@@ -176,11 +176,8 @@ static void another_victim(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(jobs_end_all_the_same),
-        cmocka_unit_test(three_tries_each),
-        cmocka_unit_test(nobody_leaves),
-        cmocka_unit_test(another_victim),
-        cmocka_unit_test(room_is_taken_back),
+        cmocka_unit_test(jobs_end_all_the_same), cmocka_unit_test(three_tries_each),   cmocka_unit_test(nobody_leaves),
+        cmocka_unit_test(another_victim),        cmocka_unit_test(room_is_taken_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,7 +108,8 @@ static void test_what_is_enough(void **unused)
         const char *gpus, *count;
         int64_t little, all;
     } row[] = {
-        {"node.gpus=1", "workload.M.count=1", 97, 138}, /* L away is 60; it sends M and N out, 78; for M it leaves, 98 */
+        {"node.gpus=1", "workload.M.count=1", 97,
+         138}, /* L away is 60; it sends M and N out, 78; for M it leaves, 98 */
         {"node.gpus=2", "workload.M.count=4", 90, 258},
     };
     struct truth t;
