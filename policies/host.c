@@ -94,7 +94,7 @@ static void repay(struct controller *ctl, uint32_t workload, int64_t bytes)
     ctl->node[ctl->workload[workload].node].swap_used_bytes += bytes;
 }
 
-/* Its loans end.  As far as it has borrowed the room itself, and leaves it, those who have it now owe it to its lender. */
+/* Its loans end.  What it has borrowed itself and leaves to others they owe to its lender from now on. */
 static void end_loans(struct controller *ctl, uint32_t lender, bool leaves)
 {
     struct seat *l = &ctl->seat[lender];

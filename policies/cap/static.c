@@ -30,7 +30,7 @@ const struct gs_cap_policy cap_static = {
     .name = "static",
     .help = "a swap file of fixed size for all GPUs of the node",
     .source = "Run:ai documentation, memory swap, `limits.cpuRam`",
-    .when = "The right one where the file is large enough for all that does not fit the GPUs, and one exchange more. "
+    .when = "The right one where the file is large enough for all that does not fit the GPUs. "
             "Where it is not, `block` can wait for ever; `spill` never does, but who comes back from disk waits about "
             "ten times as long. A decision costs nothing.",
     .param = params,

@@ -1,6 +1,6 @@
 /* strict.c - a workload is attached only if all of its node then fit: what is too much for the GPUs must fit the
- * swap file, with room for one exchange of the largest, as who comes needs his victim's place before he leaves his
- * own. */
+ * swap file, with room for the largest besides, as sizes leave gaps on the GPUs, and several smaller ones may have to
+ * leave for one. */
 #include "policies/policy.h"
 
 enum { RATIO, EXCHANGE };
@@ -8,7 +8,7 @@ enum { RATIO, EXCHANGE };
 static const struct gs_param params[] = {
     {"ratio", GS_NUMBER, "1", 0, 1000, NULL,
      "share of the swap file that may be promised; above 1 it is oversubscribed"},
-    {"exchange", GS_BOOLEAN, "yes", 0, 0, NULL, "keep room for one exchange of the largest workload"},
+    {"exchange", GS_BOOLEAN, "yes", 0, 0, NULL, "keep room for the largest workload besides"},
     GS_PARAM_END,
 };
 

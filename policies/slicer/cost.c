@@ -28,12 +28,31 @@ static uint32_t width(const struct gs_self *self)
     return ((double *)self->state)[SWAPS_NS] > SHORT * ((double *)self->state)[MEAN_NS] ? 2 : 1;
 }
 
+/* GPU time of its present burst so far. */
+static double had(const struct gs_self *self, uint32_t workload)
+{
+    const struct gs_workload *w = &self->view->workload[workload];
+
+    return (double)(w->burst_ns + (w->granted ? self->view->now_ns - w->granted_ns : 0));
+}
+
+static bool is_long(const struct gs_self *self, uint32_t workload)
+{
+    return had(self, workload) > fmin(FAR_ABOVE * ((const double *)self->state)[MEAN_NS], FAR_NS);
+}
+
+/* A long burst can bear to be cut short, whatever its swaps take.  A model that answers one request after the other looks
+ * like one and is none. */
+static bool bears(const struct gs_self *self, uint32_t workload)
+{
+    return self->view->workload[workload].class != GS_INFERENCE && is_long(self, workload);
+}
+
 static double rank(const struct gs_self *self, uint32_t workload)
 {
     const struct gs_workload *w = &self->view->workload[workload];
-    double had_ns = (double)(w->burst_ns + (w->granted ? self->view->now_ns - w->granted_ns : 0));
-    bool far = had_ns > fmin(FAR_ABOVE * ((const double *)self->state)[MEAN_NS], FAR_NS);
-    gs_ns asked_ns = !far ? w->since_ns : w->granted ? self->view->now_ns : w->queued_ns;
+    double had_ns = had(self, workload);
+    gs_ns asked_ns = !is_long(self, workload) ? w->since_ns : w->granted ? self->view->now_ns : w->queued_ns;
     double swap_in = w->state == GS_RESIDENT ? 0.0 : SWAPS * swaps_ns(self, workload);
 
     return (double)asked_ns + fmin(HAD * had_ns, MOST_NS) + swap_in;
@@ -42,8 +61,8 @@ static double rank(const struct gs_self *self, uint32_t workload)
 static bool preempts(const struct gs_self *self, uint32_t holder, uint32_t newcomer)
 {
     const struct gs_workload *all = self->view->workload;
-    bool here = all[newcomer].state == GS_RESIDENT; /* no swap is to be paid off */
-    gs_ns due_ns = all[holder].granted_ns + (here ? self->param[MIN].i : ((const gs_ns *)self->workload_state)[holder]);
+    bool soon = all[newcomer].state == GS_RESIDENT || bears(self, holder); /* else a swap is to be paid off */
+    gs_ns due_ns = all[holder].granted_ns + (soon ? self->param[MIN].i : ((const gs_ns *)self->workload_state)[holder]);
 
     return self->view->now_ns >= due_ns && rank(self, newcomer) < rank(self, holder);
 }
@@ -60,8 +79,8 @@ static gs_ns quantum(const struct gs_self *self, uint32_t workload)
     }
     ((double *)self->state)[MEAN_NS] = used_ns / bursts;
     ((double *)self->state)[SWAPS_NS] = swaps;
-    due_ns =
-        gpu->attached_bytes > gpu->capacity_bytes ? fmax(fmin(self->param[ALPHA].d * swaps, 1e17), due_ns) : due_ns;
+    bool dear = gpu->attached_bytes > gpu->capacity_bytes && !bears(self, workload);
+    due_ns = dear ? fmax(fmin(self->param[ALPHA].d * swaps, 1e17), due_ns) : due_ns;
     return ((gs_ns *)self->workload_state)[workload] = (gs_ns)due_ns;
 }
 

@@ -23,7 +23,7 @@ static const struct gs_param params[] = {
 struct idle { /* times in seconds, of a workload, or of all in a group; groups 64 apart share one */
     double count, sum, ewma;
     float longer[BINS + 1]; /* how many lasted for more than the bin's begin */
-    float lasts[BINS + 1];  /* of workloads: the same, with some of its group's and one of a heavy tail */
+    float lasts[BINS + 1];  /* of workloads: the same, with some of its group's */
 };
 
 /* Two bins an octave, from a quarter of a second on, read off the number's exponent and its first bits. */
@@ -45,15 +45,14 @@ static inline double lasts(const struct idle *own, double s)
     return own->lasts[b] + (at - b) * (own->lasts[b + 1] - own->lasts[b]);
 }
 
-/* That it is wanted within the horizon. */
+/* That it is wanted within the horizon.  A heavy tail, MEAN_S / (MEAN_S + s), counts as one more that lasts for s. */
 static inline double chance(const struct gs_self *self, const struct idle *own, double idle)
 {
-    double horizon = (double)self->param[HORIZON].i * 1e-9, mean;
+    double horizon = (double)self->param[HORIZON].i * 1e-9, late = idle + horizon, mean;
 
-    if (own->count <= 0) /* nothing is known of it */
-        return horizon / (MEAN_S + idle + horizon);
-    if (self->param[ESTIMATE].i == HISTOGRAM)
-        return 1 - lasts(own, idle + horizon) / lasts(own, idle);
+    if (self->param[ESTIMATE].i == HISTOGRAM || own->count <= 0)
+        return 1 - (lasts(own, late) * (MEAN_S + late) + MEAN_S) * (MEAN_S + idle) /
+                       ((lasts(own, idle) * (MEAN_S + idle) + MEAN_S) * (MEAN_S + late));
     mean = self->param[ESTIMATE].i == POOLED ? (own->sum + idle) / own->count : own->ewma > idle ? own->ewma : idle;
     return 1 - exact_exp(-horizon / mean);
 }
@@ -64,7 +63,8 @@ static double keep(const struct gs_self *self, uint32_t workload)
     const struct gs_workload *w = &self->view->workload[workload];
     const struct idle *own = (const struct idle *)self->workload_state + workload;
     double since = (double)(self->view->now_ns - (w->wants ? w->queued_ns : w->last_end_ns));
-    double worth = w->wants ? 1 + since / (since + (double)self->param[HORIZON].i) : chance(self, own, since * 1e-9);
+    double worth = w->wants ? 1 + since / (since + (double)self->param[HORIZON].i)
+                            : chance(self, own, since > 0 ? since * 1e-9 : 0);
 
     worth *= gs_swap_in_ns(self->view, workload) + gs_swap_out_ns(self->view, workload);
     return self->param[SET].i != 0 ? worth : worth / (double)(w->bytes + 1);
@@ -103,12 +103,9 @@ static void wanted(const struct gs_self *self, uint32_t workload)
         learn(own, s);
         learn(group, s);
     }
-    float weight = (float)(GROUP_WEIGHT / (group->count + 1)), octave = 1;
-    for (int b = 0; b <= BINS; b++) { /* at a bin's begin 4 s + 1 is a power of two, or half as much more */
-        float begin_s = (octave * (b % 2 == 0 ? 1.0f : 1.5f) - 1) / 4;
-        own->lasts[b] = own->longer[b] + weight * group->longer[b] + MEAN_S / (MEAN_S + begin_s);
-        octave *= b % 2 == 0 ? 1 : 2;
-    }
+    float weight = (float)(GROUP_WEIGHT / (group->count + 1));
+    for (int b = 0; b <= BINS; b++)
+        own->lasts[b] = own->longer[b] + weight * group->longer[b];
 }
 
 const struct gs_victim_policy victim_cost = {

@@ -29,8 +29,8 @@ struct actor {
     int64_t lent_bytes;              /* of its room, to those who leave for it: counts as theirs until it is in */
     uint32_t lender;                 /* whose room it has, GS_NONE: nobody's */
     int64_t base_bytes;              /* between bursts, as far as it was told */
-    gs_ns room_ns, placed_ns;
-    bool moved; /* its first swap is over */
+    gs_ns room_ns;
+    int64_t initial_bytes; /* in the swap file when it arrives */
     bool soiled;
 };
 

@@ -3,6 +3,8 @@
 #include "sim/results/event_log.h"
 #include "sim/results/explain_actor.h"
 
+#include <string.h>
+
 static void add(struct reading *r, uint32_t workload, uint8_t kind, gs_ns from_ns, gs_ns to_ns)
 {
     const struct actor *a = &r->actor[workload];
@@ -70,18 +72,30 @@ static int64_t free_room(const struct reading *r, uint32_t gpu)
     return room;
 }
 
-/* What the file has no room for goes where the requester lay. */
+static int64_t lend(struct reading *r, uint32_t lender, int64_t missing)
+{
+    struct actor *a = &r->actor[lender];
+    int64_t lent = missing < a->room_bytes ? missing : a->room_bytes;
+
+    set_room(r, lender, a->room_bytes - lent);
+    a->lent_bytes += lent;
+    return missing - lent;
+}
+
+/* What the file has no room for goes where the requester lay.  The log does not tell how much he lent: if somebody else
+ * finds room that should not be there, those who lend had lent more. */
 static void lend_room(struct reading *r, const struct gs_command *c, int64_t bytes)
 {
+    const struct explain_run *about = &r->e->about;
     int64_t missing = bytes - free_room(r, c->gpu);
 
-    if (missing <= 0 || c->requester >= r->e->about.workloads)
-        return;
-    struct actor *lender = &r->actor[c->requester];
-    int64_t lent = missing < lender->room_bytes ? missing : lender->room_bytes;
-    set_room(r, c->requester, lender->room_bytes - lent);
-    lender->lent_bytes += lent;
-    r->actor[c->workload].lender = c->requester;
+    if (missing > 0 && c->requester < about->workloads && r->actor[c->requester].room_bytes > 0) {
+        missing = lend(r, c->requester, missing);
+        r->actor[c->workload].lender = c->requester;
+    }
+    for (uint32_t i = 0; i < about->workloads && missing > 0; i++)
+        if (r->actor[i].lent_bytes > 0 && about->gpu[r->actor[i].gpu].node == about->gpu[c->gpu].node)
+            missing = lend(r, i, missing);
 }
 
 /* It is in, or does not come after all and needs its room. */
@@ -94,7 +108,7 @@ static void end_loans(struct reading *r, uint32_t lender, bool is_in)
     a->lent_bytes = 0;
     for (uint32_t i = 0; i < r->e->about.workloads; i++)
         if (r->actor[i].lender == lender)
-            r->actor[i].lender = GS_NONE;
+            r->actor[i].lender = is_in ? a->lender : GS_NONE;
 }
 
 static void shrink_room(struct reading *r, uint32_t workload)
@@ -168,7 +182,7 @@ static void take_command(struct reading *r, const struct gs_commands *step, cons
 
     if (c->kind == GS_PLACE) {
         a->gpu = c->gpu;
-        a->placed_ns = r->now_ns;
+        set_room(r, c->workload, a->initial_bytes);
     } else if (c->kind == GS_RUN) {
         run(r, c);
     } else if (c->kind == GS_STOP) {
@@ -209,28 +223,11 @@ static void end_move(struct reading *r, uint32_t workload, struct move *move)
     move->active = false;
 }
 
-/* LIMIT: who has lain in the swap file from the start and never came in is known by what replication 0 drew for it. */
-static void never_came(struct reading *r, uint32_t workload)
-{
-    struct actor *a = &r->actor[workload];
-
-    if (a->gpu == GS_NONE || a->moved || r->e->replication > 0 || !r->e->about.workload[workload].starts_in_file)
-        return;
-    a->room_bytes = r->e->about.workload[workload].bytes;
-    a->room_ns = a->placed_ns;
-}
-
-/* The first bytes that come in without ever having gone out lay in the swap file from the start. */
 static void came_in(struct reading *r, uint32_t workload, bool ok)
 {
     struct actor *a = &r->actor[workload];
     bool keeps = r->e->about.workload[workload].keeps_copy && a->lent_bytes == 0 && a->lender == GS_NONE;
 
-    if (!a->moved && a->swap.command.moved_bytes > 0 && !from_disk(&a->swap.command)) {
-        a->room_bytes = a->swap.command.moved_bytes;
-        a->room_ns = a->placed_ns;
-    }
-    a->moved = true;
     a->resident = ok && !a->leaves;
     end_loans(r, workload, ok);
     if (ok && (!keeps || a->leaves))
@@ -255,7 +252,6 @@ static void end_transfer(struct reading *r, const struct gs_event *event)
             end_loans(r, a->lender, false);
     }
     if (event->command == GS_SWAP_OUT) {
-        a->moved = true;
         a->resident = !ok;
         if (!a->wants)
             shrink_room(r, event->workload);
@@ -301,11 +297,8 @@ static void take_event(struct reading *r, const struct gs_event *event)
         a->wants = a->stopped = false;
         a->leaves = true;
         enter(r, event->workload, PHASE_AWAY, GS_BECAUSE_NOTHING);
-        if (!a->swap.active && !a->clean.active) {
-            never_came(r, event->workload);
+        if (!a->swap.active && !a->clean.active)
             set_room(r, event->workload, 0);
-            a->moved = true;
-        }
         a->resident &= a->swap.active || a->clean.active;
     }
 }
@@ -316,12 +309,36 @@ static void finish(struct reading *r)
     r->now_ns = r->e->to_ns;
     for (uint32_t i = 0; i < r->e->about.workloads; i++) {
         struct actor *a = &r->actor[i];
-        never_came(r, i);
         enter(r, i, PHASE_AWAY, GS_BECAUSE_NOTHING);
         end_move(r, i, &a->swap);
         end_move(r, i, &a->clean);
         set_room(r, i, 0);
     }
+}
+
+/* What lies in the swap file from the start is what first comes in.  LIMIT: of who never comes in only replication 0 is
+ * known to the database. */
+static int read_initial(struct reading *r, struct error *err)
+{
+    struct explain *e = r->e;
+    sqlite3_stmt *s;
+    int rc = explain_query(e, &s,
+                           "SELECT workload, moved_bytes, reason, min(command) FROM command WHERE run = ?1"
+                           " AND replication = ?2 AND kind = 'swap_in' GROUP BY workload",
+                           err);
+
+    for (uint32_t i = 0; i < e->about.workloads; i++)
+        if (e->about.workload[i].starts_in_file && e->replication == 0)
+            r->actor[i].initial_bytes = e->about.workload[i].bytes;
+    while (rc == GS_OK && explain_row(e, s, &rc, err)) {
+        uint32_t workload = (uint32_t)sqlite3_column_int64(s, 0);
+        const char *reason = (const char *)sqlite3_column_text(s, 2);
+        bool disk = strcmp(reason, "cold") == 0 || strcmp(reason, "spill") == 0;
+        if (workload < e->about.workloads && e->about.workload[workload].starts_in_file)
+            r->actor[workload].initial_bytes = disk ? 0 : sqlite3_column_int64(s, 1);
+    }
+    sqlite3_finalize(s);
+    return rc;
 }
 
 int explain_read_log(struct explain *e, struct error *err)
@@ -340,7 +357,8 @@ int explain_read_log(struct explain *e, struct error *err)
     for (uint32_t i = 0; i < e->about.workloads; i++)
         r.actor[i] = (struct actor){
             .gpu = GS_NONE, .phase = PHASE_AWAY, .used_ns = -1, .base_bytes = INT64_MAX, .lender = GS_NONE};
-    if ((rc = event_log_open(&log, e->path, e->about.run, &scratch, err)) == GS_OK)
+    if ((rc = read_initial(&r, err)) == GS_OK &&
+        (rc = event_log_open(&log, e->path, e->about.run, &scratch, err)) == GS_OK)
         rc = event_log_rewind(log, e->replication, err);
     while (rc == GS_OK && (rc = event_log_next(log, &event, &step, &more, err)) == GS_OK && more) {
         if (event.at_ns > e->to_ns)

@@ -190,9 +190,12 @@ static void put_cap(const struct telling *t, const struct explain_piece *p)
     text_add(t->out, "waits for room in the swap file, where a victim has to go");
     if (t->burst->gpu >= a->gpus || bytes == 0)
         return;
-    put_size(t, ": %s", bytes);
-    put_size(t, " of %s are taken", a->node[a->gpu[t->burst->gpu].node].swap_cap_bytes);
-    put_list(t, p, ", by ", held, true);
+    int64_t cap = a->node[a->gpu[t->burst->gpu].node].swap_cap_bytes;
+    if (bytes <= cap) { /* else there are loans of room, which are not in the log */
+        put_size(t, ": %s", bytes);
+        put_size(t, " of %s are taken", cap);
+    }
+    put_list(t, p, bytes <= cap ? ", by " : ": taken by ", held, true);
 }
 
 static void put_swap_in(const struct telling *t, const struct explain_piece *p)

@@ -123,7 +123,7 @@ CREATE TABLE replication_gpu(
 CREATE TABLE replication_node(
     run INTEGER NOT NULL, replication INTEGER NOT NULL, node INTEGER NOT NULL,
     peak_bytes INTEGER NOT NULL, refused_bytes INTEGER NOT NULL, used_byte_ns REAL NOT NULL,
-    enough_bytes INTEGER NOT NULL, -- a swap file that would do: what was not on a GPU at the end, and an exchange
+    enough_bytes INTEGER NOT NULL, -- a swap file that would do: what was not on a GPU at the end, and gaps there
     PRIMARY KEY(run, replication, node)) WITHOUT ROWID;
 
 -- the report

@@ -74,7 +74,7 @@ struct gpu_tally {
 struct node_tally {
     int64_t peak_bytes, refused_bytes;
     double used_byte_ns;
-    int64_t enough_bytes; /* a swap file that would do: what was not on a GPU at the end, and an exchange */
+    int64_t enough_bytes; /* a swap file that would do: what was not on a GPU at the end, and gaps there */
 };
 
 /* Time series of the first replication, in equal buckets of time; all integrals over the bucket. */

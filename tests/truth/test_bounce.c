@@ -1,13 +1,13 @@
-/* test_bounce.c - GPUs and swap file both full: who comes in and who leaves change places by way of a bounce buffer outside
- * of the file, so nobody blocks anybody.  As little as a byte less, and somebody is stuck. */
+/* test_bounce.c - GPUs and swap file both full: who comes in and who leaves change places by way of a bounce buffer
+ * outside of the file, so nobody blocks anybody.  As little as a byte less, and somebody is stuck. */
 #include "tests/truth/truth.h"
 
 #include <stdio.h>
 
 enum { WORKLOADS = 4, ROUNDS = 3 };
 
-/* One after the other, round and round; the GPU holds one of them, the file the other three.  An exchange of 40 GB takes
- * 3.2 s, or overlapped 1.6 s and a chunk of 10.24 ms. */
+/* One after the other, round and round; the GPU holds one of them, the file the other three.  An exchange of 40 GB
+ * takes 3.2 s, or overlapped 1.6 s and a chunk of 10.24 ms. */
 static const char circle[] = "[scenario]\nduration = 200s\n"
                              "[node]\ngpu_memory = 40GB\ngpu_reserved = 0GB\nswap_file = 120GB\nchunk = 256MB\n"
                              "[workload.W]\nclass = inference\nstate = host\nmemory = 40GB\ncount = 3\n"
@@ -53,7 +53,7 @@ static const char node[] = "[scenario]\nduration = 1h\nreplications = 2\n"
                            "[workload.N]\nclass = notebook\ncount = 7\nmemory = 40GB\n"
                            "think = exp(20s)\nburst = exp(4s)\n";
 
-/* The least number of bursts that ended in a replication; and since when in all those who wait for the file do so, in s. */
+/* The least number of bursts that ended in a replication; and how long those have waited who wait for the file then. */
 static uint64_t least_ended(const struct truth *t, double *cap)
 {
     uint64_t least = UINT64_MAX;
@@ -94,8 +94,8 @@ static void test_gpus_and_file_full_under_all_policies(void **unused)
     }
 }
 
-/* Sizes differ, all keep their copies, and all that fit run together: some who borrow room on their way out come in again
- * before the lender is in, and have lent it in turn.  (A debug build checks the books after each step.) */
+/* Sizes differ, all keep their copies, and all that fit run together: some who borrow room on their way out come in
+ * again before the lender is in, and have lent it in turn.  (A debug build checks the books after each step.) */
 static void test_room_is_lent_on(void **unused)
 {
     static const char text[] =

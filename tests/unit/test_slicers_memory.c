@@ -98,7 +98,7 @@ static void antithrash_switches_at_its_indices(void **unused)
     }
 }
 
-/* Swaps of 20 GB take 1.6 s in and out; alpha of them, if those that ask do not fit together. */
+/* Swaps of 20 GB take 1.6 s in and out; alpha of them, if those on the GPU's list do not fit together. */
 static void cost_turns_are_as_long_as_swaps_are_dear(void **unused)
 {
     static const struct {
@@ -119,6 +119,7 @@ static void cost_turns_are_as_long_as_swaps_are_dear(void **unused)
             b.w[i].bytes = row[r].gb * GB;
             bench_want(&b, i);
         }
+        b.gpu.attached_bytes = row[r].ask * row[r].gb * GB;
         double quantum = (double)b.policy->quantum(&b.self, 0),
                swaps = gs_swap_in_ns(&b.view, 0) + gs_swap_out_ns(&b.view, 0);
         assert_near(quantum * 1e-9, row[r].quantum, 1e-9);
