@@ -150,18 +150,33 @@ static void fill(struct controller *ctl, uint32_t gpu)
     }
 }
 
-/* The holder that makes way for `newcomer`: of those it may stop the one of greatest rank. */
-static uint32_t to_preempt(struct controller *ctl, uint32_t gpu, uint32_t newcomer)
+/* The holder that makes way for `newcomer`: of those granted before `before_ns` that it may stop, the one of greatest rank. */
+static uint32_t to_preempt(struct controller *ctl, uint32_t gpu, uint32_t newcomer, gs_ns before_ns)
 {
     uint32_t worst = GS_NONE;
 
     for (uint32_t i = 0; i < ctl->gpu[gpu].holders; i++) {
         uint32_t holder = ctl->lane[gpu].holder[i];
-        if (ctl->workload[holder].granted && slicer(ctl)->preempts(&ctl->slicer, holder, newcomer) &&
+        if (ctl->workload[holder].granted && ctl->workload[holder].granted_ns < before_ns &&
+            slicer(ctl)->preempts(&ctl->slicer, holder, newcomer) &&
             (worst == GS_NONE || rank(ctl, holder) > rank(ctl, worst)))
             worst = holder;
     }
     return worst;
+}
+
+/* Whom the best of those who wait may stop.  One who was tried and found no memory may, too, but nobody who got his turn
+ * just now: it might get it again and be stopped again, and so on without end. */
+static uint32_t find_preempted(struct controller *ctl, uint32_t gpu)
+{
+    uint32_t next = best_untried(ctl, gpu, false);
+    uint32_t victim = next == GS_NONE ? GS_NONE : to_preempt(ctl, gpu, next, GS_NEVER);
+
+    if (victim != GS_NONE || next != GS_NONE)
+        return victim;
+    ctl->round++;
+    next = best_untried(ctl, gpu, false);
+    return next == GS_NONE ? GS_NONE : to_preempt(ctl, gpu, next, ctl->view.now_ns);
 }
 
 static void bring_ahead(struct controller *ctl, uint32_t gpu)
@@ -180,14 +195,14 @@ void turns_schedule(struct controller *ctl, uint32_t gpu)
 {
     struct gs_gpu *g = &ctl->gpu[gpu];
     struct lane *lane = &ctl->lane[gpu];
-    uint32_t next, victim = GS_NONE;
+    uint32_t victim = GS_NONE;
 
     ctl->round++;
     fill(ctl, gpu);
     if (g->running == 0)
         return;
-    if (slicer(ctl)->preempts != NULL && (next = best_untried(ctl, gpu, false)) != GS_NONE)
-        victim = to_preempt(ctl, gpu, next);
+    if (slicer(ctl)->preempts != NULL)
+        victim = find_preempted(ctl, gpu);
     if (victim != GS_NONE) {
         stop(ctl, victim, GS_BECAUSE_PREEMPTED);
     } else if (lane->waiting.head != GS_NONE) { /* not admitted now, perhaps, but when the turn ends */

@@ -1,5 +1,5 @@
 /* cost.c - turns as long as their swaps are dear, in an order that serves response times.  A turn is `alpha` times a
- * swap in and out, which take 1 / (1 + alpha) of the time; where all that ask fit together it is short.  First is who
+ * swap in and out, which take 1 / (1 + alpha) of the time; where all fit together it is short.  First is who
  * asked first, but a burst is put back by a part of its GPU time so far, and by its swaps if it is not on the GPU; one
  * far above the mean asks anew with each turn.  Where swaps are not short beside bursts two have turns at once, and one
  * works while the other swaps. */
@@ -58,13 +58,15 @@ static double rank(const struct gs_self *self, uint32_t workload)
     return (double)asked_ns + fmin(HAD * had_ns, MOST_NS) + swap_in;
 }
 
+/* Its swap is paid off by the holder's turn, unless there is none, or the holder can bear it and it is not long itself. */
 static bool preempts(const struct gs_self *self, uint32_t holder, uint32_t newcomer)
 {
     const struct gs_workload *all = self->view->workload;
-    bool soon = all[newcomer].state == GS_RESIDENT || bears(self, holder); /* else a swap is to be paid off */
-    gs_ns due_ns = all[holder].granted_ns + (soon ? self->param[MIN].i : ((const gs_ns *)self->workload_state)[holder]);
+    gs_ns turn_ns = ((const gs_ns *)self->workload_state)[holder];
 
-    return self->view->now_ns >= due_ns && rank(self, newcomer) < rank(self, holder);
+    if (all[newcomer].state == GS_RESIDENT || (bears(self, holder) && !is_long(self, newcomer)))
+        turn_ns = self->param[MIN].i;
+    return self->view->now_ns >= all[holder].granted_ns + turn_ns && rank(self, newcomer) < rank(self, holder);
 }
 
 static gs_ns quantum(const struct gs_self *self, uint32_t workload)
@@ -79,7 +81,7 @@ static gs_ns quantum(const struct gs_self *self, uint32_t workload)
     }
     ((double *)self->state)[MEAN_NS] = used_ns / bursts;
     ((double *)self->state)[SWAPS_NS] = swaps;
-    bool dear = gpu->attached_bytes > gpu->capacity_bytes && !bears(self, workload);
+    bool dear = gpu->attached_bytes > gpu->capacity_bytes;
     due_ns = dear ? fmax(fmin(self->param[ALPHA].d * swaps, 1e17), due_ns) : due_ns;
     return ((gs_ns *)self->workload_state)[workload] = (gs_ns)due_ns;
 }
