@@ -58,15 +58,20 @@ static bool is_drawn(const struct dist *dist)
     return dist_lowest(dist) < dist_highest(dist);
 }
 
-/* What a class does not use is the constant 0.  A trace is the same in every replication, its workloads, too. */
+/* What a class does not use is the constant 0.  A trace is the same in every replication, but for the memory that it does
+ * not tell. */
 bool scenario_is_random(const struct scenario *scenario)
 {
     for (size_t i = 0; i < scenario->workloads; i++) {
         const struct workload_group *w = &scenario->workload[i];
         const struct dist *dist[] = {&w->memory,   &w->start,    &w->think,     &w->burst, &w->grow,
                                      &w->cpu_work, &w->gpu_work, &w->iteration, &w->gap,   &w->service};
-        if (w->trace >= 0)
+        if (w->trace >= 0) {
+            const struct trace_source *trace = &scenario->trace[w->trace];
+            if (trace->has_memory && is_drawn(&trace->memory))
+                return true;
             continue;
+        }
         if (w->class == GS_INFERENCE && w->arrival.kind != ARRIVAL_SCHEDULE)
             return true;
         for (size_t d = 0; d < sizeof dist / sizeof dist[0]; d++)

@@ -215,6 +215,32 @@ static void replications_alike(void **unused)
     }
 }
 
+/* A trace is the same each time, except for memory that the scenario draws. */
+static void a_trace_with_drawn_memory(void **unused)
+{
+    (void)unused;
+    static const struct {
+        enum dist_kind kind;
+        bool has_memory, is_random;
+    } row[] = {{DIST_CONSTANT, true, false}, {DIST_UNIFORM, true, true}, {DIST_UNIFORM, false, false}};
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        struct made m;
+        make(&m, 1);
+        struct trace_source trace = {.has_memory = row[i].has_memory,
+                                     .memory = {.kind = row[i].kind, .a = 1e10, .b = 2e10}};
+        m.scenario.trace = &trace;
+        m.scenario.traces = 1;
+        for (size_t w = 0; w < m.scenario.workloads; w++)
+            m.scenario.workload[w].trace = 0;
+        build(&m);
+        struct text text = {0};
+        report_text(&text, &m.report);
+        assert_int_equal(strstr(text.data, "every replication is the same") != NULL, !row[i].is_random);
+        text_fini(&text);
+        drop(&m);
+    }
+}
+
 static void what_to_try_next(void **unused)
 {
     (void)unused;
@@ -323,6 +349,7 @@ int main(void)
         cmocka_unit_test(stuck_workloads),
         cmocka_unit_test(class_pools_groups),
         cmocka_unit_test(replications_alike),
+        cmocka_unit_test(a_trace_with_drawn_memory),
         cmocka_unit_test(what_to_try_next),
         cmocka_unit_test(jobs_are_not_added),
     };
