@@ -115,7 +115,7 @@ static void fill_workload(struct controller *ctl, uint32_t id)
         .since_ns = GS_NEVER,
         .request = spec->request,
     };
-    ctl->seat[id].deadline_ns = ctl->seat[id].pinned_ns = GS_NEVER;
+    ctl->seat[id].deadline_ns = ctl->seat[id].preempted_ns = ctl->seat[id].pinned_ns = GS_NEVER;
     plan_forget(ctl, id);
 }
 

@@ -17,6 +17,7 @@ struct seat {
     gs_ns turn_ns;        /* from when its quantum counts */
     gs_ns quantum_ns;
     gs_ns deadline_ns;      /* end of its turn, GS_NEVER while nobody else waits */
+    gs_ns preempted_ns;     /* when it was last stopped for somebody else, GS_NEVER */
     gs_ns pinned_ns;        /* since when its policy keeps it from being a victim, GS_NEVER */
     int64_t want_bytes;     /* what it will hold while its next burst runs */
     int64_t claim_bytes;    /* still to come before it may be resident and run; 0: no claim */

@@ -150,33 +150,41 @@ static void fill(struct controller *ctl, uint32_t gpu)
     }
 }
 
-/* The holder that makes way for `newcomer`: of those granted before `before_ns` that it may stop, the one of greatest rank. */
-static uint32_t to_preempt(struct controller *ctl, uint32_t gpu, uint32_t newcomer, gs_ns before_ns)
+/* Would the newcomer find memory if the holder lost its turn? */
+static bool makes_room(const struct controller *ctl, uint32_t gpu, uint32_t holder, uint32_t newcomer)
+{
+    const struct lane *lane = &ctl->lane[gpu];
+    int64_t room =
+        ctl->gpu[gpu].free_bytes + lane->freeing_bytes - lane->claimed_bytes + held_bytes(&ctl->workload[newcomer]);
+
+    for (uint32_t i = lane->residents.head; i != GS_NONE; i = ctl->seat[i].link[LINK_RESIDENT].next)
+        if (i != newcomer && (i == holder ? ctl->workload[i].swappable : memory_may_leave(ctl, i)))
+            room += ctl->workload[i].bytes;
+    return fits(ctl, newcomer) || ctl->seat[newcomer].want_bytes <= room;
+}
+
+/* The holder that makes way for `newcomer`: of those it may stop, the one of greatest rank.  Nobody twice at one time: it
+ * might get its turn again and be stopped again, and so on without end. */
+static uint32_t to_preempt(struct controller *ctl, uint32_t gpu, uint32_t newcomer)
 {
     uint32_t worst = GS_NONE;
 
     for (uint32_t i = 0; i < ctl->gpu[gpu].holders; i++) {
         uint32_t holder = ctl->lane[gpu].holder[i];
-        if (ctl->workload[holder].granted && ctl->workload[holder].granted_ns < before_ns &&
-            slicer(ctl)->preempts(&ctl->slicer, holder, newcomer) &&
+        if (ctl->workload[holder].granted && ctl->seat[holder].preempted_ns != ctl->view.now_ns &&
+            slicer(ctl)->preempts(&ctl->slicer, holder, newcomer) && makes_room(ctl, gpu, holder, newcomer) &&
             (worst == GS_NONE || rank(ctl, holder) > rank(ctl, worst)))
             worst = holder;
     }
     return worst;
 }
 
-/* Whom the best of those who wait may stop.  One who was tried and found no memory may, too, but nobody who got his turn
- * just now: it might get it again and be stopped again, and so on without end. */
+/* Whom the best of those who wait may stop, also those who were tried just now and found no memory. */
 static uint32_t find_preempted(struct controller *ctl, uint32_t gpu)
 {
-    uint32_t next = best_untried(ctl, gpu, false);
-    uint32_t victim = next == GS_NONE ? GS_NONE : to_preempt(ctl, gpu, next, GS_NEVER);
-
-    if (victim != GS_NONE || next != GS_NONE)
-        return victim;
     ctl->round++;
-    next = best_untried(ctl, gpu, false);
-    return next == GS_NONE ? GS_NONE : to_preempt(ctl, gpu, next, ctl->view.now_ns);
+    uint32_t next = best_untried(ctl, gpu, false);
+    return next == GS_NONE ? GS_NONE : to_preempt(ctl, gpu, next);
 }
 
 static void bring_ahead(struct controller *ctl, uint32_t gpu)
@@ -204,6 +212,7 @@ void turns_schedule(struct controller *ctl, uint32_t gpu)
     if (slicer(ctl)->preempts != NULL)
         victim = find_preempted(ctl, gpu);
     if (victim != GS_NONE) {
+        ctl->seat[victim].preempted_ns = ctl->view.now_ns;
         stop(ctl, victim, GS_BECAUSE_PREEMPTED);
     } else if (lane->waiting.head != GS_NONE) { /* not admitted now, perhaps, but when the turn ends */
         for (uint32_t i = 0; i < g->holders; i++)

@@ -64,7 +64,9 @@ static bool preempts(const struct gs_self *self, uint32_t holder, uint32_t newco
     const struct gs_workload *all = self->view->workload;
     gs_ns turn_ns = ((const gs_ns *)self->workload_state)[holder];
 
-    if (all[newcomer].state == GS_RESIDENT || (bears(self, holder) && !is_long(self, newcomer)))
+    if (bears(self, holder) && !is_long(self, newcomer))
+        turn_ns = 0;
+    else if (all[newcomer].state == GS_RESIDENT)
         turn_ns = self->param[MIN].i;
     return self->view->now_ns >= all[holder].granted_ns + turn_ns && rank(self, newcomer) < rank(self, holder);
 }

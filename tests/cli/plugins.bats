@@ -61,9 +61,9 @@ spoilt() {
     [ "$(jq -c .policy_faults a.json)" = '{}' ]
     [ "$(sqlite3 results.db 'SELECT victim, policy_faults FROM run')" = 'spoilt@./a.so|0' ]
     # The same rule as lru: the same choices.
-    sqlite3 results.db 'SELECT * FROM command WHERE run = 1' | cut -d'|' -f2- >mine
+    sqlite3 results.db 'SELECT * FROM command WHERE run = 1 ORDER BY replication, command' | cut -d'|' -f2- >mine
     "$GPUSWAP_SIM" a.ini --set policy.victim=lru --quiet
-    sqlite3 results.db 'SELECT * FROM command WHERE run = 2' | cut -d'|' -f2- >lru
+    sqlite3 results.db 'SELECT * FROM command WHERE run = 2 ORDER BY replication, command' | cut -d'|' -f2- >lru
     [ "$(grep -c swap_out mine)" -gt 20 ]
     cmp mine lru
 }
@@ -266,8 +266,8 @@ END_OF_PLUGIN
     build a.so victim -DKEEP='return NAN;'
     "$GPUSWAP_SIM" a.ini --quiet
     "$GPUSWAP_SIM" a.ini --quiet --set policy.victim=lru
-    sqlite3 results.db 'SELECT * FROM command WHERE run = 1' | cut -d'|' -f2- >mine
-    sqlite3 results.db 'SELECT * FROM command WHERE run = 2' | cut -d'|' -f2- >lru
+    sqlite3 results.db 'SELECT * FROM command WHERE run = 1 ORDER BY replication, command' | cut -d'|' -f2- >mine
+    sqlite3 results.db 'SELECT * FROM command WHERE run = 2 ORDER BY replication, command' | cut -d'|' -f2- >lru
     cmp mine lru
     [ "$(sqlite3 results.db 'SELECT policy_faults > 0 FROM run ORDER BY run' | xargs)" = '1 0' ]
 }
