@@ -27,7 +27,7 @@ static inline void set_lingering(struct backend *be, struct process *p, bool lin
 /* Let the bursts that are ready begin, as many as are served together. */
 static void start_ready(struct backend *be, struct process *p)
 {
-    while (p->head != NULL && p->running < p->slots) {
+    while (p->head != NULL && p->running < p->slots && !p->ends) {
         struct job *job = p->head;
         p->head = job->next;
         if (p->head == NULL)
@@ -133,15 +133,16 @@ static void revoke(struct backend *be, uint32_t workload)
         set_running(be, p, 0);
     }
     set_lingering(be, p, false);
-    p->granted = p->started = p->idle_posted = false;
+    p->granted = p->started = p->idle_posted = p->ends = false;
 }
 
-/* Let its burst end, and then say that it is idle, whatever waits or may come. */
+/* Let its bursts end, and then say that it is idle, whatever waits or may come. */
 static void stop_at_boundary(struct backend *be, uint32_t workload)
 {
     struct process *p = &be->process[workload];
 
     p->yield = true;
+    p->ends = p->running > 0;
     p->linger_ns = 0;
     if (p->started && p->running == 0)
         post_idle(be, workload);
@@ -197,7 +198,7 @@ bool process_take_idle(struct backend *be, uint32_t workload, struct gs_event *e
     if (!p->idle_posted)
         return false;
     set_lingering(be, p, false); /* nothing runs, so the rest of revoke() has nothing to do */
-    p->granted = p->started = p->idle_posted = false;
+    p->granted = p->started = p->idle_posted = p->ends = false;
     if (p->gpu_bytes > p->base_bytes)
         hold_bytes(be, p, p->base_bytes);
     p->wants = p->head != NULL;

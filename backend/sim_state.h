@@ -73,6 +73,7 @@ struct process {                          /* the backend's side of a workload */
     bool granted; /* may use the GPU */
     bool started; /* granted, and the switch cost is over */
     bool yield;
+    bool ends;        /* told to stop when those bursts have ended that run now */
     bool lingers;     /* granted, nothing to do */
     bool wants;       /* the controller knows that it wants the GPU, or will be told with the answer to a stop */
     bool gone;        /* left; what it still moves is freed when it has arrived */

@@ -87,6 +87,9 @@ void attach(struct controller *ctl, uint32_t workload)
     w->attached_ns = w->last_end_ns = ctl->view.now_ns;
     w->bytes = w->base_bytes = seat->want_bytes = spec->bytes;
     seat->limit = spec->limit;
+    seat->spilled = seat->barred = false; /* of an earlier stay */
+    seat->failures = seat->stays = 0;
+    seat->pinned_ns = GS_NEVER;
     gpu = choose_gpu(ctl, workload);
     if (gpu == GS_NONE) {
         emit(ctl, GS_REJECT, workload, GS_BECAUSE_NO_PLACE);

@@ -61,6 +61,7 @@ static void begin_want(struct controller *ctl, uint32_t workload, gs_ns since_ns
     w->since_ns = since_ns;
     seat->want_bytes = bytes;
     seat->wait_reason = GS_BECAUSE_TURN;
+    seat->failures = 0;
     plan_forget(ctl, workload);
     w->burst_ns = 0;
     tell_wish(ctl, workload);
@@ -172,14 +173,23 @@ static void went_out(struct controller *ctl, uint32_t workload)
         memory_settle(ctl, w->gpu);
 }
 
-static void swap_out_failed(struct controller *ctl, uint32_t workload)
+/* It does not leave after all. */
+static void stay(struct controller *ctl, uint32_t workload)
 {
     struct gs_workload *w = &ctl->workload[workload];
 
     ctl->lane[w->gpu].freeing_bytes -= w->bytes;
     host_unbook(ctl, workload);
     ctl->room_freed = true;
+    ctl->seat[workload].deferred = false;
     w->state = GS_RESIDENT;
+}
+
+static void swap_out_failed(struct controller *ctl, uint32_t workload)
+{
+    const struct gs_workload *w = &ctl->workload[workload];
+
+    stay(ctl, workload);
     ctl->seat[workload].barred = ctl->lane[w->gpu].barred = true;
     if (ctl->setup->policies.victim->kept != NULL)
         ctl->setup->policies.victim->kept(&ctl->victim, workload);
@@ -223,6 +233,12 @@ static void cleaned(struct controller *ctl, uint32_t workload, bool ok)
     struct seat *seat = &ctl->seat[workload];
 
     host_cleaned(ctl, workload, ok);
+    if (seat->leaving) { /* its memory comes free as it is: nobody needs a swap-out */
+        if (seat->deferred)
+            stay(ctl, workload);
+        detach_moved(ctl, workload);
+        return;
+    }
     if (seat->deferred && !ok) {
         host_unbook(ctl, workload);
         seat->deferred = host_book(ctl, workload, comes(ctl, seat->requester) ? seat->requester : GS_NONE);
@@ -233,8 +249,6 @@ static void cleaned(struct controller *ctl, uint32_t workload, bool ok)
     }
     if (seat->deferred)
         memory_send_out(ctl, workload);
-    else if (seat->leaving)
-        detach_moved(ctl, workload);
     else if (!w->wants && w->bytes > w->base_bytes)
         memory_resize(ctl, workload, w->base_bytes); /* it shrank meanwhile */
 }

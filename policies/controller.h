@@ -47,7 +47,7 @@ enum gs_command_kind {
                            or, if it is to `yield`, when a burst ends and the next one waits already */
     GS_STOP,      /* take the GPU away from `workload`; done when its work has drained, with `since_ns`
                            as in GS_IDLE, and `bytes` 0 if what waits is the burst that was stopped.  If it is to `yield`,
-                           only once its present burst has ended, and that it is idle is the answer */
+                           only once its present bursts have ended, and that it is idle is the answer */
     GS_SWAP_IN,   /* make `bytes` resident, `moved_bytes` of which come over the link */
     GS_SWAP_OUT,  /* free `bytes`, `moved_bytes` of which are written to the swap file; for `requester` */
     GS_TIMER_SET, /* let `timer` ring at `at_ns`, instead of any earlier setting of it */

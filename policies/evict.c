@@ -156,6 +156,9 @@ bool evict_for(struct controller *ctl, uint32_t gpu, uint32_t requester, int64_t
     if (victim->adds != NULL && count <= GS_EXACT_MAX && victim->adds(&ctl->victim)) {
         uint32_t set = evict_least_set(ctl, count, need);
         if (set != 0 && book_set(ctl, count, set, requester)) {
+            for (uint32_t i = 0; i < count; i++)
+                freed += ctl->pick[i].chosen ? ctl->workload[ctl->pick[i].workload].bytes : 0;
+            trim(ctl, count, freed - need); /* those worth nothing cost the set nothing */
             take(ctl, count, count, requester);
             return true;
         }

@@ -198,6 +198,7 @@ void host_shrink(struct controller *ctl, uint32_t workload, int64_t bytes)
     int64_t less = w->host_bytes - bytes;
     add(ctl, workload, -less);
     repay(ctl, workload, less);
+    ctl->seat[workload].clean_bytes -= less < ctl->seat[workload].clean_bytes ? less : ctl->seat[workload].clean_bytes;
     ctl->room_freed = true;
 }
 

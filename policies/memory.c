@@ -23,7 +23,8 @@ bool memory_may_leave(const struct controller *ctl, uint32_t workload)
     const struct gs_workload *w = &ctl->workload[workload];
     const struct seat *seat = &ctl->seat[workload];
 
-    return w->state == GS_RESIDENT && w->swappable && !w->granted && !seat->claiming && !seat->barred && !w->holding;
+    return w->state == GS_RESIDENT && w->swappable && !w->granted && !w->holding && !seat->claiming && !seat->barred &&
+           !seat->leaving;
 }
 
 bool memory_swaps(const struct controller *ctl, uint32_t gpu)

@@ -70,24 +70,26 @@ static void set_deadline(struct controller *ctl, uint32_t workload)
 {
     struct seat *seat = &ctl->seat[workload];
     gs_ns now = ctl->view.now_ns;
+    bool passed = seat->deadline_ns < now && lane_of(ctl, workload)->armed_ns >= now; /* when nobody waited */
 
-    if (seat->deadline_ns != GS_NEVER || seat->quantum_ns == GS_NEVER || seat->stopping ||
+    if ((seat->deadline_ns != GS_NEVER && !passed) || seat->quantum_ns == GS_NEVER || seat->stopping ||
         !ctl->workload[workload].granted)
         return;
     gs_ns past = now > seat->turn_ns ? (now - seat->turn_ns) / seat->quantum_ns : 0;
     seat->deadline_ns = seat->turn_ns + (past + 1) * seat->quantum_ns;
 }
 
+/* What is past is over, as nobody waited for it then, unless the timer is late: then that comes first. */
 void turns_arm(struct controller *ctl, uint32_t gpu)
 {
     struct lane *lane = &ctl->lane[gpu];
-    gs_ns at = lane->recheck_ns;
+    gs_ns now = ctl->view.now_ns, at = lane->recheck_ns > now ? lane->recheck_ns : GS_NEVER;
 
     for (uint32_t i = 0; i < ctl->gpu[gpu].holders; i++) {
         const struct seat *seat = &ctl->seat[lane->holder[i]];
-        at = seat->deadline_ns < at ? seat->deadline_ns : at;
+        at = seat->deadline_ns >= now && seat->deadline_ns < at ? seat->deadline_ns : at;
     }
-    if (at == GS_NEVER || at == lane->armed_ns)
+    if (at == GS_NEVER || at == lane->armed_ns || lane->armed_ns < now)
         return;
     lane->armed_ns = at;
     struct gs_command *command = emit(ctl, GS_TIMER_SET, GS_NONE, GS_BECAUSE_NOTHING);

@@ -31,7 +31,7 @@ int trace_fill_memory(struct trace *trace, const struct trace_options *options, 
         if (!memory)
             return error_set(err, GS_BAD_INPUT,
                              "'%s': workload '%s' has no memory; say how much with 'memory' in [trace.NAME], for a "
-                             "replay with: --set trace.trace.memory=30GiB",
+                             "replay with: --set trace.trace.memory=30GiB, for 'trace fit' with: --mem 30GiB",
                              options->file ? options->file : "trace", w->name);
         stream_init(&stream, seed, 0, (uint32_t)i, PURPOSE_MEMORY);
         w->memory_bytes = dist_draw_integer(memory, &stream);

@@ -1,83 +1,65 @@
 /* arc.c - ARC: LRU lists of those used once and of those used again, and their ghosts; a hit on a ghost moves the share
  * of its list.  The cache size is the number of workloads on the GPU.  Own variant: one share for all GPUs. */
-#include "policies/policy.h"
-
+#include "policies/lists.h"
 #include <math.h>
 
 enum { NOWHERE, ONCE, AGAIN, GHOST_ONCE, GHOST_AGAIN };
 
 struct arc {
+    struct lists lists;
     double target;     /* how many of ONCE */
     bool again_called; /* the last miss was on a ghost of AGAIN */
 };
 
-/* How many of the workload's GPU are in `which`, or those of them that are older. */
-static double count(const struct gs_self *self, uint32_t workload, uint8_t which, bool older)
-{
-    const struct gs_workload *w = self->view->workload;
-    uint32_t n = 0;
-
-    for (uint32_t i = 0; i < self->view->workloads; i++)
-        n += ((const uint8_t *)self->workload_state)[i] == which && w[i].gpu == w[workload].gpu &&
-             (!older || w[i].last_end_ns < w[workload].last_end_ns);
-    return n;
-}
-
 static double keep(const struct gs_self *self, uint32_t workload)
 {
-    double recent = (double)self->view->workload[workload].last_end_ns / ((double)self->view->now_ns + 1);
-    const struct arc *arc = self->state;
+    const struct gs_workload *w = self->view->workload;
+    double recent = (double)w[workload].last_end_ns / ((double)self->view->now_ns + 1);
+    struct arc *arc = self->state;
+    bool once = list_seat(self, workload)->list == ONCE;
 
-    if (((const uint8_t *)self->workload_state)[workload] != ONCE)
-        return 1 + recent;
-    double left = count(self, workload, ONCE, false) - count(self, workload, ONCE, true);
-    return (left > arc->target || (arc->again_called && left >= arc->target) ? 0 : 2) + recent;
+    if (once && list_undecided(self)) {
+        for (uint32_t i = 0; i < self->view->workloads; i++)
+            list_seat(self, i)->since = w[i].last_end_ns;
+        arc->lists.newest = list_newest(self, workload, ONCE, arc->again_called ? ceil(arc->target) - 1 : arc->target);
+    }
+    return (!once ? 1 : w[workload].last_end_ns < arc->lists.newest ? 0 : 2) + recent;
+}
+
+static void put(const struct gs_self *self, uint32_t workload, uint8_t list)
+{
+    list_put(self, workload, list, self->view->workload[workload].last_end_ns);
 }
 
 static void wanted(const struct gs_self *self, uint32_t workload)
 {
-    uint8_t *list = (uint8_t *)self->workload_state + workload;
+    double once = list_length(self, workload, GHOST_ONCE), again = list_length(self, workload, GHOST_AGAIN);
+    double size = list_length(self, workload, ONCE) + list_length(self, workload, AGAIN);
+    uint8_t list = list_seat(self, workload)->list;
     struct arc *arc = self->state;
-    double once = count(self, workload, GHOST_ONCE, false), again = count(self, workload, GHOST_AGAIN, false);
-    double size = count(self, workload, ONCE, false) + count(self, workload, AGAIN, false);
 
-    arc->again_called = *list == GHOST_AGAIN;
-    if (*list == GHOST_ONCE)
+    arc->again_called = list == GHOST_AGAIN;
+    if (list == GHOST_ONCE)
         arc->target = fmin(arc->target + fmax(1, again / once), size);
-    else if (*list == GHOST_AGAIN)
+    else if (list == GHOST_AGAIN)
         arc->target = fmax(arc->target - fmax(1, once / again), 0);
-    else if (*list == ONCE)
-        *list = AGAIN;
+    put(self, workload, list == ONCE ? AGAIN : list);
 }
 
 static void swapped_in(const struct gs_self *self, uint32_t workload)
 {
-    uint8_t *list = self->workload_state;
-
-    list[workload] = list[workload] == NOWHERE ? ONCE : AGAIN;
-    double more = count(self, workload, GHOST_ONCE, false) - count(self, workload, AGAIN, false);
-    uint8_t trim = more > 0 ? GHOST_ONCE : GHOST_AGAIN; /* ONCE and its ghosts are no more than all residents */
-    if (more <= 0 && count(self, workload, GHOST_AGAIN, false) + more <= count(self, workload, ONCE, false))
-        return;
-    for (uint32_t i = 0; i < self->view->workloads; i++)
-        if (list[i] == trim && self->view->workload[i].gpu == self->view->workload[workload].gpu &&
-            count(self, i, trim, true) <= 0) {
-            list[i] = NOWHERE;
-            return;
-        }
+    put(self, workload, list_seat(self, workload)->list == NOWHERE ? ONCE : AGAIN);
+    struct list once = list_look(self, workload, GHOST_ONCE, 0), again = list_look(self, workload, GHOST_AGAIN, 0);
+    double more = once.length - list_length(self, workload, AGAIN);
+    /* ONCE and its ghosts are no more than all residents */
+    if (more > 0 || again.length + more > list_length(self, workload, ONCE))
+        put(self, more > 0 ? once.first : again.first, NOWHERE);
 }
 
 static void evicted(const struct gs_self *self, uint32_t workload, bool chosen)
 {
-    uint8_t *list = (uint8_t *)self->workload_state + workload;
-
-    *list = *list == ONCE ? GHOST_ONCE : GHOST_AGAIN;
+    put(self, workload, list_seat(self, workload)->list == ONCE ? GHOST_ONCE : GHOST_AGAIN);
     (void)chosen;
-}
-
-static void gone(const struct gs_self *self, uint32_t workload)
-{
-    ((uint8_t *)self->workload_state)[workload] = NOWHERE;
 }
 
 const struct gs_victim_policy victim_arc = {
@@ -85,15 +67,14 @@ const struct gs_victim_policy victim_arc = {
     .name = "arc",
     .help = "two LRU lists, used once and used again, whose shares adapt",
     .source = "Megiddo and Modha, ARC, FAST 2003",
-    .when =
-        "Where scans and habits alternate. It learns from ghosts, of which there are few: no more than workloads that "
-        "are away. A decision looks at all workloads for each candidate.",
+    .when = "Where scans and habits alternate. It learns from ghosts, of which there are few: no more than workloads "
+            "that are away. A decision looks at all workloads.",
     .state_size = sizeof(struct arc),
-    .workload_state_size = sizeof(uint8_t),
+    .workload_state_size = sizeof(struct seat),
     .keep = keep,
     .wanted = wanted,
     .swapped_in = swapped_in,
     .evicted = evicted,
     .kept = swapped_in,
-    .gone = gone,
+    .gone = list_gone,
 };

@@ -1,79 +1,52 @@
 /* lirs.c - LIRS: those whose last two bursts lie close together (LIR) stay; of the others the one that has been such
  * longest leaves.  Who is used again while the oldest LIR workload has not been used takes its place.  The list of
  * others is one workload, and LIR grows while memory has room. */
-#include "policies/policy.h"
+#include "policies/lists.h"
 
-struct seat {
-    uint64_t used, queued; /* order of last use; place among the others */
-    bool resident, lir;
-};
+enum { AWAY, OTHERS, LIR }; /* a seat's mark: when it was last used */
 
-static uint32_t oldest_lir(const struct gs_self *self, uint32_t workload, uint32_t *others)
+static void put(const struct gs_self *self, uint32_t workload, uint8_t list)
 {
-    const struct seat *seat = self->workload_state;
-    uint32_t oldest = GS_NONE;
-
-    *others = 0;
-    for (uint32_t i = 0; i < self->view->workloads; i++) {
-        if (!seat[i].resident || self->view->workload[i].gpu != self->view->workload[workload].gpu)
-            continue;
-        *others += !seat[i].lir;
-        if (seat[i].lir && (oldest == GS_NONE || seat[i].used < seat[oldest].used))
-            oldest = i;
-    }
-    return oldest;
+    list_put(self, workload, list, ++((struct lists *)self->state)->clock);
 }
 
 static void use(const struct gs_self *self, uint32_t workload)
 {
     const struct gs_workload *w = &self->view->workload[workload];
-    struct seat *seat = self->workload_state, *mine = seat + workload;
-    uint64_t *clock = self->state;
-    uint32_t others, oldest = oldest_lir(self, workload, &others);
+    struct seat *mine = list_seat(self, workload);
+    uint32_t oldest = list_look(self, workload, LIR, 0).first;
     bool room = self->view->gpu[w->gpu].free_bytes >= w->bytes;
+    bool close = room || (oldest != GS_NONE && mine->mark > list_seat(self, oldest)->mark);
 
-    if (!mine->lir) {
-        mine->lir = room || (oldest != GS_NONE && mine->used > seat[oldest].used);
-        if (!mine->lir) {
-            mine->queued = ++*clock;
-        } else if (!room && others == 1) {
-            seat[oldest].lir = false;
-            seat[oldest].queued = ++*clock;
-        }
-    }
-    mine->used = ++*clock;
+    if (mine->list == OTHERS && close && !room && list_length(self, workload, OTHERS) <= 1)
+        put(self, oldest, OTHERS);
+    put(self, workload, close || mine->list == LIR ? LIR : OTHERS);
+    mine->mark = mine->since;
 }
 
 static double keep(const struct gs_self *self, uint32_t workload)
 {
-    const struct seat *seat = (const struct seat *)self->workload_state + workload;
+    const struct seat *seat = list_seat(self, workload);
 
-    return seat->lir + (double)(seat->lir ? seat->used : seat->queued) / ((double)*(uint64_t *)self->state + 1);
+    return (seat->list == LIR) + (double)seat->since / ((double)((const struct lists *)self->state)->clock + 1);
 }
 
 static void wanted(const struct gs_self *self, uint32_t workload)
 {
-    if (((const struct seat *)self->workload_state)[workload].resident)
+    if (list_seat(self, workload)->list != AWAY)
         use(self, workload);
 }
 
 static void swapped_in(const struct gs_self *self, uint32_t workload)
 {
-    ((struct seat *)self->workload_state)[workload].resident = true;
+    list_seat(self, workload)->list = OTHERS;
     use(self, workload);
 }
 
 static void evicted(const struct gs_self *self, uint32_t workload, bool chosen)
 {
-    struct seat *seat = (struct seat *)self->workload_state + workload;
-
-    seat->resident = seat->lir = false;
+    put(self, workload, AWAY);
     (void)chosen;
-}
-
-static void gone(const struct gs_self *self, uint32_t workload)
-{
-    ((struct seat *)self->workload_state)[workload] = (struct seat){0};
 }
 
 const struct gs_victim_policy victim_lirs = {
@@ -82,14 +55,13 @@ const struct gs_victim_policy victim_lirs = {
     .help = "keep those whose last two bursts lie close together",
     .source = "Jiang and Zhang, LIRS, SIGMETRICS 2002",
     .when = "Where workloads are used in a circle that does not fit: most stay, one place is used in turns, as mru "
-            "does, but "
-            "it follows when habits change. A decision costs next to nothing.",
-    .state_size = sizeof(uint64_t),
+            "does, but it follows when habits change. A decision costs next to nothing.",
+    .state_size = sizeof(struct lists),
     .workload_state_size = sizeof(struct seat),
     .keep = keep,
     .wanted = wanted,
     .swapped_in = swapped_in,
     .evicted = evicted,
     .kept = swapped_in,
-    .gone = gone,
+    .gone = list_gone,
 };

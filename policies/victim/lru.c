@@ -1,4 +1,4 @@
-/* lru.c - evict the workload that has been idle longest. */
+/* lru.c - evict the workload whose last burst ended first. */
 #include "policies/policy.h"
 
 static double keep(const struct gs_self *self, uint32_t workload)
@@ -9,7 +9,7 @@ static double keep(const struct gs_self *self, uint32_t workload)
 const struct gs_victim_policy victim_lru = {
     .abi = GS_POLICY_ABI,
     .name = "lru",
-    .help = "evict the workload that has been idle longest",
+    .help = "evict the workload whose last burst ended longest ago",
     .source = "Mattson et al., IBM Systems Journal 9(2), 1970",
     .when = "The default: good where who was used last is used next, as with people at notebooks. Bad where workloads "
             "take turns in a circle that does not fit: then every burst swaps. A decision costs next to nothing.",

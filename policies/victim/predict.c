@@ -1,10 +1,8 @@
 /* predict.c - evict the workload that is expected back last, by the idle times it has had. */
 #include "policies/policy.h"
-
 #include <math.h>
 
-enum { EWMA, HISTOGRAM, POOLED };
-enum { BINS = 40, GROUPS = 64 };
+enum { EWMA, HISTOGRAM, POOLED, BINS = 40, GROUPS = 64 };
 
 static const char *const estimates[] = {"ewma", "histogram", "pooled", NULL};
 static const struct gs_param params[] = {
@@ -29,8 +27,7 @@ static int bin(double s)
 
 static void learn(struct idle *idle, double s)
 {
-    idle->ewma += (idle->count > 0 ? 0.3 : 1) * (s - idle->ewma);
-    idle->count++;
+    idle->ewma += (idle->count++ > 0 ? 0.3 : 1) * (s - idle->ewma);
     idle->sum += s;
     for (int b = 0; b <= bin(s); b++)
         idle->longer[b]++;
@@ -42,8 +39,8 @@ static double keep(const struct gs_self *self, uint32_t workload)
     const struct idle *idle = (const struct idle *)self->workload_state + workload;
     const struct idle *group = (const struct idle *)self->state + w->group % GROUPS;
     double age = (double)(self->view->now_ns - w->last_end_ns) * 1e-9;
-    int now = bin(age);
     double prior = group->count > 0 ? group->sum / group->count : 60;
+    int now = bin(age), b = now + 1;
 
     if (w->wants)
         return -1e-9 * (double)(w->queued_ns - self->view->now_ns);
@@ -51,13 +48,10 @@ static double keep(const struct gs_self *self, uint32_t workload)
         return -fabs((idle->count > 0 ? idle->ewma : prior) - age);
     if (self->param[0].i == POOLED)
         return -(2 * prior + idle->sum + age) / (2 + idle->count);
-    const struct idle *known = idle->longer[now] > 0 ? idle : group;
-    int b = now + 1;
-    if (known->longer[now] == 0)
-        return -fmax(prior, age); /* longer than ever */
-    while (b < BINS - 1 && 2 * known->longer[b] > known->longer[now])
+    const uint32_t *longer = idle->longer[now] > 0 ? idle->longer : group->longer; /* 0: never so long yet */
+    while (b < BINS - 1 && 2 * longer[b] > longer[now])
         b++;
-    return age - (ldexp(1 + 0.5 * (b % 2), b / 2) - 1) / 4;
+    return longer[now] == 0 ? -fmax(prior, age) : age - (ldexp(1 + 0.5 * (b % 2), b / 2) - 1) / 4;
 }
 
 static void wanted(const struct gs_self *self, uint32_t workload)
@@ -65,10 +59,10 @@ static void wanted(const struct gs_self *self, uint32_t workload)
     const struct gs_workload *w = &self->view->workload[workload];
     double s = fmax(0, (double)(w->since_ns - w->last_end_ns) * 1e-9);
 
-    if (w->turns == 0)
-        return; /* it has only just come */
-    learn((struct idle *)self->workload_state + workload, s);
-    learn((struct idle *)self->state + w->group % GROUPS, s);
+    if (w->turns > 0) { /* else it has only just come */
+        learn((struct idle *)self->workload_state + workload, s);
+        learn((struct idle *)self->state + w->group % GROUPS, s);
+    }
 }
 
 const struct gs_victim_policy victim_predict = {
@@ -76,9 +70,8 @@ const struct gs_victim_policy victim_predict = {
     .name = "predict",
     .help = "evict the one expected back last",
     .source = "histogram: after Shahrad et al., Serverless in the Wild, USENIX ATC 2020, with bins of half octaves",
-    .when =
-        "Where workloads have rhythms of their own: requests on a schedule, training with pauses. Looks at time only; "
-        "cost weighs in what a swap takes. A decision costs next to nothing, 'histogram' some steps more.",
+    .when = "Where workloads have rhythms of their own: requests on a schedule, training with pauses. Looks at time "
+            "only; cost weighs in what a swap takes. A decision costs next to nothing, 'histogram' some steps more.",
     .param = params,
     .state_size = GROUPS * sizeof(struct idle),
     .workload_state_size = sizeof(struct idle),

@@ -1,6 +1,6 @@
 /* twoq.c - 2Q: newcomers wait in a queue; who is wanted again soon after leaving it earns a place in an LRU list.
  * Shares are of the number of workloads on the GPU.  Own variant: a newcomer is looked up after its victims have left. */
-#include "policies/policy.h"
+#include "policies/lists.h"
 
 enum { IN_SHARE, OUT_SHARE };
 enum { NOWHERE, IN, OUT, MAIN }; /* OUT: left from IN, remembered */
@@ -11,26 +11,9 @@ static const struct gs_param params[] = {
     GS_PARAM_END,
 };
 
-static uint8_t *list(const struct gs_self *self, uint32_t workload)
+static double share(const struct gs_self *self, uint32_t workload, int which)
 {
-    return (uint8_t *)self->workload_state + workload;
-}
-
-/* How many of the workload's GPU are in `which`, or those of them that came before it. */
-static uint32_t count(const struct gs_self *self, uint32_t workload, uint8_t which, bool before)
-{
-    const struct gs_workload *w = self->view->workload;
-    uint32_t n = 0;
-
-    for (uint32_t i = 0; i < self->view->workloads; i++)
-        n += *list(self, i) == which && w[i].gpu == w[workload].gpu &&
-             (!before || w[i].resident_ns < w[workload].resident_ns);
-    return n;
-}
-
-static uint32_t share(const struct gs_self *self, uint32_t workload, int which)
-{
-    uint32_t residents = count(self, workload, IN, false) + count(self, workload, MAIN, false);
+    double residents = list_length(self, workload, IN) + list_length(self, workload, MAIN);
     uint32_t n = (uint32_t)(self->param[which].d * residents);
 
     return n > 0 ? n : 1;
@@ -40,33 +23,33 @@ static double keep(const struct gs_self *self, uint32_t workload)
 {
     const struct gs_workload *w = &self->view->workload[workload];
     double now = (double)self->view->now_ns + 1;
+    struct lists *lists = self->state;
 
-    if (*list(self, workload) == MAIN)
+    if (list_seat(self, workload)->list == MAIN)
         return 1 + (double)w->last_end_ns / now;
-    uint32_t in = count(self, workload, IN, false) - count(self, workload, IN, true);
-    return (in > share(self, workload, IN_SHARE) ? 0 : 2) + (double)w->resident_ns / now;
+    if (list_undecided(self))
+        lists->newest = list_newest(self, workload, IN, share(self, workload, IN_SHARE));
+    return (w->resident_ns < lists->newest ? 0 : 2) + (double)w->resident_ns / now;
+}
+
+static void put(const struct gs_self *self, uint32_t workload, uint8_t list)
+{
+    list_put(self, workload, list, self->view->workload[workload].resident_ns);
 }
 
 static void swapped_in(const struct gs_self *self, uint32_t workload)
 {
-    *list(self, workload) = *list(self, workload) == OUT ? MAIN : IN;
+    put(self, workload, list_seat(self, workload)->list == OUT ? MAIN : IN);
 }
 
 static void evicted(const struct gs_self *self, uint32_t workload, bool chosen)
 {
-    uint32_t most = share(self, workload, OUT_SHARE);
+    double most = share(self, workload, OUT_SHARE);
 
     (void)chosen;
-    *list(self, workload) = *list(self, workload) == IN ? OUT : NOWHERE;
-    for (uint32_t i = 0; i < self->view->workloads; i++)
-        if (*list(self, i) == OUT && self->view->workload[i].gpu == self->view->workload[workload].gpu &&
-            count(self, i, OUT, false) - count(self, i, OUT, true) > most)
-            *list(self, i) = NOWHERE;
-}
-
-static void gone(const struct gs_self *self, uint32_t workload)
-{
-    *list(self, workload) = NOWHERE;
+    put(self, workload, list_seat(self, workload)->list == IN ? OUT : NOWHERE);
+    for (struct list out; (out = list_look(self, workload, OUT, 0)).length > most;)
+        put(self, out.first, NOWHERE);
 }
 
 const struct gs_victim_policy victim_twoq = {
@@ -78,10 +61,11 @@ const struct gs_victim_policy victim_twoq = {
         "Where many come once and few come often, as lruk, with less to remember. Needs more workloads than fit by a "
         "good margin: of a handful of residents the queue is one or two. A decision looks at all workloads.",
     .param = params,
-    .workload_state_size = sizeof(uint8_t),
+    .state_size = sizeof(struct lists),
+    .workload_state_size = sizeof(struct seat),
     .keep = keep,
     .swapped_in = swapped_in,
     .evicted = evicted,
     .kept = swapped_in,
-    .gone = gone,
+    .gone = list_gone,
 };

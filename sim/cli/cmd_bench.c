@@ -181,11 +181,16 @@ static void print_json(struct text *out)
 
 static void print_table(struct text *out)
 {
+#ifdef __clang__
+    static const char compiler[] = ""; /* its version begins with its name */
+#else
+    static const char compiler[] = "gcc ";
+#endif
     char cpu[128];
 
     processor(cpu);
-    text_printf(out, "%s, %ld cores, %s build by %s; medians (least, greatest) of %d rounds\n\n", cpu,
-                sysconf(_SC_NPROCESSORS_ONLN), build, __VERSION__, ROUNDS);
+    text_printf(out, "%s, %ld cores, %s build by %s%s; medians (least, greatest) of %d rounds\n\n", cpu,
+                sysconf(_SC_NPROCESSORS_ONLN), build, compiler, __VERSION__, ROUNDS);
     for (int i = 0; i < FIGURES; i++) {
         const struct figure *f = &figures[i];
         char name[64];

@@ -107,8 +107,8 @@ static int read_settings(struct wish *wish, const char *text, bool is_policy, st
             continue;
         }
         if (memchr(at, '=', length) == NULL)
-            return error_set(err, GS_USAGE, "%s '%s': '%.*s' has no value; write it as in '%s'", option, text,
-                             (int)length, at, is_policy ? "victim=cost" : "node.swap_file=64GiB");
+            return error_set(err, GS_USAGE, "%s '%s': '%.*s' has no value; write it without blanks, as in '%s'", option,
+                             text, (int)length, at, is_policy ? "victim=cost" : "node.swap_file=64GiB");
         if (wish->sets == SETS_MAX)
             return error_set(err, GS_USAGE, "%s '%s': too many settings", option, text);
         wish->set[wish->sets] = arena_printf(arena, "%s%.*s", is_policy ? "policy." : "", (int)length, at);
@@ -120,6 +120,23 @@ static int read_settings(struct wish *wish, const char *text, bool is_policy, st
         return error_set(err, GS_USAGE, "%s needs a setting, such as '%s'", option,
                          is_policy ? "victim=cost" : "node.swap_file=64GiB");
     return GS_OK;
+}
+
+/* A line of a message without the "--set " that nobody typed, and where there is one setting only, without that, too: it
+ * is the name of the wish. */
+static const char *without_set(const struct wish *wish, size_t first, const char *line)
+{
+    static const char option[] = "--set ";
+
+    if (strncmp(line, option, strlen(option)) != 0)
+        return line;
+    for (size_t i = first; i < wish->sets; i++) {
+        const char *at = line + strlen(option);
+        size_t length = strlen(wish->set[i]);
+        if (strncmp(at, wish->set[i], length) == 0 && strncmp(at + length, ": ", 2) == 0)
+            return wish->sets > first + 1 ? at : at + length + 2;
+    }
+    return line;
 }
 
 /* Read the scenario as it is wished for.  What is wrong because of this wish names it; what is wrong with the scenario
@@ -138,6 +155,7 @@ static int read_scenario(struct arguments *a, struct wish *wish, struct error *e
         return rc;
     }
     for (const char *line = own.text; *line != '\0';) {
+        line = without_set(wish, plain.sets, line);
         size_t length = strcspn(line, "\n");
         error_add(err, rc, "alternative '%s': %.*s", wish->name, (int)length, line);
         line += length + (line[length] == '\n');

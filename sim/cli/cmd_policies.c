@@ -116,6 +116,11 @@ static int tell(const char *wanted, struct error *err)
     }
     if (found)
         return GS_OK;
+    if (strpbrk(wanted, ".=") != NULL)
+        return error_set(err, GS_USAGE,
+                         "no policy '%s'; policies go by name, as in 'gpuswap-sim policies lru', "
+                         "their parameters as in 'gpuswap-sim keys slicer.quantum'",
+                         wanted);
     const char *near = units_nearest(wanted, count(), name_at, NULL);
     if (near != NULL)
         return error_set(err, GS_USAGE, "no policy '%s'; did you mean '%s'?", wanted, near);

@@ -153,7 +153,7 @@ static int do_import(struct arguments *a)
         count += trace.workload[i].bursts + trace.workload[i].requests + trace.workload[i].runs;
     for (size_t i = 0; i < trace.notes; i++)
         if (trace.note[i].assume)
-            fprintf(stderr, "assumed %-10s %s\n", trace.note[i].key, trace.note[i].value);
+            fprintf(stderr, "assumed %-11s %s\n", trace.note[i].key, trace.note[i].value);
     fprintf(stderr, "%s: %zu workloads, %s bursts and requests, %s\n", a->output, trace.workloads,
             units_show_count(bursts, (double)count), units_show_time(span, (double)trace_end_ns(&trace)));
     if (trace.multi_gpu)
@@ -208,7 +208,7 @@ static int do_formats(struct arguments *a)
 {
     if (!a->options.file) {
         for (size_t i = 0; importer_at(i); i++)
-            printf("%-18s %s\n", importer_at(i)->name, importer_at(i)->help);
+            printf("%-20s %s\n", importer_at(i)->name, importer_at(i)->help);
         return GS_OK;
     }
     const struct importer *importer = importer_find(a->options.file, a->err);
@@ -242,7 +242,8 @@ static const struct {
      do_info},
     {"fit",
      "gpuswap-sim trace fit",
-     {fit_options, parse_option, "FILE", "Fit a scenario to a trace.", NULL, NULL, NULL},
+     {fit_options, parse_option, "FILE",
+      "Fit a scenario to a trace: tells how well the laws fit; -o writes the scenario.", NULL, NULL, NULL},
      do_fit},
     {"formats",
      "gpuswap-sim trace formats",
@@ -269,7 +270,10 @@ int cmd_trace(int argc, char **argv, struct error *err)
     if (!strcmp(name, "generate"))
         return trace_generate_command(argc - 1, argv + 1, err);
     if (!strcmp(name, "--help") || !strcmp(name, "-?")) {
-        printf("Usage: gpuswap-sim trace import|check|info|fit|generate|formats [OPTION...] FILE\n");
+        printf("Usage: gpuswap-sim trace COMMAND [OPTION...] FILE\n\n");
+        for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+            printf("  %-9s %s\n", commands[i].name, commands[i].argp.doc);
+        printf("  generate  Write the load of a scenario as a trace.\n");
         return GS_OK;
     }
     if (*name)

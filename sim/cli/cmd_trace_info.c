@@ -89,7 +89,7 @@ static const char *readable(char out[UNITS_TEXT], const struct gst_note *note)
 static void print_note(const struct gst_note *note)
 {
     char text[UNITS_TEXT];
-    printf("%-8s%-12s", note->assume ? "assume" : "meta", note->key);
+    printf("%-8s%-11s ", note->assume ? "assume" : "meta", note->key);
     if (note->assume || strcmp(note->key, "select") != 0) {
         printf("%s\n", readable(text, note));
         return;

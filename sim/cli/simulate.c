@@ -29,7 +29,7 @@ static const struct argp_option options[] = {
     {"replications", OPTION_REPLICATIONS, "N", 0, "set scenario.replications", 0},
     {"threads", OPTION_THREADS, "N", 0, "set scenario.threads; the result does not depend on it", 0},
     {"quiet", OPTION_QUIET, NULL, 0, "no text report and no progress", 0},
-    {"assert", OPTION_ASSERT, NULL, 0, "exit with 1 if an SLA is missed or a policy gave no answers", 0},
+    {"assert", OPTION_ASSERT, NULL, 0, "exit with 1 if an SLA is missed or a plug-in gave invalid answers", 0},
     {"backend", OPTION_BACKEND, "NAME", OPTION_HIDDEN, "backend, for tests of the tool itself", 0},
     {0},
 };

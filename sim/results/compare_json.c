@@ -1,54 +1,29 @@
 /* compare_json.c - a comparison as JSON: keys and their order are a promise to scripts (docs/cli.md). */
+#include "sim/results/json.h"
 #include "sim/results/compare.h"
 
 #include <math.h>
-
-static void number(struct text *out, const char *comma, const char *key, double value)
-{
-    text_printf(out, "%s\"%s\":", comma, key);
-    text_number(out, value);
-}
-
-static void string(struct text *out, const char *comma, const char *key, const char *value)
-{
-    text_printf(out, "%s\"%s\":", comma, key);
-    text_json_string(out, value);
-}
-
-static void bounds(struct text *out, const char *key, const struct interval *value)
-{
-    text_printf(out, ",\"%s\":", key);
-    if (isnan(value->low)) {
-        text_add(out, "null");
-        return;
-    }
-    text_add(out, "[");
-    text_number(out, value->low);
-    text_add(out, ",");
-    text_number(out, value->high);
-    text_add(out, "]");
-}
 
 static void one_alternative(struct text *out, const struct alternative *a)
 {
     const struct report *r = a->report;
 
-    string(out, "{", "name", a->name);
-    string(out, ",", "scenario", r->scenario);
-    string(out, ",\"policy\":{", "victim", r->victim);
-    string(out, ",", "slicer", r->slicer);
-    string(out, ",", "cap", r->cap);
-    string(out, ",", "prefetch", r->prefetch);
-    string(out, ",", "place", r->place);
+    json_string(out, "{", "name", a->name);
+    json_string(out, ",", "scenario", r->scenario);
+    json_string(out, ",\"policy\":{", "victim", r->victim);
+    json_string(out, ",", "slicer", r->slicer);
+    json_string(out, ",", "cap", r->cap);
+    json_string(out, ",", "prefetch", r->prefetch);
+    json_string(out, ",", "place", r->place);
     text_printf(out, ",\"parameters\":{%s}}", r->parameters);
-    number(out, ",", "warmup_s", r->run.warmup.value);
+    json_number(out, ",", "warmup_s", r->run.warmup.value);
     text_printf(out, ",\"sla_met\":%s}", report_sla_met(r) ? "true" : "false");
 }
 
 static void value(struct text *out, const struct compared *of)
 {
-    number(out, "{", "value", of->value.value);
-    bounds(out, "ci95", &of->value);
+    json_number(out, "{", "value", of->value.value);
+    json_bounds(out, "ci95", &of->value);
     text_printf(out, ",\"partial\":%s", of->partial ? "true" : "false");
     if (of->sla)
         text_printf(out, ",\"met\":%s", of->sla->met ? "true" : "false");
@@ -58,25 +33,25 @@ static void value(struct text *out, const struct compared *of)
 static void difference(struct text *out, size_t a, const struct compared *of)
 {
     text_printf(out, "{\"alternative\":%zu", a);
-    number(out, ",", "difference", of->difference.value);
-    number(out, ",", "share", of->share);
-    bounds(out, "ci95", &of->plain);
-    bounds(out, "ci_holm", &of->difference);
-    number(out, ",", "confidence", of->confidence);
-    number(out, ",", "p", of->p);
-    number(out, ",", "p_holm", of->p_holm);
-    string(out, ",", "verdict", verdict_name(of->verdict));
-    number(out, ",", "variance_ratio", of->variance_ratio);
-    number(out, ",", "pairs", (double)of->difference.n);
+    json_number(out, ",", "difference", of->difference.value);
+    json_number(out, ",", "share", of->share);
+    json_bounds(out, "ci95", &of->plain);
+    json_bounds(out, "ci_holm", &of->difference);
+    json_number(out, ",", "confidence", of->confidence);
+    json_number(out, ",", "p", of->p);
+    json_number(out, ",", "p_holm", of->p_holm);
+    json_string(out, ",", "verdict", verdict_name(of->verdict));
+    json_number(out, ",", "variance_ratio", of->variance_ratio);
+    json_number(out, ",", "pairs", (double)of->difference.n);
     text_printf(out, ",\"exact\":%s}", of->exact ? "true" : "false");
 }
 
 static void one_metric(struct text *out, const struct comparison *c, const struct compare_metric *m)
 {
-    string(out, "{", "scope", m->scope);
-    string(out, ",", "name", m->name);
-    string(out, ",", "metric", m->metric);
-    number(out, ",", "comparisons", (double)m->family);
+    json_string(out, "{", "scope", m->scope);
+    json_string(out, ",", "name", m->name);
+    json_string(out, ",", "metric", m->metric);
+    json_number(out, ",", "comparisons", (double)m->family);
     text_add(out, ",\n   \"values\":[");
     for (size_t a = 0; a < c->alternatives; a++) {
         text_add(out, a ? "," : "");
@@ -94,11 +69,11 @@ void compare_json(struct text *out, const struct comparison *c)
 {
     const struct report *first = c->alternative[0].report;
 
-    string(out, "{", "comparison", c->title);
-    string(out, ",", "version", first->version);
-    string(out, ",", "provenance", first->provenance);
+    json_string(out, "{", "comparison", c->title);
+    json_string(out, ",", "version", first->version);
+    json_string(out, ",", "provenance", first->provenance);
     text_printf(out, ",\"seed\":%llu", (unsigned long long)first->seed);
-    number(out, ",", "replications", (double)c->replications);
+    json_number(out, ",", "replications", (double)c->replications);
     text_add(out, ",\"baseline\":0,\n \"alternatives\":[");
     for (size_t a = 0; a < c->alternatives; a++) {
         text_add(out, a ? ",\n  " : "\n  ");

@@ -9,13 +9,16 @@
 
 enum { METRIC = 14, NAME = 15, VALUE = 9, DIFFERENCE = 11, PERCENT = 8, INTERVAL = 23, PAIRED = 7 };
 
-/* Names in full, or "#2", for what has too long a name. */
+/* Names in full, or "#2", where one is too long or two are the same. */
 static const char *short_name(char out[CELL], const struct comparison *c, size_t a)
 {
     bool fit = true;
 
-    for (size_t i = 0; i < c->alternatives; i++)
+    for (size_t i = 0; i < c->alternatives; i++) {
         fit = fit && strlen(c->alternative[i].name) <= NAME - 2;
+        for (size_t k = 0; k < i; k++)
+            fit = fit && strcmp(c->alternative[i].name, c->alternative[k].name) != 0;
+    }
     snprintf(out, CELL, "#%zu", a + 1);
     return fit ? c->alternative[a].name : out;
 }
@@ -88,7 +91,11 @@ static void difference(struct text *out, const struct compare_metric *m, const s
     else
         snprintf(text, sizeof text, "> 999");
     text_printf(out, "%*s", PAIRED, isnan(of->variance_ratio) ? "-" : text);
-    text_printf(out, "  %s\n", verdict_text(of));
+    text_printf(out, "  %s", verdict_text(of));
+    /* The heading has the baseline's target. */
+    if (of->sla && (of->sla->target < m->of[0].sla->target || of->sla->target > m->of[0].sla->target))
+        text_printf(out, "  (its target: %s)", show(text, of->sla->target));
+    text_add(out, "\n");
 }
 
 static void metric_rows(struct text *out, const struct comparison *c, const struct compare_metric *m)
@@ -238,8 +245,7 @@ static void legend(struct text *out, const struct comparison *c)
     }
     if (unclear)
         text_add(out, "≈ may be chance: its interval holds 0; more replications narrow it.\n");
-    text_add(out,
-             "Alternatives see the same users; 'paired': without that, as certain with x times the replications.\n");
+    text_add(out, "All use the same random numbers; 'paired': without that, it takes x times as many replications.\n");
     if (largest > 1)
         text_printf(out,
                     "Up to %zu comparisons a metric: verdicts hold together at 95 %% (Holm), intervals go with them.\n",
@@ -256,6 +262,11 @@ static void notes(struct text *out, const struct comparison *c)
     for (size_t a = 1; a < c->alternatives; a++)
         if (fabs(c->alternative[a].report->run.warmup.value - first->run.warmup.value) > 0)
             text_printf(out, "Note: %s has another warm-up than the baseline; for the same: --set scenario.warmup=1h\n",
+                        c->alternative[a].name);
+    for (size_t a = 1; a < c->alternatives; a++)
+        if (strcmp(c->alternative[a].report->length, first->length) != 0)
+            text_printf(out,
+                        "Note: %s is simulated for another time than the baseline; swapped bytes are of all of it.\n",
                         c->alternative[a].name);
     legend(out, c);
 }

@@ -68,7 +68,8 @@ static int none_picked(struct explain *e, const struct explain_wish *wish, struc
     long long run = e->about.run, burst = wish->burst;
 
     if (burst < 0)
-        return error_set(err, GS_BAD_INPUT, "run %lld of '%s' has no burst of that kind", run, e->path);
+        return error_set(err, GS_BAD_INPUT, "run %lld of '%s' has no burst of that group, workload and replication",
+                         run, e->path);
     return error_set(err, GS_BAD_INPUT, "run %lld of '%s' has no burst %lld%s%s%s; --slowest 3 finds the slowest ones",
                      run, e->path, burst, *whose ? " of '" : "", whose, *whose ? "'" : "");
 }

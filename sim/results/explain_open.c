@@ -98,7 +98,8 @@ static int read_run(struct explain *e, const char **keys, struct error *err)
                            "run %lld of '%s' kept no bursts; run it again with '--set scenario.record=events'",
                            (long long)a->run, e->path);
     } else if (rc == GS_OK) {
-        rc = error_set(err, GS_BAD_INPUT, "'%s' has no such run", e->path);
+        rc = a->run > 0 ? error_set(err, GS_BAD_INPUT, "'%s' has no run %lld", e->path, (long long)a->run)
+                        : error_set(err, GS_BAD_INPUT, "'%s' has no run yet", e->path);
     }
     sqlite3_finalize(s);
     return rc;
@@ -222,6 +223,13 @@ int explain_find(const struct explain *e, const char *name, uint32_t *workload, 
     if (units_integer(name, &id, why) == GS_OK && id >= 0 && id < (int64_t)e->about.workloads) {
         *workload = (uint32_t)id;
         return GS_OK;
+    }
+    for (uint32_t i = 0; i < e->about.workloads; i++) {
+        const char *own = e->about.workload[i].name;
+        size_t length = strlen(name);
+        if (strncmp(own, name, length) == 0 && own[length] == '-')
+            return error_set(err, GS_USAGE, "--workload '%s' is a group; take one of it, such as '%s', or --group '%s'",
+                             name, own, name);
     }
     const char *near = units_nearest(name, e->about.workloads, name_at, e);
     return error_set(err, GS_USAGE, "--workload '%s': run %lld of '%s' has none of that name%s%s%s", name,

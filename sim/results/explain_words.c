@@ -89,9 +89,9 @@ static void put_candidate(const struct telling *t, const struct explain_candidat
 {
     text_printf(t->out, "%s (", telling_name(t, c->workload));
     if (c->idle_ns < 0)
-        text_add(t->out, "never ran");
+        text_add(t->out, "never had the GPU");
     else
-        tell_time(t, "idle for %s", c->idle_ns);
+        tell_time(t, "had the GPU %s ago", c->idle_ns);
     put_size(t, ", %s, worth ", c->bytes);
     text_number_or(t->out, c->keep, "without end");
     text_add(t->out, ")");

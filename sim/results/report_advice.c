@@ -193,6 +193,8 @@ static const char *sentence(struct making *b, enum limit limit, size_t group, co
     case LIMIT_COLD:
         return arena_printf(b->arena, "loads from disk: %s of the %s that a burst of %s takes", time, whole, g->name);
     default:
+        if (g->slowdown[STAT_MEAN].value < 1.005)
+            return arena_printf(b->arena, "nothing much: bursts of %s take no longer than alone", g->name);
         return arena_printf(b->arena, "nothing much: bursts of %s take %.3g times as long as alone", g->name,
                             g->slowdown[STAT_MEAN].value);
     }

@@ -309,7 +309,7 @@ static __attribute__((noinline)) void hold_command(struct recorder *rec, const s
     const struct gs_workload *w = &rec->setup.view->workload[c->workload];
 
     rec->watch[c->workload].base_bytes = c->bytes;
-    if (w->state == GS_RESIDENT && !w->granted && !w->wants)
+    if (w->state == GS_RESIDENT && !w->granted && !w->wants && w->bytes <= c->bytes) /* not while its copy is written */
         recorder_shrunk(rec, c->workload, now_ns);
 }
 

@@ -1,4 +1,5 @@
 /* regret_text.c - the regret for people, as a waterfall, and as JSON. */
+#include "sim/results/json.h"
 #include "sim/run/regret.h"
 
 #include "sim/results/report_cells.h"
@@ -138,31 +139,10 @@ void regret_text(struct text *out, const struct regret *g)
 
 /* --- JSON --- */
 
-static void number(struct text *out, const char *comma, const char *key, double value)
-{
-    text_printf(out, "%s\"%s\":", comma, key);
-    text_number(out, value);
-}
-
-static void string(struct text *out, const char *comma, const char *key, const char *value)
-{
-    text_printf(out, "%s\"%s\":", comma, key);
-    text_json_string(out, value);
-}
-
 static void interval(struct text *out, const char *key, const char *of, const struct interval *i)
 {
-    number(out, ",", key, i->value);
-    text_printf(out, ",\"%s\":", of);
-    if (isnan(i->low)) {
-        text_add(out, "null");
-        return;
-    }
-    text_add(out, "[");
-    text_number(out, i->low);
-    text_add(out, ",");
-    text_number(out, i->high);
-    text_add(out, "]");
+    json_number(out, ",", key, i->value);
+    json_bounds(out, of, i);
 }
 
 void regret_json(struct text *out, const struct regret *g)
@@ -170,18 +150,18 @@ void regret_json(struct text *out, const struct regret *g)
     const struct report *r = g->run[REGRET_AS_IS].report;
     bool begun = false;
 
-    string(out, "{", "scenario", r->scenario);
-    string(out, ",", "version", r->version);
-    string(out, ",", "provenance", r->provenance);
+    json_string(out, "{", "scenario", r->scenario);
+    json_string(out, ",", "version", r->version);
+    json_string(out, ",", "provenance", r->provenance);
     text_printf(out, ",\"seed\":%llu", (unsigned long long)r->seed);
-    number(out, ",", "replications", (double)g->replications);
+    json_number(out, ",", "replications", (double)g->replications);
     text_add(out, ",\n \"runs\":[");
     for (int s = 0; s < REGRET_STEPS; s++) {
         const struct regret_run *run = &g->run[s];
-        string(out, s > 0 ? ",\n  {" : "\n  {", "name", regret_step_name((enum regret_step)s));
-        string(out, ",", "victim", run->report->victim);
-        string(out, ",", "slicer", run->report->slicer);
-        number(out, ",", "warmup_s", run->report->run.warmup.value);
+        json_string(out, s > 0 ? ",\n  {" : "\n  {", "name", regret_step_name((enum regret_step)s));
+        json_string(out, ",", "victim", run->report->victim);
+        json_string(out, ",", "slicer", run->report->slicer);
+        json_number(out, ",", "warmup_s", run->report->run.warmup.value);
         text_printf(out, ",\"partial\":%s", is_partial(run) ? "true" : "false");
         interval(out, "response_mean_s", "response_mean_ci95", &run->response);
         interval(out, "difference_s", "difference_ci95", &run->gain);
@@ -191,13 +171,13 @@ void regret_json(struct text *out, const struct regret *g)
     for (int p = 0; p < PARTS; p++) {
         if (isnan(g->part[p].value))
             continue;
-        string(out, begun ? ",\n  {" : "\n  {", "name", regret_part_name((enum regret_part)p));
+        json_string(out, begun ? ",\n  {" : "\n  {", "name", regret_part_name((enum regret_part)p));
         interval(out, "mean_s", "ci95", &g->part[p]);
-        number(out, ",", "share", g->part[p].value / g->run[REGRET_AS_IS].response.value);
+        json_number(out, ",", "share", g->part[p].value / g->run[REGRET_AS_IS].response.value);
         text_add(out, "}");
         begun = true;
     }
-    number(out, "],\n \"bounds\":{", "response_mean_s_lower", r->run.response_lower.value);
-    number(out, ",", "regret", r->run.regret.value);
+    json_number(out, "],\n \"bounds\":{", "response_mean_s_lower", r->run.response_lower.value);
+    json_number(out, ",", "regret", r->run.regret.value);
     text_add(out, "}}\n");
 }

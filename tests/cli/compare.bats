@@ -190,6 +190,16 @@ holds() {
     [[ $output == *MISSED* ]]
 }
 
+@test "scenarios that promise and last otherwise: said beside the numbers; names that are the same get numbers" {
+    sed -e 's/= 1h/= 2h/' -e 's/= 45s/= 1ms/' a.ini >b.ini
+    compare a.ini b.ini
+    [[ $output == *"(its target: 1.00 ms)"* ]]
+    [[ $output == *"b is simulated for another time than the baseline"* ]]
+    compare a.ini --policy victim=lru --policy victim=lru
+    [[ $output == *"#2   victim=lru  lru + "* ]]
+    [[ $output != *"its target"* && $output != *"another time"* ]]
+}
+
 @test "what is asked for wrongly: named, and nothing is run" {
     fails 64 "which scenario?"
     fails 64 "compare 'a.ini' with what?" a.ini
@@ -197,8 +207,10 @@ holds() {
     fails 64 "give it as a file" - --policy victim=mru
     fails 64 "--policy 'victim=mru lru': 'lru' has no value" a.ini --policy "victim=mru lru" --db r.db
     fails 64 "--variant needs a setting" a.ini --variant " " --db r.db
-    fails 65 "alternative 'victim=mruu': --set policy.victim=mruu: unknown victim policy 'mruu'; did you mean 'mru'?" \
+    fails 65 "alternative 'victim=mruu': unknown victim policy 'mruu'; did you mean 'mru'?" \
         a.ini --policy victim=lru --policy victim=mruu --db r.db
+    fails 65 "alternative 'victim=mru,slicer=rrr': policy.slicer=rrr: unknown slicer policy 'rrr'" \
+        a.ini --policy victim=mru,slicer=rrr --db r.db
     fails 78 "alternative 'workload.NB.memory=90GiB': " a.ini --variant workload.NB.memory=90GiB --db r.db
     fails 66 "gone.ini" a.ini gone.ini --db r.db
     echo 'nonsense = 1' >>a.ini

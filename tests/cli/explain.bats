@@ -58,7 +58,7 @@ Ready 5.50 s after the start of the run, it took 7.90 s, of which 1.00 s is its 
         at          for
        0 s       500 ms  waits for its turn: the GPU is used by A (500 ms)
     500 ms       3.20 s  waits for its victims to leave: A (37.3 GiB), B (37.3 GiB)
-                         lru sends out B (idle for 4.00 s, 37.3 GiB, worth 2000000000), A (idle for 0 s, 37.3 GiB, worth 6000000000); nobody else could leave
+                         lru sends out B (had the GPU 4.00 s ago, 37.3 GiB, worth 2000000000), A (had the GPU 0 s ago, 37.3 GiB, worth 6000000000); nobody else could leave
     3.70 s       3.20 s  comes in: 74.5 GiB
     6.90 s       1.00 s  runs alone
 
@@ -69,7 +69,7 @@ the sum
    swap-in                  3.200000000 s
   response                  7.900000000 s
 
-lru: evict the workload that has been idle longest.  Worth: what it would be to keep; the least leaves first.
+lru: evict the workload whose last burst ended longest ago.  Worth: what it would be to keep; the least leaves first.
 END
     diff due.txt c.txt
 }
@@ -138,6 +138,7 @@ END
     [[ $output == *"has no burst 7; --slowest 3 finds the slowest ones"* ]]
     run explain --run 5
     [ "$status" -eq 65 ]
+    [[ $output == *"'r.db' has no run 5"* ]]
     run explain --slowest 1 --group nobody
     [ "$status" -eq 65 ]
     run "$GPUSWAP_SIM" explain missing.db

@@ -91,6 +91,7 @@ finds() {
         --policy slicer=fair
     finds beside-training group notebook response_mean worse "${short[@]}" --policy slicer=priority \
         --policy slicer=fcfs
+    finds beside-training group notebook response_mean better "${short[@]}" --policy slicer=fcfs --policy slicer=cost
 }
 
 @test "which victim: none is better than another where all are alike, but for the future; cost where they differ" {

@@ -30,6 +30,12 @@ static const struct found cases[] = {
      "#gpuswap-trace,1\n0,W,a,n,1,8589934592,,,,,,o\n0,B,a,9000000\n0,B,a,9000000\n0,B,a,9000000\n0,B,a,9000000\n"
      "0,B,a,9000000\n40000000,D,a,kill\n",
      NODE TRACE, 4, 1, 0.79, 0.81},
+    {"what shrank while its copy was written was taken off the GPU at once",
+     "#gpuswap-trace,1\n0,W,a,n,1,8589934592,,,,,,c\n1000000,B,a,1000000,0\n2100000,M,a,4294967296\n"
+     "9000000,B,a,1000000,7000000\n",
+     "[scenario]\nreplications = 2\nduration = 2200ms\n[node]\ngpu_memory = 40GiB\n"
+     "[policy]\nprefetch = clean\nprefetch.after = 0s\n" TRACE,
+     1, 0, 0.0, 1.0},
 };
 
 static void check(const struct found *c, const char *folder)

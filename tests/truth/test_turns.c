@@ -47,6 +47,27 @@ static void test_sharing(void **unused)
     TRUTH_TIMELINE(text, NULL, due);
 }
 
+/* Two requests are served together; the slice ends at 4, and the turn with the two that run then: at 7 and at 8.  Those that
+ * wait meanwhile have the next turn, 10-18. */
+static void test_a_slice_ends_with_the_requests_that_are_being_served(void **unused)
+{
+    static const char text[] = "[scenario]\nduration = 30s\n"
+                               "[node]\ngpu_memory = 80GiB\nsharing = exclusive\n"
+                               "[policy]\nslicer = gandiva\nslicer.quantum = 4s\n"
+                               "[workload.I]\nclass = inference\nmemory = 1GiB\nstate = gpu\nslots = 2\n"
+                               "arrival = schedule(0s 1s 2s 3s)\nservice = 4s\n"
+                               "[workload.T]\nclass = training\nmemory = 1GiB\nstart = 2s\ngpu_work = 2s\n";
+    static const struct truth_burst due[] = {
+        {.ready = 0, .start = 0, .end = 7, .queue = 3},
+        {.ready = 1, .start = 1, .end = 8, .queue = 3},
+        {.workload = 1, .ready = 2, .start = 8, .end = 10, .queue = 6},
+        {.ready = 2, .start = 10, .end = 18, .queue = 12},
+        {.ready = 3, .start = 10, .end = 18, .queue = 11},
+    };
+    (void)unused;
+    TRUTH_TIMELINE(text, NULL, due);
+}
+
 /* The notebook thinks 120 s, computes 10 s; the GPU holds one of the two (20 GB each, 0.8 s each way at 25 GB/s).  It waits
  * for 0.8 s out and 0.8 s in, so its cycle is 131.6 s.  The training job loses 0.8 + 0.8 + 10, the time until the GPU is
  * found idle, and 0.8 + 0.8 to come back. */
@@ -92,6 +113,7 @@ int main(void)
         cmocka_unit_test(test_round_robin_with_the_switch_outside_of_the_quantum),
         cmocka_unit_test(test_round_robin_with_the_switch_inside_of_the_quantum),
         cmocka_unit_test(test_sharing),
+        cmocka_unit_test(test_a_slice_ends_with_the_requests_that_are_being_served),
         cmocka_unit_test(test_training_under_a_notebook),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

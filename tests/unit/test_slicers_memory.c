@@ -198,13 +198,15 @@ static void cost_knows_long_bursts(void **unused)
     }
 }
 
-/* Training alone on the GPU may be stopped once it has had a turn, by whoever then comes before it. */
+/* Training on the GPU is stopped at once when its burst is long, and else when it has had a turn. */
 static void cost_stops_training_for_people(void **unused)
 {
     struct bench b;
 
     (void)unused;
     bench_open(&b, "cost", "min=2s");
+    b.w[2].used_ns = 10 * SECOND; /* so that 1 s is not long, and 100 s are */
+    b.w[2].turns = 1;
     bench_want(&b, 0);
     assert_int_equal(bench_grant(&b, 0), 2 * SECOND);
     b.view.now_ns = SECOND;

@@ -1,0 +1,90 @@
+/* lists.h - what victim policies with several lists share: who is in which list, since when, and who came last.
+ *
+ * The policy's memory begins with a struct lists, that of each workload is a struct seat. */
+#ifndef GS_LISTS_H
+#define GS_LISTS_H
+
+#include "policy.h"
+
+struct seat {
+    int64_t since; /* its place in the list: the first has the least */
+    int64_t mark;  /* the policy's own */
+    uint8_t list;  /* 0: in none */
+};
+
+struct lists {
+    int64_t clock;    /* for places that are not times */
+    int64_t newest;   /* of list_newest(), until somebody changes lists or the next decision */
+    uint64_t decided; /* the decision that it was found for, plus 1 */
+};
+
+struct list {
+    double length;
+    uint32_t first; /* or GS_NONE */
+};
+
+static inline struct seat *list_seat(const struct gs_self *self, uint32_t workload)
+{
+    return (struct seat *)self->workload_state + workload;
+}
+
+static inline void list_put(const struct gs_self *self, uint32_t workload, uint8_t list, int64_t since)
+{
+    list_seat(self, workload)->list = list;
+    list_seat(self, workload)->since = since;
+    ((struct lists *)self->state)->decided = 0;
+}
+
+static inline void list_gone(const struct gs_self *self, uint32_t workload)
+{
+    *list_seat(self, workload) = (struct seat){0};
+    ((struct lists *)self->state)->decided = 0;
+}
+
+/* Those of the workload's GPU in `which` that are there since then or later. */
+static inline struct list list_look(const struct gs_self *self, uint32_t workload, uint8_t which, int64_t since)
+{
+    const struct gs_workload *w = self->view->workload;
+    const struct seat *seat = self->workload_state;
+    struct list list = {.first = GS_NONE};
+
+    for (uint32_t i = 0; i < self->view->workloads; i++) {
+        if (seat[i].list != which || w[i].gpu != w[workload].gpu || seat[i].since < since)
+            continue;
+        list.length++;
+        list.first = list.first == GS_NONE || seat[i].since < seat[list.first].since ? i : list.first;
+    }
+    return list;
+}
+
+static inline double list_length(const struct gs_self *self, uint32_t workload, uint8_t which)
+{
+    return list_look(self, workload, which, 0).length;
+}
+
+/* Since when the last of `which` have been there, of whom there are at most so many.  By halving: some 60 looks. */
+static inline int64_t list_newest(const struct gs_self *self, uint32_t workload, uint8_t which, double most)
+{
+    int64_t low = 0, high = INT64_MAX;
+
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (list_look(self, workload, which, middle).length > most)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Whether `newest` has still to be found, once a decision. */
+static inline bool list_undecided(const struct gs_self *self)
+{
+    struct lists *lists = self->state;
+    bool undecided = lists->decided != self->view->decision + 1;
+
+    lists->decided = self->view->decision + 1;
+    return undecided;
+}
+
+#endif

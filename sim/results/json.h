@@ -1,0 +1,13 @@
+/* json.h - members of JSON objects; `comma` is what stands before: ",", "{", or nothing. */
+#ifndef GS_JSON_H
+#define GS_JSON_H
+
+#include "sim/results/text.h"
+#include "sim/stats/interval.h"
+
+void json_number(struct text *out, const char *comma, const char *key, double value); /* null if it is not finite */
+void json_string(struct text *out, const char *comma, const char *key, const char *value);
+/* ,"key":[low,high], or null where there is no interval. */
+void json_bounds(struct text *out, const char *key, const struct interval *value);
+
+#endif
