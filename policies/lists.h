@@ -1,12 +1,12 @@
 /* lists.h - what victim policies with several lists share: who is in which list, since when, and who came last.
  *
- * The policy's memory begins with a struct lists, that of each workload is a struct seat. */
+ * The policy's memory begins with a struct lists, that of each workload is a struct listed. */
 #ifndef GS_LISTS_H
 #define GS_LISTS_H
 
 #include "policy.h"
 
-struct seat {
+struct listed {
     int64_t since; /* its place in the list: the first has the least */
     int64_t mark;  /* the policy's own */
     uint8_t list;  /* 0: in none */
@@ -23,9 +23,9 @@ struct list {
     uint32_t first; /* or GS_NONE */
 };
 
-static inline struct seat *list_seat(const struct gs_self *self, uint32_t workload)
+static inline struct listed *list_seat(const struct gs_self *self, uint32_t workload)
 {
-    return (struct seat *)self->workload_state + workload;
+    return (struct listed *)self->workload_state + workload;
 }
 
 static inline void list_put(const struct gs_self *self, uint32_t workload, uint8_t list, int64_t since)
@@ -37,7 +37,7 @@ static inline void list_put(const struct gs_self *self, uint32_t workload, uint8
 
 static inline void list_gone(const struct gs_self *self, uint32_t workload)
 {
-    *list_seat(self, workload) = (struct seat){0};
+    *list_seat(self, workload) = (struct listed){0};
     ((struct lists *)self->state)->decided = 0;
 }
 
@@ -45,7 +45,7 @@ static inline void list_gone(const struct gs_self *self, uint32_t workload)
 static inline struct list list_look(const struct gs_self *self, uint32_t workload, uint8_t which, int64_t since)
 {
     const struct gs_workload *w = self->view->workload;
-    const struct seat *seat = self->workload_state;
+    const struct listed *seat = self->workload_state;
     struct list list = {.first = GS_NONE};
 
     for (uint32_t i = 0; i < self->view->workloads; i++) {

@@ -70,7 +70,7 @@ const struct gs_victim_policy victim_arc = {
     .when = "Where scans and habits alternate. It learns from ghosts, of which there are few: no more than workloads "
             "that are away. A decision looks at all workloads.",
     .state_size = sizeof(struct arc),
-    .workload_state_size = sizeof(struct seat),
+    .workload_state_size = sizeof(struct listed),
     .keep = keep,
     .wanted = wanted,
     .swapped_in = swapped_in,

@@ -13,7 +13,7 @@ static void put(const struct gs_self *self, uint32_t workload, uint8_t list)
 static void use(const struct gs_self *self, uint32_t workload)
 {
     const struct gs_workload *w = &self->view->workload[workload];
-    struct seat *mine = list_seat(self, workload);
+    struct listed *mine = list_seat(self, workload);
     uint32_t oldest = list_look(self, workload, LIR, 0).first;
     bool room = self->view->gpu[w->gpu].free_bytes >= w->bytes;
     bool close = room || (oldest != GS_NONE && mine->mark > list_seat(self, oldest)->mark);
@@ -26,7 +26,7 @@ static void use(const struct gs_self *self, uint32_t workload)
 
 static double keep(const struct gs_self *self, uint32_t workload)
 {
-    const struct seat *seat = list_seat(self, workload);
+    const struct listed *seat = list_seat(self, workload);
 
     return (seat->list == LIR) + (double)seat->since / ((double)((const struct lists *)self->state)->clock + 1);
 }
@@ -57,7 +57,7 @@ const struct gs_victim_policy victim_lirs = {
     .when = "Where workloads are used in a circle that does not fit: most stay, one place is used in turns, as mru "
             "does, but it follows when habits change. A decision costs next to nothing.",
     .state_size = sizeof(struct lists),
-    .workload_state_size = sizeof(struct seat),
+    .workload_state_size = sizeof(struct listed),
     .keep = keep,
     .wanted = wanted,
     .swapped_in = swapped_in,

@@ -15,7 +15,7 @@ static double share(const struct gs_self *self, uint32_t workload)
  * from the small one stand last in the first round; what is left of the small one. */
 static double keep(const struct gs_self *self, uint32_t workload)
 {
-    const struct seat *seat = list_seat(self, workload);
+    const struct listed *seat = list_seat(self, workload);
     struct lists *lists = self->state;
     double place = (double)seat->since / ((double)lists->clock + 1);
 
@@ -44,7 +44,7 @@ static void swapped_in(const struct gs_self *self, uint32_t workload)
 
 static void evicted(const struct gs_self *self, uint32_t workload, bool chosen)
 {
-    const struct seat *seat = self->workload_state, *v = seat + workload;
+    const struct listed *seat = self->workload_state, *v = seat + workload;
     double over = list_length(self, workload, SMALL) - share(self, workload);
     double most = list_length(self, workload, MAIN) + over;
 
@@ -69,7 +69,7 @@ const struct gs_victim_policy victim_s3fifo = {
         "Made for many small objects, most of them used once. With a handful of residents the small queue is a single "
         "workload. A decision looks at all workloads.",
     .state_size = sizeof(struct lists),
-    .workload_state_size = sizeof(struct seat),
+    .workload_state_size = sizeof(struct listed),
     .keep = keep,
     .wanted = wanted,
     .swapped_in = swapped_in,

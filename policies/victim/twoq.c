@@ -62,7 +62,7 @@ const struct gs_victim_policy victim_twoq = {
         "good margin: of a handful of residents the queue is one or two. A decision looks at all workloads.",
     .param = params,
     .state_size = sizeof(struct lists),
-    .workload_state_size = sizeof(struct seat),
+    .workload_state_size = sizeof(struct listed),
     .keep = keep,
     .swapped_in = swapped_in,
     .evicted = evicted,
