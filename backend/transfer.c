@@ -6,7 +6,7 @@
 
 static uint32_t link_of(const struct backend *be, const struct gs_command *command)
 {
-    if (command->reason == GS_BECAUSE_COLD || command->reason == GS_BECAUSE_SPILL)
+    if (gs_by_disk(command->reason))
         return 2 * be->gpus + be->device[command->gpu].node;
     return 2 * command->gpu + (command->kind != GS_SWAP_IN);
 }

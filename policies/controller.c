@@ -67,8 +67,7 @@ static void begin_want(struct controller *ctl, uint32_t workload, gs_ns since_ns
     tell_wish(ctl, workload);
     if (bytes != w->base_bytes && bytes > memory_ceiling(ctl, workload))
         run_refuse(ctl, workload, GS_BECAUSE_TOO_LARGE);
-    else if (ctl->shares && w->state == GS_RESIDENT && bytes <= w->bytes &&
-             lane_of(ctl, workload)->waiting.head == GS_NONE)
+    else if (ctl->shares && fits(ctl, workload) && lane_of(ctl, workload)->waiting.head == GS_NONE)
         run_start(ctl, workload); /* nobody to stand behind */
     else
         run_queue(ctl, workload);

@@ -90,6 +90,12 @@ struct gs_command {
     bool yield; /* GS_RUN, GS_STOP */
 };
 
+/* Of a swap: do its bytes come from disk, or go there? */
+static inline bool gs_by_disk(uint8_t reason)
+{
+    return reason == GS_BECAUSE_COLD || reason == GS_BECAUSE_SPILL;
+}
+
 /* What a victim was chosen from. */
 struct gs_candidate {
     uint32_t workload;

@@ -91,9 +91,11 @@ static void trim(struct controller *ctl, uint32_t looked_at, int64_t surplus)
 
 static void give_up(struct controller *ctl, uint32_t looked_at)
 {
-    for (uint32_t i = 0; i < looked_at; i++)
+    for (uint32_t i = 0; i < looked_at; i++) {
         if (ctl->pick[i].chosen)
             host_unbook(ctl, ctl->pick[i].workload);
+        ctl->pick[i].chosen = false;
+    }
 }
 
 static void take(struct controller *ctl, uint32_t looked_at, uint32_t count, uint32_t requester)
@@ -114,63 +116,61 @@ static void take(struct controller *ctl, uint32_t looked_at, uint32_t count, uin
     }
 }
 
-/* Least worth first until enough will be free; how many were looked at. */
-static uint32_t choose_greedily(struct controller *ctl, uint32_t count, uint32_t requester, int64_t need,
-                                int64_t *freed, bool *cap_refused)
+/* Least worth first until enough will be free; bytes that will be.  `looked_at`: how many were. */
+static int64_t choose_greedily(struct controller *ctl, uint32_t count, uint32_t requester, int64_t need,
+                               uint32_t *looked_at, bool *cap_refused)
 {
-    uint32_t looked_at = 0;
+    int64_t freed = 0;
 
-    for (*freed = 0; *freed < need && looked_at < count; looked_at++) {
-        bring_least(ctl, looked_at, count);
-        struct gs_candidate *c = &ctl->pick[looked_at];
+    for (*looked_at = 0; freed < need && *looked_at < count; ++*looked_at) {
+        bring_least(ctl, *looked_at, count);
+        struct gs_candidate *c = &ctl->pick[*looked_at];
         c->chosen = host_book(ctl, c->workload, requester);
         if (c->chosen)
-            *freed += ctl->workload[c->workload].bytes;
+            freed += ctl->workload[c->workload].bytes;
         else
             *cap_refused = true;
     }
-    return looked_at;
+    return freed;
 }
 
-/* Book those of `best`; false, and nothing done, if the swap file refuses one. */
-static bool book_set(struct controller *ctl, uint32_t count, uint32_t best, uint32_t requester)
+/* The set of least worth, where the policy's worths add up; bytes that will be free.  0, and nothing done, if there is none
+ * or the swap file refuses one of it. */
+static int64_t choose_set(struct controller *ctl, uint32_t count, uint32_t requester, int64_t need)
 {
+    const struct gs_victim_policy *victim = ctl->setup->policies.victim;
+    int64_t freed = 0;
+
+    if (victim->adds == NULL || count > GS_EXACT_MAX || !victim->adds(&ctl->victim))
+        return 0;
+    uint32_t set = evict_least_set(ctl, count, need);
     for (uint32_t i = 0; i < count; i++) {
-        ctl->pick[i].chosen = (best >> i & 1) != 0 && host_book(ctl, ctl->pick[i].workload, requester);
-        if ((best >> i & 1) != 0 && !ctl->pick[i].chosen) {
+        struct gs_candidate *c = &ctl->pick[i];
+        bool wanted = (set >> i & 1) != 0;
+        c->chosen = wanted && host_book(ctl, c->workload, requester);
+        if (wanted && !c->chosen) {
             give_up(ctl, i);
-            for (uint32_t k = 0; k < i; k++)
-                ctl->pick[k].chosen = false;
-            return false;
+            return 0;
         }
+        freed += c->chosen ? ctl->workload[c->workload].bytes : 0;
     }
-    return true;
+    return freed;
 }
 
 bool evict_for(struct controller *ctl, uint32_t gpu, uint32_t requester, int64_t need, bool *cap_refused)
 {
-    const struct gs_victim_policy *victim = ctl->setup->policies.victim;
     uint32_t count = score(ctl, gpu, requester), looked_at = count;
-    int64_t freed = 0;
+    int64_t freed = choose_set(ctl, count, requester, need);
 
-    if (victim->adds != NULL && count <= GS_EXACT_MAX && victim->adds(&ctl->victim)) {
-        uint32_t set = evict_least_set(ctl, count, need);
-        if (set != 0 && book_set(ctl, count, set, requester)) {
-            for (uint32_t i = 0; i < count; i++)
-                freed += ctl->pick[i].chosen ? ctl->workload[ctl->pick[i].workload].bytes : 0;
-            trim(ctl, count, freed - need); /* those worth nothing cost the set nothing */
-            take(ctl, count, count, requester);
-            return true;
-        }
-    }
-    looked_at = choose_greedily(ctl, count, requester, need, &freed, cap_refused);
+    if (freed == 0)
+        freed = choose_greedily(ctl, count, requester, need, &looked_at, cap_refused);
     if (freed < need) {
         give_up(ctl, looked_at);
         if (ctl->lane[gpu].recheck_ns != GS_NEVER)
             turns_arm(ctl, gpu);
         return false;
     }
-    trim(ctl, looked_at, freed - need);
+    trim(ctl, looked_at, freed - need); /* in a set, those worth nothing */
     take(ctl, looked_at, count, requester);
     return true;
 }

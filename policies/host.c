@@ -18,16 +18,23 @@ static void add(struct controller *ctl, uint32_t workload, int64_t bytes)
         cap->changed(&ctl->cap, workload, bytes);
 }
 
-/* A copy of what is on the GPU anyway.  Those that were used last are the least likely to leave soon, which is what a copy
- * is good for. */
+/* Has it a copy on the node of what is on the GPU anyway, and is not about to need it? */
+static bool has_spare_copy(const struct controller *ctl, uint32_t workload, uint32_t node)
+{
+    const struct gs_workload *w = &ctl->workload[workload];
+    const struct seat *seat = &ctl->seat[workload];
+
+    return w->node == node && w->state == GS_RESIDENT && w->host_bytes > 0 && !seat->cleaning && !seat->booked;
+}
+
+/* Those that were used last are the least likely to leave soon, which is what a copy is good for. */
 static uint32_t least_useful_copy(const struct controller *ctl, uint32_t node, uint32_t but)
 {
     uint32_t least = GS_NONE;
 
     for (uint32_t i = 0; i < ctl->view.workloads; i++) {
         const struct gs_workload *w = &ctl->workload[i];
-        if (i == but || w->node != node || w->state != GS_RESIDENT || w->host_bytes == 0 || ctl->seat[i].cleaning ||
-            ctl->seat[i].booked)
+        if (i == but || !has_spare_copy(ctl, i, node))
             continue;
         const struct gs_workload *l = least == GS_NONE ? NULL : &ctl->workload[least];
         if (l == NULL || w->granted > l->granted || (w->granted == l->granted && w->last_end_ns > l->last_end_ns))
@@ -40,28 +47,23 @@ static int64_t redundant_bytes(const struct controller *ctl, uint32_t node, uint
 {
     int64_t bytes = 0;
 
-    for (uint32_t i = 0; i < ctl->view.workloads; i++) {
-        const struct gs_workload *w = &ctl->workload[i];
-        if (i != but && w->node == node && w->state == GS_RESIDENT && !ctl->seat[i].cleaning && !ctl->seat[i].booked)
-            bytes += w->host_bytes;
-    }
+    for (uint32_t i = 0; i < ctl->view.workloads; i++)
+        if (i != but && has_spare_copy(ctl, i, node))
+            bytes += ctl->workload[i].host_bytes;
     return bytes;
 }
 
-/* Give copies up until `bytes` more fit; false, and nothing done, if that is not enough. */
-static bool make_room(struct controller *ctl, uint32_t workload, int64_t bytes)
+/* Give copies up until `bytes` more fit; there are enough of them. */
+static void drop_copies(struct controller *ctl, uint32_t workload, int64_t bytes)
 {
-    const struct gs_node *node = &ctl->node[ctl->workload[workload].node];
     uint32_t id = ctl->workload[workload].node;
+    const struct gs_node *node = &ctl->node[id];
 
-    if (bytes > node->swap_cap_bytes - node->swap_used_bytes + redundant_bytes(ctl, id, workload))
-        return false;
     while (bytes > node->swap_cap_bytes - node->swap_used_bytes) {
         uint32_t copy = least_useful_copy(ctl, id, workload);
         emit(ctl, GS_DROP, copy, GS_BECAUSE_CAP)->bytes = ctl->workload[copy].host_bytes;
         host_leave(ctl, copy);
     }
-    return true;
 }
 
 static enum gs_room ask(struct controller *ctl, uint32_t workload, int64_t bytes)
@@ -72,6 +74,17 @@ static enum gs_room ask(struct controller *ctl, uint32_t workload, int64_t bytes
         return (enum gs_room)answer;
     nonsense(ctl, GS_SLOT_CAP);
     return GS_ROOM_YES;
+}
+
+static bool is_in_file(enum gs_room answer)
+{
+    return answer == GS_ROOM_YES || answer == GS_ROOM_OR_DISK;
+}
+
+/* For its copy; an old one is brought up to date in place. */
+static int64_t room_needed(const struct gs_workload *w)
+{
+    return w->bytes > w->host_bytes ? w->bytes - w->host_bytes : 0;
 }
 
 /* What the requester leaves behind and has not lent yet. */
@@ -122,23 +135,27 @@ void host_call_in(struct controller *ctl, uint32_t workload)
     ctl->overfull |= node->swap_used_bytes > node->swap_cap_bytes;
 }
 
-/* Free room first, then copies, then what the requester leaves. */
+/* Free room first, then copies, then what the requester leaves; false, and nothing done, if that is not enough. */
 static bool find_room(struct controller *ctl, uint32_t workload, uint32_t requester, int64_t bytes)
 {
     const struct gs_workload *w = &ctl->workload[workload];
-    const struct gs_node *node = &ctl->node[w->node];
+    struct gs_node *node = &ctl->node[w->node];
+    int64_t room = node->swap_cap_bytes - node->swap_used_bytes, lent = 0;
 
-    if (make_room(ctl, workload, bytes))
-        return true;
-    int64_t room = node->swap_cap_bytes - node->swap_used_bytes + redundant_bytes(ctl, w->node, workload);
-    room = room > 0 ? room : 0;
-    if (requester == GS_NONE || bytes - room > lendable(ctl, requester))
+    if (bytes > room)
+        room += redundant_bytes(ctl, w->node, workload);
+    if (bytes > room)
+        lent = room > 0 ? bytes - room : bytes;
+    if (lent > 0 && (requester == GS_NONE || lent > lendable(ctl, requester)))
         return false;
-    make_room(ctl, workload, room);
-    ctl->seat[requester].lent_bytes += bytes - room;
-    ctl->seat[workload].lender = requester;
-    ctl->seat[workload].borrowed_bytes = bytes - room;
-    ctl->node[w->node].swap_used_bytes -= bytes - room;
+    if (room >= 0) /* else the file holds more than its cap, and no copy helps */
+        drop_copies(ctl, workload, bytes - lent);
+    if (lent > 0) {
+        ctl->seat[requester].lent_bytes += lent;
+        ctl->seat[workload].lender = requester;
+        ctl->seat[workload].borrowed_bytes = lent;
+        node->swap_used_bytes -= lent;
+    }
     return true;
 }
 
@@ -146,7 +163,7 @@ bool host_book(struct controller *ctl, uint32_t workload, uint32_t requester)
 {
     struct gs_workload *w = &ctl->workload[workload];
     struct seat *seat = &ctl->seat[workload];
-    int64_t room = w->bytes > w->host_bytes ? w->bytes - w->host_bytes : 0; /* an old copy is brought up to date */
+    int64_t room = room_needed(w);
 
     seat->to_disk = false;
     seat->booked_bytes = 0;
@@ -154,8 +171,7 @@ bool host_book(struct controller *ctl, uint32_t workload, uint32_t requester)
     if (room == 0)
         return true;
     enum gs_room answer = ask(ctl, workload, room);
-    bool file = answer == GS_ROOM_YES || answer == GS_ROOM_OR_DISK;
-    if (file && find_room(ctl, workload, requester, room)) {
+    if (is_in_file(answer) && find_room(ctl, workload, requester, room)) {
         seat->booked_bytes = room;
         seat->booked = true;
         add(ctl, workload, room);
@@ -202,14 +218,17 @@ void host_shrink(struct controller *ctl, uint32_t workload, int64_t bytes)
     ctl->room_freed = true;
 }
 
-int64_t host_stale_bytes(const struct controller *ctl, uint32_t workload)
+/* What is to be written where it has `grown` since its copy was made. */
+static int64_t stale_bytes(const struct gs_workload *w, int64_t grown)
 {
-    const struct gs_workload *w = &ctl->workload[workload];
-    int64_t grown = ctl->seat[workload].booked_bytes; /* since the copy was made */
-
     if (!w->has_host_copy)
         return w->bytes;
     return w->clean ? grown : (int64_t)(w->dirty * (double)(w->bytes - grown) + 0.5) + grown;
+}
+
+int64_t host_stale_bytes(const struct controller *ctl, uint32_t workload)
+{
+    return stale_bytes(&ctl->workload[workload], ctl->seat[workload].booked_bytes);
 }
 
 bool host_clean(struct controller *ctl, uint32_t workload)
@@ -217,23 +236,20 @@ bool host_clean(struct controller *ctl, uint32_t workload)
     struct gs_workload *w = &ctl->workload[workload];
     struct seat *seat = &ctl->seat[workload];
     const struct gs_node *node = &ctl->node[w->node];
-    int64_t room = w->bytes > w->host_bytes ? w->bytes - w->host_bytes : 0;
+    int64_t room = room_needed(w);
 
     if (room > node->swap_cap_bytes - node->swap_used_bytes)
         return false;
     enum gs_room answer = room > 0 ? ask(ctl, workload, room) : GS_ROOM_YES;
-    if (answer == GS_ROOM_NO || answer == GS_ROOM_ON_DISK)
+    if (!is_in_file(answer))
         return false;
-    seat->booked_bytes = room;
-    int64_t stale = host_stale_bytes(ctl, workload);
-    seat->booked_bytes = 0;
     seat->clean_bytes = room;
     add(ctl, workload, room);
     seat->cleaning = true;
     seat->soiled = false;
     struct gs_command *command = emit(ctl, GS_CLEAN, workload, GS_BECAUSE_IDLE);
     command->bytes = w->bytes;
-    command->moved_bytes = stale;
+    command->moved_bytes = stale_bytes(w, room);
     return true;
 }
 

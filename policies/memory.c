@@ -2,7 +2,7 @@
 #include "state.h"
 
 /* Memory that nobody holds and nobody was promised, counting what is on its way out. */
-static int64_t unpromised(const struct controller *ctl, uint32_t gpu)
+int64_t memory_unpromised(const struct controller *ctl, uint32_t gpu)
 {
     const struct lane *lane = &ctl->lane[gpu];
 
@@ -205,7 +205,7 @@ enum acquired memory_acquire(struct controller *ctl, uint32_t workload)
         return ACQUIRE_LATER;
     if (seat->want_bytes > memory_ceiling(ctl, workload))
         return ACQUIRE_NEVER;
-    int64_t missing = need - unpromised(ctl, w->gpu);
+    int64_t missing = need - memory_unpromised(ctl, w->gpu);
     if (missing > 0 && !evict_any(ctl, w->gpu, workload, missing, &cap_refused))
         return cap_refused ? ACQUIRE_CAP : ACQUIRE_LATER;
     run_leave_queue(ctl, workload);
@@ -253,7 +253,7 @@ static bool evict_for_comers(struct controller *ctl, uint32_t gpu, int64_t need)
 
 void memory_repair(struct controller *ctl, uint32_t gpu)
 {
-    int64_t excess = -unpromised(ctl, gpu);
+    int64_t excess = -memory_unpromised(ctl, gpu);
 
     ctl->lane[gpu].overdrawn = excess > 0 && !evict_for_comers(ctl, gpu, excess);
 }
@@ -264,7 +264,7 @@ void memory_retract(struct controller *ctl, uint32_t gpu)
 {
     struct lane *lane = &ctl->lane[gpu];
 
-    while (lane->claims.tail != GS_NONE && unpromised(ctl, gpu) < 0) {
+    while (lane->claims.tail != GS_NONE && memory_unpromised(ctl, gpu) < 0) {
         uint32_t last = lane->claims.tail;
         memory_unclaim(ctl, last);
         host_call_in(ctl, last);

@@ -21,10 +21,7 @@ void share_schedule(struct controller *ctl, uint32_t gpu)
 
     for (uint32_t i = lane->waiting.head, next; i != GS_NONE; i = next) {
         next = ctl->seat[i].link[LINK_TURN].next;
-        const struct gs_workload *w = &ctl->workload[i];
-        bool fits = w->state == GS_RESIDENT && ctl->seat[i].want_bytes <= w->bytes;
-
-        if (fits) {
+        if (fits(ctl, i)) {
             run_leave_queue(ctl, i);
             run_start(ctl, i);
         } else if (blocked || (!run_admits(ctl, i) && !deserted(ctl, gpu))) {

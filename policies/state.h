@@ -121,7 +121,8 @@ void memory_send_out(struct controller *ctl, uint32_t workload);              /*
 /* Swap it out, its room being booked; the command, or NULL if it comes later, when a copy that is being written is done. */
 struct gs_command *memory_swap_out(struct controller *ctl, uint32_t workload, uint32_t requester, uint8_t reason);
 void memory_swap_in(struct controller *ctl, uint32_t workload);
-bool memory_bring(struct controller *ctl, uint32_t workload); /* unasked, if memory is free; false: not done */
+bool memory_bring(struct controller *ctl, uint32_t workload);          /* unasked, if memory is free; false: not done */
+int64_t memory_unpromised(const struct controller *ctl, uint32_t gpu); /* what nobody holds, keeps or was promised */
 int64_t memory_ceiling(const struct controller *ctl, uint32_t workload); /* the most that it may ever hold */
 bool memory_swaps(const struct controller *ctl, uint32_t gpu);           /* may anybody be swapped out there? */
 bool memory_may_leave(const struct controller *ctl, uint32_t workload);
@@ -179,6 +180,14 @@ void detach_moved(struct controller *ctl, uint32_t workload); /* the bytes of on
 static inline struct lane *lane_of(struct controller *ctl, uint32_t workload)
 {
     return &ctl->lane[ctl->workload[workload].gpu];
+}
+
+/* Needs it no more memory than it has? */
+static inline bool fits(const struct controller *ctl, uint32_t workload)
+{
+    const struct gs_workload *w = &ctl->workload[workload];
+
+    return w->state == GS_RESIDENT && ctl->seat[workload].want_bytes <= w->bytes;
 }
 
 /* Bytes a workload occupies on its GPU now. */

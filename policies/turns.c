@@ -126,14 +126,6 @@ static enum run_try give_turn(struct controller *ctl, uint32_t gpu, uint32_t wor
     return got;
 }
 
-/* Does it need no more memory than it has? */
-static bool fits(const struct controller *ctl, uint32_t workload)
-{
-    const struct gs_workload *w = &ctl->workload[workload];
-
-    return w->state == GS_RESIDENT && ctl->seat[workload].want_bytes <= w->bytes;
-}
-
 /* Where several have turns at once: when one must wait for memory that others use, those behind it take none. */
 static void fill(struct controller *ctl, uint32_t gpu)
 {
@@ -156,13 +148,14 @@ static void fill(struct controller *ctl, uint32_t gpu)
 static bool makes_room(const struct controller *ctl, uint32_t gpu, uint32_t holder, uint32_t newcomer)
 {
     const struct lane *lane = &ctl->lane[gpu];
-    int64_t room =
-        ctl->gpu[gpu].free_bytes + lane->freeing_bytes - lane->claimed_bytes + held_bytes(&ctl->workload[newcomer]);
+    int64_t room = memory_unpromised(ctl, gpu) + held_bytes(&ctl->workload[newcomer]);
 
+    if (fits(ctl, newcomer))
+        return true;
     for (uint32_t i = lane->residents.head; i != GS_NONE; i = ctl->seat[i].link[LINK_RESIDENT].next)
         if (i != newcomer && (i == holder ? ctl->workload[i].swappable : memory_may_leave(ctl, i)))
             room += ctl->workload[i].bytes;
-    return fits(ctl, newcomer) || ctl->seat[newcomer].want_bytes <= room;
+    return ctl->seat[newcomer].want_bytes <= room;
 }
 
 /* The holder that makes way for `newcomer`: of those it may stop, the one of greatest rank.  Nobody twice at one time: it

@@ -2,7 +2,7 @@
  * over its useful time.  Above `high`, turns get long; below `low`, short again; between, they stay as they are.  As
  * long turns alone would lower the index, no turn counts as longer than a short one: it is the index that short turns
  * would have. */
-#include "policies/policy.h"
+#include "policies/meter.h"
 
 enum { QUANTUM, SERIAL_QUANTUM, WINDOW, HIGH, LOW };
 
@@ -15,24 +15,9 @@ static const struct gs_param params[] = {
     GS_PARAM_END,
 };
 
-struct meter { /* of a GPU; kept with the workloads: with fewer of them than GPUs some GPUs share one */
-    gs_ns from_ns, swap_ns, useful_ns;
-    bool thrashes;
-};
-
-static struct meter *meter_of(const struct gs_self *self, uint32_t workload)
-{
-    return (struct meter *)self->workload_state + self->view->workload[workload].gpu % self->view->workloads;
-}
-
 static gs_ns quantum(const struct gs_self *self, uint32_t workload)
 {
-    return self->param[meter_of(self, workload)->thrashes ? SERIAL_QUANTUM : QUANTUM].i;
-}
-
-static void swapped(const struct gs_self *self, uint32_t workload)
-{
-    meter_of(self, workload)->swap_ns += self->view->now_ns - self->view->workload[workload].swap_ns;
+    return self->param[meter_of(self, workload)->mark != 0 ? SERIAL_QUANTUM : QUANTUM].i;
 }
 
 static void ran(const struct gs_self *self, uint32_t workload, gs_ns ran_ns)
@@ -42,9 +27,10 @@ static void ran(const struct gs_self *self, uint32_t workload, gs_ns ran_ns)
     m->useful_ns += ran_ns < self->param[QUANTUM].i ? ran_ns : self->param[QUANTUM].i;
     if (self->view->now_ns - m->from_ns < self->param[WINDOW].i)
         return;
-    double bound = self->param[m->thrashes ? LOW : HIGH].d * (double)m->useful_ns;
-    bool thrashes = m->thrashes ? (double)m->swap_ns >= bound : (double)m->swap_ns > bound;
-    *m = (struct meter){.from_ns = self->view->now_ns, .thrashes = thrashes};
+    bool thrashed = m->mark != 0;
+    double bound = self->param[thrashed ? LOW : HIGH].d * (double)m->useful_ns;
+    bool thrashes = thrashed ? (double)m->swap_ns >= bound : (double)m->swap_ns > bound;
+    *m = (struct meter){.from_ns = self->view->now_ns, .mark = thrashes};
 }
 
 const struct gs_slicer_policy slicer_antithrash = {
@@ -60,5 +46,5 @@ const struct gs_slicer_policy slicer_antithrash = {
     .workload_state_size = sizeof(struct meter),
     .quantum = quantum,
     .ran = ran,
-    .swapped = swapped,
+    .swapped = meter_swapped,
 };

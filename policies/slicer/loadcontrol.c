@@ -1,7 +1,7 @@
 /* loadcontrol.c - load control: only so many take turns as do so without swapping, the others wait outside.  In are the
  * one whose turn it is and those that wait with their memory on the GPU.  Another comes in where all still fit together
  * (the working set test); by feedback, where swaps have taken little useful time; or when it has waited for long. */
-#include "policies/policy.h"
+#include "policies/meter.h"
 
 enum { MODE, QUANTUM, PATIENCE, WINDOW, HIGH, LOW };
 
@@ -16,16 +16,6 @@ static const struct gs_param params[] = {
     GS_PARAM_END,
 };
 
-struct meter { /* of a GPU; kept with the workloads: with fewer of them than GPUs some GPUs share one */
-    gs_ns from_ns, swap_ns, useful_ns;
-    int64_t more; /* than one may be in */
-};
-
-static struct meter *meter_of(const struct gs_self *self, uint32_t workload)
-{
-    return (struct meter *)self->workload_state + self->view->workload[workload].gpu % self->view->workloads;
-}
-
 static bool admits(const struct gs_self *self, uint32_t workload)
 {
     const struct gs_workload *all = self->view->workload, *w = &all[workload];
@@ -39,7 +29,7 @@ static bool admits(const struct gs_self *self, uint32_t workload)
             in++;
         }
     return self->param[MODE].i == 0 ? bytes <= self->view->gpu[w->gpu].capacity_bytes
-                                    : in <= meter_of(self, workload)->more;
+                                    : in <= meter_of(self, workload)->mark; /* than one may be in */
 }
 
 static gs_ns quantum(const struct gs_self *self, uint32_t workload)
@@ -48,19 +38,14 @@ static gs_ns quantum(const struct gs_self *self, uint32_t workload)
     return self->param[QUANTUM].i;
 }
 
-static void swapped(const struct gs_self *self, uint32_t workload)
-{
-    meter_of(self, workload)->swap_ns += self->view->now_ns - self->view->workload[workload].swap_ns;
-}
-
 static void ran(const struct gs_self *self, uint32_t workload, gs_ns ran_ns)
 {
     struct meter *m = meter_of(self, workload);
     double lost = (double)m->swap_ns / (double)((m->useful_ns += ran_ns) + 1);
-    int step = lost < self->param[LOW].d ? 1 : lost > self->param[HIGH].d && m->more > 0 ? -1 : 0;
+    int step = lost < self->param[LOW].d ? 1 : lost > self->param[HIGH].d && m->mark > 0 ? -1 : 0;
 
     if (self->view->now_ns - m->from_ns >= self->param[WINDOW].i)
-        *m = (struct meter){.from_ns = self->view->now_ns, .more = m->more + step};
+        *m = (struct meter){.from_ns = self->view->now_ns, .mark = m->mark + step};
 }
 
 const struct gs_slicer_policy slicer_loadcontrol = {
@@ -75,5 +60,5 @@ const struct gs_slicer_policy slicer_loadcontrol = {
     .admits = admits,
     .quantum = quantum,
     .ran = ran,
-    .swapped = swapped,
+    .swapped = meter_swapped,
 };

@@ -22,7 +22,7 @@ static const char rows_text[] =
     "[scenario]\nduration = 4d\nthreads = 1\nrecord = bursts\n[node]\ngpu_memory = 80GiB\n"
     "[workload.NB]\nclass = notebook\ncount = 50\nmemory = 1GiB\nthink = exp(60s)\nburst = exp(1s)\n";
 
-static double now_s(void)
+double bench_now_s(void)
 {
     struct timespec t;
 
@@ -51,9 +51,9 @@ static bool run_text(const char *text, const struct overrides *overrides, const 
               load_specs(&scenario, traces, 0, &spec, &workloads, &arena, &err) == GS_OK &&
               (db == NULL ||
                results_open(&options.results, db, &scenario, spec, workloads, GPUSWAP_VERSION, "sim", &err) == GS_OK);
-    double start = now_s();
+    double start = bench_now_s();
     ok = ok && run_scenario(&scenario, &options, traces, &outcome, &arena, &err) == GS_OK;
-    timed->seconds = now_s() - start;
+    timed->seconds = bench_now_s() - start;
     timed->events = timed->bursts = 0;
     for (uint32_t i = 0; ok && i < outcome.completed; i++) {
         timed->events += outcome.tally[i]->events;
@@ -161,11 +161,11 @@ double bench_trace_lines(void)
         return NAN;
     double start = 0.0, seconds = 0.0;
     if (write_trace(path, LINES)) {
-        start = now_s();
+        start = bench_now_s();
         rc = gst_open(&gst, path, &err);
         while (rc == GS_OK && (rc = gst_next(gst, &record, &err)) == GS_OK && record.kind != GST_END)
             records++;
-        seconds = now_s() - start;
+        seconds = bench_now_s() - start;
     }
     gst_close(gst);
     unlink(path);

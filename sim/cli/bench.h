@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+double bench_now_s(void); /* a monotonic clock */
+
 /* Events a second of whole runs of 50 notebooks on one thread, `record = summary`: without swapping, and where most bursts
  * need a swap under lru. */
 double bench_run_no_swap(void);

@@ -6,15 +6,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-static double now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* One GPU that holds `candidates` workloads, and one workload more: whoever was evicted last wants in next. */
 static struct controller *crowded(const char *victim, uint32_t candidates, struct arena *arena)
@@ -72,10 +63,10 @@ double bench_decision(const char *victim, uint32_t candidates)
     }
     uint32_t outside = candidates, chosen = 0;
     for (int round = 0; ctl != NULL && round < ROUNDS; round++) {
-        double start = now_s();
-        double middle = now_s();
+        double start = bench_now_s();
+        double middle = bench_now_s();
         const struct gs_commands *commands = tell(ctl, ++at_ns, GS_WANT, 0, outside);
-        double end = now_s();
+        double end = bench_now_s();
         empty += middle - start;
         spent += end - middle;
         chosen = GS_NONE;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OPTION_POLICY = 512, OPTION_VARIANT, ALTERNATIVES_MAX = 64, REPLICATIONS = 10 };
+enum { OPTION_POLICY = 512, OPTION_VARIANT, ALTERNATIVES_MAX = 64 };
 
 /* What the command line asks for: scenarios, or settings to be laid over one of them. */
 struct wish {
@@ -207,12 +207,7 @@ static int pair_up(struct arguments *a, struct error *err)
 {
     struct scenario *first = &a->wish[0].scenario;
 
-    if (first->replications < 2) {
-        first->replications = REPLICATIONS;
-        if (!a->simulate.quiet)
-            fprintf(stderr, "note: one replication tells no chance from a difference; each alternative runs %d\n",
-                    REPLICATIONS);
-    }
+    simulate_replicate(&a->simulate, first, "each alternative runs");
     for (size_t i = 0; i < a->wishes; i++) {
         struct wish *wish = &a->wish[i];
         struct scenario *scenario = &wish->scenario;

@@ -6,8 +6,6 @@
 
 #include <stdio.h>
 
-enum { REPLICATIONS = 10 };
-
 struct arguments {
     struct simulate simulate;
     const char *file;
@@ -75,14 +73,10 @@ static int find_regret(struct arguments *a, struct error *err)
     struct scenario scenario;
     int rc = scenario_read(&scenario, a->file, &with, &a->simulate.arena, err);
 
-    if (rc == GS_OK && scenario.replications < 2) {
-        scenario.replications = REPLICATIONS;
-        if (!a->simulate.quiet)
-            fprintf(stderr, "note: one replication tells no chance from a difference; each run takes %d\n",
-                    REPLICATIONS);
-    }
-    if (rc == GS_OK)
+    if (rc == GS_OK) {
+        simulate_replicate(&a->simulate, &scenario, "each run takes");
         rc = output_open(&file, a->simulate.json, err);
+    }
     for (int s = 0; s < REGRET_STEPS && rc == GS_OK; s++)
         rc = run_step(a, scenario, (enum regret_step)s, done[0].outcome.warmup_ns, &done[s], err);
     if (rc == GS_OK)
@@ -99,10 +93,8 @@ int cmd_regret(int argc, char **argv, struct error *err)
     static const char doc[] =
         "Tell where the mean response goes: the work itself, unavoidable queueing, too little memory, the slicer, the "
         "victims.  The scenario is run again with oracles for its policies and with memory for all, under the same "
-        "random "
-        "numbers; where arrivals do not depend on the policy, the least mean response that any policy could have had "
-        "is "
-        "told, too.";
+        "random numbers; where arrivals do not depend on the policy, the least mean response that any policy could "
+        "have had is told, too.";
     static const struct argp argp = {NULL, parse, "SCENARIO", doc, children, NULL, NULL};
     struct arguments a = {0};
 

@@ -252,6 +252,17 @@ void simulated_fini(struct simulated *done)
     run_fini(&done->outcome);
 }
 
+void simulate_replicate(const struct simulate *s, struct scenario *scenario, const char *each)
+{
+    enum { REPLICATIONS = 10 };
+
+    if (scenario->replications >= 2)
+        return;
+    scenario->replications = REPLICATIONS;
+    if (!s->quiet)
+        fprintf(stderr, "note: one replication tells no chance from a difference; %s %d\n", each, REPLICATIONS);
+}
+
 int simulate_run(struct simulate *s, const struct scenario *scenario, struct error *err)
 {
     struct output file = {0};

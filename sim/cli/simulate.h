@@ -29,6 +29,9 @@ extern const struct argp simulate_argp;
 void simulate_init(struct simulate *s);
 void simulate_fini(struct simulate *s);
 
+/* Give `scenario` replications enough for intervals if it has but one, and say so: "`each` 10". */
+void simulate_replicate(const struct simulate *s, struct scenario *scenario, const char *each);
+
 /* Run `scenario` and report.  GS_MISSED: --assert and an SLA missed. */
 int simulate_run(struct simulate *s, const struct scenario *scenario, struct error *err);
 

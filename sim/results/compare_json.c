@@ -10,12 +10,7 @@ static void one_alternative(struct text *out, const struct alternative *a)
 
     json_string(out, "{", "name", a->name);
     json_string(out, ",", "scenario", r->scenario);
-    json_string(out, ",\"policy\":{", "victim", r->victim);
-    json_string(out, ",", "slicer", r->slicer);
-    json_string(out, ",", "cap", r->cap);
-    json_string(out, ",", "prefetch", r->prefetch);
-    json_string(out, ",", "place", r->place);
-    text_printf(out, ",\"parameters\":{%s}}", r->parameters);
+    report_json_policy(out, ",", r);
     json_number(out, ",", "warmup_s", r->run.warmup.value);
     text_printf(out, ",\"sla_met\":%s}", report_sla_met(r) ? "true" : "false");
 }

@@ -1,5 +1,6 @@
 /* explain_json.c - a burst's time as JSON: integers of nanoseconds and bytes. */
 #include "sim/results/explain.h"
+#include "sim/results/json.h"
 
 static void key_name(struct text *t, const char *key, const struct explain_run *about, uint32_t workload)
 {
@@ -14,8 +15,7 @@ static void key_integer(struct text *t, const char *key, int64_t value)
 
 static void key_string(struct text *t, const char *key, const char *value)
 {
-    text_printf(t, ",\"%s\":", key);
-    text_json_string(t, value != NULL && *value == '\0' ? NULL : value);
+    json_string(t, ",", key, value != NULL && *value == '\0' ? NULL : value);
 }
 
 static void choice(struct text *t, const struct explain_run *about, const struct explain_choice *c)

@@ -119,11 +119,6 @@ static void shrink_room(struct reading *r, uint32_t workload)
         set_room(r, workload, a->base_bytes);
 }
 
-static bool from_disk(const struct gs_command *c)
-{
-    return c->reason == GS_BECAUSE_COLD || c->reason == GS_BECAUSE_SPILL;
-}
-
 /* --- commands --- */
 
 static void begin_move(struct reading *r, const struct gs_commands *step, const struct gs_command *c)
@@ -137,7 +132,7 @@ static void begin_move(struct reading *r, const struct gs_commands *step, const 
         a->bytes = c->moved_bytes;
         a->gpu_bytes = c->bytes;
         if (a->wants && c->reason != GS_BECAUSE_AHEAD)
-            enter(r, c->workload, from_disk(c) ? EXPLAIN_COLD : EXPLAIN_SWAP_IN, c->reason);
+            enter(r, c->workload, gs_by_disk(c->reason) ? EXPLAIN_COLD : EXPLAIN_SWAP_IN, c->reason);
         return;
     }
     a->room_before = a->room_bytes;

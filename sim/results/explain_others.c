@@ -23,18 +23,13 @@ static int deed_of(const struct spell *s)
     }
 }
 
-static bool over_disk(const struct spell *s)
-{
-    return s->reason == GS_BECAUSE_COLD || s->reason == GS_BECAUSE_SPILL;
-}
-
 /* Over the link of its GPU in that direction, or its node's disk. */
 static bool same_link(const struct explain_piece *piece, const struct spell *s)
 {
     if (piece->kind == EXPLAIN_COLD)
-        return s->kind != SPELL_CLEAN && over_disk(s);
-    return !over_disk(s) && ((piece->kind == EXPLAIN_SWAP_IN && s->kind == SPELL_IN) ||
-                             (piece->kind == EXPLAIN_SWAP_OUT && s->kind != SPELL_IN));
+        return s->kind != SPELL_CLEAN && gs_by_disk(s->reason);
+    return !gs_by_disk(s->reason) && ((piece->kind == EXPLAIN_SWAP_IN && s->kind == SPELL_IN) ||
+                                      (piece->kind == EXPLAIN_SWAP_OUT && s->kind != SPELL_IN));
 }
 
 /* Does it concern one who waits or runs on `gpu`?  Swap files and disks belong to nodes. */
@@ -42,7 +37,7 @@ static bool concerns(const struct explain *e, const struct spell *s, uint32_t gp
 {
     if (s->gpu >= e->about.gpus || gpu >= e->about.gpus || e->about.gpu[s->gpu].node != e->about.gpu[gpu].node)
         return false;
-    return s->gpu == gpu || s->kind == SPELL_ROOM || (deed_of(s) >= 0 && over_disk(s));
+    return s->gpu == gpu || s->kind == SPELL_ROOM || (deed_of(s) >= 0 && gs_by_disk(s->reason));
 }
 
 /* Has it a part in the piece?  Of the swap file, who holds it at first. */

@@ -132,6 +132,7 @@ const char *report_time(char out[REPORT_CELL], double s);
 
 /* The three forms.  A text that ran out of memory says so in `out->failed`. */
 void report_json(struct text *out, const struct report *report);
+void report_json_policy(struct text *out, const char *comma, const struct report *report); /* its "policy" alone */
 void report_text(struct text *out, const struct report *report);
 void report_csv(struct text *out, const struct report *report);
 

@@ -113,6 +113,17 @@ static void faults(struct text *out, const struct report *r)
     text_add(out, "}");
 }
 
+void report_json_policy(struct text *out, const char *comma, const struct report *r)
+{
+    text_printf(out, "%s\"policy\":", comma);
+    json_string(out, "{", "victim", r->victim);
+    json_string(out, ",", "slicer", r->slicer);
+    json_string(out, ",", "cap", r->cap);
+    json_string(out, ",", "prefetch", r->prefetch);
+    json_string(out, ",", "place", r->place);
+    text_printf(out, ",\"parameters\":{%s}}", r->parameters);
+}
+
 void report_json(struct text *out, const struct report *r)
 {
     json_string(out, "{", "scenario", r->scenario);
@@ -120,12 +131,7 @@ void report_json(struct text *out, const struct report *r)
     json_string(out, ",", "provenance", r->provenance);
     text_printf(out, ",\"seed\":%llu", (unsigned long long)r->seed);
     json_number(out, ",", "replications", r->run.replications.value);
-    json_string(out, ",\n \"policy\":{", "victim", r->victim);
-    json_string(out, ",", "slicer", r->slicer);
-    json_string(out, ",", "cap", r->cap);
-    json_string(out, ",", "prefetch", r->prefetch);
-    json_string(out, ",", "place", r->place);
-    text_printf(out, ",\"parameters\":{%s}}", r->parameters);
+    report_json_policy(out, ",\n ", r);
     faults(out, r);
     json_number(out, ",\n ", "simulated_s", r->run.simulated.value);
     json_number(out, ",", "warmup_s", r->run.warmup.value);

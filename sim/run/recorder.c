@@ -268,9 +268,8 @@ static __attribute__((noinline)) void swap_command(struct recorder *rec, const s
     *(out ? &g->swap_out_bytes : &g->swap_in_bytes) += c->moved_bytes;
     series_swap(rec, c->gpu, now_ns, c);
     rows_state(rec, c->workload, out ? GS_SWAPPING_OUT : GS_SWAPPING_IN, now_ns);
-    bool cold = c->reason == GS_BECAUSE_COLD || c->reason == GS_BECAUSE_SPILL;
     if (!out && rec->watch[c->workload].pending > 0 && c->reason != GS_BECAUSE_AHEAD)
-        set_phase(rec, c->workload, cold ? STALL_COLD : STALL_SWAP_IN, now_ns);
+        set_phase(rec, c->workload, gs_by_disk(c->reason) ? STALL_COLD : STALL_SWAP_IN, now_ns);
 }
 
 static void clean_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
