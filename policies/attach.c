@@ -84,7 +84,7 @@ void attach(struct controller *ctl, uint32_t workload)
 
     if (w->state != GS_ABSENT)
         return;
-    w->attached_ns = w->last_end_ns = ctl->view.now_ns;
+    w->attached_ns = w->last_end_ns = w->last_use_ns = ctl->view.now_ns;
     w->bytes = w->base_bytes = seat->want_bytes = spec->bytes;
     seat->limit = spec->limit;
     seat->spilled = seat->barred = false; /* of an earlier stay */

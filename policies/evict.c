@@ -49,7 +49,7 @@ static uint32_t score(struct controller *ctl, uint32_t gpu, uint32_t requester)
         if (i == requester || !memory_may_leave(ctl, i) || outranked(ctl, i, requester) || pinned(ctl, gpu, i))
             continue;
         double keep = victim->keep(&ctl->victim, i);
-        keep = answer_worth(ctl, GS_SLOT_VICTIM, keep, (double)ctl->workload[i].last_end_ns);
+        keep = answer_worth(ctl, GS_SLOT_VICTIM, keep, (double)ctl->workload[i].last_use_ns);
         ctl->pick[count++] = (struct gs_candidate){.workload = i, .keep = keep};
     }
     return count;

@@ -37,7 +37,7 @@ static uint32_t least_useful_copy(const struct controller *ctl, uint32_t node, u
         if (i == but || !has_spare_copy(ctl, i, node))
             continue;
         const struct gs_workload *l = least == GS_NONE ? NULL : &ctl->workload[least];
-        if (l == NULL || w->granted > l->granted || (w->granted == l->granted && w->last_end_ns > l->last_end_ns))
+        if (l == NULL || w->granted > l->granted || (w->granted == l->granted && w->last_use_ns > l->last_use_ns))
             least = i;
     }
     return least;

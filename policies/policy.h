@@ -13,7 +13,7 @@
  *
  *     static double keep(const struct gs_self *self, uint32_t workload)
  *     {
- *         return (double)self->view->workload[workload].last_end_ns;
+ *         return (double)self->view->workload[workload].last_use_ns;
  *     }
  *
  *     const struct gs_victim_policy gs_victim = {
@@ -34,7 +34,7 @@
 extern "C" {
 #endif
 
-#define GS_POLICY_ABI 2u
+#define GS_POLICY_ABI 3u
 
 typedef int64_t gs_ns;
 #define GS_NEVER INT64_MAX
@@ -75,6 +75,7 @@ struct gs_workload {
     int64_t bytes;         /* swappable bytes now (a burst may have grown) */
     gs_ns since_ns;        /* waiting for the GPU since; GS_NEVER if it does not */
     gs_ns last_end_ns;     /* when it last gave the GPU back by itself; attach time before the first */
+    gs_ns last_use_ns;     /* when it last had the GPU, until a burst ended or it was stopped; attach time before */
     gs_ns granted_ns;      /* start of the present or last grant */
     int64_t host_bytes;    /* what it holds or has reserved in the swap file */
     int64_t context_bytes; /* stays on the GPU while swapped out */

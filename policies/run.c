@@ -140,6 +140,7 @@ void run_end(struct controller *ctl, uint32_t workload)
         gs_ns ran_ns = ctl->view.now_ns - ctl->seat[workload].run_ns;
         ran_ns = ran_ns > 0 ? ran_ns : 0; /* stopped before the switch was over */
         w->granted = false;
+        w->last_use_ns = ctl->view.now_ns;
         w->burst_ns += ran_ns;
         w->used_ns += ran_ns;
         ctl->gpu[w->gpu].running--;

@@ -13,7 +13,7 @@ static double keep(const struct gs_self *self, uint32_t workload)
 {
     const struct gs_workload *w = &self->view->workload[workload];
 
-    return (double)w->last_end_ns + (double)w->priority * (double)self->param[HEADSTART].i;
+    return (double)w->last_use_ns + (double)w->priority * (double)self->param[HEADSTART].i;
 }
 
 const struct gs_victim_policy gs_victim = {

@@ -17,11 +17,11 @@ static double keep(const struct gs_self *self, uint32_t workload)
     static const double level[] = {[GS_TRAINING] = 0, [GS_INFERENCE] = 1, [GS_NOTEBOOK] = 2};
     const struct gs_workload *w = &self->view->workload[workload];
     gs_ns now = self->view->now_ns;
-    double worth = (double)w->last_end_ns / ((double)now + 1);
+    double worth = (double)w->last_use_ns / ((double)now + 1);
 
     if (self->param[INNER].i != 0) {
         double swap_ns = gs_swap_in_ns(self->view, workload) + gs_swap_out_ns(self->view, workload);
-        worth = swap_ns / ((double)w->bytes + 1) / (w->wants ? 1 : (double)(now - w->last_end_ns) * 1e-9 + 1);
+        worth = swap_ns / ((double)w->bytes + 1) / (w->wants ? 1 : (double)(now - w->last_use_ns) * 1e-9 + 1);
         worth /= 1 + worth; /* below the next class */
     }
     return (w->wants && now - w->since_ns > self->param[STARVE].i ? 3 : level[w->class]) + worth;

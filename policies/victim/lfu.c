@@ -34,7 +34,7 @@ static double keep(const struct gs_self *self, uint32_t workload)
     double n = count(self, uses);
 
     return floor(self->param[AGEING].i != 0 ? uses->lead : n) +
-           (double)self->view->workload[workload].last_end_ns / ((double)self->view->now_ns + 1);
+           (double)self->view->workload[workload].last_use_ns / ((double)self->view->now_ns + 1);
 }
 
 static void wanted(const struct gs_self *self, uint32_t workload)

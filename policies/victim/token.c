@@ -17,7 +17,7 @@ struct token {
 
 static double keep(const struct gs_self *self, uint32_t workload)
 {
-    return (double)self->view->workload[workload].last_end_ns;
+    return (double)self->view->workload[workload].last_use_ns;
 }
 
 static struct token *token(const struct gs_self *self, uint32_t workload)

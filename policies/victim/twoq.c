@@ -26,7 +26,7 @@ static double keep(const struct gs_self *self, uint32_t workload)
     struct lists *lists = self->state;
 
     if (list_seat(self, workload)->list == MAIN)
-        return 1 + (double)w->last_end_ns / now;
+        return 1 + (double)w->last_use_ns / now;
     if (list_undecided(self))
         lists->newest = list_newest(self, workload, IN, share(self, workload, IN_SHARE));
     return (w->resident_ns < lists->newest ? 0 : 2) + (double)w->resident_ns / now;

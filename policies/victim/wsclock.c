@@ -14,9 +14,9 @@ static const struct gs_param params[] = {
 static double keep(const struct gs_self *self, uint32_t workload)
 {
     const struct gs_workload *w = &self->view->workload[workload];
-    double recent = (double)w->last_end_ns / ((double)self->view->now_ns + 1);
+    double recent = (double)w->last_use_ns / ((double)self->view->now_ns + 1);
 
-    if (w->wants || self->view->now_ns - w->last_end_ns <= self->param[WINDOW].i)
+    if (w->wants || self->view->now_ns - w->last_use_ns <= self->param[WINDOW].i)
         return 2 + recent;
     return (self->param[CLEAN_FIRST].i != 0 && !w->clean && (!w->has_host_copy || w->dirty > 0)) + recent;
 }

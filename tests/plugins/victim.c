@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #ifndef KEEP
-#define KEEP return (double)self->view->workload[workload].last_end_ns;
+#define KEEP return (double)self->view->workload[workload].last_use_ns;
 #endif
 
 static const char *const choices[] = {"one", "two", NULL};

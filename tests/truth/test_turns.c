@@ -107,9 +107,31 @@ static void test_training_under_a_notebook(void **unused)
     check_share("node.idle_detect=0s", 1.6 + 10 + 1.6);
 }
 
+/* B is stopped at 12 in the middle of its burst, A has been idle since 2: A makes room for C, not B, whose bursts ended
+ * longer ago, since it has had none. */
+static void test_who_was_stopped_was_used_last(void **unused)
+{
+    static const char text[] =
+        "[scenario]\n"
+        "[node]\ngpu_memory = 62GiB\nh2d = 30GiB/s\nd2h = 30GiB/s\n"
+        "[policy]\nslicer = rr\nslicer.quantum = 10s\n"
+        "[workload.A]\nclass = training\nmemory = 30GiB\niterations = 2\niteration = 2s\ngap = 100s\n"
+        "[workload.B]\nclass = training\nmemory = 30GiB\ngpu_work = 25s\n"
+        "[workload.C]\nclass = training\nmemory = 30GiB\nstart = 5s\ngpu_work = 5s\n";
+    static const struct truth_burst due[] = {
+        {.workload = 0, .end = 2},
+        {.workload = 2, .ready = 5, .start = 13, .end = 18, .queue = 7, .swap_out = 1},
+        {.workload = 1, .start = 2, .end = 33, .queue = 2, .preempted = 6},
+        {.workload = 0, .ready = 102, .start = 103, .end = 105, .swap_in = 1},
+    };
+    (void)unused;
+    TRUTH_TIMELINE(text, NULL, due);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_who_was_stopped_was_used_last),
         cmocka_unit_test(test_round_robin_with_the_switch_outside_of_the_quantum),
         cmocka_unit_test(test_round_robin_with_the_switch_inside_of_the_quantum),
         cmocka_unit_test(test_sharing),

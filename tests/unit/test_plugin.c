@@ -42,7 +42,7 @@ static const struct {
     {NULL, {.name = "mine", .help = "h", .param = PARAM("a", GS_NUMBER, "1", -INFINITY, 1, NULL, "h")}, false},
     {NULL, {.name = "mine", .help = "h", .param = PARAM("a", GS_BOOLEAN, "no", 0, NAN, NULL, "h")}, false},
     {NULL, {.name = "mine", .help = "h", .param = PARAM("a", GS_CHOICE, "y", 0, 0, CHOICES("x", "y"), "h")}, false},
-    {"version 3 of policy.h", {.abi = 3, .name = "mine", .help = "h"}, false},
+    {"version 2 of policy.h", {.abi = 2, .name = "mine", .help = "h"}, false},
     {"'name' must be", {.help = "h"}, false},
     {"'name' must be", {.name = "no name", .help = "h"}, false},
     {"'name' must be", {.name = long_text, .help = "h"}, false},

@@ -128,12 +128,12 @@ static void test_wsclock_clean_before_dirty(void **unused)
     make(&w, "wsclock");
     w.param[0].i = 30 * s_ns;
     w.param[1].i = 1;
-    w.workload[0].last_end_ns = 10 * s_ns; /* oldest, dirty */
-    w.workload[1].last_end_ns = 20 * s_ns;
+    w.workload[0].last_end_ns = w.workload[0].last_use_ns = 10 * s_ns; /* oldest, dirty */
+    w.workload[1].last_end_ns = w.workload[1].last_use_ns = 20 * s_ns;
     w.workload[1].clean = true;
-    w.workload[2].last_end_ns = 71 * s_ns; /* in its working set, clean */
+    w.workload[2].last_end_ns = w.workload[2].last_use_ns = 71 * s_ns; /* in its working set, clean */
     w.workload[2].clean = true;
-    w.workload[3].last_end_ns = 5 * s_ns; /* waits */
+    w.workload[3].last_end_ns = w.workload[3].last_use_ns = 5 * s_ns; /* waits */
     w.workload[3].wants = true;
     assert_true(keep(&w, 1) < keep(&w, 0) && keep(&w, 0) < keep(&w, 2));
     assert_true(keep(&w, 0) < keep(&w, 3));
@@ -149,7 +149,7 @@ static void test_class_in_its_order(void **unused)
     make(&w, "class");
     w.param[1].i = 300 * s_ns;
     w.workload[0].class = GS_NOTEBOOK;
-    w.workload[0].last_end_ns = 0;
+    w.workload[0].last_end_ns = w.workload[0].last_use_ns = 0;
     w.workload[1].class = GS_TRAINING;
     w.workload[2].class = GS_INFERENCE;
     for (w.param[0].i = 0; w.param[0].i < 2; w.param[0].i++)
@@ -159,7 +159,7 @@ static void test_class_in_its_order(void **unused)
     w.workload[2].clean = true; /* leaves for nothing */
     assert_true(keep(&w, 2) < keep(&w, 1));
     w.workload[2].clean = false;
-    w.workload[2].last_end_ns = 10 * s_ns; /* idle for long */
+    w.workload[2].last_end_ns = w.workload[2].last_use_ns = 10 * s_ns; /* idle for long */
     assert_true(keep(&w, 2) < keep(&w, 1));
     w.view.now_ns = 400 * s_ns;
     w.workload[1].wants = true;

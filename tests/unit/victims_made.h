@@ -61,6 +61,7 @@ static inline void make(struct world *w, const char *victim)
                                               .dirty = 1,
                                               .since_ns = GS_NEVER,
                                               .last_end_ns = 99 * s_ns,
+                                              .last_use_ns = 99 * s_ns,
                                               .resident_ns = (gs_ns)(1 + i) * s_ns,
                                               .turns = 1};
     assert_true(w->policy->state_size <= sizeof w->state);
@@ -90,7 +91,7 @@ static inline void burst(struct world *w, uint32_t workload, gs_ns from, gs_ns t
     }
     job->wants = false;
     job->since_ns = GS_NEVER;
-    w->view.now_ns = job->last_end_ns = to * s_ns;
+    w->view.now_ns = job->last_end_ns = job->last_use_ns = to * s_ns;
     job->turns++;
 }
 
