@@ -162,6 +162,12 @@ void process_stop(struct backend *be, uint32_t workload, bool at_boundary)
     sim_post(be, BACKEND_EVENT, GS_DONE, workload)->event.command = GS_STOP;
 }
 
+void process_kill(struct backend *be, uint32_t workload)
+{
+    hold_bytes(be, &be->process[workload], 0);
+    sim_post(be, BACKEND_EVENT, GS_DONE, workload)->event.command = GS_KILL;
+}
+
 /* As with an idle notice, what follows is certain only when the answer is delivered: a burst may have come meanwhile. */
 void process_take_stop(struct backend *be, uint32_t workload, struct gs_event *event)
 {

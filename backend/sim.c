@@ -153,6 +153,9 @@ int sim_submit(struct backend *be, const struct gs_command *command, struct erro
     case GS_STOP:
         process_stop(be, command->workload, command->yield);
         break;
+    case GS_KILL:
+        process_kill(be, command->workload);
+        break;
     case GS_SWAP_IN:
     case GS_SWAP_OUT:
     case GS_CLEAN:

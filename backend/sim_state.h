@@ -157,6 +157,7 @@ void memory_release(struct backend *be, uint32_t gpu, int64_t bytes); /* physica
 
 void process_run(struct backend *be, const struct gs_command *command);
 __attribute__((noinline)) void process_stop(struct backend *be, uint32_t workload, bool at_boundary);
+void process_kill(struct backend *be, uint32_t workload); /* its bursts were forgotten before */
 void process_delay_over(struct backend *be, uint32_t workload);
 void process_idle(struct backend *be, uint32_t workload);
 void process_hold(struct backend *be, uint32_t workload, int64_t bytes); /* between bursts, from now on */

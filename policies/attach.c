@@ -1,7 +1,7 @@
 /* attach.c - workloads come and go: which GPU one gets, where its bytes are at first, what its leaving frees. */
 #include "state.h"
 
-static bool may_take(const struct controller *ctl, uint32_t gpu, uint32_t workload)
+bool attach_may(const struct controller *ctl, uint32_t gpu, uint32_t workload)
 {
     const struct gs_workload_spec *spec = &ctl->setup->workload[workload];
     const struct gs_gpu *g = &ctl->gpu[gpu];
@@ -22,7 +22,7 @@ static uint32_t choose_gpu(struct controller *ctl, uint32_t workload)
     double least = 0.0;
 
     for (uint32_t gpu = 0; gpu < ctl->view.gpus; gpu++) {
-        if (!may_take(ctl, gpu, workload))
+        if (!attach_may(ctl, gpu, workload))
             continue;
         if (cap->attach != NULL && !cap->attach(&ctl->cap, workload, gpu))
             continue;
@@ -108,6 +108,20 @@ void attach(struct controller *ctl, uint32_t workload)
     memory_repair(ctl, gpu);
     if (spec->initial == GS_RESIDENT)
         start_on_gpu(ctl, workload);
+}
+
+void attach_move(struct controller *ctl, uint32_t workload, uint32_t gpu)
+{
+    struct gs_workload *w = &ctl->workload[workload];
+    bool queued = ctl->seat[workload].queued;
+
+    run_leave_queue(ctl, workload);
+    settle_in(ctl, workload, w->gpu, -1);
+    w->gpu = gpu;
+    settle_in(ctl, workload, gpu, 1);
+    emit(ctl, GS_PLACE, workload, GS_BECAUSE_MOVED);
+    if (queued)
+        run_queue(ctl, workload);
 }
 
 static void vanish(struct controller *ctl, uint32_t workload)

@@ -202,6 +202,12 @@ static void swap_out_failed(struct controller *ctl, uint32_t workload)
     memory_retract(ctl, w->gpu);
 }
 
+static void kill_failed(struct controller *ctl, uint32_t workload)
+{
+    ctl->seat[workload].dying = false;
+    swap_out_failed(ctl, workload);
+}
+
 static void swap_in_failed(struct controller *ctl, uint32_t workload)
 {
     struct gs_workload *w = &ctl->workload[workload];
@@ -262,8 +268,10 @@ static __attribute__((noinline)) void completed(struct controller *ctl, const st
         stopped(ctl, event);
     else if (event->command == GS_SWAP_IN && state == GS_SWAPPING_IN)
         (ok ? came_in : swap_in_failed)(ctl, event->workload);
-    else if (event->command == GS_SWAP_OUT && state == GS_SWAPPING_OUT)
+    else if (event->command == GS_SWAP_OUT && state == GS_SWAPPING_OUT && !ctl->seat[event->workload].dying)
         (ok ? went_out : swap_out_failed)(ctl, event->workload);
+    else if (event->command == GS_KILL && ctl->seat[event->workload].dying)
+        (ok ? kill_done : kill_failed)(ctl, event->workload);
     else if (event->command == GS_CLEAN && ctl->seat[event->workload].cleaning)
         cleaned(ctl, event->workload, ok);
 }

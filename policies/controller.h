@@ -56,6 +56,8 @@ enum gs_command_kind {
                            transfers go first */
     GS_DROP,  /* note: its copy in the swap file is given up, since room is needed */
     GS_HOLD, /* `workload` holds `bytes` between its bursts from now on; what it holds beyond them while idle is free */
+    GS_KILL, /* end the GPU process of `workload`, for `requester`: its `bytes`, its copy in the swap file and its bursts
+                           are lost; done when the memory is free.  A GS_PLACE follows then where it begins anew elsewhere */
     GS_REJECT, /* the waiting burst of `workload` (at attach: all of it) is refused, for `reason` */
     GS_COMMAND_KINDS
 };
@@ -75,6 +77,8 @@ enum gs_reason {
     GS_BECAUSE_FAILURE,   /* the backend failed repeatedly */
     GS_BECAUSE_SPILL,     /* to disk, or back from there, since the swap file was full */
     GS_BECAUSE_AHEAD,     /* before it is asked for */
+    GS_BECAUSE_MEMORY,    /* it holds more than its request, and somebody who does not needs the memory */
+    GS_BECAUSE_MOVED,     /* to another GPU of its node, as nobody can leave this one */
     GS_REASONS
 };
 
@@ -130,6 +134,7 @@ struct gs_node_spec {
     int64_t reserved_bytes, reserved_per_workload_bytes;
     int64_t swap_cap_bytes;
     bool swap, freeze_rule;
+    bool moves;      /* idle notebooks may go to another GPU of the node when the swap file is full */
     bool overlapped; /* a swap-in is submitted together with the swap-outs that make room for it */
     uint32_t max_workloads_per_gpu;
     double h2d_bytes_per_s, d2h_bytes_per_s, speed;

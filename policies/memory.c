@@ -206,7 +206,8 @@ enum acquired memory_acquire(struct controller *ctl, uint32_t workload)
     if (seat->want_bytes > memory_ceiling(ctl, workload))
         return ACQUIRE_NEVER;
     int64_t missing = need - memory_unpromised(ctl, w->gpu);
-    if (missing > 0 && !evict_any(ctl, w->gpu, workload, missing, &cap_refused))
+    if (missing > 0 && !evict_any(ctl, w->gpu, workload, missing, &cap_refused) &&
+        !kill_for(ctl, workload, missing, cap_refused))
         return cap_refused ? ACQUIRE_CAP : ACQUIRE_LATER;
     run_leave_queue(ctl, workload);
     seat->claim_bytes = need;

@@ -13,7 +13,7 @@ const char *gs_event_name(uint8_t kind)
 const char *gs_command_name(uint8_t kind)
 {
     static const char *const name[] = {"place", "run",   "stop", "swap_in", "swap_out", "timer_set",
-                                       "wait",  "clean", "drop", "hold",    "reject"};
+                                       "wait",  "clean", "drop", "hold",    "kill",     "reject"};
     return NAME_OF(name, kind);
 }
 
@@ -25,8 +25,9 @@ const char *gs_field_name(uint8_t field)
 
 const char *gs_reason_name(uint8_t reason)
 {
-    static const char *const name[] = {"",     "turn", "victims",   "cap",      "quantum", "preempted", "pressure",
-                                       "idle", "cold", "too_large", "no_place", "failure", "spill",     "ahead"};
+    static const char *const name[] = {"",         "turn",  "victims", "cap",       "quantum",  "preempted",
+                                       "pressure", "idle",  "cold",    "too_large", "no_place", "failure",
+                                       "spill",    "ahead", "memory",  "moved"};
     return NAME_OF(name, reason);
 }
 

@@ -87,7 +87,7 @@ struct gs_workload {
     gs_ns burst_ns;    /* how long it had the GPU for its present or last burst, without the present turn */
     gs_ns used_ns;     /* the same for all of its bursts */
     uint64_t turns;    /* after which it gave the GPU back by itself */
-    double request;    /* share of a GPU's memory that it is guaranteed */
+    double request;    /* share of a GPU's memory that it is guaranteed; below 0: what it holds between bursts */
     bool holding;      /* it is its turn (one-at-a-time slicers), though its memory may still be on its way */
     bool clean;        /* its copy in the swap file is up to date: to swap it out moves nothing */
 };
@@ -227,13 +227,17 @@ enum gs_room {
     GS_ROOM_ON_DISK, /* to disk instead */
     GS_ROOM_OR_DISK, /* if it fits; else to disk */
 };
-enum gs_when_full { GS_FULL_BLOCK, GS_FULL_REJECT };
+enum gs_when_full {
+    GS_FULL_BLOCK,
+    GS_FULL_REJECT,
+    GS_FULL_KILL, /* whoever needs no more than his request gets the memory of who holds more than his, whose process is killed */
+};
 
 struct gs_cap_policy {
     GS_POLICY_HEAD;
     /* Required: may `bytes` more of `workload` enter the swap file of its node?  The cap itself is kept whatever it says. */
     enum gs_room (*admit)(const struct gs_self *self, uint32_t workload, int64_t bytes);
-    /* What becomes of the burst that needed the room.  NULL: it waits. */
+    /* What becomes of the burst that needed the room, or memory of a node that does not swap.  NULL: it waits. */
     enum gs_when_full (*when_full)(const struct gs_self *self, uint32_t requester);
     /* May it be attached to `gpu` at all?  NULL: yes. */
     bool (*attach)(const struct gs_self *self, uint32_t workload, uint32_t gpu);

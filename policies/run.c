@@ -47,12 +47,12 @@ void run_again(struct controller *ctl, uint32_t workload)
         run_queue(ctl, workload);
 }
 
-static enum gs_when_full when_full(struct controller *ctl, uint32_t workload)
+enum gs_when_full run_when_full(struct controller *ctl, uint32_t workload)
 {
     const struct gs_cap_policy *cap = ctl->setup->policies.cap;
     int answer = cap->when_full == NULL ? (int)GS_FULL_BLOCK : (int)cap->when_full(&ctl->cap, workload);
 
-    if (answer == (int)GS_FULL_BLOCK || answer == (int)GS_FULL_REJECT)
+    if (answer == (int)GS_FULL_BLOCK || answer == (int)GS_FULL_REJECT || answer == (int)GS_FULL_KILL)
         return (enum gs_when_full)answer;
     nonsense(ctl, GS_SLOT_CAP);
     return GS_FULL_BLOCK;
@@ -82,7 +82,7 @@ enum run_try run_acquire(struct controller *ctl, uint32_t workload)
         tell_wait(ctl, workload, w->state == GS_SWAPPING_OUT ? GS_BECAUSE_VICTIMS : GS_BECAUSE_TURN);
         return RUN_BLOCKED;
     case ACQUIRE_CAP:
-        if (when_full(ctl, workload) == GS_FULL_REJECT) {
+        if (run_when_full(ctl, workload) == GS_FULL_REJECT) {
             run_refuse(ctl, workload, GS_BECAUSE_CAP);
         } else {
             tell_wait(ctl, workload, GS_BECAUSE_CAP);

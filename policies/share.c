@@ -28,6 +28,8 @@ void share_schedule(struct controller *ctl, uint32_t gpu)
             tell_wait(ctl, i, GS_BECAUSE_TURN);
         } else {
             blocked = run_acquire(ctl, i) == RUN_BLOCKED;
+            if (next != GS_NONE && !ctl->seat[next].queued)
+                next = lane->waiting.head; /* it was killed to make room */
         }
     }
 }

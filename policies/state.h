@@ -26,6 +26,7 @@ struct seat {
     int64_t lent_bytes;     /* of its room in the swap file, given to those who leave for it (host.c) */
     int64_t borrowed_bytes; /* of booked_bytes, from `lender` */
     uint32_t lender;
+    uint32_t moves_to;   /* where it goes when it is dead, GS_NONE: it stays */
     double limit;        /* share of a GPU's memory that its bursts may grow to */
     uint32_t requester;  /* for whom it leaves once it is clean, */
     uint8_t reason;      /* and why */
@@ -38,6 +39,7 @@ struct seat {
     bool cleaning; /* its copy is being written while it is resident */
     bool soiled;   /* it has run since that began */
     bool deferred; /* it is to leave as soon as it is clean */
+    bool dying;    /* its process is being killed */
     bool booked;   /* its swap-out is decided on: what room and what copy it has in the swap file it needs */
     bool to_disk;  /* its swap-out goes there */
     bool spilled;  /* it lies on disk for want of room, not since it was never loaded */
@@ -145,6 +147,10 @@ bool evict_for(struct controller *ctl, uint32_t gpu, uint32_t requester, int64_t
 /* The set of least worth among pick[0..count), count <= GS_EXACT_MAX, that frees `need` bytes: a bit a candidate; 0: none. */
 uint32_t evict_least_set(const struct controller *ctl, uint32_t count, int64_t need);
 
+/* the last resort (kill.c): free `need` more bytes by ending processes; false (and nothing done) if that is impossible */
+__attribute__((noinline)) bool kill_for(struct controller *ctl, uint32_t requester, int64_t need, bool cap_refused);
+void kill_done(struct controller *ctl, uint32_t workload); /* the process has ended; its memory is free */
+
 /* who runs (run.c, and share.c or turns.c by the slicer's kind) */
 enum run_try {
     RUN_TAKEN,
@@ -164,7 +170,8 @@ void turns_schedule(struct controller *ctl, uint32_t gpu);
 gs_ns turns_start(struct controller *ctl, uint32_t workload); /* returns the switch cost */
 __attribute__((noinline)) void turns_expire(struct controller *ctl, uint32_t gpu);
 void turns_release(struct controller *ctl, uint32_t workload);
-void turns_arm(struct controller *ctl, uint32_t gpu);       /* let its timer ring when something is to be decided */
+void turns_arm(struct controller *ctl, uint32_t gpu); /* let its timer ring when something is to be decided */
+enum gs_when_full run_when_full(struct controller *ctl, uint32_t workload);
 bool run_admits(struct controller *ctl, uint32_t workload); /* by the slicer */
 
 /* what the prefetch policy plans (plan.c) */
@@ -175,6 +182,8 @@ __attribute__((noinline)) void plan_due(struct controller *ctl, uint32_t workloa
 /* arrival and departure (attach.c) */
 __attribute__((noinline)) void attach(struct controller *ctl, uint32_t workload);
 __attribute__((noinline)) void detach(struct controller *ctl, uint32_t workload);
+void attach_move(struct controller *ctl, uint32_t workload, uint32_t gpu);      /* it holds nothing, and goes there */
+bool attach_may(const struct controller *ctl, uint32_t gpu, uint32_t workload); /* may the GPU take it? */
 void detach_moved(struct controller *ctl, uint32_t workload); /* the bytes of one that is leaving have arrived */
 
 static inline struct lane *lane_of(struct controller *ctl, uint32_t workload)

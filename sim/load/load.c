@@ -108,7 +108,8 @@ static void ready(struct load *load, uint32_t workload, struct load_event *event
                    s->grows ? dist_draw_integer(&g->grow, &s->grow) : 0, event);
         break;
     case SOURCE_JOB:
-        load_burst(load, workload, dist_draw_integer(&g->gpu_work, &s->burst), 0, event);
+        load_burst(load, workload, s->again_ns > 0 ? s->again_ns : dist_draw_integer(&g->gpu_work, &s->burst), 0,
+                   event);
         break;
     case SOURCE_ITERATIONS:
         load_burst(load, workload, dist_draw_integer(&g->iteration, &s->burst), 0, event);
@@ -152,7 +153,12 @@ void load_ended(struct load *load, struct job *job, gs_ns now_ns)
         load_schedule(load, later(now_ns, dist_draw_integer(&g->think, &s->think)), workload);
         break;
     case SOURCE_JOB:
-        load_finish(load, workload, now_ns);
+        if (s->killed)
+            load_schedule(load, now_ns, workload);
+        else
+            load_finish(load, workload, now_ns);
+        s->again_ns = s->killed ? job->work_ns : 0;
+        s->killed = false;
         break;
     case SOURCE_ITERATIONS:
         if (--s->left > 0)
@@ -166,6 +172,15 @@ void load_ended(struct load *load, struct job *job, gs_ns now_ns)
         replay_ended(load, job, now_ns);
         break;
     }
+}
+
+void load_killed(struct load *load, uint32_t workload)
+{
+    struct source *s = &load->source[workload];
+
+    s->killed = s->kind == SOURCE_JOB && s->pending > 0;
+    if (s->kind == SOURCE_ITERATIONS)
+        s->left = s->group->iterations + (s->pending > 0); /* less the one that is about to end */
 }
 
 void load_cancel(struct load *load, uint32_t workload)

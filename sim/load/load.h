@@ -71,10 +71,14 @@ static inline gs_ns load_next_ns(const struct load *load)
 /* Take it.  LOAD_FAILED: a trace cannot be read on, load_error says why. */
 void load_next(struct load *load, struct load_event *event);
 
-/* `job` ended at `at_ns` (done, or refused by OUTCOME_REJECTED / OUTCOME_OOM): the workload goes on from there.  Frees the job. */
+/* `job` ended at `at_ns` (done, refused by OUTCOME_REJECTED or OUTCOME_OOM, or lost by OUTCOME_KILLED): the workload goes on from there.  Frees the job. */
 void load_ended(struct load *load, struct job *job, gs_ns at_ns);
 
-/* The whole workload was refused or killed: nothing more will come of it. */
+/* The process of `workload` is killed: what its job has done is lost, and it begins again.  Before its bursts are told to
+ * have ended. */
+void load_killed(struct load *load, uint32_t workload);
+
+/* The whole workload was refused: nothing more will come of it. */
 void load_cancel(struct load *load, uint32_t workload);
 
 /* Every finite job has ended and nothing else will happen: a run without `duration` is over. */

@@ -14,6 +14,7 @@ struct source { /* a workload, as its user sees it; what every burst touches com
     uint8_t kind, status;
     bool grows;          /* bursts allocate more memory */
     bool finite, leaves; /* leaves: goes once its present burst has ended */
+    bool killed;         /* a job: its burst is about to be told to have ended, and is to be done again */
     bool cut;            /* left where its recording was cut off: its end is not known */
     uint32_t bursts;     /* begun so far */
     uint32_t pending;    /* begun and not ended */
@@ -31,6 +32,7 @@ struct source { /* a workload, as its user sees it; what every burst touches com
     bool running;                         /* replay: its present paced burst is an iteration of a run */
     bool kept;                            /* replay: what a burst has kept is still to be told */
     int64_t left;                         /* iterations to go */
+    gs_ns again_ns;                       /* a job: its work, when it was killed; 0: not */
     double spell_left_ns;                 /* onoff: rest of the present on-spell */
     gs_ns end_ns;                         /* of the finite job; -1 before */
     gs_ns pending_ns;                     /* work of those begun and not ended */

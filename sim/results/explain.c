@@ -42,7 +42,7 @@ static uint8_t number_of(const char *text, const char *const *name, uint8_t name
 static struct explain_burst burst_of(sqlite3_stmt *s)
 {
     static const char *const served[] = {"hot", "warm", "cold"};
-    static const char *const outcome[] = {"done", "rejected", "oom", "censored"};
+    static const char *const outcome[] = {"done", "rejected", "oom", "censored", "killed"};
     struct explain_burst b = {.replication = (uint32_t)sqlite3_column_int64(s, 0),
                               .number = (uint64_t)sqlite3_column_int64(s, 1),
                               .gpu = GS_NONE};

@@ -90,7 +90,7 @@ static void piece(struct text *t, const struct explain_run *about, const struct 
 
 void explain_json(struct text *t, const struct explain *explain, const struct explain_burst *b)
 {
-    static const char *const outcome[] = {"done", "rejected", "oom", "censored"};
+    static const char *const outcome[] = {"done", "rejected", "oom", "censored", "killed"};
     static const char *const served[] = {"hot", "warm", "cold"};
     const struct explain_run *about = explain_about(explain);
     const struct burst_row *row = &b->row;

@@ -128,6 +128,7 @@ static void build_group(const struct making *b, size_t i, struct report_group *g
     g->censored = group_sum(b, i, AT(censored));
     g->rejected = group_sum(b, i, AT(rejected));
     g->oom_kills = group_sum(b, i, AT(oom_kills));
+    g->lost = group_sum(b, i, AT(lost));
     g->migrations = group_sum(b, i, AT(migrations));
     for (size_t s = 0; s < SERVEDS; s++)
         g->served[s] = group_sum(b, i, AT(served) + s * sizeof(uint64_t));

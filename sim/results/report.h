@@ -28,7 +28,7 @@ enum report_stat { STAT_MEAN, STAT_P50, STAT_P95, STAT_P99, STAT_MAX, STATS };
 /* Of struct interval, `n` is the number of replications behind the value. */
 struct report_group {
     const char *name, *class;
-    struct interval workloads, arrived, completed, censored, rejected, oom_kills, migrations;
+    struct interval workloads, arrived, completed, censored, rejected, oom_kills, lost, migrations;
     struct interval response[STATS], slowdown[STATS], ttft[STATS]; /* seconds, ratio, seconds */
     struct interval alone, stall[STALLS];                          /* mean seconds a completed burst */
     struct interval throughput_per_s, throughput_share, makespan;

@@ -82,7 +82,7 @@ static enum limit without_service(const struct report *r, size_t *group)
     double lost = 0, refused_bytes = 0;
     size_t refused = most_refused(r);
     for (size_t i = 0; i < r->groups; i++)
-        lost += report_refused_bursts(&r->group[i]) + r->group[i].oom_kills.value;
+        lost += report_refused_bursts(&r->group[i]) + r->group[i].lost.value;
     for (size_t i = 0; i < r->nodes; i++)
         refused_bytes += r->node[i].refused_bytes.value;
     enum limit held_up = stuck(r, group);

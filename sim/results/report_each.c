@@ -42,6 +42,7 @@ static const struct field group_field[] = {
     GROUP("censored", censored),
     GROUP("rejected", rejected),
     GROUP("oom_kills", oom_kills),
+    GROUP("lost", lost),
     GROUP("migrations", migrations),
     GROUP("response_mean_s", response[STAT_MEAN]),
     GROUP("response_p50_s", response[STAT_P50]),

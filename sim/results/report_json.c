@@ -45,6 +45,7 @@ static void group(struct text *out, const struct report_group *g)
     json_number(out, ",", "cold", g->served[SERVED_COLD].value);
     json_number(out, "},", "oom_kills", g->oom_kills.value);
     json_number(out, ",", "rejected", g->rejected.value);
+    json_number(out, ",", "lost", g->lost.value);
     json_number(out, ",", "migrations", g->migrations.value);
     json_number(out, ",\n   \"unended_age_s\":{", "p50", g->unended_p50.value);
     json_number(out, ",", "max", g->unended_max.value);

@@ -94,6 +94,15 @@ void report_alarms(struct text *out, const struct report *r)
                     any_refused && any_unended ? ", or " : "", any_unended ? "what has not ended" : "");
 }
 
+static void note_count(struct text *out, double count, const char *what, const char *group, const char *how)
+{
+    if (count <= 0)
+        return;
+    text_add(out, "Note: ");
+    counted(out, count, what);
+    text_printf(out, " of %s%s%s.\n", group, how == NULL ? "" : " ", how == NULL ? "" : how);
+}
+
 /* What was lost, and what of a recording was left. */
 static void losses(struct text *out, const struct report_group *g)
 {
@@ -104,13 +113,9 @@ static void losses(struct text *out, const struct report_group *g)
         counted(out, g->refused.value, "workload");
         text_printf(out, " of %s refused on arrival, with all their bursts.\n", g->name);
     }
-    if (bursts + g->oom_kills.value > 0) {
-        text_add(out, "Note: ");
-        counted(out, bursts, "burst");
-        text_printf(out, " of %s refused, ", g->name);
-        counted(out, g->oom_kills.value, "OOM kill");
-        text_add(out, ".\n");
-    }
+    note_count(out, bursts, "burst", g->name, "refused");
+    note_count(out, g->oom_kills.value, "OOM kill", g->name, NULL);
+    note_count(out, g->migrations.value, "move", g->name, "to another GPU, each a loss of what it had on the first");
     if (g->unreached.value > 0)
         text_printf(out,
                     "Note: %s of %s recorded bursts of %s were not reached before the trace or the run was cut off.\n",

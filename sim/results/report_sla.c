@@ -49,7 +49,7 @@ static int no_memory(const struct making *b, const struct sla *sla)
 /* Bursts that have no response and yet are outside of the target: refused, killed, or under way for longer already. */
 static double late(struct group_tally *g, enum measure measure, uint64_t limit)
 {
-    double lost = (double)(g->rejected - tally_refused(g) + g->oom_kills);
+    double lost = (double)(g->rejected - tally_refused(g) + g->lost);
     struct sketch *unended = measure == RESPONSE ? &g->unended : &g->unended_slowdown;
     if (measure == TTFT)
         return lost;

@@ -146,7 +146,7 @@ static void slowdowns(struct text *out, const struct report *r, int width)
         for (int s = 0; s < SERVEDS; s++)
             cell(out, 7, show_whole_percent, g->served[s].value / served);
         cell(out, 9, show_count, g->censored.value);
-        cell(out, 7, show_count, report_refused_bursts(g) + g->oom_kills.value);
+        cell(out, 7, show_count, report_refused_bursts(g) + g->lost.value);
         text_add(out, "\n");
     }
 }

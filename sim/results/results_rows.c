@@ -4,7 +4,7 @@
 #include "policies/controller.h"
 
 static const char *const served_name[SERVEDS] = {"hot", "warm", "cold"};
-static const char *const outcome_name[OUTCOMES] = {"done", "rejected", "oom", "censored"};
+static const char *const outcome_name[OUTCOMES] = {"done", "rejected", "oom", "censored", "killed"};
 
 /* The columns that all rows of a replication begin with. */
 static struct row row_of(struct results *r, enum insert table, uint32_t replication, uint64_t number)
@@ -166,6 +166,7 @@ static int group_sums(struct results *r, struct tally *t, uint32_t group, struct
                               g->censored,
                               g->rejected,
                               g->oom_kills,
+                              g->lost,
                               g->migrations,
                               g->served[SERVED_HOT],
                               g->served[SERVED_WARM],

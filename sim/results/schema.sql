@@ -90,7 +90,7 @@ CREATE TABLE swap_usage(
 CREATE TABLE replication_group(
     run INTEGER NOT NULL, replication INTEGER NOT NULL, grp INTEGER NOT NULL,
     arrived INTEGER NOT NULL, completed INTEGER NOT NULL, censored INTEGER NOT NULL, rejected INTEGER NOT NULL,
-    oom_kills INTEGER NOT NULL, migrations INTEGER NOT NULL,
+    oom_kills INTEGER NOT NULL, lost INTEGER NOT NULL, migrations INTEGER NOT NULL,
     hot INTEGER NOT NULL, warm INTEGER NOT NULL, cold INTEGER NOT NULL,
     response_ns REAL NOT NULL, alone_ns REAL NOT NULL,
     queue_ns REAL NOT NULL, swap_out_ns REAL NOT NULL, swap_in_ns REAL NOT NULL, cap_ns REAL NOT NULL,

@@ -24,7 +24,14 @@ enum stall {
 extern const char *const stall_name[STALLS]; /* "queue", "swap_out", ... */
 
 enum served { SERVED_HOT, SERVED_WARM, SERVED_COLD, SERVEDS }; /* where its bytes were when the burst became ready */
-enum outcome { OUTCOME_DONE, OUTCOME_REJECTED, OUTCOME_OOM, OUTCOME_CENSORED, OUTCOMES };
+enum outcome {
+    OUTCOME_DONE,
+    OUTCOME_REJECTED,
+    OUTCOME_OOM, /* it wanted more memory than its workload may ever have */
+    OUTCOME_CENSORED,
+    OUTCOME_KILLED, /* lost with the process of its workload, for somebody else's memory */
+    OUTCOMES
+};
 
 /* Why a workload was refused when it arrived; of the GPUs, what kept the most hopeful one from taking it. */
 enum refusal {
@@ -40,11 +47,14 @@ enum { SLOWDOWN_ONE = 1 << 20 }; /* slowdowns enter sketches in units of 2^-20 *
 
 struct group_tally {
     uint64_t workloads;
-    uint64_t completed, censored, rejected, oom_kills, migrations; /* rejected: bursts, and workloads on arrival */
-    uint64_t refused[REFUSALS];                                    /* workloads on arrival */
-    int64_t refused_needs_bytes;                                   /* memory of a GPU that would take the largest */
-    uint64_t recorded, unreached; /* bursts of a trace; and those to which it never came before the end */
-    uint64_t arrived;             /* bursts and requests that became ready */
+    uint64_t completed, censored, rejected; /* rejected: bursts, and workloads on arrival */
+    uint64_t oom_kills;                     /* processes killed for memory, or bursts that wanted more than they may */
+    uint64_t lost;                          /* bursts that ended with these */
+    uint64_t migrations;                    /* processes ended to begin anew on another GPU */
+    uint64_t refused[REFUSALS];             /* workloads on arrival */
+    int64_t refused_needs_bytes;            /* memory of a GPU that would take the largest */
+    uint64_t recorded, unreached;           /* bursts of a trace; and those to which it never came before the end */
+    uint64_t arrived;                       /* bursts and requests that became ready */
     uint64_t served[SERVEDS];
     /* Sums are real numbers: exact up to 104 days, and a queue of a thousand may stand for years. */
     double response_ns, alone_ns; /* over completed bursts */

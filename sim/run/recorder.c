@@ -209,6 +209,7 @@ static void count_lost(struct group_tally *g, enum outcome outcome)
 {
     g->rejected += outcome == OUTCOME_REJECTED;
     g->oom_kills += outcome == OUTCOME_OOM;
+    g->lost += outcome == OUTCOME_OOM || outcome == OUTCOME_KILLED;
     g->censored += outcome == OUTCOME_CENSORED;
 }
 
@@ -264,6 +265,7 @@ static __attribute__((noinline)) void swap_command(struct recorder *rec, const s
     recorder_gpu_until(rec, c->gpu, now_ns);
     rec->gpu[c->gpu].resident_bytes += out ? 0 : c->bytes;
     rec->watch[c->workload].gpu_bytes = c->bytes;
+    rec->watch[c->workload].gpu = c->gpu;
     g->swaps += out || c->moved_bytes > 0;
     *(out ? &g->swap_out_bytes : &g->swap_in_bytes) += c->moved_bytes;
     series_swap(rec, c->gpu, now_ns, c);
@@ -292,6 +294,17 @@ static __attribute__((noinline)) void wait_command(struct recorder *rec, const s
             rec->setup.view->workload[c->workload].bytes;
     if (w->pending > 0)
         set_phase(rec, c->workload, phase, now_ns);
+}
+
+static __attribute__((noinline)) void kill_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
+{
+    struct group_tally *g = rec->watch[c->workload].group;
+
+    rec->moved = true;
+    rec->bounded &= c->reason == GS_BECAUSE_MOVED; /* else a job may begin again: its arrivals depend on the policy */
+    if (now_ns >= rec->setup.warmup_ns)
+        *(c->reason == GS_BECAUSE_MOVED ? &g->migrations : &g->oom_kills) += 1;
+    rows_running(rec, c->workload, false, now_ns);
 }
 
 /* Refused for want of room in the swap file: that counts there, too. */
@@ -340,7 +353,9 @@ void recorder_command(struct recorder *rec, const struct gs_command *c, gs_ns no
         wait_command(rec, c, now_ns);
     else if (c->kind == GS_REJECT)
         reject_command(rec, c);
-    else if (c->kind == GS_PLACE)
+    else if (c->kind == GS_KILL)
+        kill_command(rec, c, now_ns);
+    else if (c->kind == GS_PLACE && c->reason != GS_BECAUSE_MOVED)
         rec->watch[c->workload].attached_ns = now_ns;
     else if (c->kind == GS_HOLD)
         hold_command(rec, c, now_ns);
@@ -369,7 +384,7 @@ static __attribute__((noinline)) void rare_event(struct recorder *rec, const str
                 recorder_shrunk(rec, id, e->at_ns);
             set_phase(rec, id, cut_short ? STALL_PREEMPTED : wants ? STALL_QUEUE : PHASE_AWAY, e->at_ns);
             rows_running(rec, id, false, e->at_ns);
-        } else if (e->command == GS_SWAP_OUT) {
+        } else if (e->command == GS_SWAP_OUT || e->command == GS_KILL) {
             recorder_left_gpu(rec, id, e->at_ns);
         } else if (e->command == GS_CLEAN) {
             left_while_cleaning(rec, id, e->at_ns);

@@ -39,12 +39,11 @@ void recorder_node_changed(struct recorder *rec, uint32_t node, gs_ns now_ns)
 void recorder_left_gpu(struct recorder *rec, uint32_t workload, gs_ns now_ns)
 {
     struct watch *w = &rec->watch[workload];
-    uint32_t gpu = rec->setup.view->workload[workload].gpu;
 
     if (w->gpu_bytes == 0)
         return;
-    recorder_gpu_until(rec, gpu, now_ns);
-    rec->gpu[gpu].resident_bytes -= w->gpu_bytes;
+    recorder_gpu_until(rec, w->gpu, now_ns);
+    rec->gpu[w->gpu].resident_bytes -= w->gpu_bytes;
     w->gpu_bytes = 0;
     rows_running(rec, workload, false, now_ns);
     rows_state(rec, workload, GS_ABSENT, now_ns);

@@ -57,7 +57,7 @@ static void spell(struct recorder *rec, uint32_t workload, uint8_t state, gs_ns 
         return;
     row = one_more(rec, (void **)&c->residency, &c->residencies, &rec->rows.residency_capacity, sizeof *row);
     if (row != NULL)
-        *row = (struct residency_row){from_ns, to_ns, workload, rec->setup.view->workload[workload].gpu, state};
+        *row = (struct residency_row){from_ns, to_ns, workload, rec->watch[workload].gpu, state};
 }
 
 void rows_state(struct recorder *rec, uint32_t workload, uint8_t state, gs_ns now_ns)

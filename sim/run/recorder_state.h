@@ -30,6 +30,7 @@ struct watch {                  /* a workload under observation; what every burs
     int64_t base_bytes; /* between bursts */
     struct job *job;    /* the last one that became ready */
     int64_t gpu_bytes;
+    uint32_t gpu;           /* that has them, or had */
     gs_ns switched_ns;      /* PHASE_SWITCH: when the switch is over */
     gs_ns held_ns;          /* the GPU's held clock at that time */
     gs_ns stall_ns[STALLS]; /* cumulative since nothing was pending; queue: not counted, see split */

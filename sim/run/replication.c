@@ -46,6 +46,13 @@ static void refuse(struct replication *r, const struct gs_command *command, gs_n
                 false);
 }
 
+/* Its process ends: its bursts are lost, and a job begins again. */
+static void kill_process(struct replication *r, const struct gs_command *command, gs_ns now_ns)
+{
+    load_killed(r->load, command->workload);
+    drop_bursts(r, command->workload, now_ns, OUTCOME_KILLED, false);
+}
+
 /* Hand an event to the controller; record and perform what it answers. */
 static int step(struct replication *r, const struct gs_event *event, struct error *err)
 {
@@ -55,6 +62,8 @@ static int step(struct replication *r, const struct gs_event *event, struct erro
     for (uint32_t i = 0; i < commands->count && rc == GS_OK; i++) {
         const struct gs_command *command = &commands->item[i];
         recorder_command(r->rec, command, event->at_ns);
+        if (command->kind == GS_KILL)
+            kill_process(r, command, event->at_ns);
         rc = r->ops->submit(r->backend, command, err);
         if (command->kind == GS_REJECT)
             refuse(r, command, event->at_ns);

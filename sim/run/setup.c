@@ -10,6 +10,7 @@ static struct gs_node_spec node_spec(const struct node_group *g)
         .reserved_per_workload_bytes = g->gpu_reserved_per_workload,
         .swap_cap_bytes = g->swap_file,
         .swap = g->swap,
+        .moves = g->node_level_scheduler,
         .freeze_rule = g->regular_fraction_freezes_gpu,
         .overlapped = g->transfer == TRANSFER_OVERLAPPED,
         .max_workloads_per_gpu =

@@ -3,6 +3,7 @@
 #include "sim/scenario/build.h"
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Ids are 32 bits wide, and a workload costs some hundred bytes. */
 static const double total_max = 10e6;
@@ -146,9 +147,26 @@ static void check_totals(struct build *b)
                  "%.0f workloads are too many; at most %.0f", workloads, total_max);
 }
 
+/* `cap.when_full = migrate` where nothing may move. */
+static void check_moves(struct build *b)
+{
+    const struct policy_choice *cap = &b->scenario->policy[GS_SLOT_CAP];
+    const struct gs_param *p = cap->policy == NULL ? NULL : cap->policy->param;
+    bool moves = false, asked = false;
+    for (size_t i = 0; i < b->scenario->nodes; i++)
+        moves |= b->scenario->node[i].node_level_scheduler;
+    for (size_t i = 0; p != NULL && p[i].key != NULL; i++)
+        asked |= p[i].kind == GS_CHOICE && strcmp(p[i].key, "when_full") == 0 &&
+                 strcmp(p[i].choice[cap->param[i].i], "migrate") == 0;
+    if (asked && !moves)
+        complain(b, b->policy_from, "cap.when_full", GS_BAD_INPUT,
+                 "'cap.when_full = migrate' needs a node with 'node_level_scheduler = yes'");
+}
+
 void check_contradictions(struct build *b)
 {
     check_scenario(b);
+    check_moves(b);
     for (size_t i = 0; i < b->scenario->nodes; i++) {
         check_node(b, i);
         check_time_slicing(b, i);

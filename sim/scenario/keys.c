@@ -78,8 +78,10 @@ static const struct key table[] = {
          .help = "several resident active workloads on one GPU: processor sharing, or one at a time"),
     NODE("idle_detect", "time", "0", KEY_TIME, idle_detect, 0, NEVER,
          .help = "time after the end of a burst before the scheduler knows it"),
-    NODE("node_level_scheduler", "yes | no", "no", KEY_BOOLEAN, node_level_scheduler, 0, 0, .unavailable = "= yes",
-         .help = "may move a workload between the node's GPUs"),
+    NODE("node_level_scheduler", "yes | no", "no", KEY_BOOLEAN, node_level_scheduler, 0, 0,
+         .help =
+             "when the swap file is full, an idle notebook with a limit above its request may go to another GPU of the "
+             "node; its GPU process ends and begins anew there"),
     NODE("max_workloads_per_gpu", "integer | none", "none", KEY_INTEGER, max_workloads_per_gpu, 1, COUNT_MAX,
          .word = NEVER, .help = "greatest number of workloads attached to one GPU"),
     NODE("regular_fraction_freezes_gpu", "yes | no", "no", KEY_BOOLEAN, regular_fraction_freezes_gpu, 0, 0,

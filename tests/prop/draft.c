@@ -147,6 +147,8 @@ static void node(struct maker *m, const char *name, int gpu_gib)
         put(m, "max_workloads_per_gpu = %d", (int)below(m, 8) + 1);
     if (m->kind == ANYTHING && chance(m, 0.1))
         put(m, "regular_fraction_freezes_gpu = yes");
+    if (chance(m, 0.3))
+        put(m, "node_level_scheduler = yes");
 }
 
 /* --- [policy] --- */
@@ -281,6 +283,8 @@ static void rare_things(struct maker *m)
 {
     if (chance(m, 0.1))
         put(m, "limit = %.2f", between(m, 0.6, 1.0));
+    if (chance(m, 0.3))
+        put(m, "request = %.2f", between(m, 0.05, 0.6));
     if (chance(m, 0.08))
         put(m, "fraction = regular");
     if (chance(m, 0.05))

@@ -185,7 +185,7 @@ static bool group_balances(const struct run *r, uint32_t g, char *why)
         const struct group_tally *t = &r->outcome.tally[k]->group[g];
         double stalls = 0; /* whole numbers of nanoseconds, all below 2^53 */
         arrived += t->arrived;
-        ended += t->completed + t->censored + t->rejected + t->oom_kills;
+        ended += t->completed + t->censored + t->rejected + t->lost;
         for (int s = 0; s < STALLS; s++) {
             if (t->stall_ns[s] < 0)
                 return BAD("group %u: stall '%s' is negative", g, stall_name[s]);
@@ -312,7 +312,7 @@ static bool users_do_not_wait(const struct run *r, const struct demand *d, char 
     for (uint32_t k = 0; k < r->outcome.completed && d->think_ns > bound_ns; k++)
         for (uint32_t g = 0; g < r->outcome.tally[k]->groups; g++) {
             const struct group_tally *t = &r->outcome.tally[k]->group[g];
-            if ((double)t->response.max > bound_ns || t->rejected + t->oom_kills > 0)
+            if ((double)t->response.max > bound_ns || t->rejected + t->lost > 0)
                 return BAD("group %u: a burst took %.3f s where there was room for everybody, or was refused", g,
                            1e-9 * (double)t->response.max);
         }
