@@ -52,6 +52,7 @@ struct swap { /* a swap of one workload */
     struct gs_command command;
     int64_t left_bytes;  /* still to be put on the link */
     int64_t chunk_bytes; /* on the link now; 0: none */
+    int64_t stay_bytes;  /* of a swap-out: what it leaves on the GPU */
     uint64_t order;
     uint64_t word; /* live SIM_OVERHEAD_OVER; 0: none */
     uint32_t next; /* next workload in the GPU's queue for memory; GS_NONE ends */

@@ -114,8 +114,8 @@ static void go_on_out(struct backend *be, uint32_t workload)
         send(be, workload);
         return;
     }
-    int64_t rest = p->gpu_bytes; /* what needed no transfer */
-    p->gpu_bytes = 0;
+    int64_t rest = p->gpu_bytes - t->stay_bytes; /* what needed no transfer */
+    p->gpu_bytes = t->stay_bytes;
     memory_release(be, t->command.gpu, rest);
     done(be, workload);
 }
@@ -150,6 +150,7 @@ void transfer_begin(struct backend *be, const struct gs_command *command)
     t->command = *command;
     t->left_bytes = command->moved_bytes;
     t->chunk_bytes = 0;
+    t->stay_bytes = command->kind == GS_SWAP_OUT ? be->process[command->workload].gpu_bytes - command->bytes : 0;
     t->order = be->transfers++;
     t->word = 0;
     t->active = true;

@@ -86,6 +86,7 @@ void attach(struct controller *ctl, uint32_t workload)
         return;
     w->attached_ns = w->last_end_ns = w->last_use_ns = ctl->view.now_ns;
     w->bytes = w->base_bytes = seat->want_bytes = spec->bytes;
+    w->gpu_bytes = seat->leave_bytes = 0;
     seat->limit = spec->limit;
     seat->spilled = seat->barred = false; /* of an earlier stay */
     seat->failures = seat->stays = 0;
@@ -140,7 +141,7 @@ static void vanish(struct controller *ctl, uint32_t workload)
 void detach_moved(struct controller *ctl, uint32_t workload)
 {
     ctl->seat[workload].leaving = false;
-    if (ctl->workload[workload].state == GS_RESIDENT)
+    if (memory_on_gpu(ctl, workload))
         memory_vacate(ctl, workload);
     vanish(ctl, workload);
 }
@@ -162,7 +163,7 @@ void detach(struct controller *ctl, uint32_t workload)
         ctl->seat[workload].leaving = true;
         return;
     }
-    if (w->state == GS_RESIDENT)
+    if (memory_on_gpu(ctl, workload))
         memory_vacate(ctl, workload);
     vanish(ctl, workload);
 }

@@ -16,10 +16,9 @@ static struct sums sum_gpu(const struct controller *ctl, uint32_t gpu)
             continue;
         s.attached++;
         s.context += w->context_bytes;
-        s.held += held_bytes(w);
-        s.residents +=
-            held_bytes(w) > 0 || w->state == GS_RESIDENT || w->state == GS_SWAPPING_IN || w->state == GS_SWAPPING_OUT;
-        s.freeing += w->state == GS_SWAPPING_OUT ? w->bytes : 0;
+        s.held += w->gpu_bytes;
+        s.residents += memory_on_gpu(ctl, i);
+        s.freeing += w->state == GS_SWAPPING_OUT ? ctl->seat[i].leave_bytes : 0;
         s.claimed += ctl->seat[i].claim_bytes;
         s.in_line += ctl->seat[i].queued;
         s.granted += w->granted;
@@ -116,7 +115,11 @@ static const char *check_workload(const struct controller *ctl, uint32_t id)
         return "a workload wants the GPU and stands in no line";
     if ((w->clean && !w->has_host_copy) || (w->has_host_copy && w->host_bytes == 0 && w->bytes > 0))
         return "a copy counts as whole that is not";
-    if (w->state == GS_HOST && w->host_bytes < w->bytes)
+    if ((w->state == GS_RESIDENT || w->state == GS_SWAPPING_IN) && w->gpu_bytes != w->bytes)
+        return "a workload is resident without all of its bytes";
+    if (w->gpu_bytes < 0 || w->gpu_bytes > w->bytes)
+        return "a workload has more on the GPU than it has, or less than nothing";
+    if (w->state == GS_HOST && w->host_bytes < w->bytes - w->gpu_bytes)
         return "a swapped-out workload has less in the swap file than it holds";
     return check_loans(ctl, id);
 }

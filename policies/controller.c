@@ -148,16 +148,20 @@ static void came_in(struct controller *ctl, uint32_t workload)
 static void went_out(struct controller *ctl, uint32_t workload)
 {
     struct gs_workload *w = &ctl->workload[workload];
+    int64_t left = ctl->seat[workload].leave_bytes;
 
-    ctl->lane[w->gpu].freeing_bytes -= w->bytes;
-    memory_vacate(ctl, workload);
+    ctl->lane[w->gpu].freeing_bytes -= left;
+    ctl->gpu[w->gpu].free_bytes += left;
+    w->gpu_bytes -= left;
+    if (w->gpu_bytes == 0)
+        memory_vacate(ctl, workload);
     ctl->seat[workload].booked_bytes = 0;
     ctl->seat[workload].booked = false;
     tell_swapped(ctl, workload);
     if (ctl->seat[workload].to_disk)
         host_leave(ctl, workload);
     else
-        w->has_host_copy = true;
+        w->has_host_copy = w->gpu_bytes == 0;
     w->clean = false;
     ctl->seat[workload].spilled = ctl->seat[workload].to_disk;
     w->state = ctl->seat[workload].to_disk ? GS_DISK : GS_HOST;
@@ -177,11 +181,11 @@ static void stay(struct controller *ctl, uint32_t workload)
 {
     struct gs_workload *w = &ctl->workload[workload];
 
-    ctl->lane[w->gpu].freeing_bytes -= w->bytes;
+    ctl->lane[w->gpu].freeing_bytes -= ctl->seat[workload].leave_bytes;
     host_unbook(ctl, workload);
     ctl->room_freed = true;
     ctl->seat[workload].deferred = false;
-    w->state = GS_RESIDENT;
+    w->state = w->gpu_bytes == w->bytes ? GS_RESIDENT : GS_HOST;
 }
 
 static void swap_out_failed(struct controller *ctl, uint32_t workload)
@@ -211,12 +215,17 @@ static void kill_failed(struct controller *ctl, uint32_t workload)
 static void swap_in_failed(struct controller *ctl, uint32_t workload)
 {
     struct gs_workload *w = &ctl->workload[workload];
+    int64_t part = ctl->seat[workload].part_bytes;
+    bool away = w->has_host_copy || part > 0;
 
-    memory_vacate(ctl, workload);
+    ctl->gpu[w->gpu].free_bytes += w->gpu_bytes - part;
+    w->gpu_bytes = part;
+    if (part == 0)
+        memory_vacate(ctl, workload);
     host_call_in(ctl, workload);
-    w->bytes = w->has_host_copy ? w->host_bytes : w->base_bytes;
+    w->bytes = away ? w->host_bytes + part : w->base_bytes;
     bool on_disk = ctl->seat[workload].spilled || ctl->setup->workload[workload].initial == GS_DISK;
-    w->state = w->has_host_copy ? GS_HOST : on_disk ? GS_DISK : GS_NEW;
+    w->state = away ? GS_HOST : on_disk ? GS_DISK : GS_NEW;
     if (ctl->seat[workload].leaving)
         detach_moved(ctl, workload);
     else if (ctl->seat[workload].queued)

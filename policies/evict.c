@@ -80,7 +80,7 @@ static void trim(struct controller *ctl, uint32_t looked_at, int64_t surplus)
 {
     for (uint32_t i = looked_at; i-- > 0;) {
         struct gs_candidate *c = &ctl->pick[i];
-        int64_t bytes = ctl->workload[c->workload].bytes;
+        int64_t bytes = ctl->seat[c->workload].leave_bytes;
         if (!c->chosen || bytes > surplus)
             continue;
         surplus -= bytes;
@@ -116,6 +116,19 @@ static void take(struct controller *ctl, uint32_t looked_at, uint32_t count, uin
     }
 }
 
+/* Of what the workload has on the GPU, how much is to leave when `need` bytes are missing. */
+static int64_t leaves(struct controller *ctl, uint32_t workload, int64_t need)
+{
+    const struct gs_victim_policy *victim = ctl->setup->policies.victim;
+    const struct gs_workload *w = &ctl->workload[workload];
+    bool whole = victim->chunk_bytes == NULL || w->has_host_copy || w->keeps_host_copy || ctl->seat[workload].cleaning;
+    int64_t chunk = whole ? 0 : victim->chunk_bytes(&ctl->victim);
+
+    if (chunk <= 0 || need > w->gpu_bytes - chunk)
+        return w->gpu_bytes;
+    return (need + chunk - 1) / chunk * chunk;
+}
+
 /* Least worth first until enough will be free; bytes that will be.  `looked_at`: how many were. */
 static int64_t choose_greedily(struct controller *ctl, uint32_t count, uint32_t requester, int64_t need,
                                uint32_t *looked_at, bool *cap_refused)
@@ -125,9 +138,10 @@ static int64_t choose_greedily(struct controller *ctl, uint32_t count, uint32_t 
     for (*looked_at = 0; freed < need && *looked_at < count; ++*looked_at) {
         bring_least(ctl, *looked_at, count);
         struct gs_candidate *c = &ctl->pick[*looked_at];
+        ctl->seat[c->workload].leave_bytes = leaves(ctl, c->workload, need - freed);
         c->chosen = host_book(ctl, c->workload, requester);
         if (c->chosen)
-            freed += ctl->workload[c->workload].bytes;
+            freed += ctl->seat[c->workload].leave_bytes;
         else
             *cap_refused = true;
     }
@@ -147,12 +161,13 @@ static int64_t choose_set(struct controller *ctl, uint32_t count, uint32_t reque
     for (uint32_t i = 0; i < count; i++) {
         struct gs_candidate *c = &ctl->pick[i];
         bool wanted = (set >> i & 1) != 0;
+        ctl->seat[c->workload].leave_bytes = ctl->workload[c->workload].gpu_bytes;
         c->chosen = wanted && host_book(ctl, c->workload, requester);
         if (wanted && !c->chosen) {
             give_up(ctl, i);
             return 0;
         }
-        freed += c->chosen ? ctl->workload[c->workload].bytes : 0;
+        freed += c->chosen ? ctl->seat[c->workload].leave_bytes : 0;
     }
     return freed;
 }

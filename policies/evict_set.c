@@ -30,7 +30,7 @@ static void decide(struct search *s, uint32_t i, uint32_t set, int64_t freed, do
     }
     if (i == s->count || freed + s->behind[i] < s->need)
         return;
-    decide(s, i + 1, set | (uint32_t)1 << i, freed + s->ctl->workload[s->ctl->pick[i].workload].bytes,
+    decide(s, i + 1, set | (uint32_t)1 << i, freed + s->ctl->workload[s->ctl->pick[i].workload].gpu_bytes,
            sum + worth(s, i));
     decide(s, i + 1, set, freed, sum);
 }
@@ -40,7 +40,7 @@ uint32_t evict_least_set(const struct controller *ctl, uint32_t count, int64_t n
     struct search s = {.ctl = ctl, .count = count, .need = need};
 
     for (uint32_t i = count; i-- > 0;)
-        s.behind[i] = s.behind[i + 1] + ctl->workload[ctl->pick[i].workload].bytes;
+        s.behind[i] = s.behind[i + 1] + ctl->workload[ctl->pick[i].workload].gpu_bytes;
     decide(&s, 0, 0, 0, 0.0);
     return s.best;
 }

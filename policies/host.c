@@ -81,10 +81,10 @@ static bool is_in_file(enum gs_room answer)
     return answer == GS_ROOM_YES || answer == GS_ROOM_OR_DISK;
 }
 
-/* For its copy; an old one is brought up to date in place. */
-static int64_t room_needed(const struct gs_workload *w)
+/* For a copy of `bytes`; an old one is brought up to date in place. */
+static int64_t room_needed(const struct gs_workload *w, int64_t bytes)
 {
-    return w->bytes > w->host_bytes ? w->bytes - w->host_bytes : 0;
+    return bytes > w->host_bytes ? bytes - w->host_bytes : 0;
 }
 
 /* What the requester leaves behind and has not lent yet. */
@@ -146,14 +146,16 @@ static bool find_room(struct controller *ctl, uint32_t workload, uint32_t reques
         room += redundant_bytes(ctl, w->node, workload);
     if (bytes > room)
         lent = room > 0 ? bytes - room : bytes;
-    if (lent > 0 && (requester == GS_NONE || lent > lendable(ctl, requester)))
+    struct seat *seat = &ctl->seat[workload];
+    if (lent > 0 && (requester == GS_NONE || lent > lendable(ctl, requester) ||
+                     (seat->borrowed_bytes > 0 && seat->lender != requester))) /* one lender each */
         return false;
     if (room >= 0) /* else the file holds more than its cap, and no copy helps */
         drop_copies(ctl, workload, bytes - lent);
     if (lent > 0) {
         ctl->seat[requester].lent_bytes += lent;
-        ctl->seat[workload].lender = requester;
-        ctl->seat[workload].borrowed_bytes = lent;
+        seat->lender = requester;
+        seat->borrowed_bytes += lent;
         node->swap_used_bytes -= lent;
     }
     return true;
@@ -163,7 +165,8 @@ bool host_book(struct controller *ctl, uint32_t workload, uint32_t requester)
 {
     struct gs_workload *w = &ctl->workload[workload];
     struct seat *seat = &ctl->seat[workload];
-    int64_t room = room_needed(w);
+    bool whole = seat->leave_bytes == w->bytes || !memory_on_gpu(ctl, workload);
+    int64_t room = room_needed(w, w->bytes - w->gpu_bytes + seat->leave_bytes);
 
     seat->to_disk = false;
     seat->booked_bytes = 0;
@@ -177,9 +180,9 @@ bool host_book(struct controller *ctl, uint32_t workload, uint32_t requester)
         add(ctl, workload, room);
         return true;
     }
-    /* What is being written to the file cannot go to disk at the same time. */
+    /* What is being written to the file, or lies there in part, cannot go to disk at the same time. */
     bool disk = answer == GS_ROOM_ON_DISK || answer == GS_ROOM_OR_DISK;
-    seat->to_disk = seat->booked = disk && !seat->cleaning;
+    seat->to_disk = seat->booked = disk && !seat->cleaning && whole;
     return seat->booked;
 }
 
@@ -228,7 +231,9 @@ static int64_t stale_bytes(const struct gs_workload *w, int64_t grown)
 
 int64_t host_stale_bytes(const struct controller *ctl, uint32_t workload)
 {
-    return stale_bytes(&ctl->workload[workload], ctl->seat[workload].booked_bytes);
+    const struct gs_workload *w = &ctl->workload[workload];
+
+    return w->has_host_copy ? stale_bytes(w, ctl->seat[workload].booked_bytes) : ctl->seat[workload].leave_bytes;
 }
 
 bool host_clean(struct controller *ctl, uint32_t workload)
@@ -236,7 +241,7 @@ bool host_clean(struct controller *ctl, uint32_t workload)
     struct gs_workload *w = &ctl->workload[workload];
     struct seat *seat = &ctl->seat[workload];
     const struct gs_node *node = &ctl->node[w->node];
-    int64_t room = room_needed(w);
+    int64_t room = room_needed(w, w->bytes);
 
     if (room > node->swap_cap_bytes - node->swap_used_bytes)
         return false;

@@ -80,7 +80,8 @@ static void end_process(struct controller *ctl, uint32_t workload, uint32_t requ
     plan_forget(ctl, workload);
     w->state = GS_SWAPPING_OUT;
     w->swap_ns = ctl->view.now_ns;
-    ctl->lane[w->gpu].freeing_bytes += w->bytes;
+    seat->leave_bytes = w->gpu_bytes;
+    ctl->lane[w->gpu].freeing_bytes += w->gpu_bytes;
     seat->dying = true;
     seat->moves_to = moves_to;
     if (victim->evicted != NULL)
@@ -151,7 +152,7 @@ void kill_done(struct controller *ctl, uint32_t workload)
     struct seat *seat = &ctl->seat[workload];
     uint32_t gpu = w->gpu;
 
-    ctl->lane[gpu].freeing_bytes -= w->bytes;
+    ctl->lane[gpu].freeing_bytes -= seat->leave_bytes;
     memory_vacate(ctl, workload);
     host_leave(ctl, workload);
     seat->dying = seat->spilled = false;

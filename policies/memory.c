@@ -23,8 +23,15 @@ bool memory_may_leave(const struct controller *ctl, uint32_t workload)
     const struct gs_workload *w = &ctl->workload[workload];
     const struct seat *seat = &ctl->seat[workload];
 
-    return w->state == GS_RESIDENT && w->swappable && !w->granted && !w->holding && !seat->claiming && !seat->barred &&
-           !seat->leaving;
+    return (w->state == GS_RESIDENT || (w->state == GS_HOST && w->gpu_bytes > 0)) && w->swappable && !w->granted &&
+           !w->holding && !seat->claiming && !seat->barred && !seat->leaving;
+}
+
+bool memory_on_gpu(const struct controller *ctl, uint32_t workload)
+{
+    const struct gs_workload *w = &ctl->workload[workload];
+
+    return w->gpu_bytes > 0 || w->state == GS_RESIDENT || w->state == GS_SWAPPING_IN || w->state == GS_SWAPPING_OUT;
 }
 
 bool memory_swaps(const struct controller *ctl, uint32_t gpu)
@@ -36,13 +43,12 @@ bool memory_swaps(const struct controller *ctl, uint32_t gpu)
 
 static struct gs_command *send_out(struct controller *ctl, uint32_t workload, uint32_t requester, uint8_t reason)
 {
-    const struct gs_workload *w = &ctl->workload[workload];
     bool to_disk = ctl->seat[workload].to_disk;
     struct gs_command *command = emit(ctl, GS_SWAP_OUT, workload, to_disk ? GS_BECAUSE_SPILL : reason);
 
     command->requester = requester;
-    command->bytes = w->bytes;
-    command->moved_bytes = to_disk ? w->bytes : host_stale_bytes(ctl, workload);
+    command->bytes = ctl->seat[workload].leave_bytes;
+    command->moved_bytes = to_disk ? command->bytes : host_stale_bytes(ctl, workload);
     return command;
 }
 
@@ -62,7 +68,7 @@ struct gs_command *memory_swap_out(struct controller *ctl, uint32_t workload, ui
 
     w->state = GS_SWAPPING_OUT;
     w->swap_ns = ctl->view.now_ns;
-    ctl->lane[w->gpu].freeing_bytes += w->bytes;
+    ctl->lane[w->gpu].freeing_bytes += seat->leave_bytes;
     plan_forget(ctl, workload);
     if (victim->evicted != NULL)
         victim->evicted(&ctl->victim, workload, reason == GS_BECAUSE_PRESSURE);
@@ -77,7 +83,7 @@ struct gs_command *memory_swap_out(struct controller *ctl, uint32_t workload, ui
 void memory_swap_in(struct controller *ctl, uint32_t workload)
 {
     struct gs_workload *w = &ctl->workload[workload];
-    const struct seat *seat = &ctl->seat[workload];
+    struct seat *seat = &ctl->seat[workload];
     bool ahead = !w->wants || seat->queued;
     uint8_t reason = w->state == GS_DISK            ? (seat->spilled ? GS_BECAUSE_SPILL : GS_BECAUSE_COLD)
                      : w->state == GS_HOST && ahead ? GS_BECAUSE_AHEAD
@@ -86,20 +92,24 @@ void memory_swap_in(struct controller *ctl, uint32_t workload)
     int64_t want_bytes = seat->want_bytes;
 
     /* What it left with comes back, but for what a burst had grown by that was refused meanwhile. */
-    command->moved_bytes = w->state == GS_NEW ? 0 : w->bytes < want_bytes ? w->bytes : want_bytes;
-    w->bytes = want_bytes;
-    command->bytes = w->bytes;
+    command->moved_bytes = w->state == GS_NEW ? 0 : (w->bytes < want_bytes ? w->bytes : want_bytes) - w->gpu_bytes;
+    command->bytes = want_bytes;
+    if (w->gpu_bytes == 0) {
+        ctl->gpu[w->gpu].residents++;
+        line_append(ctl, &ctl->lane[w->gpu].residents, workload);
+    }
+    seat->part_bytes = w->gpu_bytes;
+    w->bytes = w->gpu_bytes = want_bytes;
     w->state = GS_SWAPPING_IN;
     w->swap_ns = ctl->view.now_ns;
-    ctl->gpu[w->gpu].residents++;
-    line_append(ctl, &ctl->lane[w->gpu].residents, workload);
 }
 
 void memory_vacate(struct controller *ctl, uint32_t workload)
 {
     struct gs_workload *w = &ctl->workload[workload];
 
-    ctl->gpu[w->gpu].free_bytes += w->bytes;
+    ctl->gpu[w->gpu].free_bytes += w->gpu_bytes;
+    w->gpu_bytes = 0;
     ctl->gpu[w->gpu].residents--;
     line_remove(ctl, &ctl->lane[w->gpu].residents, workload);
 }
@@ -108,11 +118,13 @@ void memory_shrink(struct controller *ctl, uint32_t workload)
 {
     struct gs_workload *w = &ctl->workload[workload];
 
-    if (w->bytes > w->base_bytes) {
-        ctl->gpu[w->gpu].free_bytes += w->state == GS_RESIDENT ? w->bytes - w->base_bytes : 0;
+    if (w->bytes > w->base_bytes)
         w->bytes = w->base_bytes;
+    if (w->gpu_bytes > w->bytes) {
+        ctl->gpu[w->gpu].free_bytes += w->gpu_bytes - w->bytes;
+        w->gpu_bytes = w->bytes;
     }
-    host_shrink(ctl, workload, w->base_bytes);
+    host_shrink(ctl, workload, w->state == GS_HOST ? w->base_bytes - w->gpu_bytes : w->base_bytes);
 }
 
 /* A base that grows is paid for with its next burst, one that shrinks as soon as nothing of it moves or is wanted. */
@@ -153,7 +165,7 @@ static void fulfil(struct controller *ctl, uint32_t workload)
     ctl->gpu[w->gpu].free_bytes -= seat->claim_bytes;
     memory_unclaim(ctl, workload);
     if (w->state == GS_RESIDENT) {
-        w->bytes = seat->want_bytes;
+        w->bytes = w->gpu_bytes = seat->want_bytes;
         run_start(ctl, workload);
     } else {
         memory_swap_in(ctl, workload);
@@ -194,7 +206,7 @@ enum acquired memory_acquire(struct controller *ctl, uint32_t workload)
     struct gs_workload *w = &ctl->workload[workload];
     struct seat *seat = &ctl->seat[workload];
     struct lane *lane = &ctl->lane[w->gpu];
-    int64_t need = seat->want_bytes - held_bytes(w);
+    int64_t need = seat->want_bytes - w->gpu_bytes;
     bool cap_refused = false;
 
     if (w->state == GS_SWAPPING_IN && w->bytes >= seat->want_bytes) {
@@ -227,9 +239,9 @@ bool memory_bring(struct controller *ctl, uint32_t workload)
         return false;
     if (!w->wants)
         seat->want_bytes = w->base_bytes;
-    if (seat->want_bytes > free || seat->want_bytes > memory_ceiling(ctl, workload))
+    if (seat->want_bytes - w->gpu_bytes > free || seat->want_bytes > memory_ceiling(ctl, workload))
         return false;
-    ctl->gpu[w->gpu].free_bytes -= seat->want_bytes;
+    ctl->gpu[w->gpu].free_bytes -= seat->want_bytes - w->gpu_bytes;
     memory_swap_in(ctl, workload);
     return true;
 }

@@ -67,10 +67,14 @@ void plan_due(struct controller *ctl, uint32_t workload)
 
     if (w->wants || ctl->seat[workload].leaving)
         return; /* rang for an idle spell that is over */
-    if (due(ctl, workload, PLAN_CLEAN) && may_move(ctl, workload) && !w->clean && !ctl->seat[workload].cleaning)
+    if (due(ctl, workload, PLAN_CLEAN) && may_move(ctl, workload) && w->state == GS_RESIDENT && !w->clean &&
+        !ctl->seat[workload].cleaning)
         host_clean(ctl, workload);
-    if (due(ctl, workload, PLAN_LEAVE) && may_move(ctl, workload) && host_book(ctl, workload, GS_NONE))
-        memory_swap_out(ctl, workload, GS_NONE, GS_BECAUSE_IDLE);
+    if (due(ctl, workload, PLAN_LEAVE) && may_move(ctl, workload)) {
+        ctl->seat[workload].leave_bytes = w->gpu_bytes;
+        if (host_book(ctl, workload, GS_NONE))
+            memory_swap_out(ctl, workload, GS_NONE, GS_BECAUSE_IDLE);
+    }
     if (due(ctl, workload, PLAN_RETURN))
         memory_bring(ctl, workload);
     if (w->state != GS_ABSENT)

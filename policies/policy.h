@@ -71,8 +71,11 @@ struct gs_workload {
     bool granted;         /* may use the GPU now */
     bool keeps_host_copy; /* the swap file keeps its copy while it is resident */
     bool has_host_copy;
-    int64_t base_bytes;    /* swappable bytes between bursts */
-    int64_t bytes;         /* swappable bytes now (a burst may have grown) */
+    int64_t base_bytes; /* swappable bytes between bursts */
+    int64_t bytes;      /* swappable bytes now (a burst may have grown) */
+    int64_t
+        gpu_bytes; /* of them on the GPU, where it is not all there or all away: 'bytes' from the start of its swap-in to
+                              the end of its swap-out */
     gs_ns since_ns;        /* waiting for the GPU since; GS_NEVER if it does not */
     gs_ns last_end_ns;     /* when it last gave the GPU back by itself; attach time before the first */
     gs_ns last_use_ns;     /* when it last had the GPU, until a burst ended or it was stopped; attach time before */
@@ -181,6 +184,9 @@ struct gs_victim_policy {
     /* The worths of several add up: of all sets that make room enough the one of least total worth leaves, found by trying
      * all of them where there are at most GS_EXACT_MAX candidates.  NULL or false: one after the other, least first. */
     bool (*adds)(const struct gs_self *self);
+    /* Above 0: only as much of a victim leaves as is needed, in multiples of so many bytes, the rest stays; it runs again
+     * when all of it is back.  Those with a copy in the swap file leave as a whole.  NULL, 0: all do. */
+    int64_t (*chunk_bytes)(const struct gs_self *self);
     /* It is no victim before that time, at most GS_PIN_MAX_NS from now; GS_NEVER: that long.  NULL: it may be one. */
     gs_ns (*pinned_until)(const struct gs_self *self, uint32_t workload);
     /* A burst of it waits from `since_ns` on; for a workload in GS_RESIDENT that is what caches call a hit. */
@@ -280,7 +286,9 @@ static inline double gs_swap_in_ns(const struct gs_view *view, uint32_t workload
     const struct gs_workload *w = &view->workload[workload];
     const struct gs_gpu *gpu = &view->gpu[w->gpu];
 
-    return (double)gpu->swap_overhead_ns + (double)w->bytes * gpu->swap_in_ns_per_byte;
+    double moved = (double)(w->state == GS_HOST ? w->bytes - w->gpu_bytes : w->bytes);
+
+    return (double)gpu->swap_overhead_ns + moved * gpu->swap_in_ns_per_byte;
 }
 
 static inline double gs_swap_out_ns(const struct gs_view *view, uint32_t workload)
@@ -288,8 +296,9 @@ static inline double gs_swap_out_ns(const struct gs_view *view, uint32_t workloa
     const struct gs_workload *w = &view->workload[workload];
     const struct gs_gpu *gpu = &view->gpu[w->gpu];
     double moved = w->clean ? 0.0 : w->has_host_copy ? w->dirty : 1.0;
+    int64_t bytes = w->state == GS_HOST && w->gpu_bytes > 0 ? w->gpu_bytes : w->bytes;
 
-    return (double)gpu->swap_overhead_ns + moved * (double)w->bytes * gpu->swap_out_ns_per_byte;
+    return (double)gpu->swap_overhead_ns + moved * (double)bytes * gpu->swap_out_ns_per_byte;
 }
 
 /* Bytes that `workload` could have of its node's swap file: free ones, and copies of what is resident, which give way. */

@@ -21,6 +21,8 @@ struct seat {
     gs_ns pinned_ns;        /* since when its policy keeps it from being a victim, GS_NEVER */
     int64_t want_bytes;     /* what it will hold while its next burst runs */
     int64_t claim_bytes;    /* still to come before it may be resident and run; 0: no claim */
+    int64_t leave_bytes;    /* of its bytes on the GPU, those that its present swap-out frees */
+    int64_t part_bytes;     /* of those that its present swap-in is for, what was on the GPU before */
     int64_t booked_bytes;   /* room in the swap file that its present swap-out added */
     int64_t clean_bytes;    /* the same of its present cleaning */
     int64_t lent_bytes;     /* of its room in the swap file, given to those who leave for it (host.c) */
@@ -115,7 +117,7 @@ void memory_repair(struct controller *ctl, uint32_t gpu);   /* evict when promis
 void memory_retract(struct controller *ctl, uint32_t gpu);  /* take promises back that cannot be kept */
 void memory_capacity(struct controller *ctl, uint32_t gpu); /* after attach or detach */
 void memory_unclaim(struct controller *ctl, uint32_t workload);
-void memory_vacate(struct controller *ctl, uint32_t workload); /* its bytes are off the GPU */
+void memory_vacate(struct controller *ctl, uint32_t workload); /* all that it had on the GPU is free */
 void memory_shrink(struct controller *ctl,
                    uint32_t workload); /* idle: what it held beyond its base is gone, everywhere */
 void memory_resize(struct controller *ctl, uint32_t workload, int64_t bytes); /* its base becomes `bytes` */
@@ -127,6 +129,7 @@ bool memory_bring(struct controller *ctl, uint32_t workload);          /* unaske
 int64_t memory_unpromised(const struct controller *ctl, uint32_t gpu); /* what nobody holds, keeps or was promised */
 int64_t memory_ceiling(const struct controller *ctl, uint32_t workload); /* the most that it may ever hold */
 bool memory_swaps(const struct controller *ctl, uint32_t gpu);           /* may anybody be swapped out there? */
+bool memory_on_gpu(const struct controller *ctl, uint32_t workload);     /* all of it or a part, or it moves */
 bool memory_may_leave(const struct controller *ctl, uint32_t workload);
 
 /* the swap file (host.c) */
@@ -197,12 +200,6 @@ static inline bool fits(const struct controller *ctl, uint32_t workload)
     const struct gs_workload *w = &ctl->workload[workload];
 
     return w->state == GS_RESIDENT && ctl->seat[workload].want_bytes <= w->bytes;
-}
-
-/* Bytes a workload occupies on its GPU now. */
-static inline int64_t held_bytes(const struct gs_workload *w)
-{
-    return w->state == GS_RESIDENT || w->state == GS_SWAPPING_IN || w->state == GS_SWAPPING_OUT ? w->bytes : 0;
 }
 
 #endif

@@ -148,13 +148,13 @@ static void fill(struct controller *ctl, uint32_t gpu)
 static bool makes_room(const struct controller *ctl, uint32_t gpu, uint32_t holder, uint32_t newcomer)
 {
     const struct lane *lane = &ctl->lane[gpu];
-    int64_t room = memory_unpromised(ctl, gpu) + held_bytes(&ctl->workload[newcomer]);
+    int64_t room = memory_unpromised(ctl, gpu) + ctl->workload[newcomer].gpu_bytes;
 
     if (fits(ctl, newcomer))
         return true;
     for (uint32_t i = lane->residents.head; i != GS_NONE; i = ctl->seat[i].link[LINK_RESIDENT].next)
         if (i != newcomer && (i == holder ? ctl->workload[i].swappable : memory_may_leave(ctl, i)))
-            room += ctl->workload[i].bytes;
+            room += ctl->workload[i].gpu_bytes;
     return ctl->seat[newcomer].want_bytes <= room;
 }
 

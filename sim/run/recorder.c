@@ -259,13 +259,15 @@ void recorder_ended(struct recorder *rec, struct job *job, gs_ns at_ns, enum out
 static __attribute__((noinline)) void swap_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
 {
     struct gpu_tally *g = &rec->tally.gpu[c->gpu];
+    struct watch *w = &rec->watch[c->workload];
     bool out = c->kind == GS_SWAP_OUT;
 
     rec->moved = true;
     recorder_gpu_until(rec, c->gpu, now_ns);
-    rec->gpu[c->gpu].resident_bytes += out ? 0 : c->bytes;
-    rec->watch[c->workload].gpu_bytes = c->bytes;
-    rec->watch[c->workload].gpu = c->gpu;
+    rec->gpu[c->gpu].resident_bytes += out ? 0 : c->bytes - w->gpu_bytes;
+    w->stay_bytes = out ? w->gpu_bytes - c->bytes : w->gpu_bytes;
+    w->gpu_bytes = out ? w->gpu_bytes : c->bytes;
+    w->gpu = c->gpu;
     g->swaps += out || c->moved_bytes > 0;
     *(out ? &g->swap_out_bytes : &g->swap_in_bytes) += c->moved_bytes;
     series_swap(rec, c->gpu, now_ns, c);
@@ -364,7 +366,7 @@ void recorder_command(struct recorder *rec, const struct gs_command *c, gs_ns no
 static void left_while_cleaning(struct recorder *rec, uint32_t workload, gs_ns now_ns)
 {
     if (rec->setup.view->workload[workload].state == GS_ABSENT)
-        recorder_left_gpu(rec, workload, now_ns);
+        recorder_left_gpu(rec, workload, 0, now_ns);
 }
 
 /* The state that an event leaves behind, before the commands that follow from it. */
@@ -384,8 +386,10 @@ static __attribute__((noinline)) void rare_event(struct recorder *rec, const str
                 recorder_shrunk(rec, id, e->at_ns);
             set_phase(rec, id, cut_short ? STALL_PREEMPTED : wants ? STALL_QUEUE : PHASE_AWAY, e->at_ns);
             rows_running(rec, id, false, e->at_ns);
-        } else if (e->command == GS_SWAP_OUT || e->command == GS_KILL) {
-            recorder_left_gpu(rec, id, e->at_ns);
+        } else if (e->command == GS_SWAP_OUT) {
+            recorder_left_gpu(rec, id, rec->watch[id].stay_bytes, e->at_ns);
+        } else if (e->command == GS_KILL) {
+            recorder_left_gpu(rec, id, 0, e->at_ns);
         } else if (e->command == GS_CLEAN) {
             left_while_cleaning(rec, id, e->at_ns);
         } else if (e->command == GS_SWAP_IN) {
@@ -393,7 +397,7 @@ static __attribute__((noinline)) void rare_event(struct recorder *rec, const str
             if (rec->watch[id].pending > 0)
                 set_phase(rec, id, waiting_phase(&rec->watch[id]), e->at_ns);
             if (state == GS_ABSENT)
-                recorder_left_gpu(rec, id, e->at_ns);
+                recorder_left_gpu(rec, id, 0, e->at_ns);
             else
                 rows_state(rec, id, GS_RESIDENT, e->at_ns);
         }
@@ -401,7 +405,7 @@ static __attribute__((noinline)) void rare_event(struct recorder *rec, const str
     case GS_FAILED:
         rec->tally.events++;
         if (e->command == GS_SWAP_IN)
-            recorder_left_gpu(rec, id, e->at_ns);
+            recorder_left_gpu(rec, id, rec->watch[id].stay_bytes, e->at_ns);
         else if (e->command == GS_SWAP_OUT)
             rows_state(rec, id, GS_RESIDENT, e->at_ns);
         else
@@ -410,7 +414,7 @@ static __attribute__((noinline)) void rare_event(struct recorder *rec, const str
     case GS_DETACH:
         state = rec->setup.view->workload[id].state;
         if (state == GS_ABSENT)
-            recorder_left_gpu(rec, id, e->at_ns);
+            recorder_left_gpu(rec, id, 0, e->at_ns);
         rec->watch[id].left_ns = e->at_ns;
         rec->watch[id].left = true;
         break;

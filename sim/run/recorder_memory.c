@@ -36,15 +36,15 @@ void recorder_node_changed(struct recorder *rec, uint32_t node, gs_ns now_ns)
         rec->tally.node[node].peak_bytes = used;
 }
 
-void recorder_left_gpu(struct recorder *rec, uint32_t workload, gs_ns now_ns)
+void recorder_left_gpu(struct recorder *rec, uint32_t workload, int64_t stay_bytes, gs_ns now_ns)
 {
     struct watch *w = &rec->watch[workload];
 
     if (w->gpu_bytes == 0)
         return;
     recorder_gpu_until(rec, w->gpu, now_ns);
-    rec->gpu[w->gpu].resident_bytes -= w->gpu_bytes;
-    w->gpu_bytes = 0;
+    rec->gpu[w->gpu].resident_bytes -= w->gpu_bytes - stay_bytes;
+    w->gpu_bytes = stay_bytes;
     rows_running(rec, workload, false, now_ns);
     rows_state(rec, workload, GS_ABSENT, now_ns);
 }

@@ -30,6 +30,7 @@ struct watch {                  /* a workload under observation; what every burs
     int64_t base_bytes; /* between bursts */
     struct job *job;    /* the last one that became ready */
     int64_t gpu_bytes;
+    int64_t stay_bytes;     /* of them, when its swap-out has ended or its swap-in has failed */
     uint32_t gpu;           /* that has them, or had */
     gs_ns switched_ns;      /* PHASE_SWITCH: when the switch is over */
     gs_ns held_ns;          /* the GPU's held clock at that time */
@@ -87,12 +88,12 @@ double recorder_lost_ns(struct recorder *rec, uint32_t workload, gs_ns at_ns);
  * taken off. */
 void recorder_unended(struct recorder *rec, const struct job *job, gs_ns at_ns, const gs_ns *stall_ns);
 
-/* Memory (recorder_memory.c): the integrals up to now; a swap file's use may have changed; a workload is off its GPU, or back
- * to what it holds between bursts. */
+/* Memory (recorder_memory.c): the integrals up to now; a swap file's use may have changed; a workload is off its GPU but for
+ * `stay_bytes`, or back to what it holds between bursts. */
 void recorder_gpu_until(struct recorder *rec, uint32_t gpu, gs_ns now_ns);
 void recorder_node_until(struct recorder *rec, uint32_t node, gs_ns now_ns);
 void recorder_node_changed(struct recorder *rec, uint32_t node, gs_ns now_ns);
-void recorder_left_gpu(struct recorder *rec, uint32_t workload, gs_ns now_ns);
+void recorder_left_gpu(struct recorder *rec, uint32_t workload, int64_t stay_bytes, gs_ns now_ns);
 void recorder_shrunk(struct recorder *rec, uint32_t workload, gs_ns now_ns);
 
 /* Rows (recorder_rows.c). */
