@@ -5,7 +5,7 @@
  * Arguments: how many seeds (default 120), and the first of them. */
 #include "backend/fault.h"
 #include "sim/base/units.h"
-#include "sim/results/explain.h"
+#include "sim/explain/explain.h"
 #include "sim/results/report.h"
 #include "sim/run/run.h"
 #include "tests/prop/draft.h"

@@ -1,5 +1,5 @@
 /* explain.c - find a burst in the database and cut its time into pieces. */
-#include "sim/results/explain_parts.h"
+#include "sim/explain/explain_parts.h"
 #include "sim/results/schema.h"
 
 #include <string.h>
@@ -335,6 +335,7 @@ int explain_burst(struct explain *e, struct explain_burst *b, struct error *err)
         cut_all(&c, false); /* bursts of the warm-up, which have no rows, may have had the GPU */
         locate(b);
     }
+    b->untold = e->untold;
     e->no_memory |= !explain_others(e, b);
     return e->no_memory ? explain_no_memory(e, err) : GS_OK;
 }

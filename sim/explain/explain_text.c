@@ -1,5 +1,5 @@
 /* explain_text.c - a burst's time in words: the pieces in order, of a long burst the longest waits, and the sum. */
-#include "sim/results/explain_words.h"
+#include "sim/explain/explain_words.h"
 
 #include "policies/table.h"
 #include "sim/base/units.h"
@@ -79,11 +79,13 @@ static void put_sums(struct telling *t)
         ok = sum_piece(&s, &t->burst->piece[i], &scratch);
     t->out->failed |= !ok;
     text_printf(t->out, "\n%10s %12s\n", "pieces", "in all");
+    t->summed = true;
     for (size_t i = 0; i < s.count && ok; i++) {
         text_printf(t->out, "%10zu", s.times[i]);
         tell_time(t, " %12s  ", s.piece[i].to_ns);
         tell_piece(t, &s.piece[i], false);
     }
+    t->summed = false;
     arena_fini(&scratch);
 }
 
@@ -212,6 +214,11 @@ void explain_text(struct text *out, const struct explain *explain, const struct 
     if (victim != NULL)
         text_printf(out, "\n%s: %s.  Worth: what it would be to keep; the least leaves first.\n", victim->name,
                     victim->help);
+    if (burst->untold != NULL)
+        text_printf(out,
+                    "\nThe controller's books are not known: %s.  Who held the swap file is left out,\n"
+                    "and what a victim would free is what it held when it last came in or ran.\n",
+                    burst->untold);
     if (!t.about->events) {
         text_add(
             out,

@@ -1,5 +1,5 @@
 /* explain_rows.c - spells without an event log: who was on which GPU and who had it, as the rows of residency have it. */
-#include "sim/results/explain_parts.h"
+#include "sim/explain/explain_parts.h"
 
 #include <string.h>
 

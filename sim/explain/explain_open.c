@@ -1,5 +1,5 @@
 /* explain_open.c - a run of the database: what it is, and who takes part in it. */
-#include "sim/results/explain_parts.h"
+#include "sim/explain/explain_parts.h"
 #include "sim/base/units.h"
 #include "sim/results/schema.h"
 
@@ -46,39 +46,13 @@ static const char *text(struct explain *e, sqlite3_stmt *s, int column)
     return copy == NULL ? "" : copy;
 }
 
-/* How a key was set, "" if it was not. */
-static const char *key_of(struct explain *e, const char *keys, const char *section, const char *group, const char *key)
-{
-    const char *wanted = arena_printf(e->arena, "%s.%s.%s = ", section, group, key);
-
-    e->no_memory |= wanted == NULL;
-    for (const char *line = keys; wanted != NULL && *line != '\0';) {
-        size_t length = strcspn(line, "\n");
-        if (strncmp(line, wanted, strlen(wanted)) == 0) {
-            const char *value = arena_printf(e->arena, "%.*s", (int)(length - strlen(wanted)), line + strlen(wanted));
-            e->no_memory |= value == NULL;
-            return value == NULL ? "" : value;
-        }
-        line += length + (line[length] == '\n');
-    }
-    return "";
-}
-
-static bool is_yes(const char *value)
-{
-    char why[UNITS_WHY];
-    bool yes = false;
-
-    return units_boolean(value, &yes, why) == GS_OK && yes;
-}
-
-static int read_run(struct explain *e, const char **keys, struct error *err)
+static int read_run(struct explain *e, struct error *err)
 {
     sqlite3_stmt *s;
     int rc =
         explain_query(e, &s,
                       "SELECT run, scenario, file, coalesce(policy, victim || ' + ' || slicer), victim, provenance,"
-                      " record, status, keys FROM run WHERE ?1 = 0 OR run = ?1 ORDER BY run DESC LIMIT 1",
+                      " record, status FROM run WHERE ?1 = 0 OR run = ?1 ORDER BY run DESC LIMIT 1",
                       err);
     struct explain_run *a = &e->about;
 
@@ -92,7 +66,6 @@ static int read_run(struct explain *e, const char **keys, struct error *err)
         const char *record = text(e, s, 6);
         a->events = strcmp(record, "events") == 0;
         a->complete = strcmp(text(e, s, 7), "complete") == 0;
-        *keys = text(e, s, 8);
         if (strcmp(record, "summary") == 0)
             rc = error_set(err, GS_BAD_INPUT,
                            "run %lld of '%s' kept no bursts; run it again with '--set scenario.record=events'",
@@ -116,12 +89,12 @@ static int count(struct explain *e, const char *sql, uint32_t *n, struct error *
     return rc;
 }
 
-static int read_workloads(struct explain *e, const char *keys, struct error *err)
+static int read_workloads(struct explain *e, struct error *err)
 {
     sqlite3_stmt *s;
     int rc = explain_query(e, &s,
                            "SELECT g.name, row_number() OVER (PARTITION BY w.grp ORDER BY w.workload) - 1,"
-                           " count(*) OVER (PARTITION BY w.grp), w.bytes, w.class FROM workload AS w"
+                           " count(*) OVER (PARTITION BY w.grp) FROM workload AS w"
                            " JOIN workload_group AS g USING(run, grp) WHERE w.run = ?1 ORDER BY w.workload",
                            err);
 
@@ -131,13 +104,6 @@ static int read_workloads(struct explain *e, const char *keys, struct error *err
         if (sqlite3_column_int64(s, 2) > 1)
             w->name = arena_printf(e->arena, "%s-%lld", w->group, (long long)sqlite3_column_int64(s, 1));
         e->no_memory |= w->name == NULL;
-        w->bytes = sqlite3_column_int64(s, 3);
-        w->keeps_copy = is_yes(key_of(e, keys, "workload", w->group, "keep_host_copy")) ||
-                        is_yes(key_of(e, keys, "trace", w->group, "keep_host_copy"));
-        const char *state = key_of(e, keys, "workload", w->group, "state");
-        bool served = strcmp((const char *)sqlite3_column_text(s, 4), "inference") == 0;
-        w->starts_in_file =
-            strcmp(state, "host") == 0 || (served && (*state == '\0' || strcmp(state, "by class") == 0));
     }
     sqlite3_finalize(s);
     return rc;
@@ -163,8 +129,7 @@ static int read_places(struct explain *e, struct error *err)
 static int read_about(struct explain *e, struct error *err)
 {
     struct explain_run *a = &e->about;
-    const char *keys = "";
-    int rc = read_run(e, &keys, err);
+    int rc = read_run(e, err);
 
     if (rc != GS_OK || (rc = count(e, "SELECT count(*) FROM workload WHERE run = ?1", &a->workloads, err)) != GS_OK ||
         (rc = count(e, "SELECT count(*) FROM gpu WHERE run = ?1", &a->gpus, err)) != GS_OK ||
@@ -175,7 +140,7 @@ static int read_about(struct explain *e, struct error *err)
     a->node = arena_array(e->arena, a->nodes, sizeof *a->node);
     if (a->workload == NULL || a->gpu == NULL || a->node == NULL)
         return explain_no_memory(e, err);
-    if ((rc = read_workloads(e, keys, err)) != GS_OK || (rc = read_places(e, err)) != GS_OK)
+    if ((rc = read_workloads(e, err)) != GS_OK || (rc = read_places(e, err)) != GS_OK)
         return rc;
     return e->no_memory ? explain_no_memory(e, err) : GS_OK;
 }
@@ -201,6 +166,8 @@ void explain_close(struct explain *e)
 {
     if (e == NULL)
         return;
+    replayed_close(e->replayed);
+    event_log_close(e->log);
     arena_fini(&e->story);
     sqlite3_close(e->db);
 }
