@@ -22,7 +22,7 @@ int books_open(struct explain *e, struct error *err)
                : rc;
 }
 
-void books_begin(struct explain *e)
+int books_begin(struct explain *e, struct error *err)
 {
     struct error why = {0};
 
@@ -33,6 +33,7 @@ void books_begin(struct explain *e)
         give_up(e, why.text);
     else if (controller_view(replayed_controller(e->replayed))->workloads != e->about.workloads)
         give_up(e, "its scenario has other workloads now");
+    return e->no_memory ? explain_no_memory(e, err) : GS_OK;
 }
 
 /* They are right as long as what is decided now is what was decided. */

@@ -342,7 +342,7 @@ int explain_read_log(struct explain *e, struct error *err)
     for (uint32_t i = 0; i < e->about.workloads; i++)
         r.actor[i] = (struct actor){.gpu = GS_NONE, .phase = PHASE_AWAY, .used_ns = -1};
     if (rc == GS_OK && (rc = event_log_rewind(e->log, e->replication, err)) == GS_OK)
-        books_begin(e);
+        rc = books_begin(e, err);
     while (rc == GS_OK && (rc = event_log_next(e->log, &event, &step, &more, err)) == GS_OK && more) {
         if (event.at_ns > e->to_ns)
             break;

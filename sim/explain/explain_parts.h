@@ -59,7 +59,7 @@ void spell_add(struct explain *e, struct spell spell);
 /* The event log, and the controller's books as it was written (explain_books.c): open both; begin the replication; keep them
  * over an event.  From then on e->untold tells why they are not known, NULL if they are. */
 int books_open(struct explain *e, struct error *err);
-void books_begin(struct explain *e);
+int books_begin(struct explain *e, struct error *err);
 void books_keep(struct explain *e, const struct gs_event *event, const struct gs_commands *recorded);
 const struct gs_workload *books_of(const struct explain *e, uint32_t workload); /* NULL: not known */
 /* Of its node's swap file, if the books are known; what it lends counts as theirs who have it. */
