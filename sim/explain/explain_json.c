@@ -90,8 +90,6 @@ static void piece(struct text *t, const struct explain_run *about, const struct 
 
 void explain_json(struct text *t, const struct explain *explain, const struct explain_burst *b)
 {
-    static const char *const outcome[] = {"done", "rejected", "oom", "censored"};
-    static const char *const served[] = {"hot", "warm", "cold"};
     const struct explain_run *about = explain_about(explain);
     const struct burst_row *row = &b->row;
 
@@ -104,10 +102,10 @@ void explain_json(struct text *t, const struct explain *explain, const struct ex
     key_name(t, "workload", about, row->workload);
     key_integer(t, "nth", row->index);
     key_string(t, "gpu", b->gpu < about->gpus ? about->gpu[b->gpu].name : NULL);
-    key_string(t, "outcome", outcome[row->outcome]);
+    key_string(t, "outcome", outcome_name[row->outcome]);
     key_string(t, "reason", gs_reason_name(b->reason));
     key_string(t, "untold", b->untold);
-    key_string(t, "served", served[row->served]);
+    key_string(t, "served", served_name[row->served]);
     key_integer(t, "ready_ns", row->ready_ns);
     if (row->start_ns < 0)
         key_string(t, "start_ns", NULL);

@@ -239,6 +239,12 @@ static void take_command(struct reading *r, const struct gs_commands *step, cons
     } else if (c->kind == GS_REJECT) {
         a->wants = a->stopped = false;
         enter(r, c->workload, PHASE_AWAY, GS_BECAUSE_NOTHING);
+        spell_add(r->e, (struct spell){.from_ns = r->now_ns,
+                                       .to_ns = r->now_ns + 1,
+                                       .workload = c->workload,
+                                       .gpu = a->gpu,
+                                       .kind = SPELL_REFUSED,
+                                       .reason = c->reason});
     }
 }
 

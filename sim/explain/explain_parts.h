@@ -13,11 +13,12 @@ enum spell_kind {
     SPELL_IN = EXPLAIN_KINDS, /* transfers */
     SPELL_OUT,
     SPELL_CLEAN,
-    SPELL_ROOM,   /* holds room of the swap file, told while somebody waits for it */
-    SPELL_BUSY,   /* some burst of the workload is ready or runs */
-    SPELL_USED,   /* has the GPU and something to do */
-    SPELL_LINGER, /* has the GPU and nothing to do */
-    SPELL_KEPT    /* nothing executes or moves on the GPU, as one lingers there; of nobody */
+    SPELL_ROOM,    /* holds room of the swap file, told while somebody waits for it */
+    SPELL_REFUSED, /* its bursts were refused; as long as a spell must be */
+    SPELL_BUSY,    /* some burst of the workload is ready or runs */
+    SPELL_USED,    /* has the GPU and something to do */
+    SPELL_LINGER,  /* has the GPU and nothing to do */
+    SPELL_KEPT     /* nothing executes or moves on the GPU, as one lingers there; of nobody */
 };
 
 struct spell {
@@ -42,7 +43,7 @@ struct explain {
     gs_ns from_ns, to_ns;
     struct spell *spell;
     size_t spells, capacity;
-    size_t kept; /* of them, from here on those that are SPELL_KEPT: by GPU, in order */
+    size_t kept;        /* of them, from here on those that are SPELL_KEPT: by GPU, in order */
     const char *untold; /* why the controller's books are not known; NULL: they are */
     bool no_memory;
 };
@@ -65,9 +66,10 @@ const struct gs_workload *books_of(const struct explain *e, uint32_t workload); 
 /* Of its node's swap file, if the books are known; what it lends counts as theirs who have it. */
 int64_t books_room_bytes(const struct explain *e, uint32_t workload);
 
-/* From the event log (explain_log.c), or from the rows of residency (explain_rows.c). */
+/* From the event log (explain_log.c), or from the rows of residency; then those of bursts (explain_rows.c). */
 int explain_read_log(struct explain *e, struct error *err);
 int explain_read_rows(struct explain *e, struct error *err);
+int explain_read_busy(struct explain *e, struct error *err);
 
 /* Once all spells are read: what the GPUs were used for (explain_use.c).  `from_ns`: bursts that became ready earlier have
  * no rows. */

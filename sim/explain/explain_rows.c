@@ -1,4 +1,5 @@
-/* explain_rows.c - spells without an event log: who was on which GPU and who had it, as the rows of residency have it. */
+/* explain_rows.c - spells out of the tables: when each workload had something to do; and, where there is no event log, who was
+ * on which GPU and who had it. */
 #include "sim/explain/explain_parts.h"
 
 #include <string.h>
@@ -38,5 +39,42 @@ int explain_read_rows(struct explain *e, struct error *err)
         }
     }
     sqlite3_finalize(s);
+    return rc;
+}
+
+/* When the workloads have something to do; bursts that became ready in the warm-up are not among the rows. */
+int explain_read_busy(struct explain *e, struct error *err)
+{
+    sqlite3_stmt *s;
+    struct spell busy = {.kind = SPELL_BUSY, .workload = GS_NONE, .gpu = GS_NONE};
+    gs_ns *first_ready_ns = arena_array(&e->story, e->about.workloads, sizeof *first_ready_ns), warm_ns = 0;
+    int rc = explain_query(e, &s,
+                           "SELECT workload, ready_ns, end_ns, from_ns FROM burst JOIN replication"
+                           " USING(run, replication) WHERE run = ?1 AND replication = ?2 AND ready_ns < ?3"
+                           " ORDER BY workload, ready_ns",
+                           err);
+    if (first_ready_ns == NULL)
+        rc = explain_no_memory(e, err);
+    for (uint32_t i = 0; rc == GS_OK && i < e->about.workloads; i++)
+        first_ready_ns[i] = GS_NEVER;
+    sqlite3_bind_int64(s, 3, e->to_ns);
+    while (rc == GS_OK && explain_row(e, s, &rc, err)) {
+        uint32_t workload = (uint32_t)sqlite3_column_int64(s, 0);
+        gs_ns from_ns = sqlite3_column_int64(s, 1), to_ns = sqlite3_column_int64(s, 2);
+        warm_ns = sqlite3_column_int64(s, 3);
+        if (workload < e->about.workloads && first_ready_ns[workload] == GS_NEVER)
+            first_ready_ns[workload] = from_ns;
+        if (workload != busy.workload || from_ns > busy.to_ns) {
+            spell_add(e, busy);
+            busy.workload = workload;
+            busy.from_ns = from_ns;
+            busy.to_ns = to_ns;
+        }
+        busy.to_ns = to_ns > busy.to_ns ? to_ns : busy.to_ns;
+    }
+    spell_add(e, busy);
+    sqlite3_finalize(s);
+    if (rc == GS_OK && !explain_use(e, first_ready_ns, warm_ns))
+        rc = explain_no_memory(e, err);
     return rc;
 }

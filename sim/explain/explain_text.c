@@ -203,6 +203,20 @@ static void put_sum(const struct telling *t)
     put_seconds(t, "response", row->end_ns - row->ready_ns);
 }
 
+/* Only where it matters. */
+static void put_untold(const struct telling *t)
+{
+    bool matters = false;
+
+    for (size_t i = 0; i < t->burst->pieces; i++)
+        matters |= t->burst->piece[i].kind == EXPLAIN_CAP || t->burst->piece[i].kind == EXPLAIN_SWAP_OUT;
+    if (matters && t->burst->untold != NULL)
+        text_printf(t->out,
+                    "\nThe controller's books are not known: %s.\n"
+                    "Who held the swap file is left out, and what a victim would free is as of its last turn.\n",
+                    t->burst->untold);
+}
+
 void explain_text(struct text *out, const struct explain *explain, const struct explain_burst *burst)
 {
     struct telling t = {.out = out, .about = explain_about(explain), .burst = burst};
@@ -214,11 +228,7 @@ void explain_text(struct text *out, const struct explain *explain, const struct 
     if (victim != NULL)
         text_printf(out, "\n%s: %s.  Worth: what it would be to keep; the least leaves first.\n", victim->name,
                     victim->help);
-    if (burst->untold != NULL)
-        text_printf(out,
-                    "\nThe controller's books are not known: %s.  Who held the swap file is left out,\n"
-                    "and what a victim would free is what it held when it last came in or ran.\n",
-                    burst->untold);
+    put_untold(&t);
     if (!t.about->events) {
         text_add(
             out,

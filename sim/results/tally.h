@@ -25,6 +25,7 @@ extern const char *const stall_name[STALLS]; /* "queue", "swap_out", ... */
 
 enum served { SERVED_HOT, SERVED_WARM, SERVED_COLD, SERVEDS }; /* where its bytes were when the burst became ready */
 enum outcome { OUTCOME_DONE, OUTCOME_REJECTED, OUTCOME_OOM, OUTCOME_CENSORED, OUTCOMES };
+extern const char *const served_name[SERVEDS], *const outcome_name[OUTCOMES]; /* "hot", ...; "done", ... */
 
 /* Why a workload was refused when it arrived; of the GPUs, what kept the most hopeful one from taking it. */
 enum refusal {
