@@ -15,11 +15,10 @@ int books_open(struct explain *e, struct error *err)
     struct error why = {0};
     int rc = event_log_open(&e->log, e->path, e->about.run, e->arena, err);
 
-    if (rc == GS_OK && replayed_open(&e->replayed, e->log, e->arena, &why) != GS_OK)
-        e->unreplayed = arena_strdup(e->arena, why.text);
-    return rc == GS_OK && (why.code == GS_SYSTEM || (why.code != GS_OK && e->unreplayed == NULL))
-               ? explain_no_memory(e, err)
-               : rc;
+    if (rc != GS_OK || replayed_open(&e->replayed, e->log, e->arena, &why) == GS_OK)
+        return rc;
+    e->unreplayed = arena_strdup(e->arena, why.text);
+    return why.code == GS_SYSTEM || e->unreplayed == NULL ? explain_no_memory(e, err) : GS_OK;
 }
 
 int books_begin(struct explain *e, struct error *err)

@@ -191,8 +191,10 @@ static void put_cap(const struct telling *t, const struct explain_piece *p)
     if (t->burst->gpu >= a->gpus || t->burst->untold != NULL)
         return;
     if (!t->summed) { /* else those who held it may have done so one after the other */
+        int64_t cap = a->node[a->gpu[t->burst->gpu].node].swap_cap_bytes;
         put_size(t, ": %s", bytes);
-        put_size(t, " of %s are taken", a->node[a->gpu[t->burst->gpu].node].swap_cap_bytes);
+        put_size(t, " of %s are taken", cap);
+        text_add(t->out, bytes > cap ? ", as some who lent room did not come in" : "");
     }
     put_list(t, p, t->summed ? ": taken by " : ", by ", held, true);
 }
