@@ -32,7 +32,7 @@ int books_begin(struct explain *e, struct error *err)
         give_up(e, why.text);
     else if (controller_view(replayed_controller(e->replayed))->workloads != e->about.workloads)
         give_up(e, "its scenario has other workloads now");
-    return e->no_memory ? explain_no_memory(e, err) : GS_OK;
+    return e->no_memory || why.code == GS_SYSTEM ? explain_no_memory(e, err) : GS_OK;
 }
 
 /* They are right as long as what is decided now is what was decided. */
