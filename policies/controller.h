@@ -176,6 +176,10 @@ const struct gs_commands *controller_step(struct controller *ctl, const struct g
 /* The books, for reports and tests. */
 const struct gs_view *controller_view(const struct controller *ctl);
 
+/* Of what a workload holds in the swap file (gs_workload.host_bytes), room that it lends to those who leave for it: counts as
+ * theirs.  The rest of all of them adds up to gs_node.swap_used_bytes. */
+int64_t controller_lent_bytes(const struct controller *ctl, uint32_t workload);
+
 /* NULL if the books balance, else a sentence on what does not: resident bytes <= GPU memory, swap file <= cap, counters
  * equal to sums over workloads, everybody who waits is in exactly one queue.  O(workloads); debug builds call it each step. */
 const char *controller_check(const struct controller *ctl);

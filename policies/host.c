@@ -95,6 +95,11 @@ static int64_t lendable(const struct controller *ctl, uint32_t requester)
     return r->state == GS_HOST || r->state == GS_SWAPPING_IN ? r->host_bytes - ctl->seat[requester].lent_bytes : 0;
 }
 
+int64_t controller_lent_bytes(const struct controller *ctl, uint32_t workload)
+{
+    return ctl->seat[workload].lent_bytes;
+}
+
 static void repay(struct controller *ctl, uint32_t workload, int64_t bytes)
 {
     struct seat *seat = &ctl->seat[workload];

@@ -2,7 +2,7 @@
 #include "sim/base/units.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/output.h"
-#include "sim/results/explain.h"
+#include "sim/explain/explain.h"
 
 #include <argp.h>
 

@@ -8,8 +8,8 @@ static void one_alternative(struct text *out, const struct alternative *a)
 {
     const struct report *r = a->report;
 
-    json_string(out, "{", "name", a->name);
-    json_string(out, ",", "scenario", r->scenario);
+    json_text(out, "{", "name", a->name);
+    json_text(out, ",", "scenario", r->scenario);
     report_json_policy(out, ",", r);
     json_number(out, ",", "warmup_s", r->run.warmup.value);
     text_printf(out, ",\"sla_met\":%s}", report_sla_met(r) ? "true" : "false");
@@ -35,7 +35,7 @@ static void difference(struct text *out, size_t a, const struct compared *of)
     json_number(out, ",", "confidence", of->confidence);
     json_number(out, ",", "p", of->p);
     json_number(out, ",", "p_holm", of->p_holm);
-    json_string(out, ",", "verdict", verdict_name(of->verdict));
+    json_text(out, ",", "verdict", verdict_name(of->verdict));
     json_number(out, ",", "variance_ratio", of->variance_ratio);
     json_number(out, ",", "pairs", (double)of->difference.n);
     text_printf(out, ",\"exact\":%s}", of->exact ? "true" : "false");
@@ -43,9 +43,9 @@ static void difference(struct text *out, size_t a, const struct compared *of)
 
 static void one_metric(struct text *out, const struct comparison *c, const struct compare_metric *m)
 {
-    json_string(out, "{", "scope", m->scope);
-    json_string(out, ",", "name", m->name);
-    json_string(out, ",", "metric", m->metric);
+    json_text(out, "{", "scope", m->scope);
+    json_text(out, ",", "name", m->name);
+    json_text(out, ",", "metric", m->metric);
     json_number(out, ",", "comparisons", (double)m->family);
     text_add(out, ",\n   \"values\":[");
     for (size_t a = 0; a < c->alternatives; a++) {
@@ -64,9 +64,9 @@ void compare_json(struct text *out, const struct comparison *c)
 {
     const struct report *first = c->alternative[0].report;
 
-    json_string(out, "{", "comparison", c->title);
-    json_string(out, ",", "version", first->version);
-    json_string(out, ",", "provenance", first->provenance);
+    json_text(out, "{", "comparison", c->title);
+    json_text(out, ",", "version", first->version);
+    json_text(out, ",", "provenance", first->provenance);
     text_printf(out, ",\"seed\":%llu", (unsigned long long)first->seed);
     json_number(out, ",", "replications", (double)c->replications);
     text_add(out, ",\"baseline\":0,\n \"alternatives\":[");

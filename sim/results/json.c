@@ -9,7 +9,7 @@ void json_number(struct text *out, const char *comma, const char *key, double va
     text_number(out, value);
 }
 
-void json_string(struct text *out, const char *comma, const char *key, const char *value)
+void json_text(struct text *out, const char *comma, const char *key, const char *value)
 {
     text_printf(out, "%s\"%s\":", comma, key);
     text_json_string(out, value);

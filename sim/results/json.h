@@ -1,4 +1,5 @@
-/* json.h - members of JSON objects; `comma` is what stands before: ",", "{", or nothing. */
+/* json.h - members of JSON objects; `comma` is what stands before: ",", "{", or nothing.  No name of jansson, which is linked
+ * beside it. */
 #ifndef GS_JSON_H
 #define GS_JSON_H
 
@@ -6,7 +7,7 @@
 #include "sim/stats/interval.h"
 
 void json_number(struct text *out, const char *comma, const char *key, double value); /* null if it is not finite */
-void json_string(struct text *out, const char *comma, const char *key, const char *value);
+void json_text(struct text *out, const char *comma, const char *key, const char *value);
 /* ,"key":[low,high], or null where there is no interval. */
 void json_bounds(struct text *out, const char *key, const struct interval *value);
 

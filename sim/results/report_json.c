@@ -21,8 +21,8 @@ static void quantiles(struct text *out, const char *key, const struct interval s
 
 static void group(struct text *out, const struct report_group *g)
 {
-    json_string(out, "{", "name", g->name);
-    json_string(out, ",", "class", g->class);
+    json_text(out, "{", "name", g->name);
+    json_text(out, ",", "class", g->class);
     json_number(out, ",", "workloads", g->workloads.value);
     json_number(out, ",", "completed", g->completed.value);
     json_number(out, ",", "censored", g->censored.value);
@@ -62,7 +62,7 @@ static void group(struct text *out, const struct report_group *g)
 
 static void gpu(struct text *out, const struct report_gpu *g)
 {
-    json_string(out, "{", "id", g->id);
+    json_text(out, "{", "id", g->id);
     json_number(out, ",", "useful", g->useful.value);
     json_number(out, ",", "switching", g->switching.value);
     json_number(out, ",", "idle", g->idle.value);
@@ -76,7 +76,7 @@ static void gpu(struct text *out, const struct report_gpu *g)
 
 static void swap_file(struct text *out, const struct report_node *n)
 {
-    json_string(out, "{", "node", n->id);
+    json_text(out, "{", "node", n->id);
     json_number(out, ",", "cap_bytes", n->cap_bytes.value);
     json_number(out, ",", "peak_bytes", n->peak_bytes.value);
     json_number(out, ",", "mean_bytes", n->mean_bytes.value);
@@ -86,17 +86,17 @@ static void swap_file(struct text *out, const struct report_node *n)
 
 static void promise(struct text *out, const struct report_sla *s)
 {
-    json_string(out, "{", "name", s->name);
-    json_string(out, ",", "group", s->group);
+    json_text(out, "{", "name", s->name);
+    json_text(out, ",", "group", s->group);
     if (!s->group)
-        json_string(out, ",", "class", s->class);
-    json_string(out, ",", "metric", s->metric);
+        json_text(out, ",", "class", s->class);
+    json_text(out, ",", "metric", s->metric);
     json_number(out, ",", "target", s->target);
     json_number(out, ",", "value", s->value.value);
     json_bounds(out, "ci95", &s->value);
     text_printf(out, ",\"met\":%s", s->met ? "true" : "false");
     json_number(out, ",", "attainment", s->attainment);
-    json_string(out, ",", "missed", s->missed);
+    json_text(out, ",", "missed", s->missed);
     json_number(out, ",", "alone", s->alone);
     text_add(out, "}");
 }
@@ -117,19 +117,19 @@ static void faults(struct text *out, const struct report *r)
 void report_json_policy(struct text *out, const char *comma, const struct report *r)
 {
     text_printf(out, "%s\"policy\":", comma);
-    json_string(out, "{", "victim", r->victim);
-    json_string(out, ",", "slicer", r->slicer);
-    json_string(out, ",", "cap", r->cap);
-    json_string(out, ",", "prefetch", r->prefetch);
-    json_string(out, ",", "place", r->place);
+    json_text(out, "{", "victim", r->victim);
+    json_text(out, ",", "slicer", r->slicer);
+    json_text(out, ",", "cap", r->cap);
+    json_text(out, ",", "prefetch", r->prefetch);
+    json_text(out, ",", "place", r->place);
     text_printf(out, ",\"parameters\":{%s}}", r->parameters);
 }
 
 void report_json(struct text *out, const struct report *r)
 {
-    json_string(out, "{", "scenario", r->scenario);
-    json_string(out, ",", "version", r->version);
-    json_string(out, ",", "provenance", r->provenance);
+    json_text(out, "{", "scenario", r->scenario);
+    json_text(out, ",", "version", r->version);
+    json_text(out, ",", "provenance", r->provenance);
     text_printf(out, ",\"seed\":%llu", (unsigned long long)r->seed);
     json_number(out, ",", "replications", r->run.replications.value);
     report_json_policy(out, ",\n ", r);

@@ -3,9 +3,6 @@
 
 #include "policies/controller.h"
 
-static const char *const served_name[SERVEDS] = {"hot", "warm", "cold"};
-static const char *const outcome_name[OUTCOMES] = {"done", "rejected", "oom", "censored", "killed"};
-
 /* The columns that all rows of a replication begin with. */
 static struct row row_of(struct results *r, enum insert table, uint32_t replication, uint64_t number)
 {

@@ -2,6 +2,8 @@
 #include "sim/results/tally.h"
 
 const char *const stall_name[STALLS] = {"queue", "swap_out", "swap_in", "cap", "preempted", "detect", "cold"};
+const char *const served_name[SERVEDS] = {"hot", "warm", "cold"};
+const char *const outcome_name[OUTCOMES] = {"done", "rejected", "oom", "censored", "killed"};
 
 void group_tally_init(struct group_tally *group)
 {

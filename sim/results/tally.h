@@ -32,6 +32,7 @@ enum outcome {
     OUTCOME_KILLED, /* lost with the process of its workload, for somebody else's memory */
     OUTCOMES
 };
+extern const char *const served_name[SERVEDS], *const outcome_name[OUTCOMES]; /* "hot", ...; "done", ... */
 
 /* Why a workload was refused when it arrived; of the GPUs, what kept the most hopeful one from taking it. */
 enum refusal {

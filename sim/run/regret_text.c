@@ -150,17 +150,17 @@ void regret_json(struct text *out, const struct regret *g)
     const struct report *r = g->run[REGRET_AS_IS].report;
     bool begun = false;
 
-    json_string(out, "{", "scenario", r->scenario);
-    json_string(out, ",", "version", r->version);
-    json_string(out, ",", "provenance", r->provenance);
+    json_text(out, "{", "scenario", r->scenario);
+    json_text(out, ",", "version", r->version);
+    json_text(out, ",", "provenance", r->provenance);
     text_printf(out, ",\"seed\":%llu", (unsigned long long)r->seed);
     json_number(out, ",", "replications", (double)g->replications);
     text_add(out, ",\n \"runs\":[");
     for (int s = 0; s < REGRET_STEPS; s++) {
         const struct regret_run *run = &g->run[s];
-        json_string(out, s > 0 ? ",\n  {" : "\n  {", "name", regret_step_name((enum regret_step)s));
-        json_string(out, ",", "victim", run->report->victim);
-        json_string(out, ",", "slicer", run->report->slicer);
+        json_text(out, s > 0 ? ",\n  {" : "\n  {", "name", regret_step_name((enum regret_step)s));
+        json_text(out, ",", "victim", run->report->victim);
+        json_text(out, ",", "slicer", run->report->slicer);
         json_number(out, ",", "warmup_s", run->report->run.warmup.value);
         text_printf(out, ",\"partial\":%s", is_partial(run) ? "true" : "false");
         interval(out, "response_mean_s", "response_mean_ci95", &run->response);
@@ -171,7 +171,7 @@ void regret_json(struct text *out, const struct regret *g)
     for (int p = 0; p < PARTS; p++) {
         if (isnan(g->part[p].value))
             continue;
-        json_string(out, begun ? ",\n  {" : "\n  {", "name", regret_part_name((enum regret_part)p));
+        json_text(out, begun ? ",\n  {" : "\n  {", "name", regret_part_name((enum regret_part)p));
         interval(out, "mean_s", "ci95", &g->part[p]);
         json_number(out, ",", "share", g->part[p].value / g->run[REGRET_AS_IS].response.value);
         text_add(out, "}");

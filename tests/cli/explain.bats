@@ -97,6 +97,23 @@ END
     explain --workload C --json - | jq -e '.bursts[0] | .outcome == "rejected" and .reason == "cap"'
 }
 
+@test "where the books cannot be kept again, the rest is told, and why" {
+    full=(--set node.swap_file=60GB --set workload.C.memory=50GB)
+    record events "${full[@]}" --set policy.victim=belady
+    explain --workload C >oracle.txt
+    grep -q 'waits for room in the swap file, where a victim has to go$' oracle.txt
+    grep -q "books are not known: run 1 cannot be replayed: 'belady' asked for the future" oracle.txt
+    explain --workload C --json - | jq -e '.bursts[0] | (.untold | contains("belady")) and
+        ([.pieces[].others[] | select(.did == "held")] == [])'
+    record events "${full[@]}"
+    explain --workload C --json - | jq -e '.bursts[0] | .untold == null and
+        ([.pieces[] | select(.kind == "cap")][0].others | map(select(.did == "held") | [.workload, .bytes]) == [["C",50000000000]])'
+    sqlite3 r.db "UPDATE command SET bytes = bytes + 1 WHERE run = 2 AND kind = 'run'"
+    explain --workload C | grep -q "its policies decide otherwise now; 'gpuswap-sim audit' tells where"
+    sqlite3 r.db "UPDATE event SET workload = 99 WHERE run = 2 AND kind = 'attach'"
+    explain --workload C | grep -q 'books are not known: the event log is damaged'
+}
+
 @test "one that is stopped when its quantum is over" {
     record events --set policy.slicer=rr --set policy.slicer.quantum=2s --set workload.A.service=5s \
         --set workload.C.memory=20GB --set workload.B.arrival='schedule(5500ms)'

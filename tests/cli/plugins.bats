@@ -272,6 +272,17 @@ END_OF_PLUGIN
     [ "$(sqlite3 results.db 'SELECT policy_faults > 0 FROM run ORDER BY run' | xargs)" = '1 0' ]
 }
 
+@test "a burst is explained without the plug-in, too, but for the swap file" {
+    build a.so victim
+    "$GPUSWAP_SIM" a.ini --quiet
+    "$GPUSWAP_SIM" explain results.db --json with.json
+    jq -e '.bursts[0].untold == null' with.json
+    rm a.so
+    "$GPUSWAP_SIM" explain results.db --json without.json
+    jq -e '.bursts[0].untold | contains("a.so")' without.json
+    cmp <(jq '.bursts[0] | del(.untold)' with.json) <(jq '.bursts[0] | del(.untold)' without.json)
+}
+
 @test "replications side by side give what they give one after the other" {
     build a.so victim
     for threads in 1 4; do

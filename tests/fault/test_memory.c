@@ -1,6 +1,7 @@
-/* test_memory.c - every allocation of a run fails in turn: each time a clean error, no leak (the address sanitizer looks), and
+/* test_memory.c - every allocation of a run, and of an explanation of it, fails in turn: each time a clean error, no leak (the address sanitizer looks), and
  * never a different result. */
 #include "sim/base/arena.h"
+#include "sim/explain/explain.h"
 #include "sim/results/report.h"
 #include "sim/run/run.h"
 
@@ -104,6 +105,33 @@ static void whole_run(struct ended *o, const char *text, const char *db)
     arena_fini(&arena);
 }
 
+/* Every burst of the last run in `db`. */
+static void whole_explanation(struct ended *o, const char *text, const char *db)
+{
+    const struct explain_wish all = {.replication = 0, .burst = -1, .slowest = -1, .workload = GS_NONE};
+    struct arena arena = {0};
+    struct explain *explain = NULL;
+    struct explain_burst *burst;
+    size_t bursts = 0;
+
+    (void)text;
+    memset(o, 0, sizeof *o);
+    o->rc = explain_open(&explain, db, 0, &arena, &o->err);
+    if (o->rc == GS_OK)
+        o->rc = explain_pick(explain, &all, &burst, &bursts, &o->err);
+    if (o->rc == GS_OK)
+        o->rc = explain_read(explain, 0, -1, GS_NEVER, &o->err);
+    for (size_t i = 0; i < bursts && o->rc == GS_OK; i++) {
+        o->rc = explain_burst(explain, &burst[i], &o->err);
+        explain_text(&o->text, explain, &burst[i]);
+        explain_json(&o->json, explain, &burst[i]);
+    }
+    if (o->rc == GS_OK && (o->json.failed || o->text.failed))
+        o->rc = error_set(&o->err, GS_SYSTEM, "out of memory for the explanation");
+    explain_close(explain);
+    arena_fini(&arena);
+}
+
 /* Had the failure that was asked for not come yet?  Then one of the next `n` allocations fails. */
 static bool still_to_fail(uint64_t n)
 {
@@ -122,18 +150,20 @@ static bool same_report(const struct ended *a, const struct ended *b)
     return a->rc == GS_OK && strcmp(a->json.data, b->json.data) == 0 && strcmp(a->text.data, b->text.data) == 0;
 }
 
-static void fail_each(const char *text, const char *db)
+typedef void whole(struct ended *o, const char *text, const char *db);
+
+static void fail_each(whole *all, const char *text, const char *db)
 {
     struct ended good, o;
     bool reached = false;
 
-    whole_run(&good, text, db);
+    all(&good, text, db);
     if (good.rc != GS_OK)
         fail_msg("the run fails by itself: %s", good.err.text);
     for (uint64_t n = 1; !reached; n++) {
         assert_true(n < ALLOCATIONS_MAX);
         arena_fail_nth(n);
-        whole_run(&o, text, db);
+        all(&o, text, db);
         reached = still_to_fail(n);
         if (reached && o.rc != GS_OK)
             fail_msg("without a failure: %s", o.err.text);
@@ -152,32 +182,32 @@ static void fail_each(const char *text, const char *db)
 static void of_notebooks(void **state)
 {
     (void)state;
-    fail_each(notebooks, NULL);
+    fail_each(whole_run, notebooks, NULL);
 }
 
 static void of_jobs(void **state)
 {
     (void)state;
-    fail_each(jobs, NULL);
+    fail_each(whole_run, jobs, NULL);
 }
 
 static void of_requests(void **state)
 {
     (void)state;
-    fail_each(requests, NULL);
+    fail_each(whole_run, requests, NULL);
 }
 
 static void of_a_crowd(void **state)
 {
     (void)state;
-    fail_each(crowd, NULL);
+    fail_each(whole_run, crowd, NULL);
 }
 
 static void of_traces(void **state)
 {
     (void)state;
-    fail_each(trace, NULL);
-    fail_each(stream, NULL);
+    fail_each(whole_run, trace, NULL);
+    fail_each(whole_run, stream, NULL);
 }
 
 static void of_rows(void **state)
@@ -188,7 +218,8 @@ static void of_rows(void **state)
     (void)state;
     assert_true(file >= 0);
     close(file);
-    fail_each(jobs, db);
+    fail_each(whole_run, jobs, db);
+    fail_each(whole_explanation, NULL, db);
     unlink(db);
     for (int i = 0; i < 2; i++) {
         snprintf(other, sizeof other, "%s%s", db, i == 0 ? "-wal" : "-shm");

@@ -1,5 +1,5 @@
 /* explain_others.c - who else had a part in a piece of a burst's time. */
-#include "sim/results/explain_parts.h"
+#include "sim/explain/explain_parts.h"
 
 #include <stdlib.h>
 
@@ -37,7 +37,9 @@ static bool concerns(const struct explain *e, const struct spell *s, uint32_t gp
 {
     if (s->gpu >= e->about.gpus || gpu >= e->about.gpus || e->about.gpu[s->gpu].node != e->about.gpu[gpu].node)
         return false;
-    return s->gpu == gpu || s->kind == SPELL_ROOM || (deed_of(s) >= 0 && gs_by_disk(s->reason));
+    if (s->kind == SPELL_ROOM)
+        return e->untold == NULL;
+    return s->gpu == gpu || (deed_of(s) >= 0 && gs_by_disk(s->reason));
 }
 
 /* Has it a part in the piece?  Of the swap file, who holds it at first. */

@@ -1,5 +1,5 @@
 /* explain_use.c - what those who had a GPU did with it, and when it was kept for nothing. */
-#include "sim/results/explain_parts.h"
+#include "sim/explain/explain_parts.h"
 
 #include <stdlib.h>
 

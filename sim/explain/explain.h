@@ -1,8 +1,8 @@
 /* explain.h - why one burst took as long as it did: its time cut into pieces, each with a cause and with who had a part in
  * it, out of the rows of a database.
  *
- * With `record = events` every piece comes from what was decided; with `record = bursts` from who was where, and then
- * waiting is just waiting.
+ * With `record = events` every piece comes from what was decided, and room in the swap file from the controller's books as the
+ * same events lead to them again; with `record = bursts` from who was where, and then waiting is just waiting.
  */
 #ifndef GS_EXPLAIN_H
 #define GS_EXPLAIN_H
@@ -55,7 +55,7 @@ struct explain_candidate {
     bool chosen;
     double keep;   /* what it is worth to keep, to its policy; NAN: nothing finite */
     gs_ns idle_ns; /* since it last had the GPU; -1: it never had */
-    int64_t bytes; /* it would free */
+    int64_t bytes; /* it would free; where the books are not known, what it held when it last came in or ran */
 };
 
 /* A choice of victims. */
@@ -92,6 +92,7 @@ struct explain_burst {
     uint32_t replication, gpu;
     struct burst_row row;
     uint8_t reason;              /* why it was refused */
+    const char *untold;          /* why the controller's books are not known: nobody is EXPLAIN_HELD; NULL: they are */
     gs_ns located_ns[STALLS];    /* the stalls as the pieces have them; queue: waiting and sharing */
     struct explain_piece *piece; /* in order, without gaps, from ready to end */
     size_t pieces;
@@ -100,8 +101,6 @@ struct explain_burst {
 struct explain_workload {
     const char *name; /* "NB-3" */
     const char *group;
-    bool keeps_copy, starts_in_file;
-    int64_t bytes;
 };
 
 struct explain_gpu {
@@ -116,7 +115,7 @@ struct explain_node {
 
 struct explain_run {
     int64_t run;
-    const char *scenario, *file, *policy, *victim, *provenance;
+    const char *scenario, *file, *policy, *victim;
     bool events, complete;
     struct explain_workload *workload;
     struct explain_gpu *gpu;

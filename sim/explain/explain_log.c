@@ -1,9 +1,43 @@
 /* explain_log.c - from the event log to spells: what each workload waited for and when it had the GPU, as the recorder saw
- * it; which transfers were under way; who held room of the swap files. */
-#include "sim/results/event_log.h"
-#include "sim/results/explain_actor.h"
+ * it; which transfers were under way, and what their victims were chosen from.  Who held room of the swap files the
+ * controller's books tell. */
+#include "sim/explain/explain_parts.h"
 
 #include <string.h>
+
+enum { PHASE_AWAY = EXPLAIN_KINDS }; /* wants nothing */
+
+/* A transfer under way; a clean may go on while a swap-out waits for it. */
+struct move {
+    bool active;
+    gs_ns since_ns;
+    struct gs_command command;
+    const struct explain_choice *choice;
+};
+
+/* What is known of a workload while the log is read. */
+struct actor {
+    uint32_t gpu;
+    uint8_t phase, reason, stop_reason;
+    gs_ns since_ns, switched_ns; /* EXPLAIN_SWITCH: until then */
+    int64_t bytes;               /* of its last swap-in */
+    int64_t gpu_bytes;           /* what it held when it last came in or ran */
+    gs_ns used_ns;               /* when it last had the GPU, -1: never */
+    bool wants, stopped;         /* stopped: in mid-burst */
+    bool resident, leaves;
+    struct move swap, clean;
+    int64_t room_bytes; /* of the swap file, since */
+    gs_ns room_ns;
+};
+
+struct reading {
+    struct explain *e;
+    struct actor *actor;
+    struct explain_choice *last; /* every victim of a choice comes with a copy of it */
+    uint32_t capped;             /* wait for room in a swap file */
+    bool watched;                /* who holds some is being noted */
+    gs_ns now_ns;
+};
 
 static void add(struct reading *r, uint32_t workload, uint8_t kind, gs_ns from_ns, gs_ns to_ns)
 {
@@ -25,6 +59,8 @@ static void enter(struct reading *r, uint32_t workload, uint8_t phase, uint8_t r
 
     if (a->phase == phase && a->reason == reason && phase != EXPLAIN_SWITCH)
         return;
+    r->capped += phase == EXPLAIN_CAP;
+    r->capped -= a->phase == EXPLAIN_CAP;
     if (a->phase == EXPLAIN_RUN || a->phase == EXPLAIN_SWITCH)
         a->used_ns = r->now_ns;
     if (a->phase == EXPLAIN_SWITCH && r->now_ns > a->switched_ns) {
@@ -45,78 +81,104 @@ static void wait_turn(struct reading *r, uint32_t workload)
     enter(r, workload, a->stopped ? EXPLAIN_PREEMPTED : EXPLAIN_TURN, a->stopped ? a->stop_reason : GS_BECAUSE_TURN);
 }
 
+/* --- room of the swap files --- */
+
 static void set_room(struct reading *r, uint32_t workload, int64_t bytes)
 {
     struct actor *a = &r->actor[workload];
 
-    if (a->room_bytes > 0 && bytes != a->room_bytes)
+    if (bytes == a->room_bytes)
+        return;
+    if (a->room_bytes > 0)
         spell_add(r->e, (struct spell){.from_ns = a->room_ns,
                                        .to_ns = r->now_ns,
                                        .workload = workload,
                                        .gpu = a->gpu,
                                        .kind = SPELL_ROOM,
                                        .bytes = a->room_bytes});
-    if (bytes != a->room_bytes)
-        a->room_ns = r->now_ns;
+    a->room_ns = r->now_ns;
     a->room_bytes = bytes;
 }
 
-static int64_t free_room(const struct reading *r, uint32_t gpu)
+/* Who holds how much, while somebody waits for room. */
+static void watch_room(struct reading *r)
 {
-    const struct explain_run *about = &r->e->about;
-    int64_t room = about->node[about->gpu[gpu].node].swap_cap_bytes;
+    bool watches = r->capped > 0 && r->e->untold == NULL;
 
-    for (uint32_t i = 0; i < about->workloads; i++)
-        if (r->actor[i].gpu != GS_NONE && about->gpu[r->actor[i].gpu].node == about->gpu[gpu].node)
-            room -= r->actor[i].room_bytes;
-    return room;
+    for (uint32_t i = 0; (watches || r->watched) && i < r->e->about.workloads; i++)
+        set_room(r, i, watches ? books_room_bytes(r->e, i) : 0);
+    r->watched = watches;
 }
 
-static int64_t lend(struct reading *r, uint32_t lender, int64_t missing)
-{
-    struct actor *a = &r->actor[lender];
-    int64_t lent = missing < a->room_bytes ? missing : a->room_bytes;
+/* --- choices of victims: who was scored, and who on that GPU was not --- */
 
-    set_room(r, lender, a->room_bytes - lent);
-    a->lent_bytes += lent;
-    return missing - lent;
+static enum explain_bar bar_of(const struct actor *a)
+{
+    if (a->phase == EXPLAIN_RUN || a->phase == EXPLAIN_SWITCH)
+        return EXPLAIN_HAD_TURN;
+    return !a->swap.active ? EXPLAIN_BARRED : a->swap.command.kind == GS_SWAP_IN ? EXPLAIN_COMING : EXPLAIN_LEAVING;
 }
 
-/* What the file has no room for goes where the requester lay.  The log does not tell how much he lent: if somebody else
- * finds room that should not be there, those who lend had lent more. */
-static void lend_room(struct reading *r, const struct gs_command *c, int64_t bytes)
+/* Those on the GPU that nobody scored. */
+static bool find_barred(struct reading *r, struct explain_choice *choice, uint32_t gpu)
 {
-    const struct explain_run *about = &r->e->about;
-    int64_t missing = bytes - free_room(r, c->gpu);
+    uint32_t workloads = r->e->about.workloads;
+    struct explain_barred *barred = arena_array(&r->e->story, workloads, sizeof *barred);
 
-    if (missing > 0 && c->requester < about->workloads && r->actor[c->requester].room_bytes > 0) {
-        missing = lend(r, c->requester, missing);
-        r->actor[c->workload].lender = c->requester;
+    if (barred == NULL)
+        return false;
+    for (uint32_t i = 0; i < workloads; i++) {
+        bool scored = i == choice->requester || r->actor[i].gpu != gpu || !r->actor[i].resident;
+        for (uint32_t k = 0; k < choice->candidates && !scored; k++)
+            scored = choice->candidate[k].workload == i;
+        if (!scored)
+            barred[choice->barreds++] = (struct explain_barred){i, bar_of(&r->actor[i])};
     }
-    for (uint32_t i = 0; i < about->workloads && missing > 0; i++)
-        if (r->actor[i].lent_bytes > 0 && about->gpu[r->actor[i].gpu].node == about->gpu[c->gpu].node)
-            missing = lend(r, i, missing);
+    choice->barred = barred;
+    return true;
 }
 
-/* It is in, or does not come after all and needs its room. */
-static void end_loans(struct reading *r, uint32_t lender, bool is_in)
+static bool is_last(const struct reading *r, const struct gs_candidate *candidate, const struct gs_command *c)
 {
-    struct actor *a = &r->actor[lender];
+    const struct explain_choice *last = r->last;
+    bool same = last != NULL && last->at_ns == r->now_ns && last->requester == c->requester &&
+                last->candidates == c->candidates;
 
-    if (!is_in && a->lent_bytes > 0)
-        set_room(r, lender, a->room_bytes + a->lent_bytes);
-    a->lent_bytes = 0;
-    for (uint32_t i = 0; i < r->e->about.workloads; i++)
-        if (r->actor[i].lender == lender)
-            r->actor[i].lender = is_in ? a->lender : GS_NONE;
+    for (uint32_t i = 0; same && i < c->candidates; i++)
+        same = last->candidate[i].workload == candidate[i].workload && last->candidate[i].chosen == candidate[i].chosen;
+    return same;
 }
 
-static void shrink_room(struct reading *r, uint32_t workload)
+/* What the victim of a command was chosen from; NULL: it was no choice, or memory ran out. */
+static const struct explain_choice *choice_of(struct reading *r, const struct gs_commands *step,
+                                              const struct gs_command *c)
 {
-    struct actor *a = &r->actor[workload];
+    struct explain *e = r->e;
 
-    if (!a->swap.active && !a->clean.active && a->room_bytes > a->base_bytes)
-        set_room(r, workload, a->base_bytes);
+    if (c->candidates == 0 || r->now_ns >= e->to_ns)
+        return NULL;
+    if (is_last(r, &step->candidate[c->first_candidate], c))
+        return r->last;
+    struct explain_choice *choice = arena_alloc(&e->story, sizeof *choice);
+    struct explain_candidate *copy = arena_array(&e->story, c->candidates, sizeof *copy);
+    if (choice == NULL || copy == NULL) {
+        e->no_memory = true;
+        return NULL;
+    }
+    for (uint32_t i = 0; i < c->candidates; i++) {
+        const struct gs_candidate *from = &step->candidate[c->first_candidate + i];
+        uint32_t id = from->workload < e->about.workloads ? from->workload : c->workload;
+        const struct actor *a = &r->actor[id];
+        const struct gs_workload *w = books_of(r->e, id);
+        gs_ns idle_ns = a->used_ns < 0 ? -1 : r->now_ns - a->used_ns;
+        copy[i] = (struct explain_candidate){from->workload, from->chosen, from->keep, idle_ns,
+                                             w != NULL ? w->bytes : a->gpu_bytes};
+    }
+    *choice = (struct explain_choice){
+        .at_ns = r->now_ns, .requester = c->requester, .candidate = copy, .candidates = c->candidates};
+    e->no_memory |= !find_barred(r, choice, c->gpu);
+    r->last = choice;
+    return choice;
 }
 
 /* --- commands --- */
@@ -126,22 +188,14 @@ static void begin_move(struct reading *r, const struct gs_commands *step, const 
     struct actor *a = &r->actor[c->workload];
     struct move *move = c->kind == GS_CLEAN ? &a->clean : &a->swap;
 
-    *move = (struct move){true, r->now_ns, *c, explain_choice_of(r, step, c)};
+    *move = (struct move){true, r->now_ns, *c, choice_of(r, step, c)};
     if (c->kind == GS_SWAP_IN) {
         a->resident = true;
         a->bytes = c->moved_bytes;
         a->gpu_bytes = c->bytes;
         if (a->wants && c->reason != GS_BECAUSE_AHEAD)
             enter(r, c->workload, gs_by_disk(c->reason) ? EXPLAIN_COLD : EXPLAIN_SWAP_IN, c->reason);
-        return;
     }
-    a->room_before = a->room_bytes;
-    if (c->reason != GS_BECAUSE_SPILL && c->bytes > a->room_bytes) {
-        lend_room(r, c, c->bytes - a->room_bytes);
-        set_room(r, c->workload, c->bytes);
-    }
-    if (c->kind == GS_CLEAN)
-        a->soiled = false;
 }
 
 static void run(struct reading *r, const struct gs_command *c)
@@ -151,10 +205,7 @@ static void run(struct reading *r, const struct gs_command *c)
     enter(r, c->workload, c->delay_ns > 0 ? EXPLAIN_SWITCH : EXPLAIN_RUN, GS_BECAUSE_NOTHING);
     a->switched_ns = r->now_ns + c->delay_ns;
     a->stopped = false;
-    a->soiled = true;
     a->gpu_bytes = c->bytes;
-    if (!a->clean.active && !r->e->about.workload[c->workload].keeps_copy)
-        set_room(r, c->workload, 0);
 }
 
 static void wait(struct reading *r, const struct gs_command *c)
@@ -177,7 +228,6 @@ static void take_command(struct reading *r, const struct gs_commands *step, cons
 
     if (c->kind == GS_PLACE) {
         a->gpu = c->gpu;
-        set_room(r, c->workload, a->initial_bytes);
     } else if (c->kind == GS_RUN) {
         run(r, c);
     } else if (c->kind == GS_STOP) {
@@ -186,15 +236,16 @@ static void take_command(struct reading *r, const struct gs_commands *step, cons
         begin_move(r, step, c);
     } else if (c->kind == GS_WAIT) {
         wait(r, c);
-    } else if (c->kind == GS_DROP) {
-        set_room(r, c->workload, 0);
-    } else if (c->kind == GS_HOLD) {
-        a->base_bytes = c->bytes;
-        if (!a->wants)
-            shrink_room(r, c->workload);
-    } else if (c->kind == GS_REJECT) {
+    } else if (c->kind == GS_REJECT || c->kind == GS_KILL) {
+        a->resident &= c->kind == GS_REJECT;
         a->wants = a->stopped = false;
         enter(r, c->workload, PHASE_AWAY, GS_BECAUSE_NOTHING);
+        spell_add(r->e, (struct spell){.from_ns = r->now_ns,
+                                       .to_ns = r->now_ns + 1,
+                                       .workload = c->workload,
+                                       .gpu = a->gpu,
+                                       .kind = SPELL_REFUSED,
+                                       .reason = c->reason});
     }
 }
 
@@ -218,43 +269,19 @@ static void end_move(struct reading *r, uint32_t workload, struct move *move)
     move->active = false;
 }
 
-static void came_in(struct reading *r, uint32_t workload, bool ok)
-{
-    struct actor *a = &r->actor[workload];
-    bool keeps = r->e->about.workload[workload].keeps_copy && a->lent_bytes == 0 && a->lender == GS_NONE;
-
-    a->resident = ok && !a->leaves;
-    end_loans(r, workload, ok);
-    if (ok && (!keeps || a->leaves))
-        set_room(r, workload, 0);
-    if (ok && a->wants)
-        wait_turn(r, workload);
-}
-
 static void end_transfer(struct reading *r, const struct gs_event *event)
 {
     struct actor *a = &r->actor[event->workload];
-    bool ok = event->kind == GS_DONE, keeps = r->e->about.workload[event->workload].keeps_copy;
+    bool ok = event->kind == GS_DONE;
 
     end_move(r, event->workload, event->command == GS_CLEAN ? &a->clean : &a->swap);
-    if (event->command == GS_SWAP_IN) {
-        came_in(r, event->workload, ok);
-        return;
-    }
-    if (!ok) {
-        set_room(r, event->workload, a->room_before);
-        if (a->lender != GS_NONE)
-            end_loans(r, a->lender, false);
-    }
-    if (event->command == GS_SWAP_OUT) {
+    if (event->command == GS_SWAP_OUT)
         a->resident = !ok;
-        if (!a->wants)
-            shrink_room(r, event->workload);
-    } else if (ok && a->soiled && !keeps && !a->swap.active) {
-        set_room(r, event->workload, 0);
-    }
-    if (a->leaves)
-        set_room(r, event->workload, 0);
+    if (event->command != GS_SWAP_IN)
+        return;
+    a->resident = ok && !a->leaves;
+    if (ok && a->wants)
+        wait_turn(r, event->workload);
 }
 
 static void stopped(struct reading *r, const struct gs_event *event)
@@ -275,12 +302,10 @@ static void take_event(struct reading *r, const struct gs_event *event)
 
     if (event->kind == GS_WANT) {
         a->wants = true;
-        a->base_bytes = event->bytes < a->base_bytes ? event->bytes : a->base_bytes;
         if (a->phase == PHASE_AWAY)
             wait_turn(r, event->workload);
     } else if (event->kind == GS_IDLE) {
         a->stopped = false;
-        shrink_room(r, event->workload);
         a->wants = event->since_ns != GS_NEVER;
         enter(r, event->workload, a->wants ? EXPLAIN_TURN : PHASE_AWAY,
               a->wants ? GS_BECAUSE_TURN : GS_BECAUSE_NOTHING);
@@ -292,8 +317,6 @@ static void take_event(struct reading *r, const struct gs_event *event)
         a->wants = a->stopped = false;
         a->leaves = true;
         enter(r, event->workload, PHASE_AWAY, GS_BECAUSE_NOTHING);
-        if (!a->swap.active && !a->clean.active)
-            set_room(r, event->workload, 0);
         a->resident &= a->swap.active || a->clean.active;
     }
 }
@@ -307,67 +330,40 @@ static void finish(struct reading *r)
         enter(r, i, PHASE_AWAY, GS_BECAUSE_NOTHING);
         end_move(r, i, &a->swap);
         end_move(r, i, &a->clean);
-        set_room(r, i, 0);
     }
-}
-
-/* What lies in the swap file from the start is what first comes in.  LIMIT: of who never comes in only replication 0 is
- * known to the database. */
-static int read_initial(struct reading *r, struct error *err)
-{
-    struct explain *e = r->e;
-    sqlite3_stmt *s;
-    int rc = explain_query(e, &s,
-                           "SELECT workload, moved_bytes, reason, min(command) FROM command WHERE run = ?1"
-                           " AND replication = ?2 AND kind = 'swap_in' GROUP BY workload",
-                           err);
-
-    for (uint32_t i = 0; i < e->about.workloads; i++)
-        if (e->about.workload[i].starts_in_file && e->replication == 0)
-            r->actor[i].initial_bytes = e->about.workload[i].bytes;
-    while (rc == GS_OK && explain_row(e, s, &rc, err)) {
-        uint32_t workload = (uint32_t)sqlite3_column_int64(s, 0);
-        const char *reason = (const char *)sqlite3_column_text(s, 2);
-        bool disk = strcmp(reason, "cold") == 0 || strcmp(reason, "spill") == 0;
-        if (workload < e->about.workloads && e->about.workload[workload].starts_in_file)
-            r->actor[workload].initial_bytes = disk ? 0 : sqlite3_column_int64(s, 1);
-    }
-    sqlite3_finalize(s);
-    return rc;
+    watch_room(r);
 }
 
 int explain_read_log(struct explain *e, struct error *err)
 {
     struct reading r = {.e = e};
     struct arena scratch = {0};
-    struct event_log *log = NULL;
     const struct gs_commands *step;
     struct gs_event event;
     bool more = true;
-    int rc;
+    int rc = e->log == NULL ? books_open(e, err) : GS_OK;
 
     r.actor = arena_array(&scratch, e->about.workloads, sizeof *r.actor);
     if (r.actor == NULL)
         return explain_no_memory(e, err);
     for (uint32_t i = 0; i < e->about.workloads; i++)
-        r.actor[i] = (struct actor){
-            .gpu = GS_NONE, .phase = PHASE_AWAY, .used_ns = -1, .base_bytes = INT64_MAX, .lender = GS_NONE};
-    if ((rc = read_initial(&r, err)) == GS_OK &&
-        (rc = event_log_open(&log, e->path, e->about.run, &scratch, err)) == GS_OK)
-        rc = event_log_rewind(log, e->replication, err);
-    while (rc == GS_OK && (rc = event_log_next(log, &event, &step, &more, err)) == GS_OK && more) {
+        r.actor[i] = (struct actor){.gpu = GS_NONE, .phase = PHASE_AWAY, .used_ns = -1};
+    if (rc == GS_OK && (rc = event_log_rewind(e->log, e->replication, err)) == GS_OK)
+        rc = books_begin(e, err);
+    while (rc == GS_OK && (rc = event_log_next(e->log, &event, &step, &more, err)) == GS_OK && more) {
         if (event.at_ns > e->to_ns)
             break;
         r.now_ns = event.at_ns;
+        books_keep(e, &event, step);
         if (event.kind != GS_TIMER && event.workload < e->about.workloads)
             take_event(&r, &event);
         for (uint32_t i = 0; i < step->count; i++)
             if (step->item[i].workload < e->about.workloads)
                 take_command(&r, step, &step->item[i]);
+        watch_room(&r);
     }
     if (rc == GS_OK)
         finish(&r);
-    event_log_close(log);
     arena_fini(&scratch);
     return rc;
 }

@@ -2,13 +2,14 @@
 #ifndef GS_EXPLAIN_WORDS_H
 #define GS_EXPLAIN_WORDS_H
 
-#include "sim/results/explain.h"
+#include "sim/explain/explain.h"
 
 struct telling {
     struct text *out;
     const struct explain_run *about;
     const struct explain_burst *burst;
     const struct explain_choice *told; /* the last choice of victims that was told */
+    bool summed;                       /* the piece that is told stands for all of its kind */
 };
 
 const char *telling_name(const struct telling *t, uint32_t workload);

@@ -1,5 +1,5 @@
 /* explain_text.c - a burst's time in words: the pieces in order, of a long burst the longest waits, and the sum. */
-#include "sim/results/explain_words.h"
+#include "sim/explain/explain_words.h"
 
 #include "policies/table.h"
 #include "sim/base/units.h"
@@ -79,11 +79,13 @@ static void put_sums(struct telling *t)
         ok = sum_piece(&s, &t->burst->piece[i], &scratch);
     t->out->failed |= !ok;
     text_printf(t->out, "\n%10s %12s\n", "pieces", "in all");
+    t->summed = true;
     for (size_t i = 0; i < s.count && ok; i++) {
         text_printf(t->out, "%10zu", s.times[i]);
         tell_time(t, " %12s  ", s.piece[i].to_ns);
         tell_piece(t, &s.piece[i], false);
     }
+    t->summed = false;
     arena_fini(&scratch);
 }
 
@@ -142,6 +144,8 @@ static const char *refusal(const struct explain_burst *b)
     if (b->row.outcome == OUTCOME_OOM || b->reason == GS_BECAUSE_TOO_LARGE)
         return "killed: it needs more memory than its GPU has or its limit allows";
     switch (b->reason) {
+    case GS_BECAUSE_MEMORY:
+        return "killed: its workload held more than its request, and one that did not needed the memory";
     case GS_BECAUSE_CAP:
         return "refused: the swap file had no room, and 'cap.when_full = reject'";
     case GS_BECAUSE_FAILURE:
@@ -178,7 +182,7 @@ static void put_head(const struct telling *t)
         tell_time(t, "; %s of its work was done", row->alone_ns);
     else
         text_add(t->out, "; nothing of its work was done");
-    if (row->outcome == OUTCOME_REJECTED || row->outcome == OUTCOME_OOM)
+    if (row->outcome != OUTCOME_DONE && row->outcome != OUTCOME_CENSORED)
         text_printf(t->out, ".  It was %s", refusal(b));
     text_add(t->out, ".\n");
 }
@@ -201,6 +205,20 @@ static void put_sum(const struct telling *t)
     put_seconds(t, "response", row->end_ns - row->ready_ns);
 }
 
+/* Only where it matters. */
+static void put_untold(const struct telling *t)
+{
+    bool matters = false;
+
+    for (size_t i = 0; i < t->burst->pieces; i++)
+        matters |= t->burst->piece[i].kind == EXPLAIN_CAP || t->burst->piece[i].kind == EXPLAIN_SWAP_OUT;
+    if (matters && t->burst->untold != NULL)
+        text_printf(t->out,
+                    "\nThe controller's books are not known: %s.\n"
+                    "Who held the swap file is left out, and what a victim would free is as of its last turn.\n",
+                    t->burst->untold);
+}
+
 void explain_text(struct text *out, const struct explain *explain, const struct explain_burst *burst)
 {
     struct telling t = {.out = out, .about = explain_about(explain), .burst = burst};
@@ -212,6 +230,7 @@ void explain_text(struct text *out, const struct explain *explain, const struct 
     if (victim != NULL)
         text_printf(out, "\n%s: %s.  Worth: what it would be to keep; the least leaves first.\n", victim->name,
                     victim->help);
+    put_untold(&t);
     if (!t.about->events) {
         text_add(
             out,

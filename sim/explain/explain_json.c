@@ -1,5 +1,5 @@
 /* explain_json.c - a burst's time as JSON: integers of nanoseconds and bytes. */
-#include "sim/results/explain.h"
+#include "sim/explain/explain.h"
 #include "sim/results/json.h"
 
 static void key_name(struct text *t, const char *key, const struct explain_run *about, uint32_t workload)
@@ -15,7 +15,7 @@ static void key_integer(struct text *t, const char *key, int64_t value)
 
 static void key_string(struct text *t, const char *key, const char *value)
 {
-    json_string(t, ",", key, value != NULL && *value == '\0' ? NULL : value);
+    json_text(t, ",", key, value != NULL && *value == '\0' ? NULL : value);
 }
 
 static void choice(struct text *t, const struct explain_run *about, const struct explain_choice *c)
@@ -90,8 +90,6 @@ static void piece(struct text *t, const struct explain_run *about, const struct 
 
 void explain_json(struct text *t, const struct explain *explain, const struct explain_burst *b)
 {
-    static const char *const outcome[] = {"done", "rejected", "oom", "censored", "killed"};
-    static const char *const served[] = {"hot", "warm", "cold"};
     const struct explain_run *about = explain_about(explain);
     const struct burst_row *row = &b->row;
 
@@ -104,9 +102,10 @@ void explain_json(struct text *t, const struct explain *explain, const struct ex
     key_name(t, "workload", about, row->workload);
     key_integer(t, "nth", row->index);
     key_string(t, "gpu", b->gpu < about->gpus ? about->gpu[b->gpu].name : NULL);
-    key_string(t, "outcome", outcome[row->outcome]);
+    key_string(t, "outcome", outcome_name[row->outcome]);
     key_string(t, "reason", gs_reason_name(b->reason));
-    key_string(t, "served", served[row->served]);
+    key_string(t, "untold", b->untold);
+    key_string(t, "served", served_name[row->served]);
     key_integer(t, "ready_ns", row->ready_ns);
     if (row->start_ns < 0)
         key_string(t, "start_ns", NULL);

@@ -1,5 +1,5 @@
 /* explain_words.c - the sentences that tell a piece of a burst's time: what it is, and who has a part in it. */
-#include "sim/results/explain_words.h"
+#include "sim/explain/explain_words.h"
 
 #include "sim/base/units.h"
 
@@ -188,14 +188,15 @@ static void put_cap(const struct telling *t, const struct explain_piece *p)
     for (size_t i = 0; i < p->parts; i++)
         bytes += p->part[i].deed == EXPLAIN_HELD ? p->part[i].bytes : 0;
     text_add(t->out, "waits for room in the swap file, where a victim has to go");
-    if (t->burst->gpu >= a->gpus || bytes == 0)
+    if (t->burst->gpu >= a->gpus || t->burst->untold != NULL)
         return;
-    int64_t cap = a->node[a->gpu[t->burst->gpu].node].swap_cap_bytes;
-    if (bytes <= cap) { /* else there are loans of room, which are not in the log */
+    if (!t->summed) { /* else those who held it may have done so one after the other */
+        int64_t cap = a->node[a->gpu[t->burst->gpu].node].swap_cap_bytes;
         put_size(t, ": %s", bytes);
         put_size(t, " of %s are taken", cap);
+        text_add(t->out, bytes > cap ? ", as some who lent room did not come in" : "");
     }
-    put_list(t, p, bytes <= cap ? ", by " : ": taken by ", held, true);
+    put_list(t, p, t->summed ? ": taken by " : ", by ", held, true);
 }
 
 static void put_swap_in(const struct telling *t, const struct explain_piece *p)
