@@ -16,7 +16,7 @@ my %manual = ('cli.md' => 'gpuswap-sim(1)', 'scenario.md' => 'gpuswap-sim-scenar
 
 open STDOUT, '>', $output or die "man.pl: $output: $!\n";
 
-my $gap = 0;    # the next text needs a paragraph of its own
+my $begun = 0;  # something stands below the heading
 my $item = 0;   # within an item of a list
 
 # Text to be typed as it stands: no hyphens, no typographic quotes.
@@ -55,24 +55,24 @@ sub inline {
 
 sub paragraph {
     my ($text) = @_;
-    print ".PP\n" if $gap && !$item;
+    print ".PP\n" if $begun && !$item;
     print inline($text), "\n";
-    $gap = 0;
+    $begun = 1;
 }
 
 sub code {
-    print ".PP\n" if $gap;
+    print ".PP\n" if $begun;
     print ".RS 4\n.nf\n";
     print map { literal($_) =~ s/^([.'])/\\&$1/r . "\n" } @_;
     print ".fi\n.RE\n";
-    $gap = 1;
+    $begun = 1;
 }
 
 sub heading {
     my ($macro, $title) = @_;
     $title = 'EXIT STATUS' if $title eq 'EXIT CODES';
     print "$macro \"", literal($title =~ s/`//gr), "\"\n";
-    ($gap, $item) = (0, 0);
+    ($begun, $item) = (0, 0);
 }
 
 sub cells {
@@ -102,7 +102,7 @@ sub table {
         my ($tag, @cell) = @$_;
         print ".TP\n", map { ($_ eq '' ? '\\&' : inline($_)) . "\n" } $tag, row_text($head, @cell);
     }
-    $gap = 1;
+    $begun = 1;
 }
 
 sub lines_of {
@@ -140,12 +140,11 @@ sub page_text {
         } elsif (/^###+ (.*)/) {
             heading('.SS', $1);
         } elsif ($_ eq '') {
-            $gap = 1 if $gap || !@line || $line[0] !~ /^#/;
             $item = 0 unless @line && $line[0] =~ /^(  |- )/;
         } else {
             my $new = s/^- //;
             print ".IP \\(bu 2\n" if $new;
-            ($gap, $item) = (0, 1) if $new;
+            $item = 1 if $new;
             paragraph(join ' ', map { s/^\s+//r } $_, take(\@line, sub { $_[0] =~ /\S/ && $_[0] !~ /^(```|\||#|- |<!--)/ }));
         }
     }
@@ -160,7 +159,7 @@ if ($line[0] =~ /^    /) {
     code(map { s/^    //r } take(\@line, sub { $_[0] =~ /^    / }));
 }
 print ".SH DESCRIPTION\n";
-$gap = 0;
+$begun = 0;
 if ($introduction) {
     my @opening = lines_of($introduction);
     take(\@opening, sub { $_[0] =~ /^(# |$)/ });
