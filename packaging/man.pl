@@ -6,7 +6,6 @@
 # sentences do not fit into a terminal.
 use strict;
 use warnings;
-use open qw(:std :encoding(UTF-8));
 
 my ($output, $name, $section, $description, $version, $date, $page, $introduction) = @ARGV;
 
