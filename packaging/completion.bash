@@ -42,11 +42,13 @@ _gpuswap_sim() {
 
     local choice='' cut=''
     case "$before:$word" in
-        --set:* | --vary:*) choice=$(_gpuswap_sim_keys "$scenario") ;;
+        --set:* | --variant:* | --vary:*) choice=$(_gpuswap_sim_keys "$scenario") ;;
         --policy:*) choice=$(_gpuswap_sim_policies) ;;
         --format:* | -f:* | formats:*) choice=$("$program" trace formats 2>/dev/null | awk '{ print $1 }') ;;
         *:-*)
-            if [[ ${words[1]} == trace ]]; then
+            if [[ ${#words[@]} -le 2 ]]; then
+                choice='--help --version'
+            elif [[ ${words[1]} == trace ]]; then
                 choice=$(_gpuswap_sim_options trace "${words[2]}")
             elif [[ ${words[1]} == *[./]* ]]; then
                 choice=$(_gpuswap_sim_options run)

@@ -77,6 +77,7 @@ complete_line() {
     # shellcheck source=/dev/null
     source "$PREFIX/share/bash-completion/completions/gpuswap-sim"
     [ "$(complete_line 'gpuswap-sim comp')" = compare ]
+    [ "$(complete_line 'gpuswap-sim --v')" = --version ]
     [ "$(complete_line 'gpuswap-sim compare --pol')" = --policy= ]
     [ "$(complete_line 'gpuswap-sim x.ini --replic')" = --replications= ]
     [ "$(complete_line 'gpuswap-sim trace inf')" = info ]
