@@ -70,7 +70,7 @@ complete_line() {
     man -l "$PREFIX/share/man/man1/gpuswap-sim.1.gz" >text
     while read -r key; do
         grep -q -- "^ *$key\b" text || { echo "no $key"; false; }
-    done < <(gpuswap-sim --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
+    done < <(gpuswap-sim --help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p')
 }
 
 @test "bash completes commands, options, keys and policies" {
