@@ -56,7 +56,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-    {"output", 'o', "OUT.gst", 0, "native file to write; .gz compresses, '-' is standard output", 0},
+    {"output", 'o', "OUT.gst", 0, "native file to write; .gz and .zst compress, '-' is standard output", 0},
     {"duration", KEY_DURATION, "TIME", 0, "length of the trace, instead of the scenario's", 0},
     {"seed", KEY_SEED, "N", 0, "seed, instead of the scenario's", 0},
     {"set", KEY_SET, "KEY=VALUE", 0, "override a key, as node.swap=no; may be given several times", 0},

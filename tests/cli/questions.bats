@@ -94,6 +94,14 @@ finds() {
     finds beside-training group notebook response_mean better "${short[@]}" --policy slicer=fcfs --policy slicer=cost
 }
 
+@test "long cells: turns by the cost of swaps where cells differ much, copies ahead of time where all are short" {
+    local all_short=(--set "workload.notebook.burst=lognormal(5s, 1)" --replications 5)
+    finds long-cells group notebook response_p95 better --policy slicer=ps --policy slicer=cost
+    finds long-cells group notebook response_mean worse --policy slicer=ps --policy slicer=fcfs
+    finds long-cells group notebook response_mean unclear "${all_short[@]}" --policy slicer=ps --policy slicer=cost
+    finds long-cells group notebook response_mean better "${all_short[@]}" --policy slicer=ps --policy prefetch=clean
+}
+
 @test "which victim: none is better than another where all are alike, but for the future; cost where they differ" {
     local alike=(--set "workload.often.arrival=poisson(37.5/h)" --set "workload.seldom.arrival=poisson(37.5/h)")
     finds which-victim sla all response_mean better --policy victim=lru --policy victim=cost

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # examples.sh [--fix] - the commands in README.md and docs/ work, and print what the page says.
 #
-# In a block that opens with ```console, every line '$ gpuswap-sim ...' and '$ printf ...' is run, in one temporary folder a
-# page that holds scenarios/ and tests/; other commands are for the reader.  It must succeed, unless '$ echo $?' follows it: then it must
-# exit with the number below.  In a block that opens with ```console exact, it must also print the lines that follow, on
-# stdout and stderr together; '...' as the last of them stands for the rest.  --fix writes them anew.
+# In a block that opens with ```console, every line '$ gpuswap-sim ...', '$ printf ...' and '$ for ...' is run, in one
+# temporary folder a page that holds scenarios/ and tests/; other commands are for the reader.  It must succeed, unless
+# '$ echo $?' follows it: then it must exit with the number below.  In a block that opens with ```console exact, it must
+# also print the lines that follow, on stdout and stderr together; '...' as the last of them stands for the rest.  --fix
+# writes them anew.  A block that opens with ```ini FILE is written to that file, for the commands below it.
 source "$(dirname "$0")/lib.sh"
 root=$PWD
 sim=$(realpath "${GPUSWAP_SIM:-build/release/gpuswap-sim}")
@@ -54,7 +55,7 @@ run() {
 console_line() {
     case "$1" in
         '$ echo $?') status_line=$1 ;;
-        '$ gpuswap-sim'* | '$ printf '*) judge "$2"; printf '%s\n' "$1" >>"$work/page"; run "${1#\$ }" ;;
+        '$ gpuswap-sim'* | '$ printf '* | '$ for '*) judge "$2"; printf '%s\n' "$1" >>"$work/page"; run "${1#\$ }" ;;
         '$ '*) judge "$2"; printf '%s\n' "$1" >>"$work/page" ;;
         *)
             if [[ -n $status_line && -z $status ]]; then
@@ -68,7 +69,7 @@ console_line() {
 }
 
 read_page() {
-    local line number=0 block=no
+    local line number=0 block=no file
     command='' exact=no
     folder=$work/$(basename "$1" .md)
     mkdir -p "$folder"
@@ -79,6 +80,13 @@ read_page() {
         if [[ $block == no && $line == '```console'* ]]; then
             block=yes exact=no
             [[ $line != *' exact' ]] || exact=yes
+            printf '%s\n' "$line" >>"$work/page"
+        elif [[ $block == no && $line == '```ini '?* ]]; then
+            block=file file=$folder/${line#* }
+            : >"$file"
+            printf '%s\n' "$line" >>"$work/page"
+        elif [[ $block == file ]]; then
+            if [[ $line == '```' ]]; then block=no; else printf '%s\n' "$line" >>"$file"; fi
             printf '%s\n' "$line" >>"$work/page"
         elif [[ $block == yes && $line == '```' ]]; then
             judge "$1:$number"

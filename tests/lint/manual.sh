@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# manual.sh [--fix] - the tables of keys and policies in docs/scenario.md are what the program says; --fix writes them anew.
+# manual.sh [--fix] - the tables of keys and policies in docs/scenario.md, and those of options in docs/cli.md, are what the
+# program says; --fix writes them anew.
 #
-# A table stands between a line '<!-- keys SECTION -->' or '<!-- policies SLOT -->' and a line '<!-- end -->'.
+# A table stands between a line '<!-- keys SECTION -->', '<!-- policies SLOT -->' or '<!-- options -->' and a line
+# '<!-- end -->'.
 # shellcheck disable=SC2016     # the backquotes are Markdown's
 source "$(dirname "$0")/lib.sh"
 sim=${GPUSWAP_SIM:-build/release/gpuswap-sim}
-page=docs/scenario.md
 
 # In a cell of a table a bar would end it.
 cell() {
@@ -71,6 +72,46 @@ policies_table() {
     done < <("$sim" policies | awk -v slot="$1" '/^[a-z]/ { on = $1 == slot } on && /^  / { print $1 }')
 }
 
+commands() {
+    "$sim" --help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p' | while read -r command; do
+        if [[ $command == trace ]]; then
+            "$sim" trace --help | sed -n 's/^  \([a-z][a-z-]*\) .*/trace \1/p'
+        else
+            printf '%s\n' "$command"
+        fi
+    done
+}
+
+# The options of a command, one a line: '`-f`, `--format NAME`', a tab, what it does.  Not those of every program.
+options_of() {
+    # shellcheck disable=SC2086     # "trace import" is two words
+    ARGP_HELP_FMT=rmargin=1000 "$sim" $1 --help | sed -n -E '/ (--help|--usage) /d
+        s/^ +(-[A-Za-z?], |)(--[a-z-]+)(\[?)=([^ ]*[^] ])(\]?) +(.*)/\1`\2 \3\4\5`\t\6/
+        s/^ +(-[A-Za-z?], |)(--[a-z-]+) +(.*)/\1`\2`\t\3/
+        s/^(-[A-Za-z?]), /`\1`, /
+        s/^`.*\t/&/p'
+}
+
+# The options of each command that has some; where they are those of run and others, only the others.
+options_tables() {
+    local command all shared
+    shared=$(options_of run)
+    while read -r command; do
+        all=$(options_of "$command")
+        [[ -n $all ]] || continue
+        printf '\n### `%s`\n\n' "$command"
+        if [[ $command != run && $(grep -cxF "$shared" <<<"$all") == "$(wc -l <<<"$shared")" ]]; then
+            all=$(grep -vxF "$shared" <<<"$all") || { printf 'The options of `run`.\n'; continue; }
+            printf 'The options of `run`, and\n\n'
+        fi
+        printf '| option | |\n|---|---|\n'
+        while IFS=$'\t' read -r option text; do
+            printf '| %s | %s |\n' "$(cell "$option")" "$(cell "$text")"
+        done <<<"$all"
+    done < <(commands)
+    printf '\n'
+}
+
 # The page with every table made anew.
 renewed() {
     local line skip=no
@@ -80,22 +121,31 @@ renewed() {
         case "$line" in
             '<!-- keys '*) skip=yes; keys_table "$(awk '{ print $3 }' <<<"$line")" ;;
             '<!-- policies '*) skip=yes; policies_table "$(awk '{ print $3 }' <<<"$line")" ;;
+            '<!-- options '*) skip=yes; options_tables ;;
         esac
-    done <"$page"
+    done <"$1"
 }
+
+has_table() {
+    grep -qx -- "<!-- $2 -->" "$1" || complain "$1 has no table '<!-- $2 -->'"
+}
+
+has_table docs/cli.md options
+while read -r section; do
+    has_table docs/scenario.md "keys $section"
+done < <("$sim" keys | sed -n 's/^\[\(.*\)\]$/\1/p')
+while read -r slot; do
+    has_table docs/scenario.md "policies $slot"
+done < <("$sim" policies | grep '^[a-z]')
 
 work=$(mktemp)
 trap 'rm -f "$work"' EXIT
-renewed >"$work"
-while read -r section; do
-    grep -qx -- "<!-- keys $section -->" "$page" || complain "$page has no table for [$section]"
-done < <("$sim" keys | sed -n 's/^\[\(.*\)\]$/\1/p')
-while read -r slot; do
-    grep -qx -- "<!-- policies $slot -->" "$page" || complain "$page has no table for the policies of '$slot'"
-done < <("$sim" policies | grep '^[a-z]')
-if [[ ${1-} == --fix ]]; then
-    cp "$work" "$page"
-elif ! diff "$page" "$work"; then
-    complain "$page is not what the program says; renew it with: tests/lint/manual.sh --fix"
-fi
+for page in docs/scenario.md docs/cli.md; do
+    renewed "$page" >"$work"
+    if [[ ${1-} == --fix ]]; then
+        cp "$work" "$page"
+    elif ! diff "$page" "$work"; then
+        complain "$page is not what the program says; renew it with: tests/lint/manual.sh --fix"
+    fi
+done
 finish
