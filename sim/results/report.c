@@ -342,8 +342,10 @@ int report_build(struct report *report, const struct scenario *scenario, struct 
     if ((rc = make_labels(&b)) != GS_OK || (rc = make_slas(&b)) != GS_OK)
         return rc;
     report_each(report, end_at_zero, NULL);
-    for (size_t i = 0; i < report->slas; i++)
+    for (size_t i = 0; i < report->slas; i++) {
         end_at_zero(NULL, "sla", "", "", &report->sla[i].value);
+        end_at_zero(NULL, "sla", "", "", &report->sla[i].goodput_per_s);
+    }
     return make_advice(&b);
 }
 

@@ -230,6 +230,7 @@ int make_slas(struct making *b)
         }
         if (asks[sla->metric].q <= 0)
             over_sums(b, sla, out);
+        out->goodput_per_s.n = out->value.n;
         take_interval(b, sla, out);
         judge(b, sla, out, share_missed);
     }
