@@ -149,16 +149,18 @@ static int is_precise(const struct team *team, bool *precise, struct error *err)
     return rc;
 }
 
-/* Replications by the batch until they are precise enough: what is run depends on what came out, and on no thread. */
+/* Replications by the batch until they are precise enough: what is run depends on what came out, and on no thread.  Precise
+ * twice in a row: a few replications that happen to be alike look precise, and seldom do so again. */
 static int run_batches(struct team *team, struct error *err)
 {
     uint32_t most = (uint32_t)team->scenario->max_replications;
-    bool precise = false;
+    bool before, precise = false;
     int rc = run_team(team, err);
 
     while (rc == GS_OK && team->scenario->precision > 0 && !is_stopped(team)) {
+        before = precise;
         rc = is_precise(team, &precise, err);
-        if (rc != GS_OK || precise || team->replications == most)
+        if (rc != GS_OK || (before && precise) || team->replications == most)
             break;
         team->first = team->replications;
         team->replications = most - team->first > RUN_BATCH ? team->first + RUN_BATCH : most;

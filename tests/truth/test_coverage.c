@@ -108,7 +108,7 @@ static void test_batches_of_one_run(void **unused)
 }
 
 /* Replications of 250 requests until the mean is known to 10 %.  Who stops where the interval happens to be narrow has it too
- * narrow a little too often: 2 % less may hold. */
+ * narrow a little too often (here 92.3 % hold of 2,000, and 92.6 % where it is 5 %): 2 % less may hold. */
 static void test_until_precise(void **unused)
 {
     static const char *const set[] = {"scenario.precision=10%", "scenario.duration=7000s", "sla.Q.response_p95=20m",
