@@ -218,6 +218,7 @@ static int pair_up(struct arguments *a, struct error *err)
                     (unsigned long long)first->seed, (long long)first->replications);
         scenario->seed = first->seed;
         scenario->replications = first->replications;
+        scenario->precision = 0;
         if (a->settings > 0)
             scenario->name = arena_printf(&a->simulate.arena, "%s [%s]", scenario->name, wish->name);
         if (scenario->name == NULL)

@@ -256,6 +256,9 @@ void simulate_replicate(const struct simulate *s, struct scenario *scenario, con
 {
     enum { REPLICATIONS = 10 };
 
+    if (scenario->precision > 0 && !s->quiet)
+        fprintf(stderr, "note: all have the same number of replications; 'precision' is left out\n");
+    scenario->precision = 0;
     if (scenario->replications >= 2)
         return;
     scenario->replications = REPLICATIONS;

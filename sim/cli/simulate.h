@@ -29,7 +29,7 @@ extern const struct argp simulate_argp;
 void simulate_init(struct simulate *s);
 void simulate_fini(struct simulate *s);
 
-/* Give `scenario` replications enough for intervals if it has but one, and say so: "`each` 10". */
+/* Runs that are held against each other: give `scenario` a number of replications that is fixed, and enough for intervals if it has but one, and say so: "`each` 10". */
 void simulate_replicate(const struct simulate *s, struct scenario *scenario, const char *each);
 
 /* Run `scenario` and report.  GS_MISSED: --assert and an SLA missed. */

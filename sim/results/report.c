@@ -18,7 +18,7 @@ static struct interval plain(double value, size_t n)
     return (struct interval){value, NAN, NAN, n};
 }
 
-static double elapsed_s(const struct tally *t)
+double elapsed_s(const struct tally *t)
 {
     return (double)(t->to_ns - t->from_ns) / NS_PER_S;
 }
@@ -118,6 +118,24 @@ static void build_times(const struct making *b, size_t i, struct report_group *g
     g->ttft[STAT_MEAN] = interval_ratio(b->x, b->y, b->count, INTERVAL_CONFIDENCE);
 }
 
+/* Who was sent off the GPU, and the bytes that were there, or not, when they were wanted. */
+static void build_evictions(const struct making *b, size_t i, struct report_group *g)
+{
+    for (size_t s = 0; s < SERVEDS; s++) {
+        g->served_bytes[s] = plain(0, b->count);
+        for (size_t r = 0; r < b->count; r++)
+            g->served_bytes[s].value += b->tally[r]->group[i].served_bytes[s];
+    }
+    g->evicted_idle = group_sum(b, i, AT(evicted_idle));
+    g->evicted_premature = group_sum(b, i, AT(evicted_premature));
+    g->evicted_waiting = group_sum(b, i, AT(evicted_waiting));
+    for (size_t r = 0; r < b->count; r++) {
+        b->x[r] = (double)b->tally[r]->group[i].evicted_premature;
+        b->y[r] = (double)b->tally[r]->group[i].evicted_idle;
+    }
+    g->premature = interval_ratio(b->x, b->y, b->count, INTERVAL_CONFIDENCE);
+}
+
 static void build_group(const struct making *b, size_t i, struct report_group *g)
 {
     g->name = b->scenario->workload[i].name;
@@ -132,6 +150,7 @@ static void build_group(const struct making *b, size_t i, struct report_group *g
     g->migrations = group_sum(b, i, AT(migrations));
     for (size_t s = 0; s < SERVEDS; s++)
         g->served[s] = group_sum(b, i, AT(served) + s * sizeof(uint64_t));
+    build_evictions(b, i, g);
     build_times(b, i, g);
     g->makespan = makespan(b, i);
     for (size_t r = 0; r < b->count; r++) {
@@ -254,6 +273,9 @@ static void build_run(const struct making *b, struct report_run *run)
     run->simulated = plain(simulated / (double)b->count, b->count);
     run->warmup = plain(warmup / (double)b->count, b->count);
     run->makespan = makespan(b, SIZE_MAX);
+    bool sequential = b->scenario->precision > 0;
+    run->precision = plain(sequential ? b->scenario->precision : NAN, b->count);
+    run->max_replications = plain(sequential ? (double)b->scenario->max_replications : NAN, b->count);
     for (int slot = 0; slot < GS_SLOTS; slot++) {
         double faults = 0;
         for (size_t r = 0; r < b->count; r++)
@@ -314,13 +336,17 @@ int report_build(struct report *report, const struct scenario *scenario, struct 
         build_gpu(&b, i, &report->gpu[i]);
     for (size_t i = 0; i < report->nodes; i++)
         build_node(&b, i, &report->node[i]);
+    make_fairness(&b);
+    make_batches(&b);
     make_unended(&b);
     make_refused(&b);
     if ((rc = make_labels(&b)) != GS_OK || (rc = make_slas(&b)) != GS_OK)
         return rc;
     report_each(report, end_at_zero, NULL);
-    for (size_t i = 0; i < report->slas; i++)
+    for (size_t i = 0; i < report->slas; i++) {
         end_at_zero(NULL, "sla", "", "", &report->sla[i].value);
+        end_at_zero(NULL, "sla", "", "", &report->sla[i].goodput_per_s);
+    }
     return make_advice(&b);
 }
 

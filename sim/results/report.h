@@ -11,7 +11,9 @@
  *   refused workloads     sum, by what kept them out; `rejected` counts them and the bursts that were refused
  *   stuck workloads       sum: those that waited at the end for longer than STUCK_RESPONSES 99th percentiles and for
  *                         more than STUCK_SHARE of the run (docs/statistics.md)
- * Intervals are at 95 % and need two replications; as no number here can be negative, they end at 0 at the latest.  What does not exist is NAN, and null in JSON and SQL.
+ *   fairness              average of the replications' indices, least and greatest shares; interval: Student t
+ * Intervals are at 95 % and need two replications; a single one that is long has those of its mean response and of its
+ * quantiles from batches of its bursts (sim/stats/batches.h).  As no number here can be negative, they end at 0 at the latest.  What does not exist is NAN, and null in JSON and SQL.
  */
 #ifndef GS_REPORT_H
 #define GS_REPORT_H
@@ -32,7 +34,11 @@ struct report_group {
     struct interval response[STATS], slowdown[STATS], ttft[STATS]; /* seconds, ratio, seconds */
     struct interval alone, stall[STALLS];                          /* mean seconds a completed burst */
     struct interval throughput_per_s, throughput_share, makespan;
-    struct interval served[SERVEDS];
+    struct interval served[SERVEDS], served_bytes[SERVEDS];
+    struct interval evicted_idle, evicted_premature, evicted_waiting; /* workloads sent off the GPU (tally.h) */
+    struct interval premature;                                        /* share of those idle */
+    struct interval jain, share_least, share_most;                    /* of the workloads' shares of the speed alone */
+    struct interval batches, batch_size, batch_correlation; /* behind the intervals of a single replication, if any */
     struct interval unended_p50, unended_max, unended_stall[STALLS]; /* seconds a censored burst, up to the end */
     struct interval stuck, waiting_max, waiting[STALLS]; /* workloads; the longest wait; all waits by their cause, s */
     struct interval waiting_memory;                      /* of waiting[STALL_QUEUE]: on GPUs that nobody leaves */
@@ -61,17 +67,19 @@ struct report_sla {
     double target;
     struct interval value;
     double attainment; /* share within the target of the bursts that ended, were refused, or are late; NAN: no metric */
-    double alone;      /* of a response: the same of the times alone, below which nothing brings it; else NAN */
+    struct interval goodput_per_s; /* bursts within the target; NAN like attainment */
+    double alone;       /* of a response: the same of the times alone, below which nothing brings it; else NAN */
     const char *missed; /* why: "value", "share", "stuck", "refused"; NULL if it is met */
     bool met, is_floor;
 };
 
 struct report_run {
     struct interval replications, simulated, warmup, elapsed, makespan, events,
-        wall;                         /* seconds; elapsed: all, measured */
-    struct interval faults[GS_SLOTS]; /* answers of each policy that were none */
-    struct interval response_lower;   /* seconds: no policy has a smaller mean response of these bursts */
-    struct interval regret;           /* by which share of that the mean response is longer */
+        wall;                                    /* seconds; elapsed: all, measured */
+    struct interval precision, max_replications; /* as the scenario wants them; NAN: it does not */
+    struct interval faults[GS_SLOTS];            /* answers of each policy that were none */
+    struct interval response_lower;              /* seconds: no policy has a smaller mean response of these bursts */
+    struct interval regret;                      /* by which share of that the mean response is longer */
 };
 
 struct report {
@@ -116,6 +124,16 @@ void report_who_text(char *out, size_t size, const struct report *report, const 
                      const char *what);
 /* Why a promise is missed, where its value does not show it: "4 of 6 stuck", "91.3 % within"; else "". */
 void report_missed_text(char *out, size_t size, const struct report *report, const struct report_sla *sla);
+
+/* How well a report's headline numbers are known: the mean response of each group and the value of each SLA.  A number
+ * without a value does not count; one without an interval is not known at all. */
+struct report_precision {
+    double half_width;  /* the greatest relative one: half of the interval over the value; NAN: there is no number */
+    const char *name;   /* of its group or SLA */
+    const char *metric; /* "response_mean" */
+    bool met; /* half_width <= g / (1 + g), so that the value is within g of the truth, g = wanted precision */
+};
+struct report_precision report_precision(const struct report *report);
 
 /* Answers of all policies that were none, and that safe ones took the place of. */
 double report_faults(const struct report *report);

@@ -49,6 +49,7 @@ void report_csv(struct text *out, const struct report *report)
             {"", sla->value},
             {"_target", {sla->target, NAN, NAN, sla->value.n}},
             {"_attainment", {sla->attainment, NAN, NAN, sla->value.n}},
+            {"_goodput_per_s", sla->goodput_per_s},
             {"_met", {sla->met, NAN, NAN, sla->value.n}},
         };
         for (size_t k = 0; k < sizeof part / sizeof part[0]; k++) {

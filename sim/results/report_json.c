@@ -19,6 +19,35 @@ static void quantiles(struct text *out, const char *key, const struct interval s
     text_add(out, "}");
 }
 
+/* Who is served how well, who was sent away, and what the intervals of a single replication stand on. */
+static void fairness(struct text *out, const struct report_group *g)
+{
+    text_add(out, ",\n   \"fairness\":");
+    json_number(out, "{", "jain", g->jain.value);
+    json_bounds(out, "jain_ci95", &g->jain);
+    json_number(out, ",", "share_min", g->share_least.value);
+    json_number(out, ",", "share_max", g->share_most.value);
+    text_add(out, "},\"evictions\":");
+    json_number(out, "{", "idle", g->evicted_idle.value);
+    json_number(out, ",", "premature", g->evicted_premature.value);
+    json_number(out, ",", "premature_share", g->premature.value);
+    json_number(out, ",", "waiting", g->evicted_waiting.value);
+    text_add(out, "},\"served_bytes\":");
+    json_number(out, "{", "hot", g->served_bytes[SERVED_HOT].value);
+    json_number(out, ",", "warm", g->served_bytes[SERVED_WARM].value);
+    json_number(out, ",", "cold", g->served_bytes[SERVED_COLD].value);
+    text_add(out, "}");
+    if (isnan(g->batches.value)) {
+        text_add(out, ",\"batches\":null");
+        return;
+    }
+    text_add(out, ",\"batches\":");
+    json_number(out, "{", "count", g->batches.value);
+    json_number(out, ",", "size", g->batch_size.value);
+    json_number(out, ",", "correlation", g->batch_correlation.value);
+    text_add(out, "}");
+}
+
 static void group(struct text *out, const struct report_group *g)
 {
     json_text(out, "{", "name", g->name);
@@ -54,6 +83,7 @@ static void group(struct text *out, const struct report_group *g)
         json_number(out, s ? "," : "{", stall_name[s], g->unended_stall[s].value);
     json_number(out, "},", "stuck", g->stuck.value);
     json_number(out, ",", "waiting_max_s", g->waiting_max.value);
+    fairness(out, g);
     json_number(out, ",\n   ", "refused", g->refused.value);
     json_number(out, ",", "recorded", g->recorded.value);
     json_number(out, ",", "unreached", g->unreached.value);
@@ -98,6 +128,8 @@ static void promise(struct text *out, const struct report_sla *s)
     json_number(out, ",", "attainment", s->attainment);
     json_text(out, ",", "missed", s->missed);
     json_number(out, ",", "alone", s->alone);
+    json_number(out, ",", "goodput_per_s", s->goodput_per_s.value);
+    json_bounds(out, "goodput_ci95", &s->goodput_per_s);
     text_add(out, "}");
 }
 
@@ -112,6 +144,17 @@ static void faults(struct text *out, const struct report *r)
             comma = ",";
         }
     text_add(out, "}");
+}
+
+static void precision(struct text *out, const struct report *r)
+{
+    struct report_precision is = report_precision(r);
+    json_number(out, ",\n \"precision\":{", "wanted", r->run.precision.value);
+    json_number(out, ",", "half_width", is.half_width);
+    json_text(out, ",", "name", is.name);
+    json_text(out, ",", "metric", is.metric);
+    json_number(out, ",", "max_replications", r->run.max_replications.value);
+    text_printf(out, ",\"met\":%s}", isnan(r->run.precision.value) ? "null" : is.met ? "true" : "false");
 }
 
 void report_json_policy(struct text *out, const char *comma, const struct report *r)
@@ -139,6 +182,7 @@ void report_json(struct text *out, const struct report *r)
     json_number(out, ",", "makespan_s", r->run.makespan.value);
     json_number(out, ",", "events", r->run.events.value);
     json_number(out, ",", "wall_s", r->run.wall.value);
+    precision(out, r);
     text_add(out, ",\n \"groups\":[");
     for (size_t i = 0; i < r->groups; i++) {
         text_add(out, i ? ",\n  " : "\n  ");

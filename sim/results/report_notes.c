@@ -1,6 +1,7 @@
 /* report_notes.c - what must be known before the numbers of the text report are believed, and what they leave out. */
 #include "sim/results/report_cells.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -122,6 +123,22 @@ static void losses(struct text *out, const struct report_group *g)
                     show_count(left, g->unreached.value), show_count(of, g->recorded.value), g->name);
 }
 
+/* Where its intervals come from, if it has any. */
+static void one_replication(struct text *out, const struct report *r)
+{
+    bool any = false, alike = false;
+    for (size_t i = 0; i < r->groups; i++) {
+        any |= r->group[i].batches.value > 0;
+        alike |= !(r->group[i].batches.value > 0) && !isnan(r->group[i].batch_correlation.value);
+    }
+    if (any)
+        text_add(out,
+                 "Note: intervals of one replication are by batches of its bursts; --replications 10 are surer.\n");
+    else
+        text_printf(out, "Note: one replication has no confidence interval%s; --replications 10 gives them.\n",
+                    alike ? ", as its batches are too much alike" : "");
+}
+
 void report_notes(struct text *out, const struct report *r)
 {
     for (size_t i = 0; i < r->groups; i++) {
@@ -138,5 +155,5 @@ void report_notes(struct text *out, const struct report *r)
     if (!r->is_random)
         text_add(out, "Note: nothing in this load is random; every replication is the same.\n");
     else if (r->run.replications.value == 1)
-        text_add(out, "Note: one replication has no confidence interval; --replications 10 gives them.\n");
+        one_replication(out, r);
 }

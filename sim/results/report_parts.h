@@ -20,11 +20,16 @@ struct making {
     struct error *err;
 };
 
-void make_unended(struct making *b); /* report_unended.c; after the groups' quantiles */
-void make_refused(struct making *b); /* report_refused.c */
-int make_slas(struct making *b);     /* report_sla.c; after the groups */
-int make_labels(struct making *b);   /* report_labels.c: policy, parameters, length, ids */
-int make_advice(struct making *b);   /* report_advice.c; after everything else */
+void make_batches(struct making *b);  /* report_batches.c: intervals of a single replication; after the groups */
+void make_fairness(struct making *b); /* report_fairness.c; after the groups */
+void make_unended(struct making *b);  /* report_unended.c; after the groups' quantiles */
+void make_refused(struct making *b);  /* report_refused.c */
+int make_slas(struct making *b);      /* report_sla.c; after the groups */
+int make_labels(struct making *b);    /* report_labels.c: policy, parameters, length, ids */
+int make_advice(struct making *b);    /* report_advice.c; after everything else */
+
+/* Measured seconds of a replication. */
+double elapsed_s(const struct tally *tally);
 
 /* What limits a run. */
 enum limit {

@@ -56,6 +56,30 @@ static double late(struct group_tally *g, enum measure measure, uint64_t limit)
     return lost + round((double)unended->count * (1 - sketch_share_within(unended, limit)));
 }
 
+/* Bursts within the target a second, of all measured time; b->y holds their number in each replication. */
+static void goodput(struct making *b, struct report_sla *out)
+{
+    for (size_t r = 0; r < b->count; r++) {
+        b->x[r] = b->y[r];
+        b->y[r] = elapsed_s(b->tally[r]);
+    }
+    out->goodput_per_s = interval_ratio(b->x, b->y, b->count, INTERVAL_CONFIDENCE);
+}
+
+/* A single replication may have an interval of a group's responses all the same. */
+static void take_interval(const struct making *b, const struct sla *sla, struct report_sla *out)
+{
+    static const enum report_stat stat[] = {[SLA_RESPONSE_P50] = STAT_P50,
+                                            [SLA_RESPONSE_P95] = STAT_P95,
+                                            [SLA_RESPONSE_P99] = STAT_P99,
+                                            [SLA_RESPONSE_MEAN] = STAT_MEAN};
+    if (b->count > 1 || sla->group < 0 || asks[sla->metric].measure != RESPONSE)
+        return;
+    const struct interval *own = &b->report->group[sla->group].response[stat[sla->metric]];
+    out->value.low = own->low;
+    out->value.high = own->high;
+}
+
 /* Quantile over replications and the share of all bursts within the target.  `q` 0: only the share.  `*share_missed`: there
  * are late ones, of which the quantile knows nothing, and the share is less than `q`. */
 static int over_sketches(struct making *b, const struct sla *sla, struct report_sla *out, bool *share_missed)
@@ -63,7 +87,7 @@ static int over_sketches(struct making *b, const struct sla *sla, struct report_
     enum measure measure = asks[sla->metric].measure;
     double unit = measure == SLOWDOWN ? SLOWDOWN_ONE : NS_PER_S, q = asks[sla->metric].q;
     uint64_t limit = (uint64_t)(sla->target * unit + 0.5);
-    double within = 0, ended = 0, outside = 0;
+    double all_within = 0, ended = 0, outside = 0;
     size_t n = 0;
     static const size_t offset[] = {
         [RESPONSE] = offsetof(struct group_tally, response),
@@ -76,9 +100,11 @@ static int over_sketches(struct making *b, const struct sla *sla, struct report_
         struct sketch *sketch = sketch_of(b, sla, r, offset[measure], &pooled);
         for (size_t g = 0; g < b->report->groups; g++)
             outside += concerns(b, sla, g) ? late(&b->tally[r]->group[g], measure, limit) : 0;
+        b->y[r] = 0;
         if (sketch && sketch->count > 0) {
             b->x[n++] = sketch_quantile(sketch, q) / unit;
-            within += sketch_share_within(sketch, limit) * (double)sketch->count;
+            b->y[r] = sketch_share_within(sketch, limit) * (double)sketch->count;
+            all_within += b->y[r];
             ended += (double)sketch->count;
         }
         sketch_fini(&pooled);
@@ -88,7 +114,8 @@ static int over_sketches(struct making *b, const struct sla *sla, struct report_
     if (q > 0)
         out->value = interval_mean(b->x, n, INTERVAL_CONFIDENCE);
     if (ended + outside > 0)
-        out->attainment = within / (ended + outside);
+        out->attainment = all_within / (ended + outside);
+    goodput(b, out);
     *share_missed = outside > 0 && out->attainment < q;
     return GS_OK;
 }
@@ -189,6 +216,7 @@ int make_slas(struct making *b)
             .target = sla->target,
             .value = {NAN, NAN, NAN, 0},
             .attainment = NAN,
+            .goodput_per_s = {NAN, NAN, NAN, 0},
             .alone = NAN,
             .is_floor = sla_metric_is_floor(sla->metric),
         };
@@ -202,6 +230,8 @@ int make_slas(struct making *b)
         }
         if (asks[sla->metric].q <= 0)
             over_sums(b, sla, out);
+        out->goodput_per_s.n = out->value.n;
+        take_interval(b, sla, out);
         judge(b, sla, out, share_missed);
     }
     return GS_OK;

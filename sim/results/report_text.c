@@ -7,6 +7,20 @@
 
 enum { COLUMNS = 100, LISTED = 8 };
 
+/* How many replications the wanted precision took, or that it was not reached. */
+static void precision(struct text *out, const struct report *r)
+{
+    char wanted[CELL], is_text[CELL], n[CELL];
+    struct report_precision is = report_precision(r);
+    text_printf(out, "precision %s: %s with %s replications", show_percent(wanted, r->run.precision.value),
+                is.met ? "reached" : "NOT reached", show_count(n, r->run.replications.value));
+    if (!is.met)
+        text_printf(out, ", %s %s is known to %s%s", is.name, is.metric,
+                    isfinite(is.half_width) ? show_percent(is_text, is.half_width) : "nothing",
+                    r->run.replications.value >= r->run.max_replications.value ? "; raise max_replications" : "");
+    text_add(out, "\n");
+}
+
 static void heading(struct text *out, const struct report *r)
 {
     const char *how = strcmp(r->provenance, "sim") == 0      ? "simulated"
@@ -21,6 +35,8 @@ static void heading(struct text *out, const struct report *r)
     if (r->run.warmup.value > 0)
         text_printf(out, "the first %s of each replication are warm-up and left out\n",
                     report_time(text, r->run.warmup.value));
+    if (!isnan(r->run.precision.value))
+        precision(out, r);
     if (!isnan(r->run.makespan.value)) {
         text_printf(out, "the last job ended after %s", report_time(text, r->run.makespan.value));
         if (!isnan(r->run.makespan.low))
@@ -93,11 +109,12 @@ static void slas(struct text *out, const struct report *r)
 }
 
 /* A row under a group: half widths of the 95 % intervals of its means and quantiles. */
-static void half_widths(struct text *out, int width, const struct interval stat[STATS])
+static void half_widths(struct text *out, int width, const struct report_group *g)
 {
+    const struct interval *stat = g->response;
     if (isnan(stat[STAT_MEAN].low))
         return;
-    text_printf(out, "%*s", width, "95 % interval +/-");
+    text_printf(out, "%*s", width, isnan(g->batches.value) ? "95 % interval +/-" : "95 % by batches +/-");
     for (int s = STAT_MEAN; s <= STAT_P99; s++)
         cell(out, 10, report_time, stat[s].high - stat[s].value);
     text_add(out, "\n");
@@ -118,7 +135,7 @@ static void responses(struct text *out, const struct report *r, int width)
         for (int s = 0; s < STATS; s++)
             cell(out, 10, report_time, g->response[s].value);
         text_add(out, "\n");
-        half_widths(out, width + 26, g->response);
+        half_widths(out, width + 26, g);
         if (!isnan(g->ttft[STAT_P50].value)) {
             text_printf(out, "%*s", width + 26, "first token");
             for (int s = 0; s < STATS; s++)

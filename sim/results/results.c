@@ -24,12 +24,12 @@ static const struct {
     [INSERT_CANDIDATE] = {"candidate", 6},
     [INSERT_GPU_USAGE] = {"gpu_usage", 10},
     [INSERT_SWAP_USAGE] = {"swap_usage", 7},
-    [INSERT_REPLICATION_GROUP] = {"replication_group", 55},
+    [INSERT_REPLICATION_GROUP] = {"replication_group", 65},
     [INSERT_REPLICATION_GPU] = {"replication_gpu", 10},
     [INSERT_REPLICATION_NODE] = {"replication_node", 7},
     [INSERT_METRIC] = {"metric", 7},
     [INSERT_DISTRIBUTION] = {"distribution", 5},
-    [INSERT_SLA] = {"sla", 16},
+    [INSERT_SLA] = {"sla", 19},
 };
 
 static int prepare(struct results *r, struct error *err)

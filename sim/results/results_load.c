@@ -158,7 +158,7 @@ static int sla_rows(struct loading *l)
     size_t i = 0;
     int rc = query(l, &s,
                    "SELECT name, grp, class, metric, target, value, ci_low, ci_high, n, met, attainment, floor,"
-                   " missed, alone FROM sla"
+                   " missed, alone, goodput_per_s, goodput_ci_low, goodput_ci_high, n FROM sla"
                    " WHERE run = ?1 ORDER BY sla");
     if (rc != GS_OK)
         return rc;
@@ -176,6 +176,7 @@ static int sla_rows(struct loading *l)
             .is_floor = sqlite3_column_int(s, 11) != 0,
             .missed = text(l, s, 12),
             .alone = real(s, 13),
+            .goodput_per_s = interval(s, 14),
         };
     }
     if (step != SQLITE_DONE && step != SQLITE_ROW)

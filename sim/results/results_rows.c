@@ -191,6 +191,15 @@ static int group_sums(struct results *r, struct tally *t, uint32_t group, struct
     put_integer(&row, (int64_t)tally_refused(g));
     put_integer(&row, (int64_t)g->recorded);
     put_integer(&row, (int64_t)g->unreached);
+    for (int s = 0; s < SERVEDS; s++)
+        put_real(&row, g->served_bytes[s]);
+    put_integer(&row, (int64_t)g->evicted_idle);
+    put_integer(&row, (int64_t)g->evicted_premature);
+    put_integer(&row, (int64_t)g->evicted_waiting);
+    put_real(&row, tally_jain(g));
+    put_integer(&row, (int64_t)g->shares);
+    put_real(&row, g->shares ? g->share_least : NAN);
+    put_real(&row, g->shares ? g->share_most : NAN);
     return row_end(r, &row, err);
 }
 

@@ -47,7 +47,7 @@ static int run_row(struct results *r, const struct scenario *scenario, const cha
     put_text(&row, NULL);
     put_text(&row, NULL);
     put_integer(&row, (int64_t)scenario->seed);
-    put_integer(&row, scenario->replications);
+    put_integer(&row, scenario->precision > 0 ? scenario->max_replications : scenario->replications);
     put_text(&row, record_name[scenario->record]);
     put_text(&row, version);
     put_text(&row, provenance);
@@ -192,6 +192,9 @@ static int sla_rows(struct results *r, const struct report *report, struct error
         put_real(&row, s->attainment);
         put_text(&row, s->missed);
         put_real(&row, s->alone);
+        put_real(&row, s->goodput_per_s.value);
+        put_real(&row, s->goodput_per_s.low);
+        put_real(&row, s->goodput_per_s.high);
         int rc = row_end(r, &row, err);
         if (rc != GS_OK)
             return rc;
@@ -214,7 +217,7 @@ int rows_report(struct results *r, const struct report *report, struct error *er
     if (sqlite3_prepare_v2(
             r->db,
             "UPDATE run SET status = 'complete', policy = ?, parameters = ?, length = ?, limits = ?, next = ?,"
-            " policy_faults = ? WHERE run = ?",
+            " policy_faults = ?, replications = ? WHERE run = ?",
             -1, &update, NULL) != SQLITE_OK)
         return schema_error(r->db, r->path, err);
     struct row row = {update, 0};
@@ -224,6 +227,7 @@ int rows_report(struct results *r, const struct report *report, struct error *er
     put_text(&row, report->limits);
     put_text(&row, report->next);
     put_integer(&row, (int64_t)report_faults(report));
+    put_integer(&row, (int64_t)report->run.replications.value);
     put_integer(&row, r->run);
     rc = row_end(r, &row, err);
     sqlite3_finalize(update);

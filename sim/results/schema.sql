@@ -111,6 +111,10 @@ CREATE TABLE replication_group(
     waiting_memory_ns REAL NOT NULL, -- of waiting_queue_ns: for GPUs that nobody leaves, as their node does not swap
     refused INTEGER NOT NULL, -- workloads, on arrival; `rejected` counts them, too
     recorded INTEGER NOT NULL, unreached INTEGER NOT NULL, -- bursts of a trace; those to which it never came
+    hot_bytes REAL NOT NULL, warm_bytes REAL NOT NULL, cold_bytes REAL NOT NULL,
+    -- sent off the GPU: idle, of these wanted again at once, in mid-burst
+    evicted_idle INTEGER NOT NULL, evicted_premature INTEGER NOT NULL, evicted_waiting INTEGER NOT NULL,
+    jain REAL, shares INTEGER NOT NULL, share_min REAL, share_max REAL, -- of workloads: progress over time present
     PRIMARY KEY(run, replication, grp)) WITHOUT ROWID;
 
 CREATE TABLE replication_gpu(
@@ -143,6 +147,7 @@ CREATE TABLE sla(
     value REAL, ci_low REAL, ci_high REAL, n INTEGER NOT NULL, met INTEGER NOT NULL, attainment REAL,
     missed TEXT, -- why: value, share, stuck, refused
     alone REAL, -- of the times alone
+    goodput_per_s REAL, goodput_ci_low REAL, goodput_ci_high REAL, -- bursts within the target
     PRIMARY KEY(run, sla)) WITHOUT ROWID;
 
 CREATE VIEW report_run AS
@@ -152,7 +157,8 @@ SELECT run, status, scenario, policy, length, seed, provenance, version, replica
 FROM run;
 
 CREATE VIEW report_sla AS
-SELECT run, name, coalesce(grp, class) AS "group", metric, target, value, ci_low, ci_high, met, attainment, missed, alone
+SELECT run, name, coalesce(grp, class) AS "group", metric, target, value, ci_low, ci_high, met, attainment, missed, alone,
+    goodput_per_s
 FROM sla;
 
 CREATE VIEW report_replication AS

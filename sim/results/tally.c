@@ -1,6 +1,8 @@
 /* tally.c - names of what a tally counts, and the end of its sketches. */
 #include "sim/results/tally.h"
 
+#include <math.h>
+
 const char *const stall_name[STALLS] = {"queue", "swap_out", "swap_in", "cap", "preempted", "detect", "cold"};
 const char *const served_name[SERVEDS] = {"hot", "warm", "cold"};
 const char *const outcome_name[OUTCOMES] = {"done", "rejected", "oom", "censored", "killed"};
@@ -34,6 +36,13 @@ void tally_fini(struct tally *tally)
         return;
     for (uint32_t g = 0; g < tally->groups; g++)
         group_tally_fini(&tally->group[g]);
+}
+
+double tally_jain(const struct group_tally *group)
+{
+    if (!(group->share_squares > 0))
+        return NAN;
+    return group->share_sum * group->share_sum / ((double)group->shares * group->share_squares);
 }
 
 uint64_t tally_refused(const struct group_tally *group)

@@ -8,6 +8,7 @@
 #define GS_TALLY_H
 
 #include "policies/policy.h"
+#include "sim/stats/batches.h"
 #include "sim/stats/sketch.h"
 
 /* Where the time of a burst went besides its own work, in the order of the report. */
@@ -57,6 +58,10 @@ struct group_tally {
     uint64_t recorded, unreached;           /* bursts of a trace; and those to which it never came before the end */
     uint64_t arrived;                       /* bursts and requests that became ready */
     uint64_t served[SERVEDS];
+    double served_bytes[SERVEDS]; /* the same, each counted by the bytes it needed */
+    uint64_t evicted_idle;        /* sent off the GPU while they wanted nothing, and known what came of it */
+    uint64_t evicted_premature;   /* of these: wanted it again within the time that the way out and back takes */
+    uint64_t evicted_waiting;     /* sent off the GPU with a burst to go on with */
     /* Sums are real numbers: exact up to 104 days, and a queue of a thousand may stand for years. */
     double response_ns, alone_ns; /* over completed bursts */
     double stall_ns[STALLS];
@@ -73,6 +78,9 @@ struct group_tally {
     double waiting_memory_ns;       /* of STALL_QUEUE: for memory of a GPU that nobody leaves, as nothing swaps there */
     gs_ns makespan_ns;              /* end of the last finite job of the group, -1: none or not all ended */
     double progress_ns, present_ns; /* time that the same progress takes alone; time present in the system */
+    uint64_t shares;                /* workloads with a share, progress over time present, and of these shares: */
+    double share_sum, share_squares, share_least, share_most;
+    struct batches *batches; /* responses in order of their ends, where there is but one replication; else NULL */
 };
 
 struct gpu_tally {
@@ -119,6 +127,10 @@ struct tally {
 
 /* Workloads refused when they arrived, whatever the reason. */
 uint64_t tally_refused(const struct group_tally *group);
+
+/* Jain's index of the shares, (sum x)^2 / (n sum x^2): 1 where all are served alike, 1/n where one has it all.  NAN: no
+ * workload made any progress. */
+double tally_jain(const struct group_tally *group);
 
 /* Make the sketches of a group. */
 void group_tally_init(struct group_tally *group);

@@ -25,8 +25,15 @@ static bool open_tally(struct recorder *rec, const struct recorder_setup *s)
     t->node = arena_array(arena, t->nodes, sizeof *t->node);
     if (t->group == NULL || t->gpu == NULL || t->node == NULL)
         return false;
-    for (uint32_t g = 0; g < groups; g++)
+    for (uint32_t g = 0; g < groups; g++) {
         group_tally_init(&t->group[g]);
+        if (s->scenario->replications > 1 || s->scenario->precision > 0)
+            continue;
+        t->group[g].batches = arena_alloc(arena, sizeof *t->group[g].batches);
+        if (t->group[g].batches == NULL)
+            return false;
+        batches_init(t->group[g].batches);
+    }
     for (uint32_t i = 0; i < s->setup->workloads; i++)
         t->group[s->setup->workload[i].group].workloads++;
     for (size_t i = 0; i < s->scenario->slas; i++)
@@ -54,6 +61,7 @@ int recorder_open(struct recorder **out, const struct recorder_setup *setup, str
     for (uint32_t i = 0; i < n; i++)
         rec->watch[i] = (struct watch){.phase = PHASE_AWAY,
                                        .attached_ns = -1,
+                                       .premature_by_ns = -1,
                                        .base_bytes = setup->setup->workload[i].bytes,
                                        .group = &rec->tally.group[setup->setup->workload[i].group]};
     for (size_t i = 0; i < setup->scenario->nodes; i++)
@@ -157,6 +165,10 @@ void recorder_ready(struct recorder *rec, struct job *job)
     w->pending_ns = job->ready_ns;
     w->pending++;
     w->job = job;
+    if (job->ready_ns <= w->premature_by_ns) {
+        w->group->evicted_premature++;
+        w->premature_by_ns = -1;
+    }
     if (job->ready_ns < rec->setup.warmup_ns)
         return;
     w->arrived++;
@@ -192,6 +204,7 @@ static void count_done(struct recorder *rec, struct watch *w, const struct job *
     w->done++;
     g->completed++;
     g->served[job->served]++;
+    g->served_bytes[job->served] += (double)job->bytes;
     g->response_ns += (double)response_ns;
     g->alone_ns += (double)job->alone_ns;
     if (w->stalled)
@@ -201,6 +214,8 @@ static void count_done(struct recorder *rec, struct watch *w, const struct job *
     if (!sketch_add(&g->response, (uint64_t)response_ns) ||
         !sketch_add(&g->slowdown, (uint64_t)(int64_t)(slowdown < 0x1p40 ? slowdown * SLOWDOWN_ONE + 0.5 : 0x1p60)))
         rec->out_of_memory = true;
+    if (g->batches != NULL)
+        batches_add(g->batches, (uint64_t)response_ns);
     if (g->promised && !sketch_add(&g->alone, (uint64_t)job->alone_ns))
         rec->out_of_memory = true;
 }
@@ -270,6 +285,8 @@ static __attribute__((noinline)) void swap_command(struct recorder *rec, const s
     w->gpu = c->gpu;
     g->swaps += out || c->moved_bytes > 0;
     *(out ? &g->swap_out_bytes : &g->swap_in_bytes) += c->moved_bytes;
+    if (out)
+        recorder_evicted(rec, c, now_ns);
     series_swap(rec, c->gpu, now_ns, c);
     rows_state(rec, c->workload, out ? GS_SWAPPING_OUT : GS_SWAPPING_IN, now_ns);
     if (!out && rec->watch[c->workload].pending > 0 && c->reason != GS_BECAUSE_AHEAD)

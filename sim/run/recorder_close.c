@@ -75,6 +75,21 @@ static bool is_of_trace(const struct recorder *rec, uint32_t id)
     return rec->setup.scenario->workload[rec->setup.setup->workload[id].group].trace >= 0;
 }
 
+/* One workload's, added to its group's; its share counts if it was there at all. */
+static void add_progress(struct group_tally *g, double progress_ns, double present_ns)
+{
+    g->progress_ns += progress_ns;
+    g->present_ns += present_ns;
+    if (!(present_ns > 0))
+        return;
+    double share = progress_ns > 0 ? progress_ns / present_ns : 0;
+    g->share_least = g->shares == 0 || share < g->share_least ? share : g->share_least;
+    g->share_most = share > g->share_most ? share : g->share_most;
+    g->share_sum += share;
+    g->share_squares += share * share;
+    g->shares++;
+}
+
 /* Whoever was refused makes no progress in the time that it would have been there; of a stream, in as many requests as the
  * others of its group had. */
 static void no_progress(struct recorder *rec, uint32_t id, gs_ns present_ns)
@@ -83,9 +98,9 @@ static void no_progress(struct recorder *rec, uint32_t id, gs_ns present_ns)
     uint64_t others = g->workloads - tally_refused(g);
 
     if (!load_is_open(rec->setup.load, id) || is_of_trace(rec, id))
-        g->present_ns += (double)present_ns;
+        add_progress(g, 0, (double)present_ns);
     else
-        g->present_ns += others > 0 ? (double)g->arrived / (double)others : 1.0;
+        add_progress(g, 0, others > 0 ? (double)g->arrived / (double)others : 1.0);
 }
 
 /* Progress against time: for users and jobs the time that the same progress takes alone; for open streams, requests; where
@@ -102,11 +117,9 @@ static void progress(struct recorder *rec, uint32_t id, gs_ns at_ns)
         no_progress(rec, id, to > from ? to - from : 0);
     } else if (load_is_open(rec->setup.load, id)) {
         double weight = !is_of_trace(rec, id) ? 1.0 : w->arrived == 0 ? 0.0 : (double)(to - from) / (double)w->arrived;
-        g->progress_ns += weight * (double)w->done;
-        g->present_ns += weight * (double)w->arrived;
+        add_progress(g, weight * (double)w->done, weight * (double)w->arrived);
     } else if (w->attached_ns >= 0 && to > from) {
-        g->present_ns += (double)(to - from);
-        g->progress_ns += (double)(to - from) - (w->lost_ns - w->lost_before_ns);
+        add_progress(g, (double)(to - from) - (w->lost_ns - w->lost_before_ns), (double)(to - from));
     }
 }
 
@@ -218,6 +231,7 @@ int recorder_close(struct recorder *rec, gs_ns at_ns, struct tally **tally, stru
     for (uint32_t n = 0; n < rec->tally.nodes; n++)
         rec->tally.node[n].enough_bytes = enough(rec, n);
     series_sample(rec, at_ns);
+    recorder_evicted_close(rec, at_ns);
     censor(rec, at_ns); /* before the balance: Little's law takes in the bursts under way */
     balance(rec);
     progress_of_all(rec, at_ns);

@@ -21,10 +21,11 @@ struct watch {                  /* a workload under observation; what every burs
     gs_ns phase_ns;   /* since when it is in its phase */
     gs_ns pending_ns; /* up to when the integral goes */
     uint64_t in_system_ns,
-        response_ns; /* integral of `pending`; sum of responses: equal in the end (Little); both wrap */
-    double lost_ns,
-        lost_before_ns; /* delay of all ended bursts; up to the end of the warm-up, that under way included */
-    uint64_t done;      /* bursts completed after the warm-up */
+        response_ns;       /* integral of `pending`; sum of responses: equal in the end (Little); both wrap */
+    double lost_ns;        /* delay of all ended bursts */
+    gs_ns premature_by_ns; /* it was sent off the GPU idle, and should not want it before then; -1: it was not */
+    uint64_t done;         /* bursts completed after the warm-up */
+    double lost_before_ns; /* lost_ns at the end of the warm-up, that of the burst under way included */
     uint64_t arrived;
     struct group_tally *group;
     int64_t base_bytes; /* between bursts */
@@ -95,6 +96,10 @@ void recorder_node_until(struct recorder *rec, uint32_t node, gs_ns now_ns);
 void recorder_node_changed(struct recorder *rec, uint32_t node, gs_ns now_ns);
 void recorder_left_gpu(struct recorder *rec, uint32_t workload, int64_t stay_bytes, gs_ns now_ns);
 void recorder_shrunk(struct recorder *rec, uint32_t workload, gs_ns now_ns);
+
+/* Off the GPU at a victim policy's word (recorder_evicted.c): the command; what is not known at the end. */
+void recorder_evicted(struct recorder *rec, const struct gs_command *command, gs_ns now_ns);
+void recorder_evicted_close(struct recorder *rec, gs_ns at_ns);
 
 /* Rows (recorder_rows.c). */
 void rows_open(struct recorder *rec);

@@ -15,13 +15,18 @@ struct team {
     gs_ns warmup_ns;
     struct mser *mser; /* one a replication, or NULL */
     struct tally **tally;
-    struct arena *arena; /* one a replication */
-    uint32_t replications;
-    pthread_mutex_t lock; /* guards what follows */
+    struct arena *arena;          /* one a replication */
+    uint32_t first, replications; /* those from `first` on are to be run */
+    pthread_mutex_t lock;         /* guards what follows */
     uint32_t next, done;
     int rc;
     struct error *err;
 };
+
+static bool is_stopped(const struct team *team)
+{
+    return team->options->stop != NULL && *team->options->stop != 0;
+}
 
 /* The number of the next replication, or UINT32_MAX when there is none or something has gone wrong. */
 static uint32_t take_number(struct team *team)
@@ -29,8 +34,7 @@ static uint32_t take_number(struct team *team)
     uint32_t number = UINT32_MAX;
 
     pthread_mutex_lock(&team->lock);
-    if (team->rc == GS_OK && team->next < team->replications &&
-        (team->options->stop == NULL || *team->options->stop == 0))
+    if (team->rc == GS_OK && team->next < team->replications && !is_stopped(team))
         number = team->next++;
     pthread_mutex_unlock(&team->lock);
     return number;
@@ -81,11 +85,11 @@ static int run_team(struct team *team, struct error *err)
     int64_t wanted = team->scenario->threads > 0 ? team->scenario->threads : sysconf(_SC_NPROCESSORS_ONLN);
     int started = 0;
 
-    if (wanted > team->replications)
-        wanted = team->replications;
+    if (wanted > team->replications - team->first)
+        wanted = team->replications - team->first;
     if (wanted > THREADS_MAX)
         wanted = THREADS_MAX;
-    team->next = team->done = 0;
+    team->next = team->done = team->first;
     team->rc = GS_OK;
     team->err = err;
     pthread_mutex_init(&team->lock, NULL);
@@ -131,27 +135,68 @@ static int find_warmup(struct team *team, struct run_outcome *outcome, struct ar
     return rc;
 }
 
+/* Are the numbers known as well as the scenario wants? */
+static int is_precise(const struct team *team, bool *precise, struct error *err)
+{
+    struct report_about about = {.version = "", .provenance = "sim"};
+    struct report report;
+    struct arena scratch = {0};
+    int rc = report_build(&report, team->scenario, team->tally, team->replications, &about, &scratch, err);
+
+    if (rc == GS_OK)
+        *precise = report_precision(&report).met;
+    arena_fini(&scratch);
+    return rc;
+}
+
+/* Replications by the batch until they are precise enough: what is run depends on what came out, and on no thread.  Precise
+ * twice in a row: a few replications that happen to be alike look precise, and seldom do so again. */
+static int run_batches(struct team *team, struct error *err)
+{
+    uint32_t most = (uint32_t)team->scenario->max_replications;
+    bool before, precise = false;
+    int rc = run_team(team, err);
+
+    while (rc == GS_OK && team->scenario->precision > 0 && !is_stopped(team)) {
+        before = precise;
+        rc = is_precise(team, &precise, err);
+        if (rc != GS_OK || (before && precise) || team->replications == most)
+            break;
+        team->first = team->replications;
+        team->replications = most - team->first > RUN_BATCH ? team->first + RUN_BATCH : most;
+        rc = run_team(team, err);
+    }
+    return rc;
+}
+
 int run_scenario(const struct scenario *scenario, const struct run_options *options, const struct load_traces *traces,
                  struct run_outcome *outcome, struct arena *arena, struct error *err)
 {
     struct team team = {
         .scenario = scenario, .options = options, .traces = traces, .replications = (uint32_t)scenario->replications};
+    uint32_t most = team.replications;
     int rc = GS_OK;
 
+    if (scenario->precision > 0) {
+        most = (uint32_t)scenario->max_replications;
+        if (team.replications < RUN_BATCH)
+            team.replications = most < RUN_BATCH ? most : RUN_BATCH;
+    }
+
     memset(outcome, 0, sizeof *outcome);
-    team.tally = arena_array(arena, team.replications, sizeof(struct tally *));
-    team.arena = arena_array(arena, team.replications, sizeof *team.arena);
+    team.tally = arena_array(arena, most, sizeof(struct tally *));
+    team.arena = arena_array(arena, most, sizeof *team.arena);
     if (team.tally == NULL || team.arena == NULL)
         return error_set(err, GS_SYSTEM, "out of memory; use fewer replications");
     outcome->arena = team.arena;
-    outcome->replications = team.replications;
     outcome->warmup_ns = scenario->warmup;
     if (scenario->warmup == WARMUP_AUTO)
         rc = find_warmup(&team, outcome, arena, err);
     team.warmup_ns = outcome->warmup_ns;
     team.results = options->results;
-    if (rc == GS_OK && (options->stop == NULL || *options->stop == 0))
-        rc = run_team(&team, err);
+    if (rc == GS_OK && !is_stopped(&team))
+        rc = run_batches(&team, err);
+    outcome->replications = team.replications;
     outcome->tally = team.tally;
     for (uint32_t i = 0; i < team.replications; i++) {
         if (team.tally[i] != NULL && team.tally[i]->interrupted)

@@ -31,12 +31,15 @@ struct run_options {
     void *context;
 };
 
+/* With `precision`, the first replications are as many at least, and more are added by that number. */
+enum { RUN_BATCH = 10 };
+
 struct run_outcome {
-    struct tally **tally; /* completed ones, in the order of their numbers, whatever the threads */
-    uint32_t completed, replications;
-    gs_ns warmup_ns;       /* as applied: of `warmup = auto`, what MSER-5 found */
-    bool warmup_unsettled; /* MSER-5 asks for a longer run */
-    struct arena *arena;   /* one a replication */
+    struct tally **tally;             /* completed ones, in the order of their numbers, whatever the threads */
+    uint32_t completed, replications; /* the latter: begun, or to be begun when an interrupt came */
+    gs_ns warmup_ns;                  /* as applied: of `warmup = auto`, what MSER-5 found */
+    bool warmup_unsettled;            /* MSER-5 asks for a longer run */
+    struct arena *arena;              /* one a replication */
 };
 
 /* All replications of a scenario.  The outcome does not depend on the number of threads. */

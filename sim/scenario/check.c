@@ -35,6 +35,9 @@ static void check_scenario(struct build *b)
                  class_name(s->workload[i].class));
         break;
     }
+    if (s->precision > 0 && s->replications > s->max_replications)
+        complain(b, from, "replications", GS_BAD_INPUT,
+                 "'replications' is greater than 'max_replications', which 'precision' may add up to");
     if (build_sound(from, "warmup") && build_given(from, "duration") && s->warmup >= s->duration)
         complain(b, from, "warmup", GS_BAD_INPUT, "'warmup' leaves nothing of 'duration' to measure; shorten it");
 }

@@ -158,6 +158,8 @@ struct scenario {
     gs_ns warmup;   /* or WARMUP_AUTO */
     uint64_t seed;
     int64_t replications, threads;
+    double precision; /* relative error at which no more replications are added; 0: none are */
+    int64_t max_replications;
     int record;
     struct node_group *node;
     size_t nodes;

@@ -1,5 +1,5 @@
-/* interval.h - confidence intervals over replications, which are independent; over bursts of one replication there are
- * none, since these are not.
+/* interval.h - confidence intervals over replications, which are independent; bursts of one replication are not, and have
+ * batches.h.
  *
  * A result that does not exist (fewer than two values) has NAN as low and high.
  */

@@ -23,6 +23,16 @@ run_with() {
     cmp "$BATS_TEST_TMPDIR/1.bursts" "$BATS_TEST_TMPDIR/4.bursts"
 }
 
+@test "what is added until it is precise does not depend on them" {
+    for threads in 1 4; do
+        "$GPUSWAP_SIM" scenarios/quickstart.ini --quiet --threads $threads --set scenario.duration=2h \
+            --set scenario.precision=10% --db "$BATS_TEST_TMPDIR/$threads.db" --json - |
+            sed -E 's/"wall_s": ?[0-9.e+-]+/"wall_s":0/' >"$BATS_TEST_TMPDIR/$threads.json"
+    done
+    grep -q '"precision":{"wanted":0.1,' "$BATS_TEST_TMPDIR/1.json"
+    cmp "$BATS_TEST_TMPDIR/1.json" "$BATS_TEST_TMPDIR/4.json"
+}
+
 @test "more threads than replications do no harm" {
     run_with 4
     run_with 64

@@ -14,7 +14,7 @@ enum { SETS_MAX = 16, REPLICATIONS_MAX = 2048 };
  * 2.7 standard deviations, as their streams alone show, and no simulation. */
 static const uint64_t seed = 2;
 
-static int64_t more(void)
+int64_t truth_more(void)
 {
     const char *text = getenv("TRUTH_MORE");
 
@@ -23,7 +23,7 @@ static int64_t more(void)
 
 double truth_confidence(void)
 {
-    return more() > 1 ? 0.9999 : 0.99;
+    return truth_more() > 1 ? 0.9999 : 0.99;
 }
 
 static void parse(struct truth *t, const char *text, const char *const *set, const char *further)
@@ -44,7 +44,7 @@ static void parse(struct truth *t, const char *text, const char *const *set, con
         fail_msg("%s", err.text);
     t->scenario.seed = seed;
     if (t->scenario.replications > 1)
-        t->scenario.replications *= more();
+        t->scenario.replications *= truth_more();
 }
 
 static void run(struct truth *t, struct results *results)
@@ -59,6 +59,15 @@ static void run(struct truth *t, struct results *results)
 void truth_run(struct truth *t, const char *text, const char *const *set)
 {
     parse(t, text, set, NULL);
+    run(t, NULL);
+}
+
+void truth_run_seed(struct truth *t, const char *text, const char *const *set, uint64_t own_seed)
+{
+    parse(t, text, set, NULL);
+    if (t->scenario.replications > 1)
+        t->scenario.replications /= truth_more();
+    t->scenario.seed = own_seed;
     run(t, NULL);
 }
 

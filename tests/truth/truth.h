@@ -33,6 +33,10 @@ struct truth {
 void truth_run(struct truth *t, const char *text, const char *const *set);
 void truth_end(struct truth *t);
 
+/* The same under a seed of its own, and with as many replications as the text says. */
+void truth_run_seed(struct truth *t, const char *text, const char *const *set, uint64_t own_seed);
+int64_t truth_more(void); /* TRUTH_MORE, or 1 */
+
 /* What a replication measured of group (or GPU) `which`, in seconds where it is a time. */
 typedef double truth_metric(struct tally *tally, uint32_t which);
 double truth_mean(struct tally *tally, uint32_t group); /* response */

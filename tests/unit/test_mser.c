@@ -31,6 +31,68 @@ static void best_by_hand(void **unused)
     assert_int_equal(mser_best(z, 0), 0);
 }
 
+/* The rule as it is written: for each d a mean, then the squares. */
+static uint32_t brute_force(const double *z, uint32_t n)
+{
+    uint32_t tail = n / 10 > MSER_BATCH ? n / 10 : MSER_BATCH, best = 0;
+    double least = INFINITY;
+    for (uint32_t d = 0; d + tail <= n; d++) {
+        double mean = 0, squares = 0;
+        for (uint32_t j = d; j < n; j++)
+            mean += z[j] / (n - d);
+        for (uint32_t j = d; j < n; j++)
+            squares += (z[j] - mean) * (z[j] - mean);
+        if (squares / (n - d) / (n - d) < least) {
+            least = squares / (n - d) / (n - d);
+            best = d;
+        }
+    }
+    return best;
+}
+
+/* Lengths from 1 to 400; noise alone, steps, decays and walks. */
+static void best_by_brute_force(void **unused)
+{
+    (void)unused;
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    gsl_rng_set(rng, 8);
+    double z[400], walk = 0;
+    int later = 0;
+    for (int t = 0; t < 2000; t++) {
+        uint32_t n = 1 + (uint32_t)gsl_rng_uniform_int(rng, 400);
+        for (uint32_t i = 0; i < n; i++) {
+            double noise = gsl_ran_gaussian(rng, 1), step = i < n / 3 ? 5 : 0, decay = 10 * exp(-10.0 * i / n);
+            walk = i == 0 ? 0 : walk + noise;
+            z[i] = 100 + (t % 4 == 0 ? noise : t % 4 == 1 ? step + noise : t % 4 == 2 ? decay + noise : walk);
+        }
+        uint32_t d = brute_force(z, n);
+        assert_int_equal(mser_best(z, n), d);
+        later += d > 0;
+    }
+    gsl_rng_free(rng);
+    assert_in_range(later, 1000, 2000);
+}
+
+/* The example of the tests of kim-convergence (github.com/openkim, test_mser_m.py): 0 to 9, then 1,000 values of 10 and up to
+ * half more or less.  The rise is two batches of five, and all of it must go. */
+static void a_rise_of_ten(void **unused)
+{
+    (void)unused;
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    gsl_rng_set(rng, 9);
+    for (int t = 0; t < 100; t++) {
+        struct mser m;
+        const struct mser *one = &m;
+        int64_t until;
+        mser_init(&m);
+        for (int i = 0; i < 1010; i++)
+            mser_add(&m, (i + 1) * SECOND, i < 10 ? i : 9.5 + gsl_rng_uniform(rng));
+        assert_int_equal(mser_truncation(&one, 1, 1010 * SECOND, &until), MSER_FOUND);
+        assert_true(until >= 10 * SECOND);
+    }
+    gsl_rng_free(rng);
+}
+
 /* One observation a second; mean 10 + 20 exp(-t / 50), noise of deviation 1: the bias is below 0.1 after 265 s. */
 static void feed(struct mser *m, gsl_rng *rng, int n, double height, double scale)
 {
@@ -144,6 +206,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(best_by_hand),
+        cmocka_unit_test(best_by_brute_force),
+        cmocka_unit_test(a_rise_of_ten),
         cmocka_unit_test(exponential_transient),
         cmocka_unit_test(flat_series_lose_little),
         cmocka_unit_test(late_transient_asks_for_a_longer_run),
