@@ -133,6 +133,20 @@ static void labels(struct album *album, struct text *out, const size_t *group, s
     }
 }
 
+/* Of at most SAID groups: more can be read from the table. */
+static void sentences(struct album *album, struct text *says, const size_t *group, size_t groups)
+{
+    enum { SAID = 4 };
+    for (size_t i = 0; i < groups && i < SAID; i++) {
+        const struct report_group *g = &album->report->group[group[i]];
+        char name[NAME_BYTES], p50[REPORT_CELL], p95[REPORT_CELL], most[REPORT_CELL];
+        text_printf(says,
+                    "%sOf the bursts of %s, half took no longer than %s and 95 %% no longer than %s; the longest %s.",
+                    i ? " " : "", short_name(name, g->name), report_time(p50, g->response[STAT_P50].value),
+                    report_time(p95, g->response[STAT_P95].value), report_time(most, g->response[STAT_MAX].value));
+    }
+}
+
 int picture_response(struct album *album, struct picture *picture)
 {
     size_t groups = 0, with = 0;
@@ -149,6 +163,7 @@ int picture_response(struct album *album, struct picture *picture)
     }
     int rc = points(album, picture, group, groups, &least, &most);
     labels(album, &picture->set, group, groups);
+    sentences(album, &picture->says, group, groups);
     text_add(&picture->title, "response time");
     if (with > groups)
         text_printf(&picture->title, " (the %zu of %zu groups with most bursts)", groups, with);
@@ -156,6 +171,7 @@ int picture_response(struct album *album, struct picture *picture)
     size_t rows = promised == 0 ? (groups + 1) / 2 : promised > groups ? promised : groups; /* of two columns */
     put_times_axis(&picture->set, least, most);
     picture->height = 534 + LEGEND_ROW * (int)rows;
+    picture->narrow_more = LEGEND_ROW * (int)(groups + promised - rows);
     text_printf(&picture->set, "legend = %zu\n", rows);
     return rc;
 }
