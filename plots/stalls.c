@@ -93,8 +93,8 @@ int picture_stalls(struct album *album, struct picture *picture)
         text_printf(&picture->set, ", %d", seen);
     }
     text_add(&picture->set, "]\n");
-    picture->narrow_more = 44; /* the legend takes four lines */
-    picture->height = 218 + BAR_HEIGHT * (int)(groups < 4 ? 4 : groups);
+    picture->narrow_more = 24; /* the legend takes three lines */
+    picture->height = 240 + BAR_HEIGHT * (int)(groups < 4 ? 4 : groups);
     text_add(&picture->title, "where the time of a burst went, on average");
     if (r->groups > groups)
         text_printf(&picture->title, " (the %zu of %zu groups with most bursts)", groups, r->groups);

@@ -12,11 +12,12 @@ do for [i=1:bars] {
 set label 3 (is_narrow ? "mean" : "mean response") at 101, graph 1 left offset 0,0.3
 set xrange [0:100]
 set yrange [0.4:bars+0.6]
-set xtics (is_narrow ? 20 : 10)
+every = is_narrow ? 20 : 10
+set xtics every
 set xlabel "share of the mean response time (%)"
 set rmargin at screen 1-(is_narrow ? 74.0 : is_bare ? 124.0 : 150.0)/width
-set bmargin at screen (108.0+narrow_more*is_narrow)/height
-set key at screen 0.5, screen (32.0+narrow_more*is_narrow)/height center top horizontal
+set bmargin at screen (130.0+narrow_more*is_narrow)/height
+set key at screen 0.5, screen (54.0+narrow_more*is_narrow)/height center top horizontal
 plot for [k=1:8] data using (high(k)):(y($1)):(low(k)):(high(k)):(y($1)-0.34):(y($1)+0.34) with boxxyerror lc rgb shade[k] \
          title (seen[k] ? part[k] : ""), \
      for [k=1:8] data using ((low(k)+high(k))/2):(y($1)):(high(k)-low(k) >= (is_narrow ? 9 : 5) ? sprintf("%.0f %%", high(k)-low(k)) : "") \

@@ -22,7 +22,7 @@ static double switching(const struct report *r, size_t gpu)
 /* The strips share the height; each of them keeps enough to be read. */
 static void strips(struct picture *picture, size_t n)
 {
-    int strip = 420 / (int)n < 76 ? 76 : 420 / (int)n;
+    int strip = 300 / (int)n < 76 ? 76 : 300 / (int)n;
     picture->height = HEAD + FOOT + (strip + 26) * (int)n;
     text_printf(&picture->set, "strips = %zu\nfoot = %d\narray label[%zu]\n", n, FOOT, n);
 }
@@ -231,6 +231,7 @@ static void gpu_label(struct picture *picture, size_t i, const struct report_gpu
     snprintf(text, sizeof text, "%s: on average useful %.1f %%, switching %.1f %%, idle %.1f %%",
              short_name(name, g->id), 100 * g->useful.value, 100 * g->switching.value, 100 * g->idle.value);
     label(picture, i, text);
+    text_printf(&picture->says, "%s%s.", picture->says.length ? " " : "", text);
 }
 
 int picture_gpu(struct album *album, struct picture *picture)

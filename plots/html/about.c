@@ -80,15 +80,15 @@ static void parameters(struct text *out, const char *json, const char *slot)
 
 void section_policies(struct text *out, const struct page_run *run)
 {
-    static const char *const column[] = {"decides", "policy", "parameters", NULL};
+    static const char *const column[] = {"decides", "<policy", "<parameters", NULL};
     const struct report *r = run->report;
     struct html_table t = html_table_open(out, "Policies", column);
     for (int slot = 0; slot < GS_SLOTS; slot++) {
         struct text text = {0};
         html_cell(&t, gs_slot_name((enum gs_slot)slot));
-        html_words(&t, report_policy(r, (enum gs_slot)slot));
+        html_cell(&t, report_policy(r, (enum gs_slot)slot));
         parameters(&text, r->parameters, gs_slot_name((enum gs_slot)slot));
-        html_words(&t, text.length ? text.data : "-");
+        html_cell(&t, text.length ? text.data : "-");
         out->failed = out->failed || text.failed;
         text_fini(&text);
     }

@@ -36,41 +36,44 @@ void section_verdict(struct text *out, const struct report *r)
         text_printf(out, "%zu of %zu promises %s missed", n, r->slas, n == 1 ? "is" : "are");
 }
 
-/* "the 95th percentile of the response time", of a metric as scenarios name it. */
+/* What a metric, as scenarios name it, promises: "95 of 100 bursts should take at most" the target. */
 static const char *metric_words(const char *metric)
 {
     static const struct {
         const char *metric, *words;
     } known[] = {
-        {"response_mean", "the mean response time"},
-        {"response_p50", "the median response time"},
-        {"response_p95", "the response time that 95 % of the bursts keep"},
-        {"response_p99", "the response time that 99 % of the bursts keep"},
-        {"slowdown_mean", "the slowdown on average"},
-        {"slowdown_p50", "the median slowdown"},
-        {"slowdown_p95", "the slowdown that 95 % of the bursts keep"},
-        {"slowdown_p99", "the slowdown that 99 % of the bursts keep"},
-        {"throughput_share", "the share of the speed alone"},
-        {"oom_kills", "the number of OOM kills"},
+        {"response_mean", "bursts should take, on average, at most"},
+        {"response_p50", "half of the bursts should take at most"},
+        {"response_p95", "95 of 100 bursts should take at most"},
+        {"response_p99", "99 of 100 bursts should take at most"},
+        {"slowdown_mean",
+         "against a GPU of one's own, bursts should take, on average, at most this many times as long:"},
+        {"slowdown_p50", "against a GPU of one's own, half of the bursts should take at most this many times as long:"},
+        {"slowdown_p95", "against a GPU of one's own, 95 of 100 bursts should take at most this many times as long:"},
+        {"slowdown_p99", "against a GPU of one's own, 99 of 100 bursts should take at most this many times as long:"},
+        {"throughput_share", "of the speed that a GPU of one's own has should be left at least"},
+        {"oom_kills", "bursts killed for want of memory should be at most"},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strcmp(known[i].metric, metric) == 0)
             return known[i].words;
-    return metric;
+    return NULL;
 }
 
 static void promise(struct text *out, const struct report *r, const struct report_sla *s)
 {
-    char target[CELL], value[CELL], interval[2 * CELL], why[2 * CELL];
+    char target[CELL], value[CELL], demand[2 * CELL], interval[2 * CELL], why[2 * CELL];
+    const char *words = metric_words(s->metric), *who = s->group ? s->group : s->class;
     report_missed_text(why, sizeof why, r, s);
-    text_printf(out, "<li class=\"%s\">", s->met ? "met" : "missed");
-    html_printf(out, "%s: for %s %s is promised to be %s at %s. ", s->met ? "Kept" : "Missed",
-                s->group ? s->group : s->class, metric_words(s->metric), sla_show(s)(target, s->target),
-                s->is_floor ? "least" : "most");
+    text_printf(out, "<li class=\"%s\">%s: ", s->met ? "met" : "missed", s->met ? "Kept" : "Missed");
+    if (words)
+        html_printf(out, "of %s, %s %s. ", who, words, sla_show(s)(target, s->target));
+    else
+        html_printf(out, "of %s, %s. ", who, sla_demand(demand, s));
     if (isnan(s->value.value))
         text_add(out, "Nothing ended that could tell.");
     else
-        html_printf(out, "It is %s%s%s.", sla_show(s)(value, s->value.value),
+        html_printf(out, "Found: %s%s%s.", sla_show(s)(value, s->value.value),
                     isnan(s->value.low) ? "" : ", 95 % interval ", sla_bounds(interval, s));
     if (why[0])
         html_printf(out, " Missed all the same: %s.", why);
@@ -112,12 +115,28 @@ void section_next(struct text *out, const struct report *r)
     text_fini(&command);
 }
 
+/* What the text report lays out in columns: a paragraph each, whose lines go on where the next is indented. */
 void section_alarms(struct text *out, const struct report *r)
 {
     struct text alarms = {0};
     report_alarms(&alarms, r);
-    if (alarms.length > 0)
-        html_text(out, alarms.data + strspn(alarms.data, "\n"));
+    const char *line = alarms.data ? alarms.data + strspn(alarms.data, "\n") : "";
+    while (*line) {
+        struct text paragraph = {0};
+        do {
+            size_t word = strcspn(line, " \n");
+            text_printf(&paragraph, "%s%.*s", paragraph.length ? " " : "", (int)word, line);
+            line += word;
+            line += strspn(line, " ");
+            line += *line == '\n' && line[1] == ' ' ? 1 + strspn(line + 1, " ") : 0;
+        } while (*line && *line != '\n');
+        line += strspn(line, "\n");
+        text_add(out, "<p>");
+        html_text(out, paragraph.data);
+        text_add(out, "</p>\n");
+        out->failed = out->failed || paragraph.failed;
+        text_fini(&paragraph);
+    }
     out->failed = out->failed || alarms.failed;
     text_fini(&alarms);
 }
@@ -183,7 +202,7 @@ static void response_tiles(struct text *out, const struct report_group *g)
     snprintf(of, sizeof of, "mean response of %s", short_name(name, g->name));
     snprintf(more, sizeof more, "%s alone", report_time(other, g->alone.value));
     tile(out, report_time(value, g->response[STAT_MEAN].value), of, more);
-    snprintf(of, sizeof of, "are not exceeded by 95 %% of %s", name);
+    snprintf(of, sizeof of, "or less for 95 %% of the bursts of %s", name);
     snprintf(more, sizeof more, "the longest: %s", report_time(other, g->response[STAT_MAX].value));
     tile(out, report_time(value, g->response[STAT_P95].value), of, more);
 }

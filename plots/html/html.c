@@ -54,21 +54,25 @@ struct html_table html_table_open(struct text *out, const char *caption, const c
     html_text(out, caption);
     text_add(out, "</caption>\n<thead><tr>");
     for (; column[table.columns]; table.columns++) {
-        text_add(out, "<th scope=\"col\">");
-        html_text(out, column[table.columns]);
+        const char *heading = column[table.columns];
+        bool is_words = *heading == '<';
+        text_printf(out, "<th scope=\"col\"%s>", is_words ? " class=\"words\"" : "");
+        html_text(out, heading + is_words);
         text_add(out, "</th>");
     }
     text_add(out, "</tr></thead>\n<tbody>\n");
     return table;
 }
 
-static void put_cell(struct html_table *t, const char *class, const char *text, const char *small)
+void html_cell_more(struct html_table *t, const char *text, const char *small)
 {
-    bool is_first = t->at == 0;
-    text_add(t->out, is_first ? "<tr><th scope=\"row\">" : "<td");
-    if (!is_first) {
-        text_printf(t->out, "%s data-label=\"", class);
-        html_text(t->out, t->column[t->at]);
+    const char *heading = t->column[t->at];
+    bool is_first = t->at == 0, is_words = *heading == '<';
+    if (is_first) {
+        text_add(t->out, "<tr><th scope=\"row\">");
+    } else {
+        text_printf(t->out, "<td%s data-label=\"", is_words ? " class=\"words\"" : "");
+        html_text(t->out, heading + is_words);
         text_add(t->out, "\">");
     }
     html_text(t->out, text);
@@ -86,17 +90,7 @@ static void put_cell(struct html_table *t, const char *class, const char *text, 
 
 void html_cell(struct html_table *table, const char *text)
 {
-    put_cell(table, "", text, NULL);
-}
-
-void html_words(struct html_table *table, const char *text)
-{
-    put_cell(table, " class=\"words\"", text, NULL);
-}
-
-void html_cell_more(struct html_table *table, const char *text, const char *small)
-{
-    put_cell(table, "", text, small);
+    html_cell_more(table, text, NULL);
 }
 
 void html_table_close(struct html_table *table)

@@ -15,15 +15,15 @@ void html_printf(struct text *out, const char *format, ...) __attribute__((forma
 /* The address of a file that is part of the page: data:text/TYPE,... */
 void html_data(struct text *out, const char *type, const char *content);
 
-/* A table: the cells row by row, the first of each row its heading. */
+/* A table: the cells row by row, the first of each row its heading.  Numbers are flush right; a column of words, whose
+ * heading begins with '<', is flush left. */
 struct html_table {
     struct text *out;
     const char *const *column; /* headings, ended by NULL */
     size_t columns, at;
 };
 struct html_table html_table_open(struct text *out, const char *caption, const char *const *column);
-void html_cell(struct html_table *table, const char *text);                         /* a number */
-void html_words(struct html_table *table, const char *text);                        /* flush left */
+void html_cell(struct html_table *table, const char *text);
 void html_cell_more(struct html_table *table, const char *text, const char *small); /* with a remark below; "" : none */
 void html_table_close(struct html_table *table);
 

@@ -19,7 +19,8 @@ static void remark(char *out, size_t size, const struct report *r, const struct 
 
 void section_slas(struct text *out, const struct report *r)
 {
-    static const char *const column[] = {"promised to", "promise", "verdict", "found", "95 % interval", "within", NULL};
+    static const char *const column[] = {"promised to",   "<promise", "<verdict", "found",
+                                         "95 % interval", "within",   NULL};
     char text[4 * CELL];
     if (r->slas == 0)
         return;
@@ -27,7 +28,7 @@ void section_slas(struct text *out, const struct report *r)
     for (size_t i = 0; i < r->slas; i++) {
         const struct report_sla *s = &r->sla[i];
         html_cell(&t, s->group ? s->group : s->class);
-        html_words(&t, sla_demand(text, s));
+        html_cell(&t, sla_demand(text, s));
         remark(text, sizeof text, r, s);
         html_cell_more(&t, s->met ? "✓ met" : "✗ MISSED", text);
         html_cell(&t, sla_show(s)(text, s->value.value));
@@ -48,13 +49,13 @@ static const char *half_width(char out[CELL], const struct interval *value)
 
 static void responses(struct text *out, const struct report *r)
 {
-    static const char *const column[] = {"group", "class", "n", "bursts", "mean", "p50", "p95", "p99", "max", NULL};
+    static const char *const column[] = {"group", "<class", "n", "bursts", "mean", "p50", "p95", "p99", "max", NULL};
     char text[CELL], small[CELL];
     struct html_table t = html_table_open(out, "How long bursts took, from the wish for the GPU to their end", column);
     for (size_t i = 0; i < r->groups; i++) {
         const struct report_group *g = &r->group[i];
         html_cell(&t, g->name);
-        html_words(&t, g->class);
+        html_cell(&t, g->class);
         html_cell(&t, show_count(text, g->workloads.value));
         html_cell(&t, show_count(text, g->completed.value));
         for (int s = 0; s < STATS; s++)

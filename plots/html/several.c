@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CURVES = 14, LEGEND_ROW = 20 };
+enum { CURVES = 14, LEGEND_ROW = 20, MOST = 16 };
 
 static const struct report_group *find_group(const struct report *r, const char *name)
 {
@@ -21,22 +21,30 @@ static const char *run_name(char out[CELL], const struct page_run *run)
     return out;
 }
 
+/* The same as the heading of a column of words. */
+static const char *words_name(char out[CELL], const struct page_run *run)
+{
+    snprintf(out, CELL, "<run %lld", (long long)run->report->number);
+    return out;
+}
+
 /* "18.2 s", and below "± 655 ms, -29 %": the half width of its interval, and how it differs from the first run's. */
 static void timed(struct html_table *t, const struct interval *value, const struct interval *first)
 {
     char text[CELL], half[CELL] = "", share[CELL] = "", small[2 * CELL + 8], width[CELL];
     if (!isnan(value->low))
         snprintf(half, sizeof half, "± %s", report_time(width, value->high - value->value));
-    if (first && first != value && first->value > 0 && !isnan(value->value))
+    if (first && first->value > 0 && !isnan(value->value))
         snprintf(share, sizeof share, "%+.1f %%", 100 * (value->value / first->value - 1));
     snprintf(small, sizeof small, "%s%s%s", half, *half && *share ? ", " : "", share);
     html_cell_more(t, report_time(text, value->value), small);
 }
 
-/* The runs in which the group is, against the first of them on the page. */
+/* The runs in which the group is, against the first of them on the page; times that leave somebody out are held against
+ * nothing. */
 static void group_table(struct text *out, const struct page_run *run, size_t runs, const char *name)
 {
-    static const char *const column[] = {"run", "policy",   "mean response", "p95",
+    static const char *const column[] = {"run", "<policy",  "mean response", "p95",
                                          "max", "slowdown", "speed kept",    NULL};
     char text[CELL], caption[512];
     const struct report_group *first = NULL;
@@ -46,22 +54,24 @@ static void group_table(struct text *out, const struct page_run *run, size_t run
         const struct report_group *g = find_group(run[i].report, name);
         if (!g)
             continue;
-        first = first ? first : g;
+        bool is_partial = report_is_partial(g), is_held = first && !is_partial && !report_is_partial(first);
         html_cell(&t, run_name(text, &run[i]));
-        html_words(&t, run[i].report->policy);
-        timed(&t, &g->response[STAT_MEAN], &first->response[STAT_MEAN]);
-        timed(&t, &g->response[STAT_P95], &first->response[STAT_P95]);
+        html_cell_more(&t, run[i].report->policy,
+                       is_partial ? "the times leave out who was refused, was stuck or had not ended" : "");
+        timed(&t, &g->response[STAT_MEAN], is_held ? &first->response[STAT_MEAN] : NULL);
+        timed(&t, &g->response[STAT_P95], is_held ? &first->response[STAT_P95] : NULL);
         html_cell(&t, report_time(text, g->response[STAT_MAX].value));
         html_cell(&t, show_ratio(text, g->slowdown[STAT_MEAN].value));
         html_cell(&t, show_percent(text, g->throughput_share.value));
+        first = first ? first : g;
     }
     html_table_close(&t);
 }
 
 static void run_table(struct text *out, const struct page_run *run, size_t runs)
 {
-    static const char *const column[] = {"run",    "scenario",  "policy", "promises",        "swaps/h",
-                                         "useful", "switching", "idle",   "swap file, peak", NULL};
+    static const char *const column[] = {"run",    "<scenario", "<policy", "<promises",       "swaps/h",
+                                         "useful", "switching", "idle",    "swap file, peak", NULL};
     char text[CELL];
     struct html_table t = html_table_open(out, "All runs", column);
     for (size_t i = 0; i < runs; i++) {
@@ -79,10 +89,10 @@ static void run_table(struct text *out, const struct page_run *run, size_t runs)
         for (size_t s = 0; s < r->slas; s++)
             met += r->sla[s].met;
         html_cell(&t, run_name(text, &run[i]));
-        html_words(&t, r->scenario);
-        html_words(&t, r->policy);
+        html_cell(&t, r->scenario);
+        html_cell(&t, r->policy);
         snprintf(text, sizeof text, "%zu of %zu kept", met, r->slas);
-        html_words(&t, r->slas ? text : "none");
+        html_cell(&t, r->slas ? text : "none");
         html_cell(&t, show_ratio(text, swaps));
         for (int k = 0; k < 3; k++)
             html_cell(&t, show_percent(text, share[k]));
@@ -143,12 +153,12 @@ static bool differs(const struct page_run *run, size_t runs, const char *line)
 
 void section_differences(struct text *out, const struct page_run *run, size_t runs)
 {
-    const char *column[64] = {"key"};
-    char name[62][CELL];
+    const char *column[MOST + 2] = {"key"};
+    char name[MOST][CELL];
     struct html_table t = {0};
-    runs = runs < 62 ? runs : 62;
+    runs = runs < MOST ? runs : MOST;
     for (size_t i = 0; i < runs; i++)
-        column[i + 1] = run_name(name[i], &run[i]);
+        column[i + 1] = words_name(name[i], &run[i]);
     for (size_t i = 0; i < runs; i++)
         for (const char *line = run[i].keys; *line; line += strcspn(line, "\n"), line += *line == '\n') {
             bool seen = false;
@@ -165,7 +175,7 @@ void section_differences(struct text *out, const struct page_run *run, size_t ru
             for (size_t k = 0; k < runs; k++) {
                 const char *value = value_of(run[k].keys, line, &length);
                 snprintf(cell_text, sizeof cell_text, "%.*s", (int)length, value ? value : "");
-                html_words(&t, value ? cell_text : "-");
+                html_cell(&t, value ? cell_text : "-");
             }
         }
     if (t.out)
