@@ -28,20 +28,23 @@ static const char *words_name(char out[CELL], const struct page_run *run)
     return out;
 }
 
-/* "18.2 s", and below "± 655 ms, -29 %": the half width of its interval, and how it differs from the first run's. */
-static void timed(struct html_table *t, const struct interval *value, const struct interval *first)
+/* "18.2 s", and below "± 655 ms, -29 %": the half width of its interval, and how it differs from the first run's, unless
+ * that would be in favour of one whose times leave somebody out. */
+static void timed(struct html_table *t, const struct report_group *g, const struct report_group *first,
+                  enum report_stat stat)
 {
+    const struct interval *value = &g->response[stat], *other = first ? &first->response[stat] : NULL;
+    const struct report_group *better = other && value->value > other->value ? first : g;
     char text[CELL], half[CELL] = "", share[CELL] = "", small[2 * CELL + 8], width[CELL];
     if (!isnan(value->low))
         snprintf(half, sizeof half, "± %s", report_time(width, value->high - value->value));
-    if (first && first->value > 0 && !isnan(value->value))
-        snprintf(share, sizeof share, "%+.1f %%", 100 * (value->value / first->value - 1));
+    if (other && other->value > 0 && !isnan(value->value) && !report_is_partial(better))
+        snprintf(share, sizeof share, "%+.1f %%", 100 * (value->value / other->value - 1));
     snprintf(small, sizeof small, "%s%s%s", half, *half && *share ? ", " : "", share);
     html_cell_more(t, report_time(text, value->value), small);
 }
 
-/* The runs in which the group is, against the first of them on the page; times that leave somebody out are held against
- * nothing. */
+/* The runs in which the group is, against the first of them on the page. */
 static void group_table(struct text *out, const struct page_run *run, size_t runs, const char *name)
 {
     static const char *const column[] = {"run", "<policy",  "mean response", "p95",
@@ -54,12 +57,11 @@ static void group_table(struct text *out, const struct page_run *run, size_t run
         const struct report_group *g = find_group(run[i].report, name);
         if (!g)
             continue;
-        bool is_partial = report_is_partial(g), is_held = first && !is_partial && !report_is_partial(first);
         html_cell(&t, run_name(text, &run[i]));
         html_cell_more(&t, run[i].report->policy,
-                       is_partial ? "the times leave out who was refused, was stuck or had not ended" : "");
-        timed(&t, &g->response[STAT_MEAN], is_held ? &first->response[STAT_MEAN] : NULL);
-        timed(&t, &g->response[STAT_P95], is_held ? &first->response[STAT_P95] : NULL);
+                       report_is_partial(g) ? "the times leave out who was refused, was stuck or had not ended" : "");
+        timed(&t, g, first, STAT_MEAN);
+        timed(&t, g, first, STAT_P95);
         html_cell(&t, report_time(text, g->response[STAT_MAX].value));
         html_cell(&t, show_ratio(text, g->slowdown[STAT_MEAN].value));
         html_cell(&t, show_percent(text, g->throughput_share.value));
@@ -170,7 +172,7 @@ void section_differences(struct text *out, const struct page_run *run, size_t ru
                 continue;
             if (!t.out)
                 t = html_table_open(out, "What the scenarios differ in; - is the default", column);
-            snprintf(cell_text, sizeof cell_text, "%.*s", (int)key_length(line), line);
+            snprintf(cell_text, sizeof cell_text, "%.*s", (int)strcspn(line, " =\n"), line);
             html_cell(&t, cell_text);
             for (size_t k = 0; k < runs; k++) {
                 const char *value = value_of(run[k].keys, line, &length);
