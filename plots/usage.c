@@ -27,6 +27,14 @@ static void strips(struct picture *picture, size_t n)
     text_printf(&picture->set, "strips = %zu\nfoot = %d\narray label[%zu]\n", n, FOOT, n);
 }
 
+/* What is told of the first strips; the others can be seen. */
+static void say(struct picture *picture, size_t i, const char *text)
+{
+    enum { SAID = 4 };
+    if (i < SAID)
+        text_printf(&picture->says, "%s%s.", i ? " " : "", text);
+}
+
 static void label(struct picture *picture, size_t i, const char *text)
 {
     text_printf(&picture->set, "label[%zu] = ", i + 1);
@@ -95,8 +103,9 @@ static void swap_label(struct picture *picture, size_t i, const struct report_no
     snprintf(text, sizeof text, "%s: peak %s of %s%s", short_name(name, n->id), units_show_size(most, used),
              units_show_size(cap, n->cap_bytes.value), above ? " (the cap lies above the picture)" : "");
     label(picture, i, text);
-    text_printf(&picture->says, "%sThe swap file of %s held %s at most, %.0f %% of its cap of %s.",
-                picture->says.length ? " " : "", name, most, 100 * used / n->cap_bytes.value, cap);
+    snprintf(text, sizeof text, "The swap file of %s held %s at most, %.0f %% of its cap of %s", name, most,
+             100 * used / n->cap_bytes.value, cap);
+    say(picture, i, text);
 }
 
 /* One unit for all strips, a scale for each. */
@@ -176,15 +185,15 @@ static void link_scale(struct picture *picture, double top, size_t gpus)
 static void link_label(struct picture *picture, size_t strip, const struct report *r, const struct report_gpu *g,
                        double in, double out)
 {
-    char text[4][UNITS_TEXT], label_text[256], name[NAME_BYTES];
-    double hours = r->run.elapsed.value / 3600;
+    char text[2][UNITS_TEXT], label_text[256], says[384], name[NAME_BYTES];
+    double hours = r->run.elapsed.value / 3600, unit = fmax(in, out) >= 1e9 ? 1e9 : 1e6;
     snprintf(label_text, sizeof label_text, "%s: on average %s/h in, %s/h out", short_name(name, g->id),
              units_show_size(text[0], g->swap_in_bytes.value / hours),
              units_show_size(text[1], g->swap_out_bytes.value / hours));
-    text_printf(&picture->says, "%s%s; where it moved most, %.3g %s in and %.3g %s out.",
-                picture->says.length ? " " : "", label_text, in >= 1e9 ? in / 1e9 : in / 1e6,
-                in >= 1e9 ? "GB/s" : "MB/s", out >= 1e9 ? out / 1e9 : out / 1e6, out >= 1e9 ? "GB/s" : "MB/s");
     label(picture, strip, label_text);
+    snprintf(says, sizeof says, "%s; in its busiest steps %.3g %s in and %.3g %s out", label_text, in / unit,
+             unit >= 1e9 ? "GB/s" : "MB/s", out / unit, unit >= 1e9 ? "GB/s" : "MB/s");
+    say(picture, strip, says);
 }
 
 int picture_link(struct album *album, struct picture *picture)
@@ -231,7 +240,7 @@ static void gpu_label(struct picture *picture, size_t i, const struct report_gpu
     snprintf(text, sizeof text, "%s: on average useful %.1f %%, switching %.1f %%, idle %.1f %%",
              short_name(name, g->id), 100 * g->useful.value, 100 * g->switching.value, 100 * g->idle.value);
     label(picture, i, text);
-    text_printf(&picture->says, "%s%s.", picture->says.length ? " " : "", text);
+    say(picture, i, text);
 }
 
 int picture_gpu(struct album *album, struct picture *picture)

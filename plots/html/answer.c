@@ -36,40 +36,43 @@ void section_verdict(struct text *out, const struct report *r)
         text_printf(out, "%zu of %zu promises %s missed", n, r->slas, n == 1 ? "is" : "are");
 }
 
-/* What a metric, as scenarios name it, promises: "95 of 100 bursts should take at most" the target. */
-static const char *metric_words(const char *metric)
+/* A promise in words: before whom it is about, before the target, after it. */
+struct promise_words {
+    const char *metric, *who, *target, *end;
+};
+
+static const struct promise_words *words_of(const char *metric)
 {
-    static const struct {
-        const char *metric, *words;
-    } known[] = {
-        {"response_mean", "bursts should take, on average, at most"},
-        {"response_p50", "half of the bursts should take at most"},
-        {"response_p95", "95 of 100 bursts should take at most"},
-        {"response_p99", "99 of 100 bursts should take at most"},
-        {"slowdown_mean",
-         "against a GPU of one's own, bursts should take, on average, at most this many times as long:"},
-        {"slowdown_p50", "against a GPU of one's own, half of the bursts should take at most this many times as long:"},
-        {"slowdown_p95", "against a GPU of one's own, 95 of 100 bursts should take at most this many times as long:"},
-        {"slowdown_p99", "against a GPU of one's own, 99 of 100 bursts should take at most this many times as long:"},
-        {"throughput_share", "of the speed that a GPU of one's own has should be left at least"},
-        {"oom_kills", "bursts killed for want of memory should be at most"},
+    static const char at_most[] = " should take at most ", times[] = " times as long as alone";
+    static const struct promise_words known[] = {
+        {"response_mean", "on average, bursts of ", at_most, ""},
+        {"response_p50", "half of the bursts of ", at_most, ""},
+        {"response_p95", "95 of 100 bursts of ", at_most, ""},
+        {"response_p99", "99 of 100 bursts of ", at_most, ""},
+        {"slowdown_mean", "on average, bursts of ", at_most, times},
+        {"slowdown_p50", "half of the bursts of ", at_most, times},
+        {"slowdown_p95", "95 of 100 bursts of ", at_most, times},
+        {"slowdown_p99", "99 of 100 bursts of ", at_most, times},
+        {"throughput_share", "", " should keep at least ", " of the speed alone"},
+        {"oom_kills", "bursts of ", " should be killed for want of memory at most ", " times"},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strcmp(known[i].metric, metric) == 0)
-            return known[i].words;
+            return &known[i];
     return NULL;
 }
 
 static void promise(struct text *out, const struct report *r, const struct report_sla *s)
 {
     char target[CELL], value[CELL], demand[2 * CELL], interval[2 * CELL], why[2 * CELL];
-    const char *words = metric_words(s->metric), *who = s->group ? s->group : s->class;
+    const struct promise_words *words = words_of(s->metric);
+    const char *who = s->group ? s->group : s->class;
     report_missed_text(why, sizeof why, r, s);
     text_printf(out, "<li class=\"%s\">%s: ", s->met ? "met" : "missed", s->met ? "Kept" : "Missed");
     if (words)
-        html_printf(out, "of %s, %s %s. ", who, words, sla_show(s)(target, s->target));
+        html_printf(out, "%s%s%s%s%s. ", words->who, who, words->target, sla_show(s)(target, s->target), words->end);
     else
-        html_printf(out, "of %s, %s. ", who, sla_demand(demand, s));
+        html_printf(out, "%s: %s. ", who, sla_demand(demand, s));
     if (isnan(s->value.value))
         text_add(out, "Nothing ended that could tell.");
     else
