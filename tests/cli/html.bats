@@ -238,17 +238,28 @@ Promises" ]
     [ "$status" -eq 73 ]
 }
 
-@test "a disk that is full: no half page, and the old one stays" {
-    make_run a.db
-    mkdir disk
-    mount -t tmpfs -o size=200k tmpfs disk 2>/dev/null || skip "cannot mount a small disk here"
+# on_disk SIZE COMMAND...: what it leaves on a disk of that size, where an older page lies.
+on_disk() {
+    mkdir -p disk
+    mount -t tmpfs -o "size=$1" tmpfs disk 2>/dev/null || skip "cannot mount a small disk here"
     echo old >disk/index.html
-    run --separate-stderr "$GPUSWAP_SIM" report a.db --html disk
-    local left
+    run --separate-stderr "${@:2}"
     left=$(cd disk && ls -A && cat index.html)
     umount disk
+}
+
+@test "a disk that is full: no half page, and the old one stays" {
+    make_run a.db
+    mkdir empty
+    # Full while gnuplot draws, and while the page is written.
+    on_disk 200k "$GPUSWAP_SIM" report a.db --html disk
     [ "$status" -eq 74 ]
     [ -n "$stderr" ]
+    [ "$left" = "index.html
+old" ]
+    on_disk 48k env PATH="$PWD/empty" "$GPUSWAP_SIM" report a.db --html disk
+    [ "$status" -eq 74 ]
+    [[ $stderr == *"cannot write 'disk/index.html': No space left on device"* ]]
     [ "$left" = "index.html
 old" ]
 }
