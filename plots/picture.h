@@ -60,6 +60,9 @@ int picture_gpu(struct album *album, struct picture *picture);
 int album_query(struct album *album, sqlite3_stmt **statement, const char *sql);
 /* The next row; false at the end, and when something went wrong: then `*rc` is the code. */
 bool album_next(struct album *album, sqlite3_stmt *statement, int *rc);
+/* The distribution function of a group's response times, as a block of "value,share,label" lines; widens least..most. */
+int put_response_curve(struct album *album, struct text *data, size_t group, const char *label, double *least,
+                       double *most);
 /* One number, NAN if it is null or there is no row. */
 int album_number(struct album *album, const char *sql, double *number);
 int album_no_memory(struct album *album);

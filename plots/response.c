@@ -12,35 +12,40 @@ static double bursts(const struct report *r, size_t group)
     return r->group[group].completed.value > 0 ? r->group[group].completed.value : -1;
 }
 
-/* The points of the chosen groups, one block each; `least` and `most` are the ends of all. */
-static int points(struct album *album, struct picture *picture, const size_t *group, size_t groups, double *least,
-                  double *most)
+int put_response_curve(struct album *album, struct text *data, size_t group, const char *label, double *least,
+                       double *most)
 {
-    const struct report *r = album->report;
     sqlite3_stmt *s;
+    bool first = true;
     int rc = album_query(album, &s,
                          "SELECT share, value FROM distribution WHERE run = ?1 AND metric = 'response_s' AND grp = ?2"
                          " ORDER BY share");
-    text_add(&picture->data, "response_s,share,group\n");
-    for (size_t i = 0; i < groups && rc == GS_OK; i++) {
-        bool first = true;
-        sqlite3_reset(s);
-        sqlite3_bind_int64(s, 2, (sqlite3_int64)group[i]);
-        while (album_next(album, s, &rc)) {
-            double share = sqlite3_column_double(s, 0), value = sqlite3_column_double(s, 1);
-            for (int from_zero = first; from_zero >= 0; from_zero--) {
-                text_number(&picture->data, value);
-                text_add(&picture->data, ",");
-                text_number(&picture->data, from_zero ? 0 : share);
-                text_printf(&picture->data, ",%s\n", r->group[group[i]].name);
-            }
-            *least = first ? fmin(*least, value) : *least;
-            *most = fmax(*most, value);
-            first = false;
+    sqlite3_bind_int64(s, 2, (sqlite3_int64)group);
+    while (rc == GS_OK && album_next(album, s, &rc)) {
+        double share = sqlite3_column_double(s, 0), value = sqlite3_column_double(s, 1);
+        for (int from_zero = first; from_zero >= 0; from_zero--) {
+            text_number(data, value);
+            text_add(data, ",");
+            text_number(data, from_zero ? 0 : share);
+            text_printf(data, ",%s\n", label);
         }
-        text_add(&picture->data, "\n\n");
+        *least = first ? fmin(*least, value) : *least;
+        *most = fmax(*most, value);
+        first = false;
     }
+    text_add(data, "\n\n");
     sqlite3_finalize(s);
+    return rc;
+}
+
+/* Those of the chosen groups; `least` and `most` are the ends of all. */
+static int points(struct album *album, struct picture *picture, const size_t *group, size_t groups, double *least,
+                  double *most)
+{
+    int rc = GS_OK;
+    text_add(&picture->data, "response_s,share,group\n");
+    for (size_t i = 0; i < groups && rc == GS_OK; i++)
+        rc = put_response_curve(album, &picture->data, group[i], album->report->group[group[i]].name, least, most);
     return rc;
 }
 

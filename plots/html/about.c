@@ -71,7 +71,8 @@ static void parameters(struct text *out, const char *json, const char *slot)
         text_add(out, is_ours && out->length ? ", " : "");
         for (const char *c = entry; is_ours && c < end; c++) {
             bool is_end = strncmp(c, "\":", 2) == 0;
-            text_printf(out, is_end ? " = " : *c == '"' ? "" : "%c", *c);
+            text_add(out, is_end ? " = " : "");
+            text_printf(out, "%.*s", *c != '"', c);
             c += is_end;
         }
         entry = next ? next + 1 : NULL;

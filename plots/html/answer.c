@@ -232,6 +232,9 @@ void section_tiles(struct text *out, const struct report *r)
              r->gpus == 1 ? "of the GPU's time is useful" : "of the GPUs' time is useful", more);
         tile(out, show_ratio(value, swaps), "swaps an hour", r->gpus == 1 ? "" : "all GPUs together");
     }
+    if (!isnan(r->run.makespan.value))
+        tile(out, report_time(value, r->run.makespan.value), "until the last job ended",
+             section_half_width(more, r, &r->run.makespan));
     if (fullest) {
         snprintf(more, sizeof more, "of %s allowed", show_size(other, fullest->cap_bytes.value));
         tile(out, show_size(value, fullest->peak_bytes.value), "peak of the swap file", more);

@@ -38,12 +38,11 @@ void section_slas(struct text *out, const struct report *r)
     html_table_close(&t);
 }
 
-/* "± 655 ms"; nothing without an interval. */
-static const char *half_width(char out[CELL], const struct interval *value)
+const char *section_half_width(char out[CELL], const struct report *r, const struct interval *value)
 {
     char text[CELL];
-    snprintf(out, CELL, "%s%s", isnan(value->low) ? "" : "± ",
-             isnan(value->low) ? "" : report_time(text, value->high - value->value));
+    bool has_one = r->is_random && !isnan(value->low);
+    snprintf(out, CELL, "%s%s", has_one ? "± " : "", has_one ? report_time(text, value->high - value->value) : "");
     return out;
 }
 
@@ -60,7 +59,7 @@ static void responses(struct text *out, const struct report *r)
         html_cell(&t, show_count(text, g->completed.value));
         for (int s = 0; s < STATS; s++)
             html_cell_more(&t, report_time(text, g->response[s].value),
-                           s == STAT_MAX ? "" : half_width(small, &g->response[s]));
+                           s == STAT_MAX ? "" : section_half_width(small, r, &g->response[s]));
     }
     html_table_close(&t);
 }

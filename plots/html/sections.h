@@ -31,6 +31,8 @@ void section_notes(struct text *out, const struct report *report);
 void section_bound(struct text *out, const struct report *report);
 
 /* numbers.c */
+/* "± 655 ms"; "" without an interval, and where nothing is random. */
+const char *section_half_width(char out[CELL], const struct report *report, const struct interval *value);
 void section_slas(struct text *out, const struct report *report);
 void section_groups(struct text *out, const struct report *report);
 void section_stalls(struct text *out, const struct report *report);

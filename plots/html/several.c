@@ -30,14 +30,13 @@ static const char *words_name(char out[CELL], const struct page_run *run)
 
 /* "18.2 s", and below "± 655 ms, -29 %": the half width of its interval, and how it differs from the first run's, unless
  * that would be in favour of one whose times leave somebody out. */
-static void timed(struct html_table *t, const struct report_group *g, const struct report_group *first,
-                  enum report_stat stat)
+static void timed(struct html_table *t, const struct report *r, const struct report_group *g,
+                  const struct report_group *first, enum report_stat stat)
 {
     const struct interval *value = &g->response[stat], *other = first ? &first->response[stat] : NULL;
     const struct report_group *better = other && value->value > other->value ? first : g;
-    char text[CELL], half[CELL] = "", share[CELL] = "", small[2 * CELL + 8], width[CELL];
-    if (!isnan(value->low))
-        snprintf(half, sizeof half, "± %s", report_time(width, value->high - value->value));
+    char text[CELL], half[CELL], share[CELL] = "", small[2 * CELL + 8];
+    section_half_width(half, r, value);
     if (other && other->value > 0 && !isnan(value->value) && !report_is_partial(better))
         snprintf(share, sizeof share, "%+.1f %%", 100 * (value->value / other->value - 1));
     snprintf(small, sizeof small, "%s%s%s", half, *half && *share ? ", " : "", share);
@@ -60,8 +59,8 @@ static void group_table(struct text *out, const struct page_run *run, size_t run
         html_cell(&t, run_name(text, &run[i]));
         html_cell_more(&t, run[i].report->policy,
                        report_is_partial(g) ? "the times leave out who was refused, was stuck or had not ended" : "");
-        timed(&t, g, first, STAT_MEAN);
-        timed(&t, g, first, STAT_P95);
+        timed(&t, run[i].report, g, first, STAT_MEAN);
+        timed(&t, run[i].report, g, first, STAT_P95);
         html_cell(&t, report_time(text, g->response[STAT_MAX].value));
         html_cell(&t, show_ratio(text, g->slowdown[STAT_MEAN].value));
         html_cell(&t, show_percent(text, g->throughput_share.value));
@@ -186,46 +185,20 @@ void section_differences(struct text *out, const struct page_run *run, size_t ru
 
 /* --- the distributions of all runs in one picture --- */
 
-static int curve(struct picture *picture, struct page_run *run, size_t group, const char *label, double *least,
-                 double *most)
-{
-    sqlite3_stmt *s;
-    bool first = true;
-    int rc = album_query(&run->album, &s,
-                         "SELECT share, value FROM distribution WHERE run = ?1 AND metric = 'response_s' AND grp = ?2"
-                         " ORDER BY share");
-    sqlite3_bind_int64(s, 2, (sqlite3_int64)group);
-    while (rc == GS_OK && album_next(&run->album, s, &rc)) {
-        double value = sqlite3_column_double(s, 1);
-        for (int from_zero = first; from_zero >= 0; from_zero--) {
-            text_number(&picture->data, value);
-            text_add(&picture->data, ",");
-            text_number(&picture->data, from_zero ? 0 : sqlite3_column_double(s, 0));
-            text_printf(&picture->data, ",%s\n", label);
-        }
-        *least = first ? fmin(*least, value) : *least;
-        *most = fmax(*most, value);
-        first = false;
-    }
-    text_add(&picture->data, "\n\n");
-    sqlite3_finalize(s);
-    return rc;
-}
-
-static int curves(struct picture *picture, struct page_run *run, size_t runs, size_t *shown, double *least,
+static int curves(struct picture *picture, struct page_run *run, size_t runs, size_t *shown, size_t *all, double *least,
                   double *most)
 {
     int rc = GS_OK;
     text_add(&picture->data, "response_s,share,run and group\n");
     text_printf(&picture->set, "array label[%d]\n", CURVES);
     for (size_t i = 0; i < runs; i++)
-        for (size_t g = 0; g < run[i].report->groups && *shown < CURVES && rc == GS_OK; g++) {
+        for (size_t g = 0; g < run[i].report->groups && rc == GS_OK; g++) {
             const struct report_group *group = &run[i].report->group[g];
             char label[3 * CELL + NAME_BYTES], name[NAME_BYTES], number[CELL], p95[CELL];
-            if (!(group->completed.value > 0))
+            if (!(group->completed.value > 0) || (*all)++ >= CURVES)
                 continue;
             snprintf(label, sizeof label, "%s %s", run_name(number, &run[i]), short_name(name, group->name));
-            rc = curve(picture, &run[i], g, label, least, most);
+            rc = put_response_curve(&run[i].album, &picture->data, g, label, least, most);
             report_time(p95, group->response[STAT_P95].value);
             text_printf(&picture->says, "%s%s: 95 %% within %s", *shown ? "; " : "", label, p95);
             snprintf(label, sizeof label, "%s %s: p95 %s", number, name, p95);
@@ -240,8 +213,8 @@ int section_overlay(struct text *out, struct page_run *run, size_t runs, const c
 {
     struct picture picture = {.script = "cdf"};
     double least = INFINITY, most = 0;
-    size_t shown = 0;
-    int rc = curves(&picture, run, runs, &shown, &least, &most);
+    size_t shown = 0, all = 0;
+    int rc = curves(&picture, run, runs, &shown, &all, &least, &most);
     size_t rows = (shown + 1) / 2;
     put_times_axis(&picture.set, least, most);
     text_printf(&picture.set,
@@ -249,6 +222,8 @@ int section_overlay(struct text *out, struct page_run *run, size_t runs, const c
                 "legend = %zu\n",
                 shown, rows);
     text_add(&picture.title, "response times of all runs");
+    if (shown < all)
+        text_printf(&picture.title, " (the first %zu of %zu curves)", shown, all);
     text_add(&picture.says, ".");
     picture.height = 534 + LEGEND_ROW * (int)rows;
     picture.narrow_more = LEGEND_ROW * (int)(shown - rows);

@@ -131,7 +131,8 @@ static void put_answer(struct text *out, const struct page_run *run, size_t runs
     section_alarms(&part[ALARMS].text, r);
     html_text(&part[LIMITS].text, r->limits);
     section_next(&part[NEXT].text, r);
-    section_tiles(&part[TILES].text, r);
+    if (runs == 1) /* several have them in the tables that follow */
+        section_tiles(&part[TILES].text, r);
     html_fill(out, html_template_of("answer"), part, PARTS);
     html_parts_fini(part, PARTS);
 }

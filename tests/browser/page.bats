@@ -80,7 +80,7 @@ END
 }
 
 @test "no wider than a screen: a telephone, a tablet, a desk" {
-    for width in 320 360 600 800 1200; do
+    for width in 320 390 700 768 870 1200; do
         [ "$(within $width 'd.documentElement.scrollWidth')" = $width ]
     done
 }
