@@ -75,9 +75,8 @@ int gnuplot_run(const char *folder, const char *script, struct error *err)
     }
     if (rc == ENOENT)
         return error_set(err, GS_SYSTEM,
-                         "no 'gnuplot' on this machine: '%s' has the data and the scripts, but no pictures; install it "
-                         "('apt install gnuplot-nox') and do this again",
-                         folder);
+                         "no 'gnuplot' on this machine, so there are no pictures, only their data; install it ('apt "
+                         "install gnuplot-nox') and do this again");
     if (rc != 0)
         return error_set(err, GS_SYSTEM, "cannot start 'gnuplot': %s", strerror(rc));
     if (status != 0)

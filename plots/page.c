@@ -29,15 +29,16 @@ static void put_script(struct text *out, const char *name, const struct picture 
     char of[NAME_BYTES];
     text_printf(&title, "%s: %s", short_title(of, page->of), picture->title.data);
     text_printf(out, "# Draws %s.svg and %s.png from %s.csv: gnuplot %s.gp\n", name, name, name, name);
-    text_printf(out, "picture = '%s'\ndata = '%s.csv'\nwidth = %d\nheight = %d\ntitle = ", name, name, PICTURE_WIDTH,
-                picture->height);
+    text_printf(out,
+                "picture = '%s'\ndata = '%s.csv'\nfull_width = %d\nfull_height = %d\nnarrow_more = %d\ntitle = ", name,
+                name, PICTURE_WIDTH, picture->height, picture->narrow_more);
     put_string(out, title.data ? title.data : "");
     text_add(out, "\nsubtitle = ");
     put_string(out, page->subtitle);
     text_add(out, "\n");
     text_add(out, page->set);
     text_add(out, picture->set.data);
-    text_printf(out, "\n%s\ndo for [form in \"svg png\"] {\n%s%sunset output\n}\n", script_text("style"),
+    text_printf(out, "\n%s\ndo for [form in \"%s\"] {\n%s%sunset output\n}\n", script_text("style"), page->forms,
                 script_text("page"), script_text(picture->script ? picture->script : name));
     out->failed |= title.failed;
     text_fini(&title);

@@ -9,7 +9,8 @@
 struct page {       /* what the pictures of a folder have in common */
     const char *of; /* what they are of, first in each title */
     const char *subtitle;
-    const char *set; /* gnuplot statements for the scripts that need them */
+    const char *set;   /* gnuplot statements for the scripts that need them */
+    const char *forms; /* that are drawn, as page.gp knows them: "svg png", "wide narrow" */
 };
 
 /* Make the folder if need be. */

@@ -7,26 +7,21 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct {
-    const char *name, *shows;
-    int (*make)(struct album *album, struct picture *picture);
-} picture_at[] = {
+const struct plot_kind plot_kind[PLOT_KINDS] = {
     {"response", "how long bursts took, by group", picture_response},
     {"stalls", "where their time went", picture_stalls},
     {"residency", "who was on each GPU, when", picture_residency},
     {"swap", "use of the swap files", picture_swap},
+    {"link", "what swaps moved", picture_link},
     {"gpu", "use of the GPUs", picture_gpu},
 };
-enum { PICTURES = sizeof picture_at / sizeof picture_at[0] };
 
 /* What a picture is of, below its title: policy, length, seed, and that it is no measurement. */
 static void put_subtitle(struct text *out, const struct report *r)
 {
     enum { MOST = 130 };
     char line[512];
-    const char *how = strcmp(r->provenance, "sim") == 0      ? "simulated"
-                      : strcmp(r->provenance, "double") == 0 ? "on the driver double, no GPU"
-                                                             : "on a GPU";
+    const char *how = report_how(r);
     int n = snprintf(line, sizeof line, "%s   %s, seed %llu   %s, gpuswap-sim %s", r->policy, r->length,
                      (unsigned long long)r->seed, how, r->version);
     if (n > MOST) /* parameters of policies are ASCII */
@@ -38,14 +33,14 @@ static void put_subtitle(struct text *out, const struct report *r)
 static int prepare(struct album *album, size_t i, const struct page *page, const char *folder, FILE *talk, bool *made)
 {
     struct picture picture = {.height = 560};
-    const char *name = picture_at[i].name;
+    const char *name = plot_kind[i].name;
     page_remove_old(folder, name);
-    int rc = picture_at[i].make(album, &picture);
+    int rc = plot_kind[i].make(album, &picture);
     *made = rc == GS_OK && !picture.missing[0];
     if (*made)
         rc = page_write(page, folder, name, &picture, album->err);
     else if (rc == GS_OK && talk)
-        fprintf(talk, "note: no picture '%s' (%s): %s\n", name, picture_at[i].shows, picture.missing);
+        fprintf(talk, "note: no picture '%s' (%s): %s\n", name, plot_kind[i].shows, picture.missing);
     picture_fini(&picture);
     return rc;
 }
@@ -60,18 +55,38 @@ static int end_of_first(struct album *album)
     return rc;
 }
 
-/* All that is wanted of them; those that could be made. */
-static int prepare_all(struct album *album, const char *folder, FILE *talk, bool made[PICTURES])
+int album_open(struct album *album, const char *path, const struct report *report, struct error *err)
+{
+    *album = (struct album){.path = path, .report = report, .err = err};
+    int rc = schema_open_read(&album->db, path, err);
+    return rc == GS_OK ? end_of_first(album) : rc;
+}
+
+void album_close(struct album *album)
+{
+    sqlite3_close(album->db);
+    arena_fini(&album->arena);
+    *album = (struct album){0};
+}
+
+void album_captions(const struct album *album, struct text *subtitle, struct text *set)
 {
     const struct report *report = album->report;
-    struct text subtitle = {0}, set = {0};
-    put_subtitle(&subtitle, report);
-    text_printf(&set, "time_is = '%s'\ntime_of = '%s'\n",
+    put_subtitle(subtitle, report);
+    text_printf(set, "time_is = '%s'\ntime_of = '%s'\n",
                 strcmp(report->provenance, "sim") == 0 ? "simulated time" : "time",
                 report->run.replications.value > 1 ? ", first replication" : "");
-    int rc = subtitle.failed || set.failed ? album_no_memory(album) : end_of_first(album);
-    const struct page page = {.of = report->scenario, .subtitle = subtitle.data, .set = set.data};
-    for (size_t i = 0; i < PICTURES && rc == GS_OK; i++)
+}
+
+/* All that is wanted of them; those that could be made. */
+static int prepare_all(struct album *album, const char *folder, FILE *talk, bool made[PLOT_KINDS])
+{
+    struct text subtitle = {0}, set = {0};
+    album_captions(album, &subtitle, &set);
+    int rc = subtitle.failed || set.failed ? album_no_memory(album) : GS_OK;
+    const struct page page = {
+        .of = album->report->scenario, .subtitle = subtitle.data, .set = set.data, .forms = "svg png"};
+    for (size_t i = 0; i < PLOT_KINDS && rc == GS_OK; i++)
         rc = prepare(album, i, &page, folder, talk, &made[i]);
     text_fini(&subtitle);
     text_fini(&set);
@@ -80,18 +95,17 @@ static int prepare_all(struct album *album, const char *folder, FILE *talk, bool
 
 int plots_write(const char *path, const struct report *report, const char *folder, FILE *talk, struct error *err)
 {
-    struct album album = {.path = path, .report = report, .err = err};
-    bool made[PICTURES] = {false};
+    struct album album;
+    bool made[PLOT_KINDS] = {false};
     int rc = page_folder(folder, err);
-    if (rc == GS_OK)
-        rc = schema_open_read(&album.db, path, err);
     if (rc != GS_OK)
         return rc;
-    rc = prepare_all(&album, folder, talk, made);
-    sqlite3_close(album.db);
-    arena_fini(&album.arena);
-    for (size_t i = 0; i < PICTURES && rc == GS_OK; i++)
+    rc = album_open(&album, path, report, err);
+    if (rc == GS_OK)
+        rc = prepare_all(&album, folder, talk, made);
+    album_close(&album);
+    for (size_t i = 0; i < PLOT_KINDS && rc == GS_OK; i++)
         if (made[i])
-            rc = page_draw(folder, picture_at[i].name, picture_at[i].shows, talk, err);
+            rc = page_draw(folder, plot_kind[i].name, plot_kind[i].shows, talk, err);
     return rc;
 }

@@ -18,6 +18,12 @@
  * GS_CANT_CREATE, GS_IO: a file cannot be written; GS_SYSTEM: gnuplot is missing or failed, the data is there. */
 int plots_write(const char *path, const struct report *report, const char *folder, FILE *talk, struct error *err);
 
+/* One page, FOLDER/index.html, of `reports` runs of the database: all it shows is in it, pictures and their data, and it
+ * loads nothing.  It is there whole or not at all.  The same runs give the same bytes.  Where gnuplot is missing the page
+ * is written without pictures, and says so; the code is GS_SYSTEM all the same. */
+int plots_write_html(const char *path, const struct report *report, size_t reports, const char *folder, FILE *talk,
+                     struct error *err);
+
 /* What is drawn of a trace. */
 struct plots_curve { /* a distribution: values, rising */
     const char *label;

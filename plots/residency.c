@@ -27,6 +27,7 @@ struct chart {
     size_t strips, all; /* shown; in the run */
     size_t rows;        /* strips and the headings of GPUs */
     size_t gpus, all_gpus;
+    size_t swaps, runs, waits; /* pieces drawn */
 };
 
 static int query(struct chart *c, sqlite3_stmt **s, const char *sql)
@@ -210,6 +211,9 @@ static void piece(struct chart *c, const struct strip *strip, sqlite3_stmt *s, c
     struct text *data = &c->picture->data;
     if (!strip)
         return;
+    c->swaps += strcmp(what, "swapping_in") == 0;
+    c->runs += strcmp(what, "running") == 0;
+    c->waits += strcmp(what, "burst") == 0;
     text_number(data, fmax(c->from_s, sqlite3_column_double(s, 2) / 1e9));
     text_add(data, ",");
     text_number(data, fmin(c->to_s, sqlite3_column_double(s, 3) / 1e9));
@@ -260,6 +264,19 @@ static void title(struct chart *c)
         text_printf(title, " (%zu of %zu workloads)", c->strips, c->all);
 }
 
+static void sentence(struct chart *c)
+{
+    char length[32], from[32] = "the start";
+    if (c->from_s > 0)
+        show_span(from, c->from_s);
+    text_printf(
+        &c->picture->says,
+        "Of %s, from %s on: %zu workload%s on %zu GPU%s, %zu burst%s, %zu swap%s to a GPU, %zu spell%s of running.",
+        show_span(length, c->to_s - c->from_s), from, c->strips, c->strips == 1 ? "" : "s", c->gpus,
+        c->gpus == 1 ? "" : "s", c->waits, c->waits == 1 ? "" : "s", c->swaps, c->swaps == 1 ? "" : "s", c->runs,
+        c->runs == 1 ? "" : "s");
+}
+
 /* Is there anything to be seen, and where? */
 static int find(struct chart *c)
 {
@@ -298,6 +315,8 @@ int picture_residency(struct album *album, struct picture *picture)
         return rc;
     put_time_axis(&picture->set, c.from_s, c.to_s);
     title(&c);
+    sentence(&c);
+    picture->narrow_more = 24; /* the legend takes two lines */
     picture->height = 168 + ROW_HEIGHT * (int)(c.rows < 8 ? 8 : c.rows);
     return GS_OK;
 }

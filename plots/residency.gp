@@ -3,9 +3,9 @@ eval "set xtics nomirror out textcolor rgb '#222222' ".x_ticks
 set xrange [x_from:x_to]
 set yrange [rows+0.6:0.4]
 set ytics nomirror scale 0 textcolor rgb "#222222"
-set xlabel time_is." (".x_name.")".time_of
-set bmargin at screen 108.0/height
-set key at screen 0.5, screen 32.0/height center top horizontal maxrows 1
+set xlabel time_is." (".x_name.")".(is_narrow ? "" : time_of)
+set bmargin at screen (108.0+key_px)/height
+set key at screen 0.5, screen (32.0+key_px)/height center top horizontal maxrows (is_narrow ? 2 : 1)
 do for [i=1:headings] {
     set label 10+i heading[i] at graph 0, first heading_row[i]+0.15 left offset 0.5,0
     if (heading_row[i] > 1) {

@@ -12,35 +12,40 @@ static double bursts(const struct report *r, size_t group)
     return r->group[group].completed.value > 0 ? r->group[group].completed.value : -1;
 }
 
-/* The points of the chosen groups, one block each; `least` and `most` are the ends of all. */
-static int points(struct album *album, struct picture *picture, const size_t *group, size_t groups, double *least,
-                  double *most)
+int put_response_curve(struct album *album, struct text *data, size_t group, const char *label, double *least,
+                       double *most)
 {
-    const struct report *r = album->report;
     sqlite3_stmt *s;
+    bool first = true;
     int rc = album_query(album, &s,
                          "SELECT share, value FROM distribution WHERE run = ?1 AND metric = 'response_s' AND grp = ?2"
                          " ORDER BY share");
-    text_add(&picture->data, "response_s,share,group\n");
-    for (size_t i = 0; i < groups && rc == GS_OK; i++) {
-        bool first = true;
-        sqlite3_reset(s);
-        sqlite3_bind_int64(s, 2, (sqlite3_int64)group[i]);
-        while (album_next(album, s, &rc)) {
-            double share = sqlite3_column_double(s, 0), value = sqlite3_column_double(s, 1);
-            for (int from_zero = first; from_zero >= 0; from_zero--) {
-                text_number(&picture->data, value);
-                text_add(&picture->data, ",");
-                text_number(&picture->data, from_zero ? 0 : share);
-                text_printf(&picture->data, ",%s\n", r->group[group[i]].name);
-            }
-            *least = first ? fmin(*least, value) : *least;
-            *most = fmax(*most, value);
-            first = false;
+    sqlite3_bind_int64(s, 2, (sqlite3_int64)group);
+    while (rc == GS_OK && album_next(album, s, &rc)) {
+        double share = sqlite3_column_double(s, 0), value = sqlite3_column_double(s, 1);
+        for (int from_zero = first; from_zero >= 0; from_zero--) {
+            text_number(data, value);
+            text_add(data, ",");
+            text_number(data, from_zero ? 0 : share);
+            text_printf(data, ",%s\n", label);
         }
-        text_add(&picture->data, "\n\n");
+        *least = first ? fmin(*least, value) : *least;
+        *most = fmax(*most, value);
+        first = false;
     }
+    text_add(data, "\n\n");
     sqlite3_finalize(s);
+    return rc;
+}
+
+/* Those of the chosen groups; `least` and `most` are the ends of all. */
+static int points(struct album *album, struct picture *picture, const size_t *group, size_t groups, double *least,
+                  double *most)
+{
+    int rc = GS_OK;
+    text_add(&picture->data, "response_s,share,group\n");
+    for (size_t i = 0; i < groups && rc == GS_OK; i++)
+        rc = put_response_curve(album, &picture->data, group[i], album->report->group[group[i]].name, least, most);
     return rc;
 }
 
@@ -133,6 +138,20 @@ static void labels(struct album *album, struct text *out, const size_t *group, s
     }
 }
 
+/* Of at most SAID groups: more can be read from the table. */
+static void sentences(struct album *album, struct text *says, const size_t *group, size_t groups)
+{
+    enum { SAID = 4 };
+    for (size_t i = 0; i < groups && i < SAID; i++) {
+        const struct report_group *g = &album->report->group[group[i]];
+        char name[NAME_BYTES], p50[REPORT_CELL], p95[REPORT_CELL], most[REPORT_CELL];
+        text_printf(says,
+                    "%sOf the bursts of %s, half took no longer than %s and 95 %% no longer than %s; the longest %s.",
+                    i ? " " : "", short_name(name, g->name), report_time(p50, g->response[STAT_P50].value),
+                    report_time(p95, g->response[STAT_P95].value), report_time(most, g->response[STAT_MAX].value));
+    }
+}
+
 int picture_response(struct album *album, struct picture *picture)
 {
     size_t groups = 0, with = 0;
@@ -149,6 +168,7 @@ int picture_response(struct album *album, struct picture *picture)
     }
     int rc = points(album, picture, group, groups, &least, &most);
     labels(album, &picture->set, group, groups);
+    sentences(album, &picture->says, group, groups);
     text_add(&picture->title, "response time");
     if (with > groups)
         text_printf(&picture->title, " (the %zu of %zu groups with most bursts)", groups, with);
@@ -156,6 +176,7 @@ int picture_response(struct album *album, struct picture *picture)
     size_t rows = promised == 0 ? (groups + 1) / 2 : promised > groups ? promised : groups; /* of two columns */
     put_times_axis(&picture->set, least, most);
     picture->height = 534 + LEGEND_ROW * (int)rows;
+    picture->narrow_more = LEGEND_ROW * (int)(groups + promised - rows);
     text_printf(&picture->set, "legend = %zu\n", rows);
     return rc;
 }

@@ -8,3 +8,5 @@ waiting = "#E69F00"
 swap_in = "#0072B2"
 swap_out = "#56B4E9"
 pale = "#D9D9D9"
+# Lines differ by their dashes, too.
+array dash[4] = [1, 2, 4, 5]

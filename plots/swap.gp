@@ -1,5 +1,6 @@
 set multiplot
 set xrange [x_from:x_to]
+head = head_px-12
 top_px(i) = height-head-(i-1.0)*(height-head-foot)/strips-26
 bottom_px(i) = height-head-1.0*i*(height-head-foot)/strips
 set lmargin at screen 84.0/width
@@ -10,11 +11,11 @@ if (warmup > 0) {
 do for [i=1:strips] {
     set tmargin at screen top_px(i)/height
     set bmargin at screen bottom_px(i)/height
-    set label 4 label[i] at graph 0, graph 1 left offset 0,0.7
+    set label 4 label[i] at screen (is_narrow ? 8.0 : 84.0)/width, graph 1 left offset 0,0.7
     set yrange [0:top[i]]
     set ytics step[i]
     if (i == strips) {
-        set xlabel time_is." (".x_name.")".time_of.(warmup > 0 ? "; dotted: end of the warm-up" : "")
+        set xlabel time_is." (".x_name.")".(is_narrow ? "" : time_of.(warmup > 0 ? "; dotted: end of the warm-up" : ""))
         eval "set xtics nomirror out textcolor rgb '#222222' ".x_ticks
         set key at screen 0.5, screen 20.0/height center top horizontal width 3
     } else {

@@ -152,7 +152,7 @@ enum { PICTURES = sizeof picture_at / sizeof picture_at[0] };
 
 int plots_write_trace(const struct plots_trace *trace, const char *folder, FILE *talk, struct error *err)
 {
-    const struct page page = {.of = trace->name, .subtitle = trace->subtitle, .set = ""};
+    const struct page page = {.of = trace->name, .subtitle = trace->subtitle, .set = "", .forms = "svg png"};
     int rc = page_folder(folder, err);
     for (size_t i = 0; i < PICTURES && rc == GS_OK; i++) {
         struct picture picture = {.height = 560, .script = picture_at[i].script};

@@ -1,4 +1,5 @@
-/* usage.c - the time series of the first replication: use of the swap files and of the GPUs, a strip for each. */
+/* usage.c - the time series of the first replication: use of the swap files, of the links and of the GPUs, a strip for
+ * each. */
 #include "plots/picture.h"
 
 #include "sim/base/units.h"
@@ -21,9 +22,17 @@ static double switching(const struct report *r, size_t gpu)
 /* The strips share the height; each of them keeps enough to be read. */
 static void strips(struct picture *picture, size_t n)
 {
-    int strip = 420 / (int)n < 76 ? 76 : 420 / (int)n;
+    int strip = 300 / (int)n < 76 ? 76 : 300 / (int)n;
     picture->height = HEAD + FOOT + (strip + 26) * (int)n;
-    text_printf(&picture->set, "strips = %zu\nhead = %d\nfoot = %d\ngap = 26\narray label[%zu]\n", n, HEAD, FOOT, n);
+    text_printf(&picture->set, "strips = %zu\nfoot = %d\narray label[%zu]\n", n, FOOT, n);
+}
+
+/* What is told of the first strips; the others can be seen. */
+static void say(struct picture *picture, size_t i, const char *text)
+{
+    enum { SAID = 4 };
+    if (i < SAID)
+        text_printf(&picture->says, "%s%s.", i ? " " : "", text);
 }
 
 static void label(struct picture *picture, size_t i, const char *text)
@@ -94,6 +103,9 @@ static void swap_label(struct picture *picture, size_t i, const struct report_no
     snprintf(text, sizeof text, "%s: peak %s of %s%s", short_name(name, n->id), units_show_size(most, used),
              units_show_size(cap, n->cap_bytes.value), above ? " (the cap lies above the picture)" : "");
     label(picture, i, text);
+    snprintf(text, sizeof text, "The swap file of %s held %s at most, %.0f %% of its cap of %s", name, most,
+             100 * used / n->cap_bytes.value, cap);
+    say(picture, i, text);
 }
 
 /* One unit for all strips, a scale for each. */
@@ -154,6 +166,72 @@ int picture_swap(struct album *album, struct picture *picture)
     return GS_OK;
 }
 
+/* --- links --- */
+
+static double moved(const struct report *r, size_t gpu)
+{
+    double bytes = r->gpu[gpu].swap_in_bytes.value + r->gpu[gpu].swap_out_bytes.value;
+    return bytes > 0 ? bytes : -1;
+}
+
+/* One scale for all strips, so that they can be compared. */
+static void link_scale(struct picture *picture, double top, size_t gpus)
+{
+    double unit = top >= 1e9 ? 1e9 : 1e6;
+    text_printf(&picture->set, "y_unit = %.9g\ny_name = '%s'\ntop = %.9g\nstep = %.9g\n", unit,
+                top >= 1e9 ? "GB/s" : "MB/s", 1.08 * top / unit, nice_step(1.08 * top / unit, gpus > 2 ? 3 : 8));
+}
+
+static void link_label(struct picture *picture, size_t strip, const struct report *r, const struct report_gpu *g,
+                       double in, double out)
+{
+    char text[2][UNITS_TEXT], label_text[256], says[384], name[NAME_BYTES];
+    double hours = r->run.elapsed.value / 3600, unit = fmax(in, out) >= 1e9 ? 1e9 : 1e6;
+    snprintf(label_text, sizeof label_text, "%s: on average %s/h in, %s/h out", short_name(name, g->id),
+             units_show_size(text[0], g->swap_in_bytes.value / hours),
+             units_show_size(text[1], g->swap_out_bytes.value / hours));
+    label(picture, strip, label_text);
+    snprintf(says, sizeof says, "%s; in its busiest steps %.3g %s in and %.3g %s out", label_text, in / unit,
+             unit >= 1e9 ? "GB/s" : "MB/s", out / unit, unit >= 1e9 ? "GB/s" : "MB/s");
+    say(picture, strip, says);
+}
+
+int picture_link(struct album *album, struct picture *picture)
+{
+    const struct report *r = album->report;
+    size_t gpus = 0;
+    size_t *gpu = album_pick(album, r->gpus, GPUS, moved, &gpus);
+    double greatest[2], top = 0;
+    sqlite3_stmt *s;
+    if (!gpu)
+        return album_no_memory(album);
+    if (gpus == 0) {
+        snprintf(picture->missing, sizeof picture->missing, "nothing was swapped in this run");
+        return GS_OK;
+    }
+    int rc = album_query(album, &s,
+                         "SELECT min(from_ns) / 1e9, max(to_ns) / 1e9, sum(swap_in_bytes), sum(swap_out_bytes), 1, 1"
+                         " FROM gpu_usage WHERE run = ?1 AND gpu = ?2 AND replication ="
+                         " (SELECT min(replication) FROM replication WHERE run = ?1)"
+                         " GROUP BY from_ns / (5 * (to_ns - from_ns)) ORDER BY from_ns");
+    text_add(&picture->data, "from_s,to_s,in_bytes_per_s,out_bytes_per_s,gpu\n");
+    strips(picture, gpus);
+    for (size_t i = 0; i < gpus && rc == GS_OK; i++) {
+        rc = series(album, picture, s, gpu[i], r->gpu[gpu[i]].id, greatest);
+        link_label(picture, i, r, &r->gpu[gpu[i]], greatest[0], greatest[1]);
+        top = fmax(top, fmax(greatest[0], greatest[1]));
+    }
+    sqlite3_finalize(s);
+    if (!(top > 0))
+        snprintf(picture->missing, sizeof picture->missing, "nothing was swapped in the first replication");
+    link_scale(picture, top, gpus);
+    text_add(&picture->title, gpus == 1 ? "what swaps moved" : "what swaps moved, by GPU");
+    put_time(album, picture);
+    if (r->gpus > gpus)
+        text_printf(&picture->title, " (the %zu of %zu GPUs that moved most)", gpus, r->gpus);
+    return rc;
+}
+
 /* --- GPUs --- */
 
 static void gpu_label(struct picture *picture, size_t i, const struct report_gpu *g)
@@ -162,6 +240,7 @@ static void gpu_label(struct picture *picture, size_t i, const struct report_gpu
     snprintf(text, sizeof text, "%s: on average useful %.1f %%, switching %.1f %%, idle %.1f %%",
              short_name(name, g->id), 100 * g->useful.value, 100 * g->switching.value, 100 * g->idle.value);
     label(picture, i, text);
+    say(picture, i, text);
 }
 
 int picture_gpu(struct album *album, struct picture *picture)

@@ -1,5 +1,5 @@
-# How a test is registered.  Each has one label or more: unit truth prop golden cli fault fuzz lint builds, threads for
-# what the thread sanitizer should see, and long for what ./check leaves out unless asked.
+# How a test is registered.  Each has one label or more: unit truth prop golden cli browser fault fuzz lint builds,
+# threads for what the thread sanitizer should see, and long for what ./check leaves out unless asked.
 
 set(gpuswap_test_environment
     "GPUSWAP_SIM=${PROJECT_BINARY_DIR}/gpuswap-sim"

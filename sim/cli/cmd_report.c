@@ -1,4 +1,4 @@
-/* cmd_report.c - `gpuswap-sim report DB`: print a run of the database again, in any form, and draw it. */
+/* cmd_report.c - `gpuswap-sim report DB`: print a run of the database again, in any form, draw it, make a page of it. */
 #include "plots/plots.h"
 #include "sim/base/units.h"
 #include "sim/cli/commands.h"
@@ -10,19 +10,23 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OPTION_RUN = 256, OPTION_JSON, OPTION_CSV, OPTION_PLOTS };
+enum { OPTION_RUN = 256, OPTION_JSON, OPTION_CSV, OPTION_PLOTS, OPTION_HTML };
+enum { RUNS = 16 };
 
 static const struct argp_option options[] = {
-    {"run", OPTION_RUN, "N", 0, "the run of that number (default: the last one)", 0},
+    {"run", OPTION_RUN, "N", 0,
+     "the run of that number (default: the last one); with --html as often as you like, to compare", 0},
     {"json", OPTION_JSON, "FILE", 0, "write the report as JSON instead of text; '-' is standard output", 0},
     {"csv", OPTION_CSV, "FILE", 0, "write its numbers as comma-separated values; '-' is standard output", 0},
     {"plots", OPTION_PLOTS, "DIR", 0, "draw it: SVG and PNG of each picture, with the data beside them", 0},
+    {"html", OPTION_HTML, "DIR", 0, "write DIR/index.html: all of it on one page that needs nothing else", 0},
     {0},
 };
 
 struct arguments {
-    const char *db, *json, *csv, *plots;
-    int64_t run;
+    const char *db, *json, *csv, *plots, *html;
+    int64_t run[RUNS]; /* 0: the last one */
+    size_t runs;
 };
 
 static bool is_stdout(const char *path)
@@ -33,10 +37,17 @@ static bool is_stdout(const char *path)
 static void parse_run(struct arguments *a, const char *arg, struct argp_state *state)
 {
     char why[UNITS_WHY];
-    if (units_integer(arg, &a->run, why) != GS_OK)
+    int64_t run = 0;
+    if (units_integer(arg, &run, why) != GS_OK)
         argp_error(state, "--run '%s': %s", arg, why);
-    else if (a->run < 1)
+    else if (run < 1)
         argp_error(state, "--run '%s': runs are numbered from 1", arg);
+    else if (a->runs == RUNS)
+        argp_error(state, "--run '%s': %d runs are as many as a page holds", arg, RUNS);
+    for (size_t i = 0; i < a->runs; i++)
+        if (a->run[i] == run)
+            argp_error(state, "--run '%s' is there twice", arg);
+    a->run[a->runs++] = run;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -55,6 +66,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPTION_PLOTS:
         a->plots = arg;
         break;
+    case OPTION_HTML:
+        a->html = arg;
+        break;
     case ARGP_KEY_ARG:
         if (a->db)
             argp_error(state, "one database at a time; '%s' is a second one", arg);
@@ -65,6 +79,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "which database? a run writes 'results.db' unless --db names another");
         if (is_stdout(a->json) && is_stdout(a->csv))
             argp_error(state, "--json and --csv cannot both go to standard output");
+        if (a->runs > 1 && (!a->html || a->json || a->csv || a->plots))
+            argp_error(state, "several runs at a time are for --html alone");
+        a->runs = a->runs ? a->runs : 1;
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -85,23 +102,27 @@ static int print(void (*form)(struct text *out, const struct report *report), co
 
 int cmd_report(int argc, char **argv, struct error *err)
 {
-    static const struct argp argp = {options, parse, "DB", "Print a run of a database again, or draw it.",
-                                     NULL,    NULL,  NULL};
+    static const struct argp argp = {
+        options, parse, "DB", "Print a run of a database again, draw it, or make a page of it.", NULL, NULL, NULL};
     struct arguments a = {0};
     struct arena arena = {0};
-    struct report report;
+    struct report report[RUNS];
+    int rc = GS_OK;
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &a) != 0)
         return GS_USAGE;
-    int rc = results_load_report(&report, a.db, a.run, &arena, err);
-    if (rc == GS_OK && !a.json && !a.csv && !a.plots)
-        rc = print(report_text, "-", &report, err);
+    for (size_t i = 0; i < a.runs && rc == GS_OK; i++)
+        rc = results_load_report(&report[i], a.db, a.run[i], &arena, err);
+    if (rc == GS_OK && !a.json && !a.csv && !a.plots && !a.html)
+        rc = print(report_text, "-", report, err);
     if (rc == GS_OK && a.json)
-        rc = print(report_json, a.json, &report, err);
+        rc = print(report_json, a.json, report, err);
     if (rc == GS_OK && a.csv)
-        rc = print(report_csv, a.csv, &report, err);
+        rc = print(report_csv, a.csv, report, err);
     if (rc == GS_OK && a.plots)
-        rc = plots_write(a.db, &report, a.plots, stderr, err);
+        rc = plots_write(a.db, report, a.plots, stderr, err);
+    if (rc == GS_OK && a.html)
+        rc = plots_write_html(a.db, report, a.runs, a.html, stderr, err);
     arena_fini(&arena);
     return rc;
 }

@@ -92,3 +92,36 @@ void counted(struct text *out, double n, const char *what)
     char text[CELL];
     text_printf(out, "%s %s%s", show_count(text, n), what, n == 1 ? "" : "s");
 }
+
+const char *report_how(const struct report *r)
+{
+    return strcmp(r->provenance, "sim") == 0      ? "simulated"
+           : strcmp(r->provenance, "double") == 0 ? "on the driver double, no GPU"
+                                                  : "on a GPU";
+}
+
+show_fn sla_show(const struct report_sla *s)
+{
+    bool time = strncmp(s->metric, "response", 8) == 0 || strncmp(s->metric, "ttft", 4) == 0;
+    return time ? report_time : s->is_floor ? show_percent : show_ratio;
+}
+
+const char *sla_demand(char out[CELL * 2], const struct report_sla *s)
+{
+    char metric[CELL], target[CELL];
+    snprintf(metric, sizeof metric, "%s", s->metric);
+    for (char *c = metric; *c; c++)
+        if (*c == '_')
+            *c = ' ';
+    snprintf(out, CELL * 2, "%s %s %s", metric, s->is_floor ? ">=" : "<=", sla_show(s)(target, s->target));
+    return out;
+}
+
+const char *sla_bounds(char out[CELL * 2], const struct report_sla *s)
+{
+    char low[CELL], high[CELL];
+    out[0] = 0;
+    if (!isnan(s->value.low))
+        snprintf(out, CELL * 2, "[%s, %s]", sla_show(s)(low, s->value.low), sla_show(s)(high, s->value.high));
+    return out;
+}

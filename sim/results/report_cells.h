@@ -23,6 +23,14 @@ int wider(int width, const char *name);
 /* What a count is of: "1 burst", "2 bursts". */
 void counted(struct text *out, double n, const char *what);
 
+/* What the numbers come from: "simulated". */
+const char *report_how(const struct report *report);
+
+/* The parts of a promise: how its numbers are shown; "response p95 <= 30.0 s"; "[39.8 s, 42.7 s]", or nothing. */
+show_fn sla_show(const struct report_sla *sla);
+const char *sla_demand(char out[CELL * 2], const struct report_sla *sla);
+const char *sla_bounds(char out[CELL * 2], const struct report_sla *sla);
+
 /* report_notes.c: what must be known before the numbers are believed, and what they leave out. */
 void report_alarms(struct text *out, const struct report *report);
 /* Its times leave out so many, refused, stuck or not ended, that there is an alarm. */

@@ -23,9 +23,7 @@ static void precision(struct text *out, const struct report *r)
 
 static void heading(struct text *out, const struct report *r)
 {
-    const char *how = strcmp(r->provenance, "sim") == 0      ? "simulated"
-                      : strcmp(r->provenance, "double") == 0 ? "on the driver double, no GPU"
-                                                             : "on a GPU";
+    const char *how = report_how(r);
     int length = snprintf(NULL, 0, "%s   %s   %s, seed %llu   %s, gpuswap-sim %s", r->scenario, r->policy, r->length,
                           (unsigned long long)r->seed, how, r->version);
     const char *gap = length <= COLUMNS ? "   " : "\n";
@@ -45,41 +43,15 @@ static void heading(struct text *out, const struct report *r)
     }
 }
 
-static show_fn show_of(const struct report_sla *s)
-{
-    bool time = strncmp(s->metric, "response", 8) == 0 || strncmp(s->metric, "ttft", 4) == 0;
-    return time ? report_time : s->is_floor ? show_percent : show_ratio;
-}
-
-/* "response p95 <= 30.0 s" */
-static void demand(char out[CELL * 2], const struct report_sla *s)
-{
-    char metric[CELL], target[CELL];
-    snprintf(metric, sizeof metric, "%s", s->metric);
-    for (char *c = metric; *c; c++)
-        if (*c == '_')
-            *c = ' ';
-    snprintf(out, CELL * 2, "%s %s %s", metric, s->is_floor ? ">=" : "<=", show_of(s)(target, s->target));
-}
-
-/* "[39.8 s, 42.7 s]", or nothing. */
-static void bounds(char out[CELL * 2], const struct report_sla *s)
-{
-    char low[CELL], high[CELL];
-    out[0] = 0;
-    if (!isnan(s->value.low))
-        snprintf(out, CELL * 2, "[%s, %s]", show_of(s)(low, s->value.low), show_of(s)(high, s->value.high));
-}
-
 static void slas(struct text *out, const struct report *r)
 {
     int name_width = NAME_LEAST, demand_width = 0, bounds_width = 0;
     char text[CELL * 2];
     for (size_t i = 0; i < r->slas; i++) {
         name_width = wider(name_width, r->sla[i].group ? r->sla[i].group : r->sla[i].class);
-        demand(text, &r->sla[i]);
+        sla_demand(text, &r->sla[i]);
         demand_width = wider(demand_width, text);
-        bounds(text, &r->sla[i]);
+        sla_bounds(text, &r->sla[i]);
         bounds_width = wider(bounds_width, text);
     }
     name_width = name_width > NAME_MOST ? NAME_MOST : name_width;
@@ -87,14 +59,14 @@ static void slas(struct text *out, const struct report *r)
         const struct report_sla *s = &r->sla[i];
         text_add(out, i ? "     " : "\nSLA  ");
         name_cell(out, name_width, s->group ? s->group : s->class);
-        demand(text, s);
+        sla_demand(text, s);
         text_printf(out, "%-*s", demand_width, text);
         if (isnan(s->value.value)) {
             text_add(out, "MISSED: no value, as nothing ended\n");
             continue;
         }
-        cell(out, 8, show_of(s), s->value.value);
-        bounds(text, s);
+        cell(out, 8, sla_show(s), s->value.value);
+        sla_bounds(text, s);
         text_printf(out, "  %-*s%s", bounds_width, text, s->met ? "met" : "MISSED");
         if (!isnan(s->attainment))
             text_printf(out, "%*s%s within", s->met ? 5 : 2, "", show_percent(text, s->attainment));

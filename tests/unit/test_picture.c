@@ -91,10 +91,13 @@ static void axes_have_some_ticks(void **unused)
         struct text out = {0};
         int ticks = 1;
         put_time_axis(&out, 0, to);
+        const char *few = strstr(out.data, "few_ticks");
+        assert_non_null(few);
+        int few_ticks = 1;
         for (const char *c = out.data; (c = strchr(c, ',')); c++)
-            ticks++;
-        if (ticks < 4 || ticks > 12)
-            fail_msg("%g s: %d ticks: %s", to, ticks, out.data);
+            c < few ? ticks++ : few_ticks++;
+        if (ticks < 4 || ticks > 12 || few_ticks < 2 || few_ticks > 5)
+            fail_msg("%g s: %d and %d ticks: %s", to, ticks, few_ticks, out.data);
         text_fini(&out);
     }
 }
