@@ -66,7 +66,9 @@ static bool longer(char out[DISTRIBUTION], const char *text)
         size_t digits = strspn(text, "0123456789.");
         char number[32], why[UNITS_WHY];
         double value;
-        if (digits == 0 || isalpha((unsigned char)text[digits]) == 0 || digits >= sizeof number) {
+        if (digits >= sizeof number)
+            return false;
+        if (digits == 0 || isalpha((unsigned char)text[digits]) == 0) {
             size_t length = digits > 0 ? digits : 1;
             memcpy(out + used, text, length);
             used += length;

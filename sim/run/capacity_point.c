@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { VALUE, SHARE };
+
 /* What all replications so far say of a promise: of its value, and of the share of bursts within it. */
 struct series {
-    double *x[2], *y[2];
+    double *x[2], *y[2]; /* VALUE, SHARE */
     size_t n[2], capacity[2];
     double late; /* bursts that are outside without having a value */
     const char *without;
@@ -65,9 +67,9 @@ static int read_replication(struct running *r, struct tally *tally, struct arena
         const struct report_sla *sla = &report.sla[i];
         double weight = report_sla_weight(&one, &one.sla[i], tally);
         double y = isnan(weight) ? 1 : weight;
-        if (!isnan(sla->value.value) && y > 0 && !append(r, &r->series[i], 0, sla->value.value * y, y))
+        if (!isnan(sla->value.value) && y > 0 && !append(r, &r->series[i], VALUE, sla->value.value * y, y))
             return no_memory(r);
-        if (sla->counted > 0 && !append(r, &r->series[i], 1, sla->attainment * sla->counted, sla->counted))
+        if (sla->counted > 0 && !append(r, &r->series[i], SHARE, sla->attainment * sla->counted, sla->counted))
             return no_memory(r);
         r->series[i].late += sla->late;
     }
@@ -131,13 +133,16 @@ static double share_asked(enum sla_metric metric)
     return share[metric] > 0 ? share[metric] : NAN;
 }
 
-/* One series against its target; kept is below, or above for a floor. */
+/* One series against its target; kept is below, or above for a floor.  `*close`: undecided, and as close as it matters. */
 static enum capacity_state hold(const struct running *r, const struct series *s, int which, double target, bool floor,
-                                double error)
+                                bool *close)
 {
-    struct sequential look =
-        sequential_look(s->x[which], s->y[which], s->n[which], target, r->plan->indifference * target, error);
+    /* A share moves about so far where the target of an exponential tail moves by 1. */
+    double per_one = which == VALUE ? target : -(1 - target) * log(1 - target);
+    struct sequential look = sequential_look(s->x[which], s->y[which], s->n[which], target,
+                                             r->plan->indifference * per_one, r->error / (2.0 * (double)r->point->checks));
 
+    *close = look.state == SEQUENTIAL_CLOSE;
     if (!r->is_random) {
         double value = look.value.value;
         return (floor ? value >= target : value <= target) ? CAPACITY_KEPT : CAPACITY_MISSED;
@@ -147,41 +152,33 @@ static enum capacity_state hold(const struct running *r, const struct series *s,
     return (look.state == SEQUENTIAL_ABOVE) == floor ? CAPACITY_KEPT : CAPACITY_MISSED;
 }
 
-/* Is it closer to its target than it matters? */
-static bool is_close(const struct running *r, const struct series *s, int which, double target, double error)
-{
-    return sequential_look(s->x[which], s->y[which], s->n[which], target, r->plan->indifference * target, error).state ==
-           SEQUENTIAL_CLOSE;
-}
-
 /* A promise, in the order of the report's reasons; `*close`: more replications are not worth while. */
 static void check_one(const struct running *r, size_t i, struct capacity_check *check, bool *close)
 {
     const struct sla *sla = &r->scenario.sla[i];
     const struct series *s = &r->series[i];
     bool floor = sla_metric_is_floor(sla->metric);
-    double share = share_asked(sla->metric), error = r->error / (2.0 * (double)r->scenario.slas);
+    double share = share_asked(sla->metric);
+    bool share_close;
 
-    check->value = interval_ratio(s->x[0], s->y[0], s->n[0], INTERVAL_CONFIDENCE);
+    check->value = interval_ratio(s->x[VALUE], s->y[VALUE], s->n[VALUE], INTERVAL_CONFIDENCE);
     check->slack = floor ? sla->target / check->value.value - 1 : check->value.value / fmax(sla->target, 1e-9) - 1;
     check->missed = NULL;
-    *close = true;
-    check->state = s->n[0] == 0 ? CAPACITY_MISSED : hold(r, s, 0, sla->target, floor, error);
-    if (check->state == CAPACITY_UNDECIDED)
-        *close = is_close(r, s, 0, sla->target, error);
+    check->state = s->n[VALUE] == 0 ? CAPACITY_MISSED : hold(r, s, VALUE, sla->target, floor, close);
     if (check->state == CAPACITY_MISSED)
-        check->missed = s->n[0] == 0 ? "unended" : "value";
+        check->missed = s->n[VALUE] == 0 ? "unended" : "value";
     if (check->state != CAPACITY_MISSED && s->without != NULL) {
         check->state = CAPACITY_MISSED;
         check->missed = s->without;
     }
     if (check->state == CAPACITY_MISSED || isnan(share) || s->late == 0)
         return;
-    enum capacity_state within = hold(r, s, 1, share, true, error);
-    if (within == CAPACITY_UNDECIDED)
-        *close = *close && is_close(r, s, 1, share, error);
-    if (within != CAPACITY_KEPT)
-        check->state = within;
+    enum capacity_state within = hold(r, s, SHARE, share, true, &share_close);
+    if (within == CAPACITY_KEPT)
+        return;
+    /* Either of two that are undecided may settle the matter. */
+    *close = share_close && (*close || check->state == CAPACITY_KEPT);
+    check->state = within;
     if (within == CAPACITY_MISSED)
         check->missed = "share";
 }

@@ -81,7 +81,7 @@ static void interval(struct text *out, const struct capacity_check *c)
 
 /* "misses response p95 of NB (64.4 s > 60.0 s)" */
 static void missed(struct text *out, const struct capacity_report *r, const struct capacity_point *p,
-                   const struct capacity_check *c)
+                   const struct capacity_check *c, const char *misses)
 {
     char words[CELL], value[CELL], target[CELL];
 
@@ -89,7 +89,7 @@ static void missed(struct text *out, const struct capacity_report *r, const stru
         text_printf(out, "cannot be: %s", p->impossible);
         return;
     }
-    text_printf(out, "misses %s of %s", metric_words(words, c->sla->metric), whom(r, c->sla));
+    text_printf(out, "%s %s of %s", misses, metric_words(words, c->sla->metric), whom(r, c->sla));
     if (strcmp(c->missed, "value") == 0)
         text_printf(out, " (%s %c %s)", show(value, c->sla->metric, c->value.value),
                     sla_metric_is_floor(c->sla->metric) ? '<' : '>', show(target, c->sla->metric, c->sla->target));
@@ -111,12 +111,39 @@ static void undecided(struct text *out, const struct capacity_report *r, const s
     text_printf(out, ", too close to %s", show(target, c->sla->metric, c->sla->target));
 }
 
+/* The nearest value that is known to be missed; NULL: none. */
+static const struct capacity_point *first_missed(const struct capacity *c)
+{
+    const struct capacity_point *first = NULL;
+
+    for (size_t i = 0; i < c->points; i++) {
+        const struct capacity_point *p = &c->point[i];
+        bool harder = (p->place - c->beyond->place) * c->way > 0;
+        if (harder && p->state == CAPACITY_MISSED && (first == NULL || (first->place - p->place) * c->way > 0))
+            first = p;
+    }
+    return first;
+}
+
 static void beyond(struct text *out, const struct capacity_report *r, const struct capacity *c)
 {
-    if (c->beyond->state == CAPACITY_UNDECIDED && c->binding != NULL)
-        undecided(out, r, c->binding);
-    else
-        missed(out, r, c->beyond, c->binding);
+    if (c->beyond->state != CAPACITY_UNDECIDED || c->binding == NULL) {
+        bool many = c->answer == NULL && counted_group(r) != NULL && c->beyond->value > 1;
+        missed(out, r, c->beyond, c->binding, many ? "miss" : "misses");
+        return;
+    }
+    undecided(out, r, c->binding);
+    if (first_missed(c) != NULL) {
+        text_add(out, "; ");
+        number(out, r, first_missed(c)->value);
+        text_add(out, " misses");
+    }
+}
+
+/* The key may have no harder value. */
+static bool is_last(const struct capacity *c)
+{
+    return c->way > 0 ? c->answer->value >= c->vary->max : c->answer->value <= c->vary->min;
 }
 
 /* The answer as one sentence, without a stop. */
@@ -135,7 +162,7 @@ static void answer(struct text *out, const struct capacity_report *r, const stru
         beyond(out, r, c);
     } else if (c->beyond == NULL) {
         quantity(out, r, c->answer->value);
-        text_printf(out, " (%s confidence), the end of the range; it may go further", sure);
+        text_printf(out, " (%s confidence), %s", sure, is_last(c) ? "as far as it can go" : "the end of the range");
     } else {
         quantity(out, r, c->answer->value);
         text_printf(out, " (%s confidence); ", sure);
@@ -270,6 +297,7 @@ void capacity_text(struct text *out, const struct capacity_report *r)
     }
     text_add(out, ".\n");
     curve(out, r, r->found);
-    what_if(out, r);
+    if (r->what_ifs > 0)
+        what_if(out, r);
     notes(out, r, r->found);
 }

@@ -3,7 +3,7 @@
  *
  * Places on the row are whole numbers.  Counts, and what is given a step, go in steps; other values go by their leading
  * digits, about 1 % from one to the next: sizes in 64 steps to a doubling, all else in three decimal digits.  So every value
- * can be written exactly, as a user would.
+ * can be written exactly, as a user would.  Before the first of them lies 0.
  */
 #ifndef GS_VARY_H
 #define GS_VARY_H

@@ -13,6 +13,12 @@ static double unit_of(const struct vary *v)
     return v->unit == VARY_FREQUENCY ? 3600 : 1;
 }
 
+/* The least place by leading digits, 64 bytes, 100 ns, a millionth of all else; the one before it is 0. */
+static int64_t least_place(const struct vary *v)
+{
+    return v->unit == VARY_SIZE || v->unit == VARY_TIME ? 0 : -8 * DIGITS;
+}
+
 static int64_t floor_div(int64_t a, int64_t b)
 {
     return a / b - (a % b < 0 ? 1 : 0);
@@ -32,6 +38,8 @@ double vary_at(const struct vary *v, int64_t place)
 {
     if (v->step > 0)
         return (double)place * v->step;
+    if (place < least_place(v))
+        return 0;
     int64_t each = v->unit == VARY_SIZE ? OCTAVE : DIGITS, power = floor_div(place, each), rest = place - power * each;
     if (v->unit == VARY_SIZE)
         return ldexp((double)(OCTAVE + rest), (int)power);
@@ -40,7 +48,7 @@ double vary_at(const struct vary *v, int64_t place)
 
 int64_t vary_place(const struct vary *v, double value)
 {
-    int64_t low = -40 * DIGITS, high = 40 * DIGITS;
+    int64_t low = least_place(v) - 1, high = 40 * DIGITS;
 
     if (v->step > 0)
         return (int64_t)floor(value / v->step + 1e-9);
