@@ -65,7 +65,8 @@ struct capacity {
     const struct capacity_point *answer;  /* the hardest that is kept, next to one that is not; NULL: none is kept */
     const struct capacity_point *beyond;  /* the next harder one: missed or undecided; NULL: the range ends */
     const struct capacity_check *binding; /* of `beyond`: what is missed most, or is undecided; NULL: nothing */
-    bool monotone;                        /* nothing that was tried contradicts the assumption */
+    /* Contradict the assumption: the first is missed and the other, though harder, kept.  NULL: none do. */
+    const struct capacity_point *easier_missed, *harder_kept;
 };
 
 /* What tries a point: capacity_try, or of tests anything else. */

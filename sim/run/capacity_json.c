@@ -67,7 +67,7 @@ static void search(struct text *out, const struct capacity *c)
     json_string(out, ",", "binding", c->binding == NULL ? NULL : capacity_check_name(name, c->binding));
     value(out, ",", "beyond", c->vary, c->beyond);
     json_string(out, ",", "beyond_state", c->beyond == NULL ? NULL : state_name(c->beyond->state));
-    text_printf(out, ",\"monotone\":%s,\"undecided\":[", c->monotone ? "true" : "false");
+    text_printf(out, ",\"monotone\":%s,\"undecided\":[", c->harder_kept == NULL ? "true" : "false");
     for (size_t i = 0; i < c->points; i++) {
         if (c->point[i].state != CAPACITY_UNDECIDED)
             continue;

@@ -142,12 +142,11 @@ static void judge(struct search *s)
     struct capacity *c = s->c;
     int way = c->way == 0 ? 1 : c->way;
 
-    c->monotone = true;
     for (size_t i = 0; i < c->points; i++)
         for (size_t k = 0; k < c->points; k++)
             if ((c->point[k].place - c->point[i].place) * way > 0 && c->point[i].state == CAPACITY_MISSED &&
                 c->point[k].state == CAPACITY_KEPT)
-                c->monotone = false;
+                c->easier_missed = &c->point[i], c->harder_kept = &c->point[k];
     if (c->way == 0)
         return;
     c->answer = s->found ? known(c, s->answer) : NULL;

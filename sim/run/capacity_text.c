@@ -225,8 +225,13 @@ static void notes(struct text *out, const struct capacity_report *r, const struc
         faulty |= c->point[i].faulty;
         unsettled |= c->point[i].unsettled;
     }
-    if (!c->monotone)
-        text_add(out, "\nNot monotone: a harder value is kept, and an easier one is missed. The answer is one edge of several.");
+    if (c->harder_kept != NULL) {
+        text_add(out, "\nNot monotone: ");
+        number(out, r, c->easier_missed->value);
+        text_add(out, " is missed, and ");
+        number(out, r, c->harder_kept->value);
+        text_add(out, ", which should be harder, is kept. The answer is one edge of several.");
+    }
     if (any(c, CAPACITY_UNDECIDED))
         text_printf(out,
                     "\nUndecided: closer to the target than %s, or not sure after the last run; it counts as not kept. A\n"
@@ -265,7 +270,7 @@ static void frontier(struct text *out, const struct capacity_report *r)
         text_add(out, "\n");
     }
     for (size_t i = 0; i < r->frontiers; i++)
-        if (any(&r->frontier[i].found, CAPACITY_UNDECIDED) || !r->frontier[i].found.monotone) {
+        if (any(&r->frontier[i].found, CAPACITY_UNDECIDED) || r->frontier[i].found.harder_kept != NULL) {
             notes(out, r, &r->frontier[i].found);
             break;
         }
