@@ -230,17 +230,17 @@ static void notes(struct text *out, const struct capacity_report *r, const struc
         number(out, r, c->easier_missed->value);
         text_add(out, " is missed, and ");
         number(out, r, c->harder_kept->value);
-        text_add(out, ", which should be harder, is kept. The answer is one edge of several.");
+        text_add(out, ", which should be harder, is kept. The answer is one edge of several.\n");
     }
     if (any(c, CAPACITY_UNDECIDED))
         text_printf(out,
-                    "\nUndecided: closer to the target than %s, or not sure after the last run; it counts as not kept. A\n"
-                    "longer 'duration', more --replications and a smaller --indifference tell more.",
+                    "\nUndecided: closer to the target than %s, or not sure after the last run; it counts as not kept.\n"
+                    "A longer 'duration', more --replications and a smaller --indifference tell more.\n",
                     show_percent(percent, r->indifference));
     if (faulty)
-        text_add(out, "\nNote: a policy gave answers that were none; 'run' says which.");
+        text_add(out, "\nNote: a policy gave answers that were none; 'run' says which.\n");
     if (unsettled)
-        text_add(out, "\nNote: the responses had not settled when a run ended; give it a longer 'duration'.");
+        text_add(out, "\nNote: the responses had not settled when a run ended; give it a longer 'duration'.\n");
 }
 
 static const char *policy_of(const struct capacity *c)
@@ -290,7 +290,6 @@ void capacity_text(struct text *out, const struct capacity_report *r)
 {
     if (r->found == NULL) {
         frontier(out, r);
-        text_add(out, "\n");
         return;
     }
     head(out, r, r->found);

@@ -266,7 +266,7 @@ static int read_range(struct finding *f, char *text, bool lists)
     return rc;
 }
 
-/* A thousand times less and more than it is now. */
+/* From 1 to a thousand times as many as there are; of other keys a 64th of what it is to 64 times that. */
 static int make_range(struct finding *f)
 {
     struct vary *v = f->vary;
@@ -277,8 +277,8 @@ static int make_range(struct finding *f)
         return no_number(f, "it has no value to start from; give a range, as in 'KEY=LO..HI'");
     if (v->way == VARY_UNKNOWN)
         return no_number(f, "whether more of it is better is not known; give a range, as in 'KEY=LO..HI'");
-    v->low = fmax(v->min, v->unit == VARY_COUNT ? fmin(v->now, 1) : v->now / 1024);
-    v->high = fmin(v->max, v->now * 1024);
+    v->low = fmax(v->min, v->unit == VARY_COUNT ? fmin(v->now, 1) : v->now / 64);
+    v->high = fmin(v->max, v->now * (v->unit == VARY_COUNT ? 1000 : 64));
     return GS_OK;
 }
 

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static int seeds = 5, scenarios = 2, runs = 150; /* runs: of each count, when all are tried */
+static int seeds = 5, scenarios = 2, runs = 100; /* runs: of each count, when all are tried */
 
 static const char base[] = "[scenario]\nduration = 30h\nwarmup = 1h\nreplications = 10\n"
                            "[node]\ngpu_memory = 80GiB\nsharing = exclusive\n"
