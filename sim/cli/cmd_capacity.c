@@ -96,7 +96,8 @@ static void tell(void *context, const char *setting, uint64_t from, uint64_t to)
     struct error unused = {0};
     (void)to;
 
-    a->simulate.label = arena_printf(&a->simulate.arena, "%s%s%s: ", a->label, setting, from > 0 ? ", looking closer" : "");
+    a->simulate.label =
+        arena_printf(&a->simulate.arena, "%s%s%s: ", a->label, setting, from > 0 ? ", looking closer" : "");
     if (a->simulate.label == NULL)
         a->simulate.label = "";
     simulate_watch(&a->simulate, &a->plan.run, &unused);
@@ -217,8 +218,8 @@ static int read_all(struct arguments *a, struct error *err)
     int rc = scenario_read(s, a->file, &with, arena, err);
 
     if (rc == GS_OK && s->slas == 0)
-        rc = error_set(err, GS_BAD_INPUT,
-                       "%s: it promises nothing that a value could break; add an [sla.NAME] section", a->file);
+        rc = error_set(err, GS_BAD_INPUT, "%s: it promises nothing that a value could break; add an [sla.NAME] section",
+                       a->file);
     if (rc == GS_OK)
         rc = vary_read(&a->vary, a->key[0], a->step, false, s, arena, err);
     if (rc == GS_OK && a->keys == 2)

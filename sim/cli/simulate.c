@@ -231,7 +231,8 @@ int simulate_one(struct simulate *s, const struct scenario *scenario, struct sim
     int rc;
 
     *done = (struct simulated){0};
-    if ((rc = simulate_watch(s, &run, err)) == GS_OK && (rc = load_read_traces(&traces, scenario, &s->arena, err)) == GS_OK &&
+    if ((rc = simulate_watch(s, &run, err)) == GS_OK &&
+        (rc = load_read_traces(&traces, scenario, &s->arena, err)) == GS_OK &&
         (rc = load_specs(scenario, traces, 0, &spec, &workloads, &s->arena, err)) == GS_OK && s->db != NULL)
         rc = results_open(&run.results, s->db, scenario, spec, workloads, GPUSWAP_VERSION, "sim", err);
     if (rc == GS_OK) {

@@ -62,8 +62,8 @@ struct report_sla {
     struct interval value;
     double attainment; /* share within the target of the bursts that ended, were refused, or are late; NAN: no metric */
     double counted, late; /* bursts behind that share; of them those that are outside without having a response */
-    double alone;      /* of a response: the same of the times alone, below which nothing brings it; else NAN */
-    const char *missed; /* why: "value", "share", "stuck", "refused"; NULL if it is met */
+    double alone;         /* of a response: the same of the times alone, below which nothing brings it; else NAN */
+    const char *missed;   /* why: "value", "share", "stuck", "refused"; NULL if it is met */
     bool met, is_floor;
 };
 

@@ -24,6 +24,7 @@ struct capacity_check {
     enum capacity_state state;
     const char *missed;    /* why: "value", "share", "refused", "stuck", "unended"; NULL if it is not */
     struct interval value; /* at 95 %; NAN where nothing ended */
+    double attainment;     /* share of bursts within the target, as in a report; NAN */
     double slack;          /* value over target, less 1, and the other way round for floors; greater is worse */
 };
 
@@ -34,7 +35,7 @@ struct capacity_point {
     const char *impossible; /* the scenario cannot be with this value: why; else NULL */
     const char *policy;     /* as reports call it */
     uint64_t replications;
-    bool faulty, unsettled; /* a plug-in gave answers that were none; the warm-up asks for longer runs */
+    bool faulty, unsettled;       /* a plug-in gave answers that were none; the warm-up asks for longer runs */
     struct capacity_check *check; /* one an SLA row */
     size_t checks;
 };
@@ -73,8 +74,8 @@ struct capacity {
 typedef int capacity_probe(void *context, struct capacity_point *point, double error, struct error *err);
 
 /* Search from the place `start`, which is brought into the range.  Memory from `arena`. */
-int capacity_search(struct capacity *c, const struct vary *vary, int64_t start, double confidence, capacity_probe *probe,
-                    void *context, struct arena *arena, struct error *err);
+int capacity_search(struct capacity *c, const struct vary *vary, int64_t start, double confidence,
+                    capacity_probe *probe, void *context, struct arena *arena, struct error *err);
 
 /* Where to start: for a count of notebooks that of the machine repairman that keeps the promises to them, else as it is. */
 int64_t capacity_start(const struct vary *vary, const struct scenario *scenario);

@@ -32,6 +32,7 @@ static void check(struct text *out, const char *comma, const struct capacity_che
     json_number(out, ",", "target", c->sla->target);
     json_number(out, ",", "value", c->value.value);
     json_bounds(out, "ci95", &c->value);
+    json_number(out, ",", "attainment", c->attainment);
     json_string(out, ",", "state", state_name(c->state));
     json_string(out, ",", "missed", c->missed);
     text_add(out, "}");

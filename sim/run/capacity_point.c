@@ -110,8 +110,8 @@ static int run_batch(struct running *r, uint64_t from, uint64_t to, const char *
     r->scenario.replications = (int64_t)(to - from);
     int rc = run_scenario(&r->scenario, &options, r->traces, &done, &scratch, r->err);
     if (rc == GS_OK && done.completed < to - from)
-        rc = error_set(r->err, 128 + (options.stop == NULL ? 0 : *options.stop), "interrupted at '%s'; there is no answer",
-                       setting);
+        rc = error_set(r->err, 128 + (options.stop == NULL ? 0 : *options.stop),
+                       "interrupted at '%s'; there is no answer", setting);
     /* What the first batch found holds for all: a point has one warm-up. */
     r->scenario.warmup = done.warmup_ns;
     r->point->unsettled |= done.warmup_unsettled;
@@ -126,9 +126,9 @@ static int run_batch(struct running *r, uint64_t from, uint64_t to, const char *
 static double share_asked(enum sla_metric metric)
 {
     static const double share[SLA_METRICS] = {
-        [SLA_RESPONSE_P50] = 0.50, [SLA_RESPONSE_P95] = 0.95, [SLA_RESPONSE_P99] = 0.99, [SLA_SLOWDOWN_P50] = 0.50,
-        [SLA_SLOWDOWN_P95] = 0.95, [SLA_SLOWDOWN_P99] = 0.99, [SLA_TTFT_P50] = 0.50,     [SLA_TTFT_P95] = 0.95,
-        [SLA_TTFT_P99] = 0.99,
+        [SLA_RESPONSE_P50] = 0.50, [SLA_RESPONSE_P95] = 0.95, [SLA_RESPONSE_P99] = 0.99,
+        [SLA_SLOWDOWN_P50] = 0.50, [SLA_SLOWDOWN_P95] = 0.95, [SLA_SLOWDOWN_P99] = 0.99,
+        [SLA_TTFT_P50] = 0.50,     [SLA_TTFT_P95] = 0.95,     [SLA_TTFT_P99] = 0.99,
     };
     return share[metric] > 0 ? share[metric] : NAN;
 }
@@ -139,8 +139,9 @@ static enum capacity_state hold(const struct running *r, const struct series *s,
 {
     /* A share moves about so far where the target of an exponential tail moves by 1. */
     double per_one = which == VALUE ? target : -(1 - target) * log(1 - target);
-    struct sequential look = sequential_look(s->x[which], s->y[which], s->n[which], target,
-                                             r->plan->indifference * per_one, r->error / (2.0 * (double)r->point->checks));
+    struct sequential look =
+        sequential_look(s->x[which], s->y[which], s->n[which], target, r->plan->indifference * per_one,
+                        r->error / (2.0 * (double)r->point->checks));
 
     *close = look.state == SEQUENTIAL_CLOSE;
     if (!r->is_random) {
@@ -162,6 +163,7 @@ static void check_one(const struct running *r, size_t i, struct capacity_check *
     bool share_close;
 
     check->value = interval_ratio(s->x[VALUE], s->y[VALUE], s->n[VALUE], INTERVAL_CONFIDENCE);
+    check->attainment = interval_ratio(s->x[SHARE], s->y[SHARE], s->n[SHARE], INTERVAL_CONFIDENCE).value;
     check->slack = floor ? sla->target / check->value.value - 1 : check->value.value / fmax(sla->target, 1e-9) - 1;
     check->missed = NULL;
     check->state = s->n[VALUE] == 0 ? CAPACITY_MISSED : hold(r, s, VALUE, sla->target, floor, close);

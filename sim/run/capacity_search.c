@@ -158,8 +158,8 @@ static void judge(struct search *s)
     }
 }
 
-int capacity_search(struct capacity *c, const struct vary *vary, int64_t start, double confidence, capacity_probe *probe,
-                    void *context, struct arena *arena, struct error *err)
+int capacity_search(struct capacity *c, const struct vary *vary, int64_t start, double confidence,
+                    capacity_probe *probe, void *context, struct arena *arena, struct error *err)
 {
     struct search s = {.c = c, .probe = probe, .context = context, .arena = arena, .err = err};
     int rc = GS_OK;

@@ -76,9 +76,10 @@ int64_t capacity_start(const struct vary *vary, const struct scenario *s)
         gpus += these;
         speed += these * s->node[i].gpu_speed;
     }
-    while (group < s->workloads && (strncmp(vary->key, "workload.", 9) != 0 || strstr(vary->key, ".count") == NULL ||
-                                    strncmp(vary->key + 9, s->workload[group].name, strlen(s->workload[group].name)) != 0 ||
-                                    vary->key[9 + strlen(s->workload[group].name)] != '.'))
+    while (group < s->workloads &&
+           (strncmp(vary->key, "workload.", 9) != 0 || strstr(vary->key, ".count") == NULL ||
+            strncmp(vary->key + 9, s->workload[group].name, strlen(s->workload[group].name)) != 0 ||
+            vary->key[9 + strlen(s->workload[group].name)] != '.'))
         group++;
     if (group == s->workloads || s->workload[group].class != GS_NOTEBOOK || vary->step != 1)
         return now;
@@ -88,5 +89,7 @@ int64_t capacity_start(const struct vary *vary, const struct scenario *s)
         return now;
     while (n < NOTEBOOKS_MAX && all_kept(s, group, n + 1, think, burst) && (double)n * gpus < vary->high)
         n++;
-    return n == 0 ? now : (int64_t)((double)n * gpus);
+    /* Nothing broke: what is promised does not depend on this group, as far as the model knows. */
+    bool broke = n < NOTEBOOKS_MAX && !all_kept(s, group, n + 1, think, burst);
+    return n == 0 || !broke ? now : (int64_t)((double)n * gpus);
 }

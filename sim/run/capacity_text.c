@@ -54,7 +54,8 @@ static const struct workload_group *counted_group(const struct capacity_report *
 /* "9 notebooks", "node.swap_file = 121GiB" */
 static void quantity(struct text *out, const struct capacity_report *r, double value)
 {
-    static const char *const noun[] = {[GS_NOTEBOOK] = "notebook", [GS_TRAINING] = "training job", [GS_INFERENCE] = "server"};
+    static const char *const noun[] = {
+        [GS_NOTEBOOK] = "notebook", [GS_TRAINING] = "training job", [GS_INFERENCE] = "server"};
     const struct workload_group *group = counted_group(r);
     char number[VARY_TEXT];
 
@@ -93,12 +94,14 @@ static void missed(struct text *out, const struct capacity_report *r, const stru
     if (strcmp(c->missed, "value") == 0)
         text_printf(out, " (%s %c %s)", show(value, c->sla->metric, c->value.value),
                     sla_metric_is_floor(c->sla->metric) ? '<' : '>', show(target, c->sla->metric, c->sla->target));
+    else if (strcmp(c->missed, "share") == 0)
+        text_printf(out, " (%s within %s)", show_percent(value, c->attainment),
+                    show(target, c->sla->metric, c->sla->target));
     else
         text_printf(out, " (%s)",
-                    strcmp(c->missed, "share") == 0     ? "too many are late and have not ended"
-                    : strcmp(c->missed, "refused") == 0 ? "somebody is refused"
-                    : strcmp(c->missed, "stuck") == 0   ? "somebody is stuck"
-                                                        : "nothing ended");
+                    strcmp(c->missed, "refused") == 0 ? "somebody is refused"
+                    : strcmp(c->missed, "stuck") == 0 ? "somebody is stuck"
+                                                      : "nothing ended");
 }
 
 static void undecided(struct text *out, const struct capacity_report *r, const struct capacity_check *c)
@@ -183,7 +186,8 @@ static void curve(struct text *out, const struct capacity_report *r, const struc
 {
     int width = wider(NAME_LEAST, c->vary->key);
 
-    text_printf(out, "\n%-*s%-11s%6s  %-28s%10s  95 %% interval\n", width, c->vary->key, "", "runs", "promise", "value");
+    text_printf(out, "\n%-*s%-11s%6s  %-36s%10s  95 %% interval\n", width, c->vary->key, "", "runs", "promise",
+                "value");
     for (size_t i = 0; i < c->points; i++) {
         const struct capacity_point *p = &c->point[i];
         char text[VARY_TEXT], runs[CELL];
@@ -194,9 +198,10 @@ static void curve(struct text *out, const struct capacity_report *r, const struc
         for (size_t k = 0; k < p->checks; k++) {
             const struct capacity_check *check = &p->check[k];
             char words[CELL], target[CELL], promise[SENTENCE];
-            snprintf(promise, sizeof promise, "%s %s %s %s", whom(r, check->sla), metric_words(words, check->sla->metric),
-                     sla_metric_is_floor(check->sla->metric) ? ">=" : "<=", show(target, check->sla->metric, check->sla->target));
-            text_printf(out, "%*s  %-28s%10s ", k == 0 ? 0 : width + 17, "", promise,
+            snprintf(promise, sizeof promise, "%s %s %s %s", whom(r, check->sla),
+                     metric_words(words, check->sla->metric), sla_metric_is_floor(check->sla->metric) ? ">=" : "<=",
+                     show(target, check->sla->metric, check->sla->target));
+            text_printf(out, "%*s  %-36s%10s ", k == 0 ? 0 : width + 17, "", promise,
                         show(words, check->sla->metric, check->value.value));
             interval(out, check);
             if (check->missed != NULL && strcmp(check->missed, "value") != 0)
@@ -233,10 +238,11 @@ static void notes(struct text *out, const struct capacity_report *r, const struc
         text_add(out, ", which should be harder, is kept. The answer is one edge of several.\n");
     }
     if (any(c, CAPACITY_UNDECIDED))
-        text_printf(out,
-                    "\nUndecided: closer to the target than %s, or not sure after the last run; it counts as not kept.\n"
-                    "A longer 'duration', more --replications and a smaller --indifference tell more.\n",
-                    show_percent(percent, r->indifference));
+        text_printf(
+            out,
+            "\nUndecided: closer to the target than %s, or not sure after the last run; it counts as not kept.\n"
+            "A longer 'duration', more --replications and a smaller --indifference tell more.\n",
+            show_percent(percent, r->indifference));
     if (faulty)
         text_add(out, "\nNote: a policy gave answers that were none; 'run' says which.\n");
     if (unsettled)

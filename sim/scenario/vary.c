@@ -13,20 +13,34 @@ static const struct {
     const char *section, *key;
     enum vary_way more;
 } ways[] = {
-    {"workload", "count", VARY_HARDER},          {"workload", "memory", VARY_HARDER},
-    {"workload", "context", VARY_HARDER},        {"workload", "dirty", VARY_HARDER},
-    {"workload", "burst", VARY_HARDER},          {"workload", "think", VARY_EASIER},
-    {"workload", "service", VARY_HARDER},        {"workload", "arrival", VARY_HARDER},
-    {"workload", "grow", VARY_HARDER},           {"workload", "cold_start", VARY_HARDER},
-    {"node", "count", VARY_EASIER},              {"node", "gpus", VARY_EASIER},
-    {"node", "gpu_memory", VARY_EASIER},         {"node", "gpu_reserved", VARY_HARDER},
-    {"node", "gpu_speed", VARY_EASIER},          {"node", "swap_file", VARY_EASIER},
-    {"node", "h2d", VARY_EASIER},                {"node", "d2h", VARY_EASIER},
-    {"node", "host_bandwidth", VARY_EASIER},     {"node", "disk", VARY_EASIER},
-    {"node", "duplex", VARY_EASIER},             {"node", "swap_overhead", VARY_HARDER},
-    {"node", "idle_detect", VARY_HARDER},        {"node", "gpu_reserved_per_workload", VARY_HARDER},
-    {"policy", "slicer.switch_cost", VARY_HARDER}, {"trace", "sample", VARY_HARDER},
-    {"trace", "memory", VARY_HARDER},            {"sla", "throughput_share", VARY_HARDER},
+    {"workload", "count", VARY_HARDER},
+    {"workload", "memory", VARY_HARDER},
+    {"workload", "context", VARY_HARDER},
+    {"workload", "dirty", VARY_HARDER},
+    {"workload", "burst", VARY_HARDER},
+    {"workload", "think", VARY_EASIER},
+    {"workload", "service", VARY_HARDER},
+    {"workload", "arrival", VARY_HARDER},
+    {"workload", "grow", VARY_HARDER},
+    {"workload", "cold_start", VARY_HARDER},
+    {"node", "count", VARY_EASIER},
+    {"node", "gpus", VARY_EASIER},
+    {"node", "gpu_memory", VARY_EASIER},
+    {"node", "gpu_reserved", VARY_HARDER},
+    {"node", "gpu_speed", VARY_EASIER},
+    {"node", "swap_file", VARY_EASIER},
+    {"node", "h2d", VARY_EASIER},
+    {"node", "d2h", VARY_EASIER},
+    {"node", "host_bandwidth", VARY_EASIER},
+    {"node", "disk", VARY_EASIER},
+    {"node", "duplex", VARY_EASIER},
+    {"node", "swap_overhead", VARY_HARDER},
+    {"node", "idle_detect", VARY_HARDER},
+    {"node", "gpu_reserved_per_workload", VARY_HARDER},
+    {"policy", "slicer.switch_cost", VARY_HARDER},
+    {"trace", "sample", VARY_HARDER},
+    {"trace", "memory", VARY_HARDER},
+    {"sla", "throughput_share", VARY_HARDER},
 };
 
 static enum vary_way way_of(const char *section, const char *key)
@@ -82,8 +96,8 @@ static int read_arrival(struct finding *f, const struct arrival *arrival)
     f->vary->unit = VARY_FREQUENCY;
     f->vary->now = arrival->rate_per_s;
     f->vary->max = 1e9;
-    f->vary->form = arrival->kind == ARRIVAL_GAMMA ? arena_printf(f->arena, "gamma(%.17g,%%s)", arrival->cv)
-                                                   : "poisson(%s)";
+    f->vary->form =
+        arrival->kind == ARRIVAL_GAMMA ? arena_printf(f->arena, "gamma(%.17g,%%s)", arrival->cv) : "poisson(%s)";
     if (arrival->kind != ARRIVAL_POISSON && arrival->kind != ARRIVAL_GAMMA)
         return no_number(f, "only the rates of poisson and gamma can be varied");
     return f->vary->form == NULL ? error_set(f->err, GS_SYSTEM, "out of memory") : GS_OK;

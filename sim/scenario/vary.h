@@ -24,8 +24,8 @@ struct vary {
     double now;      /* as in the scenario, in base units (of arrivals: a second); NAN: a word, such as 'none' */
     double min, max; /* what the key may be */
     double low, high;
-    double step; /* 0: by leading digits */
-    bool given;  /* low and high are the user's */
+    double step;              /* 0: by leading digits */
+    bool given;               /* low and high are the user's */
     double list[VARY_VALUES]; /* KEY=V1,V2,...: in that order */
     size_t listed;
 };

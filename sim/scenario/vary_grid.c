@@ -79,6 +79,22 @@ static const char *write_size(char out[VARY_TEXT], double bytes)
     return out;
 }
 
+/* In the largest unit in which it has two decimals at most. */
+static const char *write_frequency(char out[VARY_TEXT], double per_s)
+{
+    static const double scale[] = {1, 1.0 / 60, 1.0 / 3600};
+    static const char *const name[] = {"/s", "/min", "/h"};
+    int i = 0;
+
+    for (; i < 2; i++) {
+        double hundreds = 100 * per_s / scale[i];
+        if (hundreds >= 100 && fabs(hundreds - round(hundreds)) < 1e-6)
+            break;
+    }
+    snprintf(out, VARY_TEXT, "%.10g%s", per_s / scale[i], name[i]);
+    return out;
+}
+
 static const char *scaled(char out[VARY_TEXT], double value, const double *scale, const char *const *name, int n)
 {
     int i = 0;
@@ -91,9 +107,9 @@ static const char *scaled(char out[VARY_TEXT], double value, const double *scale
 
 const char *vary_number(char out[VARY_TEXT], const struct vary *v, double value)
 {
-    static const double rate[] = {1e9, 1e6, 1e3, 1}, frequency[] = {1, 1.0 / 60, 1.0 / 3600};
+    static const double rate[] = {1e9, 1e6, 1e3, 1};
     static const double time[] = {1e9, 1e6, 1e3, 1};
-    static const char *const rates[] = {"GB/s", "MB/s", "KB/s", "B/s"}, *const frequencies[] = {"/s", "/min", "/h"};
+    static const char *const rates[] = {"GB/s", "MB/s", "KB/s", "B/s"};
     static const char *const times[] = {"s", "ms", "us", "ns"};
     char text[UNITS_TEXT];
 
@@ -108,7 +124,7 @@ const char *vary_number(char out[VARY_TEXT], const struct vary *v, double value)
     case VARY_RATE:
         return scaled(out, value, rate, rates, 4);
     case VARY_FREQUENCY:
-        return scaled(out, value, frequency, frequencies, 3);
+        return write_frequency(out, value);
     default:
         snprintf(out, VARY_TEXT, "%.10g", value);
         return out;

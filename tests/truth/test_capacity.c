@@ -187,8 +187,13 @@ static void pressure_trial(uint32_t number)
     int64_t edge;
 
     stream_init(&s, 42, number, 0, PURPOSE_TEST);
-    struct pressure p = {.gpu = 60 + 20 * below(&s, 3), .memory = 24 + 8 * below(&s, 3), .think = below(&s, 3),
-                         .burst = below(&s, 3), .victim = below(&s, 3), .slicer = below(&s, 3), .metric = below(&s, 2)};
+    struct pressure p = {.gpu = 60 + 20 * below(&s, 3),
+                         .memory = 24 + 8 * below(&s, 3),
+                         .think = below(&s, 3),
+                         .burst = below(&s, 3),
+                         .victim = below(&s, 3),
+                         .slicer = below(&s, 3),
+                         .metric = below(&s, 2)};
     int64_t wanted = 3 + below(&s, 5);
     for (int n = 1; n <= COUNTS; n++)
         value[n] = brute(&p, n);

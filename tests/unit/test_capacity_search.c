@@ -87,7 +87,7 @@ static void ends_tell_the_way(void **unused)
         int way, answer;
         bool monotone;
     } row[] = {
-        {"kkkkmm", 1, 4, true},    {"mmkkkk", -1, 3, true}, {"kkkkkk", 0, 0, true},      {"mmmmmm", 0, 0, true},
+        {"kkkkmm", 1, 4, true},    {"mmkkkk", -1, 3, true}, {"kkkkkk", 0, 0, true},        {"mmmmmm", 0, 0, true},
         {"mmmkkmmm", 0, 0, false}, {"kk", 0, 0, true},      {"kkkkmmmmkkkk", 0, 0, false},
     };
 
@@ -167,8 +167,10 @@ static void errors_end_it(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_every_edge),          cmocka_unit_test(ends_tell_the_way),
-        cmocka_unit_test(says_that_it_is_not_monotone), cmocka_unit_test(undecided_is_not_kept),
+        cmocka_unit_test(finds_every_edge),
+        cmocka_unit_test(ends_tell_the_way),
+        cmocka_unit_test(says_that_it_is_not_monotone),
+        cmocka_unit_test(undecided_is_not_kept),
         cmocka_unit_test(errors_end_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

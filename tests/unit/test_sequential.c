@@ -88,8 +88,8 @@ static struct ends ends_of(draw_fn *draw, double target, double zone, double err
         ends.share[look.state] += 1.0 / TRIALS;
         ends.replications += (double)n / TRIALS;
     }
-    print_message("target %g, zone %g, error %g: open %.4f below %.4f above %.4f close %.4f, %.0f replications\n", target,
-                  zone, error, ends.share[0], ends.share[1], ends.share[2], ends.share[3], ends.replications);
+    print_message("target %g, zone %g, error %g: open %.4f below %.4f above %.4f close %.4f, %.0f replications\n",
+                  target, zone, error, ends.share[0], ends.share[1], ends.share[2], ends.share[3], ends.replications);
     return ends;
 }
 

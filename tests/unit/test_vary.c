@@ -12,7 +12,8 @@ static const char text[] =
     "[scenario]\nduration = 8h\n[node]\ngpu_memory = 80GiB\nswap_file = 120GiB\n[node.B]\ngpu_memory = 40GiB\n"
     "[policy]\nslicer = rr\nslicer.quantum = 10s\n"
     "[workload.NB]\nclass = notebook\ncount = 6\nmemory = 30GiB\nthink = exp(90s)\nburst = 10s\n"
-    "[workload.M]\nclass = inference\nmemory = uniform(1GiB,2GiB)\narrival = gamma(2.5,4/min)\nservice = 1s\nstate = disk\n"
+    "[workload.M]\nclass = inference\nmemory = uniform(1GiB,2GiB)\narrival = gamma(2.5,4/min)\nservice = 1s\nstate = "
+    "disk\n"
     "[sla.NB]\ngroup = NB\nresponse_p95 = 30s\nslowdown_mean = 2\n";
 
 static void read_scenario(struct scenario *s, const char *set, struct arena *arena)
@@ -34,7 +35,7 @@ static const struct {
     {"workload.NB.count", VARY_COUNT, VARY_HARDER, 6, "workload.NB.count=7"},
     {"workload.NB.memory", VARY_SIZE, VARY_HARDER, 30 * 0x1p30, "workload.NB.memory=30.25GiB"},
     {"workload.NB.burst", VARY_TIME, VARY_HARDER, 10e9, "workload.NB.burst=10.1s"},
-    {"workload.M.arrival", VARY_FREQUENCY, VARY_HARDER, 4.0 / 60, "workload.M.arrival=gamma(2.5,4.016666667/min)"},
+    {"workload.M.arrival", VARY_FREQUENCY, VARY_HARDER, 4.0 / 60, "workload.M.arrival=gamma(2.5,241/h)"},
     {"node.swap_file", VARY_SIZE, VARY_EASIER, 120 * 0x1p30, "node.swap_file=121GiB"},
     {"node.h2d", VARY_RATE, VARY_EASIER, 25e9, "node.h2d=25.1GB/s"},
     {"node.B.gpu_memory", VARY_SIZE, VARY_EASIER, 40 * 0x1p30, "node.B.gpu_memory=40.5GiB"},
