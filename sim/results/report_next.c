@@ -100,7 +100,7 @@ static const char *less_load(struct making *b, size_t group)
     if (!is_countable(w) || w->count < 2)
         return more_gpus(b);
     b->searches = b->report->slas > 0 && !b->about->command && strcmp(b->scenario->file, "-") != 0;
-    b->reason = b->searches ? "how many keep what is promised?" : "would one less do?";
+    b->reason = b->searches ? "how many fit?" : "would one less do?";
     return b->searches ? arena_printf(b->arena, "workload.%s.count", w->name) : count(b, w, -1);
 }
 
