@@ -20,9 +20,9 @@ struct key {
 static int probe(void *context, struct capacity_point *point, double error, struct error *err)
 {
     static const struct sla sla = {.name = "S", .metric = SLA_RESPONSE_P95, .target = 1};
-    static struct capacity_check check[3] = {{&sla, CAPACITY_UNDECIDED, NULL, {1, 1, 1, 2}, 0},
-                                             {&sla, CAPACITY_KEPT, NULL, {1, 1, 1, 2}, -0.5},
-                                             {&sla, CAPACITY_MISSED, "value", {2, 2, 2, 2}, 1}};
+    static struct capacity_check check[3] = {{.sla = &sla, .state = CAPACITY_UNDECIDED},
+                                             {.sla = &sla, .state = CAPACITY_KEPT},
+                                             {.sla = &sla, .state = CAPACITY_MISSED, .missed = "value"}};
     struct key *key = context;
     char state = key->state[point->place - 1];
 

@@ -221,18 +221,12 @@ static void text_fits_the_screen(void **unused)
             }
             assert_in_range(lines, 20, 38);
             static const char *const must[] = {
-                "six ",
-                "lru + nvshare(30s)",
-                "seed 1",
-                "simulated, gpuswap-sim 0.1.0",
-                "NB ",
-                "TR ",
-                "node-0/gpu-1",
-                "node-0 ",
-                "MISSED",
-                "p95",
-                "What limits: ",
-                "Next: gpuswap-sim capacity six.ini --vary workload.NB.count  # how many fit?\n"};
+                "six ",          "lru + nvshare(30s)",
+                "seed 1",        "simulated, gpuswap-sim 0.1.0",
+                "NB ",           "TR ",
+                "node-0/gpu-1",  "node-0 ",
+                "MISSED",        "p95",
+                "What limits: ", "Next: gpuswap-sim capacity six.ini --vary workload.NB.count  # how many fit?\n"};
             for (size_t k = 0; k < sizeof must / sizeof must[0]; k++)
                 if (!strstr(text.data, must[k]))
                     fail_msg("no '%s' in\n%s", must[k], text.data);

@@ -34,6 +34,7 @@ static void two_values_by_hand(void **unused)
     assert_int_equal(sequential_look(x, one, 2, 2 - half + 1e-6, 0, error).state, SEQUENTIAL_OPEN);
     assert_int_equal(sequential_look(x, one, 2, 2 - half - 1e-6, 0, error).state, SEQUENTIAL_ABOVE);
     assert_int_equal(sequential_look(x, one, 2, 2, half + 1e-6, error).state, SEQUENTIAL_CLOSE);
+    assert_int_equal(sequential_look(x, one, 2, 2, half - 1e-6, error).state, SEQUENTIAL_OPEN);
 }
 
 static void values_that_do_not_vary_are_decided_at_once(void **unused)
