@@ -192,9 +192,15 @@ static int find_sensitivity(struct arguments *a, struct capacity_report *r, stru
     return rc == GS_OK ? err->code : rc;
 }
 
-/* Does the value that the scenario has keep all promises? */
+/* Does the value that the scenario has keep all promises?  Without an edge, all that was tried must. */
 static bool holds_now(const struct arguments *a, const struct capacity *found)
 {
+    bool all = found->way == 0;
+
+    for (size_t i = 0; i < found->points; i++)
+        all = all && found->point[i].state == CAPACITY_KEPT;
+    if (all || isnan(a->vary.now))
+        return all;
     return found->answer != NULL &&
            (found->answer->place - vary_place(&a->vary, a->vary.now)) * (found->way < 0 ? -1 : 1) >= 0;
 }
