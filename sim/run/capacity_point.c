@@ -1,6 +1,7 @@
 /* capacity_point.c - run one value of the key until it is known whether every promise is kept. */
 #include "sim/run/capacity.h"
 
+#include "sim/base/exact.h"
 #include "sim/load/load.h"
 #include "sim/stats/sequential.h"
 
@@ -138,7 +139,7 @@ static enum capacity_state hold(const struct running *r, const struct series *s,
                                 bool *close)
 {
     /* A share moves about so far where the target of an exponential tail moves by 1. */
-    double per_one = which == VALUE ? target : -(1 - target) * log(1 - target);
+    double per_one = which == VALUE ? target : -(1 - target) * exact_log(1 - target);
     struct sequential look =
         sequential_look(s->x[which], s->y[which], s->n[which], target, r->plan->indifference * per_one,
                         r->error / (2.0 * (double)r->point->checks));

@@ -1,6 +1,8 @@
 /* capacity_start.c - a first guess: what the machine repairman model says of so many notebooks on so many GPUs. */
 #include "sim/run/capacity.h"
 
+#include "sim/base/exact.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -23,7 +25,7 @@ static double response_mean(int64_t n, double think, double burst)
 /* P(response > t) */
 static double tail(int64_t n, double think, double burst, double t)
 {
-    double odds = 1, sum = 0, all = 0, term = exp(-t / burst), erlang = 0;
+    double odds = 1, sum = 0, all = 0, term = exact_exp(-t / burst), erlang = 0;
 
     for (int64_t k = 0; k < n; k++) {
         erlang += term;
