@@ -13,6 +13,8 @@ static const struct command commands[] = {
     {"replay", cmd_replay, "TRACE [SCENARIO]", "the same with a recorded trace as the load"},
     {"compare", cmd_compare, "SCENARIO...", "policies or scenarios against each other, under the same random numbers"},
     {"regret", cmd_regret, "SCENARIO", "what better decisions or more memory would win, and what nothing can"},
+    {"capacity", cmd_capacity, "SCENARIO --vary KEY",
+     "the greatest count, or smallest swap file, that keeps every SLA"},
     {"audit", cmd_audit, "DB", "feed a recorded event log through the policies again and compare"},
     {"report", cmd_report, "DB", "print a run again: text, --json, --csv, --plots DIR"},
     {"explain", cmd_explain, "DB [--burst N]", "why a burst took as long as it did"},

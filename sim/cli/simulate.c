@@ -106,20 +106,13 @@ static void on_interrupt(int signal_number)
     interrupted = signal_number;
 }
 
-/* The first interrupt lets what is complete be reported; a second one ends the program. */
-static void catch_interrupts(void)
+void simulate_catch(void)
 {
     struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
 
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
 }
-
-struct bar {
-    struct timespec start;
-    const char *label;
-    bool wanted;
-};
 
 static double seconds_since(const struct timespec *start)
 {
@@ -132,7 +125,7 @@ static double seconds_since(const struct timespec *start)
 static void show_progress(void *context, uint32_t done, uint32_t of)
 {
     enum { WIDTH = 30 };
-    const struct bar *bar = context;
+    const struct simulate_bar *bar = context;
     double spent = seconds_since(&bar->start);
     int full = (int)(WIDTH * (uint64_t)done / of);
 
@@ -165,6 +158,17 @@ static const struct backend_ops *find_backend(const char *name)
         if (strcmp(backend_at(i)->name, name) == 0)
             return backend_at(i);
     return NULL;
+}
+
+int simulate_watch(struct simulate *s, struct run_options *run, struct error *err)
+{
+    s->bar = (struct simulate_bar){.label = s->label, .wanted = !s->quiet && isatty(STDERR_FILENO)};
+    *run = (struct run_options){
+        .backend = find_backend(s->backend), .stop = &interrupted, .progress = show_progress, .context = &s->bar};
+    if (run->backend == NULL)
+        return error_set(err, GS_USAGE, "unknown backend '%s'; 'gpuswap-sim backends' lists them", s->backend);
+    clock_gettime(CLOCK_MONOTONIC, &s->bar.start);
+    return GS_OK;
 }
 
 static void talk(const struct simulate *s, const struct run_outcome *outcome, const struct load_traces *traces)
@@ -220,28 +224,24 @@ int simulate_stopped(const struct simulate *s, const struct simulated *done, str
 
 int simulate_one(struct simulate *s, const struct scenario *scenario, struct simulated *done, struct error *err)
 {
-    struct bar bar = {.label = s->label, .wanted = !s->quiet && isatty(STDERR_FILENO)};
-    struct run_options run = {
-        .backend = find_backend(s->backend), .stop = &interrupted, .progress = show_progress, .context = &bar};
+    struct run_options run;
     struct load_traces *traces = NULL;
     struct gs_workload_spec *spec;
     uint32_t workloads;
     int rc;
 
     *done = (struct simulated){0};
-    if (run.backend == NULL)
-        return error_set(err, GS_USAGE, "unknown backend '%s'; 'gpuswap-sim backends' lists them", s->backend);
-    clock_gettime(CLOCK_MONOTONIC, &bar.start);
-    if ((rc = load_read_traces(&traces, scenario, &s->arena, err)) == GS_OK &&
+    if ((rc = simulate_watch(s, &run, err)) == GS_OK &&
+        (rc = load_read_traces(&traces, scenario, &s->arena, err)) == GS_OK &&
         (rc = load_specs(scenario, traces, 0, &spec, &workloads, &s->arena, err)) == GS_OK && s->db != NULL)
         rc = results_open(&run.results, s->db, scenario, spec, workloads, GPUSWAP_VERSION, "sim", err);
     if (rc == GS_OK) {
-        catch_interrupts();
+        simulate_catch();
         rc = run_scenario(scenario, &run, traces, &done->outcome, &s->arena, err);
         talk(s, &done->outcome, traces);
     }
     if (rc == GS_OK)
-        rc = finish(s, scenario, done, run.results, seconds_since(&bar.start), err);
+        rc = finish(s, scenario, done, run.results, seconds_since(&s->bar.start), err);
     results_close(run.results);
     load_close_traces(traces);
     return rc;

@@ -8,6 +8,7 @@
 #include "sim/scenario/scenario.h"
 
 #include <argp.h>
+#include <time.h>
 
 enum { SETS_MAX = 256 };
 
@@ -21,6 +22,11 @@ struct simulate {
     size_t sets;
     struct arena arena;
     struct error *err; /* of option parsing */
+    struct simulate_bar {
+        struct timespec start;
+        const char *label;
+        bool wanted;
+    } bar; /* of progress */
 };
 
 /* Options of every run, for use as an argp child. */
@@ -46,6 +52,10 @@ void simulated_fini(struct simulated *done);
 /* Then the two forms of a report, to where they are wanted; both texts are freed. */
 int simulate_print(const struct simulate *s, struct output *file, struct text *json, struct text *words,
                    struct error *err);
+/* For runs made elsewhere: the backend of `s`, its bar of progress from now on, and interrupts as a reason to stop. */
+int simulate_watch(struct simulate *s, struct run_options *run, struct error *err);
+/* From now on the first interrupt lets what is complete be reported; a second one ends the program. */
+void simulate_catch(void);
 /* GS_OK, or 128 + the signal that ended the run early. */
 int simulate_stopped(const struct simulate *s, const struct simulated *done, struct error *err);
 

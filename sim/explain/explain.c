@@ -169,8 +169,8 @@ static void locate(struct explain_burst *b)
 /* Its workload's GPU, as of its last spell there; why it was refused. */
 static void find_facts(struct explain *e, struct explain_burst *b)
 {
-    bool refused = b->row.outcome == OUTCOME_REJECTED || b->row.outcome == OUTCOME_OOM ||
-                   b->row.outcome == OUTCOME_KILLED;
+    bool refused =
+        b->row.outcome == OUTCOME_REJECTED || b->row.outcome == OUTCOME_OOM || b->row.outcome == OUTCOME_KILLED;
 
     for (size_t i = 0; i < e->spells; i++) {
         const struct spell *s = &e->spell[i];

@@ -97,18 +97,7 @@ static struct point group_point(const struct report_group *g, const struct tally
 static struct point sla_point(const struct report_sla *s, const struct scenario *scenario, const struct tally *t,
                               size_t i)
 {
-    const struct sla *sla = &scenario->sla[i];
-    double weight = 0;
-
-    for (size_t g = 0; g < t->groups; g++) {
-        if (!sla_concerns(scenario, sla, g))
-            continue;
-        weight += sla->metric == SLA_RESPONSE_MEAN      ? (double)t->group[g].completed
-                  : sla->metric == SLA_SLOWDOWN_MEAN    ? t->group[g].alone_ns
-                  : sla->metric == SLA_THROUGHPUT_SHARE ? t->group[g].present_ns
-                                                        : NAN;
-    }
-    return (struct point){s->value.value, weight};
+    return (struct point){s->value.value, report_sla_weight(scenario, &scenario->sla[i], t)};
 }
 
 static struct point run_point(const struct report *r, int which)

@@ -68,8 +68,9 @@ struct report_sla {
     struct interval value;
     double attainment; /* share within the target of the bursts that ended, were refused, or are late; NAN: no metric */
     struct interval goodput_per_s; /* bursts within the target; NAN like attainment */
-    double alone;       /* of a response: the same of the times alone, below which nothing brings it; else NAN */
-    const char *missed; /* why: "value", "share", "stuck", "refused"; NULL if it is met */
+    double counted, late; /* bursts behind that share; of them those that are outside without having a response */
+    double alone;         /* of a response: the same of the times alone, below which nothing brings it; else NAN */
+    const char *missed;   /* why: "value", "share", "stuck", "refused"; NULL if it is met */
     bool met, is_floor;
 };
 
@@ -140,6 +141,11 @@ double report_faults(const struct report *report);
 
 /* The name of the policy in a slot. */
 const char *report_policy(const struct report *report, enum gs_slot slot);
+
+/* Of a promise whose value is a ratio of sums over replications, what a replication's sum is divided by; else NAN. */
+double report_sla_weight(const struct scenario *scenario, const struct sla *sla, const struct tally *tally);
+/* Somebody to whom it is promised was refused on arrival, or was stuck at the end: "refused", "stuck"; NULL: nobody. */
+const char *report_sla_without(const struct report *report, const struct scenario *scenario, const struct sla *sla);
 
 /* True if every SLA is met; so, too, if there is none. */
 bool report_sla_met(const struct report *report);

@@ -211,13 +211,13 @@ int make_advice(struct making *b)
     if (b->about->command) {
         text_add(&next, b->about->command);
     } else {
-        text_add(&next, "gpuswap-sim run ");
+        text_add(&next, b->searches ? "gpuswap-sim capacity " : "gpuswap-sim run ");
         text_shell_word(&next, b->scenario->file);
     }
     if (!setting) {
         next.failed = true;
     } else if (*setting) {
-        text_add(&next, " --set ");
+        text_add(&next, b->searches ? " --vary " : " --set ");
         text_shell_word(&next, setting);
     } else if (b->report->is_random && b->count < ENOUGH_REPLICATIONS) {
         text_printf(&next, " --replications %d", ENOUGH_REPLICATIONS);

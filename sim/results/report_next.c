@@ -99,8 +99,9 @@ static const char *less_load(struct making *b, size_t group)
     const struct workload_group *w = &b->scenario->workload[group];
     if (!is_countable(w) || w->count < 2)
         return more_gpus(b);
-    b->reason = "would one less do?";
-    return count(b, w, -1);
+    b->searches = b->report->slas > 0 && !b->about->command && strcmp(b->scenario->file, "-") != 0;
+    b->reason = b->searches ? "how many fit?" : "would one less do?";
+    return b->searches ? arena_printf(b->arena, "workload.%s.count", w->name) : count(b, w, -1);
 }
 
 /* One more of `group`, or else of the first group of which there could be more; without any, a GPU less. */

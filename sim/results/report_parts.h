@@ -16,6 +16,7 @@ struct making {
     size_t count;
     double *x, *y;
     const char *reason; /* of the next command */
+    bool searches;      /* which asks for the capacity in the key of the setting, and not for the setting */
     struct arena *arena;
     struct error *err;
 };
@@ -52,8 +53,8 @@ enum limit {
 /* The first promise that is missed; NULL: none. */
 const struct report_sla *first_missed(const struct report *report);
 
-/* report_next.c: "section.key=value" to try next, where `limit` holds `group` up (GS_NONE: nothing ended), with its
- * reason in b->reason; "": none; NULL: no memory. */
+/* report_next.c: "section.key=value" to try next, or "section.key" if b->searches, where `limit` holds `group` up (GS_NONE:
+ * nothing ended), with its reason in b->reason; "": none; NULL: no memory. */
 const char *next_setting(struct making *b, enum limit limit, size_t group);
 
 /* report_refused.c: the group with the largest share of refused workloads, GS_NONE if none were; and what kept them out. */

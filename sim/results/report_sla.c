@@ -113,8 +113,10 @@ static int over_sketches(struct making *b, const struct sla *sla, struct report_
     }
     if (q > 0)
         out->value = interval_mean(b->x, n, INTERVAL_CONFIDENCE);
-    if (ended + outside > 0)
-        out->attainment = all_within / (ended + outside);
+    out->counted = ended + outside;
+    out->late = outside;
+    if (out->counted > 0)
+        out->attainment = all_within / out->counted;
     goodput(b, out);
     *share_missed = outside > 0 && out->attainment < q;
     return GS_OK;
@@ -169,34 +171,45 @@ static void over_sums(struct making *b, const struct sla *sla, struct report_sla
         out->alone = alone_ns / completed / NS_PER_S;
 }
 
-static bool is_refused(const struct making *b, const struct sla *sla)
+double report_sla_weight(const struct scenario *scenario, const struct sla *sla, const struct tally *tally)
 {
-    for (size_t g = 0; g < b->report->groups; g++)
-        if (concerns(b, sla, g) && b->report->group[g].refused.value > 0)
-            return true;
-    return false;
+    double weight = 0;
+    for (size_t g = 0; g < tally->groups; g++) {
+        if (!sla_concerns(scenario, sla, g))
+            continue;
+        weight += sla->metric == SLA_RESPONSE_MEAN      ? (double)tally->group[g].completed
+                  : sla->metric == SLA_SLOWDOWN_MEAN    ? tally->group[g].alone_ns
+                  : sla->metric == SLA_THROUGHPUT_SHARE ? tally->group[g].present_ns
+                                                        : NAN;
+    }
+    return weight;
 }
 
-static bool is_stuck(const struct making *b, const struct sla *sla)
+const char *report_sla_without(const struct report *report, const struct scenario *scenario, const struct sla *sla)
 {
-    for (size_t g = 0; g < b->report->groups; g++)
-        if (concerns(b, sla, g) && b->report->group[g].stuck.value > 0)
-            return true;
-    return false;
+    bool stuck = false;
+    if (asks[sla->metric].measure == KILLS)
+        return NULL;
+    for (size_t g = 0; g < report->groups; g++) {
+        if (!sla_concerns(scenario, sla, g))
+            continue;
+        if (report->group[g].refused.value > 0)
+            return "refused";
+        stuck |= report->group[g].stuck.value > 0;
+    }
+    return stuck ? "stuck" : NULL;
 }
 
 /* The value is of bursts that ended: it says nothing of those that should have and did not, and of those who were never
  * let in. */
 static void judge(const struct making *b, const struct sla *sla, struct report_sla *out, bool share_missed)
 {
-    bool of_service = asks[sla->metric].measure != KILLS;
+    const char *without = report_sla_without(b->report, b->scenario, sla);
     bool kept = out->is_floor ? out->value.value >= sla->target : out->value.value <= sla->target; /* NAN: no */
     if (!kept)
         out->missed = "value";
-    else if (of_service && is_refused(b, sla))
-        out->missed = "refused";
-    else if (of_service && is_stuck(b, sla))
-        out->missed = "stuck";
+    else if (without)
+        out->missed = without;
     else if (share_missed)
         out->missed = "share";
     out->met = !out->missed;

@@ -66,7 +66,7 @@ static void *work(void *context)
             .scenario = team->scenario,
             .traces = team->traces,
             .backend = team->options->backend,
-            .replication = number,
+            .replication = team->options->first + number,
             .warmup_ns = team->warmup_ns,
             .results = team->results,
             .stop = team->options->stop,

@@ -26,6 +26,7 @@ struct run_options {
     struct results *results; /* may be NULL */
     const struct backend_ops *backend;
     const volatile int *stop;
+    uint32_t first; /* number of the first replication: further ones of a run that had so many */
     /* Told after each replication, from one thread at a time; may be NULL. */
     void (*progress)(void *context, uint32_t done, uint32_t of);
     void *context;

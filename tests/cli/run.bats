@@ -162,16 +162,6 @@ prints() {
     prints ', 0 differences' audit e.db
 }
 
-@test "the loop of the manual tells how many notebooks fit" {
-    ln -s "$GPUSWAP_ROOT/scenarios" scenarios
-    mkdir bin
-    ln -s "$GPUSWAP_SIM" bin/gpuswap-sim
-    sed -n '/^for n/,/^done/p' "$GPUSWAP_ROOT/docs/cli.md" >loop
-    [ "$(wc -l <loop)" -eq 3 ]
-    PATH=$PWD/bin:$PATH sh loop >answer
-    diff answer <(printf '4 true\n5 true\n6 false\n7 false\n')
-}
-
 @test "trace import, check and info" {
     local csv=$GPUSWAP_ROOT/tests/data/sessions.csv
     run --separate-stderr "$GPUSWAP_SIM" trace import --format adobe-notebooks "$csv" -o s.gst

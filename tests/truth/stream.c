@@ -29,6 +29,8 @@ static union gs_value parsed(const struct gs_param *param, const char *text)
 
     if (param->kind == GS_TIME)
         rc = units_time(text, &value.i, why);
+    else if (param->kind == GS_SIZE)
+        rc = units_size(text, &value.i, why);
     else if (param->kind == GS_NUMBER)
         rc = units_number(text, &value.d, why);
     else if (param->kind == GS_INTEGER)

@@ -226,7 +226,7 @@ static void text_fits_the_screen(void **unused)
                 "NB ",           "TR ",
                 "node-0/gpu-1",  "node-0 ",
                 "MISSED",        "p95",
-                "What limits: ", "Next: gpuswap-sim run six.ini --set workload.NB.count=5  # would one less do?\n"};
+                "What limits: ", "Next: gpuswap-sim capacity six.ini --vary workload.NB.count  # how many fit?\n"};
             for (size_t k = 0; k < sizeof must / sizeof must[0]; k++)
                 if (!strstr(text.data, must[k]))
                     fail_msg("no '%s' in\n%s", must[k], text.data);
