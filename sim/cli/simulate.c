@@ -106,20 +106,14 @@ static void on_interrupt(int signal_number)
     interrupted = signal_number;
 }
 
-/* The first interrupt lets what is complete be reported; a second one ends the program. */
-static void catch_interrupts(void)
+const volatile int *simulate_catch(void)
 {
     struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
 
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    return &interrupted;
 }
-
-struct bar {
-    struct timespec start;
-    const char *label;
-    bool wanted;
-};
 
 static double seconds_since(const struct timespec *start)
 {
@@ -129,7 +123,13 @@ static double seconds_since(const struct timespec *start)
     return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
 }
 
-static void show_progress(void *context, uint32_t done, uint32_t of)
+void simulate_bar(const struct simulate *s, struct bar *bar)
+{
+    *bar = (struct bar){.label = s->label, .wanted = !s->quiet && isatty(STDERR_FILENO)};
+    clock_gettime(CLOCK_MONOTONIC, &bar->start);
+}
+
+void simulate_progress(void *context, uint32_t done, uint32_t of)
 {
     enum { WIDTH = 30 };
     const struct bar *bar = context;
@@ -159,12 +159,12 @@ int simulate_print(const struct simulate *s, struct output *file, struct text *j
     return rc;
 }
 
-static const struct backend_ops *find_backend(const char *name)
+int simulate_backend(const struct simulate *s, const struct backend_ops **backend, struct error *err)
 {
-    for (size_t i = 0; backend_at(i) != NULL; i++)
-        if (strcmp(backend_at(i)->name, name) == 0)
-            return backend_at(i);
-    return NULL;
+    for (size_t i = 0; (*backend = backend_at(i)) != NULL; i++)
+        if (strcmp((*backend)->name, s->backend) == 0)
+            return GS_OK;
+    return error_set(err, GS_USAGE, "unknown backend '%s'; 'gpuswap-sim backends' lists them", s->backend);
 }
 
 static void talk(const struct simulate *s, const struct run_outcome *outcome, const struct load_traces *traces)
@@ -220,23 +220,22 @@ int simulate_stopped(const struct simulate *s, const struct simulated *done, str
 
 int simulate_one(struct simulate *s, const struct scenario *scenario, struct simulated *done, struct error *err)
 {
-    struct bar bar = {.label = s->label, .wanted = !s->quiet && isatty(STDERR_FILENO)};
-    struct run_options run = {
-        .backend = find_backend(s->backend), .stop = &interrupted, .progress = show_progress, .context = &bar};
+    struct bar bar;
+    struct run_options run = {.progress = simulate_progress, .context = &bar};
     struct load_traces *traces = NULL;
     struct gs_workload_spec *spec;
     uint32_t workloads;
-    int rc;
+    int rc = simulate_backend(s, &run.backend, err);
 
     *done = (struct simulated){0};
-    if (run.backend == NULL)
-        return error_set(err, GS_USAGE, "unknown backend '%s'; 'gpuswap-sim backends' lists them", s->backend);
-    clock_gettime(CLOCK_MONOTONIC, &bar.start);
+    if (rc != GS_OK)
+        return rc;
+    simulate_bar(s, &bar);
     if ((rc = load_read_traces(&traces, scenario, &s->arena, err)) == GS_OK &&
         (rc = load_specs(scenario, traces, 0, &spec, &workloads, &s->arena, err)) == GS_OK && s->db != NULL)
         rc = results_open(&run.results, s->db, scenario, spec, workloads, GPUSWAP_VERSION, "sim", err);
     if (rc == GS_OK) {
-        catch_interrupts();
+        run.stop = simulate_catch();
         rc = run_scenario(scenario, &run, traces, &done->outcome, &s->arena, err);
         talk(s, &done->outcome, traces);
     }

@@ -8,6 +8,7 @@
 #include "sim/scenario/scenario.h"
 
 #include <argp.h>
+#include <time.h>
 
 enum { SETS_MAX = 256 };
 
@@ -31,6 +32,21 @@ void simulate_fini(struct simulate *s);
 
 /* Give `scenario` replications enough for intervals if it has but one, and say so: "`each` 10". */
 void simulate_replicate(const struct simulate *s, struct scenario *scenario, const char *each);
+
+/* The first interrupt sets what this points to, so that what is complete can be reported; a second one ends the program. */
+const volatile int *simulate_catch(void);
+
+/* The backend that was asked for; GS_USAGE. */
+int simulate_backend(const struct simulate *s, const struct backend_ops **backend, struct error *err);
+
+/* A bar on a terminal, for what takes longer than a second; simulate_progress fits run_options. */
+struct bar {
+    struct timespec start;
+    const char *label;
+    bool wanted;
+};
+void simulate_bar(const struct simulate *s, struct bar *bar);
+void simulate_progress(void *context, uint32_t done, uint32_t of);
 
 /* Run `scenario` and report.  GS_MISSED: --assert and an SLA missed. */
 int simulate_run(struct simulate *s, const struct scenario *scenario, struct error *err);

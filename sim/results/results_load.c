@@ -1,6 +1,5 @@
 /* results_load.c - read the report of a run back from its rows. */
-#include "sim/results/results.h"
-
+#include "sim/results/results_parts.h"
 #include "sim/results/schema.h"
 
 #include <math.h>
@@ -231,14 +230,22 @@ static int rows(struct loading *l)
     return rc == GS_OK && l->no_memory ? no_memory(l) : rc;
 }
 
-int results_load_report(struct report *report, const char *path, int64_t run, struct arena *arena, struct error *err)
+int report_load(struct report *report, sqlite3 *db, const char *path, int64_t run, struct arena *arena,
+                struct error *err)
 {
     *report = (struct report){0};
-    struct loading l = {.path = path, .run = run, .report = report, .arena = arena, .err = err};
-    int rc = schema_open_read(&l.db, path, err);
+    struct loading l = {.db = db, .path = path, .run = run, .report = report, .arena = arena, .err = err};
+    return rows(&l);
+}
+
+int results_load_report(struct report *report, const char *path, int64_t run, struct arena *arena, struct error *err)
+{
+    sqlite3 *db;
+    int rc = schema_open_read(&db, path, err);
+    *report = (struct report){0};
     if (rc != GS_OK)
         return rc;
-    rc = rows(&l);
-    sqlite3_close(l.db);
+    rc = report_load(report, db, path, run, arena, err);
+    sqlite3_close(db);
     return rc;
 }

@@ -1,4 +1,5 @@
-/* run.c - replications side by side: each thread takes the next number, results are kept by number. */
+/* run.c - replications side by side: each thread takes the next one of a run that is open, or opens a run; results are
+ * kept by number. */
 #include "sim/run/run.h"
 #include "sim/load/load.h"
 #include "sim/stats/mser.h"
@@ -7,158 +8,257 @@
 #include <string.h>
 #include <unistd.h>
 
-struct team {
-    const struct scenario *scenario;
-    const struct run_options *options;
-    const struct load_traces *traces;
-    struct results *results;
-    gs_ns warmup_ns;
-    struct mser *mser; /* one a replication, or NULL */
-    struct tally **tally;
-    struct arena *arena; /* one a replication */
-    uint32_t replications;
-    pthread_mutex_t lock; /* guards what follows */
-    uint32_t next, done;
+struct crew {
+    const struct run_source *source;
+    pthread_mutex_t lock; /* guards what follows, and what a run says of its progress */
+    pthread_cond_t changed;
+    struct run_state *open; /* in order of opening */
+    bool opening, exhausted;
+    uint32_t closing;
     int rc;
     struct error *err;
 };
 
-/* The number of the next replication, or UINT32_MAX when there is none or something has gone wrong. */
-static uint32_t take_number(struct team *team)
+static bool is_stopped(const struct crew *crew)
 {
-    uint32_t number = UINT32_MAX;
-
-    pthread_mutex_lock(&team->lock);
-    if (team->rc == GS_OK && team->next < team->replications &&
-        (team->options->stop == NULL || *team->options->stop == 0))
-        number = team->next++;
-    pthread_mutex_unlock(&team->lock);
-    return number;
+    return crew->rc != GS_OK || (crew->source->stop != NULL && *crew->source->stop != 0);
 }
 
-static void report_back(struct team *team, uint32_t number, struct tally *tally, int rc, const struct error *err)
+static bool has_work(const struct crew *crew, const struct run_state *run)
 {
-    pthread_mutex_lock(&team->lock);
-    team->tally[number] = tally;
-    if (rc != GS_OK && team->rc == GS_OK) {
-        team->rc = rc;
-        *team->err = *err;
+    return run->next < run->replications && !is_stopped(crew);
+}
+
+static void *no_memory(struct error *err)
+{
+    error_set(err, GS_SYSTEM, "out of memory; use fewer replications");
+    return NULL;
+}
+
+int run_prepare(struct run_state *run, const struct scenario *scenario, const struct run_options *options,
+             const struct load_traces *traces, struct arena *arena, struct error *err)
+{
+    *run = (struct run_state){
+        .scenario = scenario, .options = options, .traces = traces, .replications = (uint32_t)scenario->replications};
+    run->tally = arena_array(arena, run->replications, sizeof(struct tally *));
+    run->arena = arena_array(arena, run->replications, sizeof *run->arena);
+    if (run->tally == NULL || run->arena == NULL)
+        return no_memory(err), err->code;
+    run->warmup_ns = scenario->warmup;
+    if (scenario->warmup != WARMUP_AUTO)
+        return GS_OK;
+    run->warmup_ns = 0;
+    run->mser = arena_array(arena, run->replications, sizeof *run->mser);
+    run->series = arena_array(arena, run->replications, sizeof *run->series);
+    if (run->mser == NULL || run->series == NULL)
+        return error_set(err, GS_SYSTEM, "out of memory for 'warmup = auto'");
+    for (uint32_t i = 0; i < run->replications; i++) {
+        mser_init(&run->mser[i]);
+        run->series[i] = &run->mser[i];
     }
-    team->done++;
-    if (rc == GS_OK && team->options->progress != NULL)
-        team->options->progress(team->options->context, team->done, team->replications);
-    pthread_mutex_unlock(&team->lock);
+    return GS_OK;
+}
+
+void run_collect(struct run_state *run, struct run_outcome *outcome)
+{
+    *outcome = (struct run_outcome){.tally = run->tally,
+                                    .replications = run->replications,
+                                    .warmup_ns = run->warmup_ns,
+                                    .warmup_unsettled = run->warmup_unsettled,
+                                    .arena = run->arena};
+    for (uint32_t i = 0; i < run->replications; i++) {
+        bool whole = run->tally[i] != NULL && !run->tally[i]->interrupted && run->mser == NULL;
+        if (whole)
+            outcome->tally[outcome->completed++] = run->tally[i];
+        else if (run->tally[i] != NULL)
+            tally_fini(run->tally[i]);
+    }
+}
+
+static void forget_tallies(struct run_state *run)
+{
+    for (uint32_t i = 0; i < run->replications; i++) {
+        tally_fini(run->tally[i]);
+        run->tally[i] = NULL;
+        arena_fini(&run->arena[i]);
+    }
+}
+
+/* The first pass, without deletion, has found the warm-up by MSER-5; the runs proper are the same runs over again. */
+static void end_first_pass(struct run_state *run)
+{
+    forget_tallies(run);
+    run->warmup_unsettled =
+        mser_truncation(run->series, run->replications, run->scenario->duration, &run->warmup_ns) == MSER_EXTEND;
+    run->mser = NULL;
+    run->next = run->done = 0;
+}
+
+/* One replication, without the lock; then it is entered. */
+static void replicate(struct crew *crew, struct run_state *run)
+{
+    uint32_t number = run->next++;
+    struct error err = {0};
+    struct tally *tally = NULL;
+    struct replication_plan plan = {
+        .scenario = run->scenario,
+        .traces = run->traces,
+        .backend = run->options->backend,
+        .replication = number,
+        .warmup_ns = run->warmup_ns,
+        .results = run->mser == NULL ? run->options->results : NULL,
+        .stop = run->options->stop,
+        .mser = run->mser == NULL ? NULL : &run->mser[number],
+    };
+
+    pthread_mutex_unlock(&crew->lock);
+    int rc = replication_run(&plan, &tally, &run->arena[number], &err);
+    pthread_mutex_lock(&crew->lock);
+    run->tally[number] = tally;
+    run->done++;
+    if (rc != GS_OK && crew->rc == GS_OK) {
+        crew->rc = rc;
+        *crew->err = err;
+    }
+    if (rc == GS_OK && run->options->progress != NULL)
+        run->options->progress(run->options->context, run->done, run->replications);
+    if (run->mser != NULL && run->done == run->replications && !is_stopped(crew)) {
+        end_first_pass(run);
+        pthread_cond_broadcast(&crew->changed);
+    }
+}
+
+/* Hand over a run of which nothing is under way or to be done; true if there was one. */
+static bool close_one(struct crew *crew)
+{
+    struct run_state **link = &crew->open;
+    struct error err = {0};
+
+    while (*link != NULL && ((*link)->done < (*link)->next || has_work(crew, *link)))
+        link = &(*link)->after;
+    struct run_state *run = *link;
+    if (run == NULL)
+        return false;
+    *link = run->after;
+    crew->closing++;
+    pthread_mutex_unlock(&crew->lock);
+    int rc = crew->source->over(crew->source->context, run, &err);
+    pthread_mutex_lock(&crew->lock);
+    crew->closing--;
+    if (rc != GS_OK && crew->rc == GS_OK) {
+        crew->rc = rc;
+        *crew->err = err;
+    }
+    pthread_cond_broadcast(&crew->changed);
+    return true;
+}
+
+/* Open the next run, one thread at a time; true if that was tried. */
+static bool open_one(struct crew *crew)
+{
+    struct run_state *run = NULL, **link;
+    struct error err = {0};
+
+    if (crew->opening || crew->exhausted || is_stopped(crew))
+        return false;
+    crew->opening = true;
+    pthread_mutex_unlock(&crew->lock);
+    int rc = crew->source->next(crew->source->context, &run, &err);
+    pthread_mutex_lock(&crew->lock);
+    crew->opening = false;
+    if (rc != GS_OK && crew->rc == GS_OK) {
+        crew->rc = rc;
+        *crew->err = err;
+    }
+    crew->exhausted = run == NULL;
+    for (link = &crew->open; *link != NULL;)
+        link = &(*link)->after;
+    *link = run;
+    pthread_cond_broadcast(&crew->changed);
+    return true;
 }
 
 static void *work(void *context)
 {
-    struct team *team = context;
-    uint32_t number;
+    struct crew *crew = context;
 
-    while ((number = take_number(team)) != UINT32_MAX) {
-        struct error err = {0};
-        struct tally *tally = NULL;
-        struct replication_plan plan = {
-            .scenario = team->scenario,
-            .traces = team->traces,
-            .backend = team->options->backend,
-            .replication = number,
-            .warmup_ns = team->warmup_ns,
-            .results = team->results,
-            .stop = team->options->stop,
-            .mser = team->mser == NULL ? NULL : &team->mser[number],
-        };
-        int rc = replication_run(&plan, &tally, &team->arena[number], &err);
-        report_back(team, number, tally, rc, &err);
+    pthread_mutex_lock(&crew->lock);
+    for (;;) {
+        struct run_state *run = crew->open;
+        while (run != NULL && !has_work(crew, run))
+            run = run->after;
+        if (close_one(crew))
+            continue;
+        if (run != NULL)
+            replicate(crew, run);
+        else if (!open_one(crew)) {
+            if (crew->open == NULL && !crew->opening && crew->closing == 0)
+                break;
+            pthread_cond_wait(&crew->changed, &crew->lock);
+        }
     }
+    pthread_mutex_unlock(&crew->lock);
     return NULL;
 }
 
-static int run_team(struct team *team, struct error *err)
+int run_all(const struct run_source *source, int64_t threads, uint64_t most, struct error *err)
 {
     enum { THREADS_MAX = 256 };
     pthread_t thread[THREADS_MAX];
-    int64_t wanted = team->scenario->threads > 0 ? team->scenario->threads : sysconf(_SC_NPROCESSORS_ONLN);
-    int started = 0;
+    struct crew crew = {.source = source, .rc = GS_OK, .err = err};
+    uint64_t wanted = threads > 0 ? (uint64_t)threads : (uint64_t)sysconf(_SC_NPROCESSORS_ONLN), started = 0;
 
-    if (wanted > team->replications)
-        wanted = team->replications;
-    if (wanted > THREADS_MAX)
-        wanted = THREADS_MAX;
-    team->next = team->done = 0;
-    team->rc = GS_OK;
-    team->err = err;
-    pthread_mutex_init(&team->lock, NULL);
+    wanted = wanted < most ? wanted : most;
+    wanted = wanted < THREADS_MAX ? wanted : THREADS_MAX;
+    pthread_mutex_init(&crew.lock, NULL);
+    pthread_cond_init(&crew.changed, NULL);
     /* The calling thread works, too; a helper that cannot be started only makes it slower. */
-    while (started + 1 < wanted && pthread_create(&thread[started], NULL, work, team) == 0)
+    while (started + 1 < wanted && pthread_create(&thread[started], NULL, work, &crew) == 0)
         started++;
-    work(team);
-    for (int i = 0; i < started; i++)
+    work(&crew);
+    for (uint64_t i = 0; i < started; i++)
         pthread_join(thread[i], NULL);
-    pthread_mutex_destroy(&team->lock);
-    return team->rc;
+    pthread_cond_destroy(&crew.changed);
+    pthread_mutex_destroy(&crew.lock);
+    return crew.rc;
 }
 
-static void forget_tallies(struct team *team)
+/* A source of one run. */
+struct single {
+    struct run_state run;
+    bool given;
+};
+
+static int single_next(void *context, struct run_state **run, struct error *err)
 {
-    for (uint32_t i = 0; i < team->replications; i++) {
-        tally_fini(team->tally[i]);
-        team->tally[i] = NULL;
-        arena_fini(&team->arena[i]);
-    }
+    struct single *single = context;
+
+    (void)err;
+    *run = single->given ? NULL : &single->run;
+    single->given = true;
+    return GS_OK;
 }
 
-/* A first pass without deletion finds the warm-up by MSER-5; the runs proper are the same runs over again. */
-static int find_warmup(struct team *team, struct run_outcome *outcome, struct arena *arena, struct error *err)
+static int single_over(void *context, struct run_state *run, struct error *err)
 {
-    const struct mser **series = arena_array(arena, team->replications, sizeof *series);
-    int rc;
-
-    team->mser = arena_array(arena, team->replications, sizeof *team->mser);
-    if (series == NULL || team->mser == NULL)
-        return error_set(err, GS_SYSTEM, "out of memory for 'warmup = auto'");
-    for (uint32_t i = 0; i < team->replications; i++) {
-        mser_init(&team->mser[i]);
-        series[i] = &team->mser[i];
-    }
-    team->warmup_ns = 0;
-    rc = run_team(team, err);
-    forget_tallies(team);
-    if (rc == GS_OK)
-        outcome->warmup_unsettled =
-            mser_truncation(series, team->replications, team->scenario->duration, &outcome->warmup_ns) == MSER_EXTEND;
-    team->mser = NULL;
-    return rc;
+    (void)context;
+    (void)run;
+    (void)err;
+    return GS_OK;
 }
 
 int run_scenario(const struct scenario *scenario, const struct run_options *options, const struct load_traces *traces,
                  struct run_outcome *outcome, struct arena *arena, struct error *err)
 {
-    struct team team = {
-        .scenario = scenario, .options = options, .traces = traces, .replications = (uint32_t)scenario->replications};
-    int rc = GS_OK;
+    struct single single = {.given = false};
+    struct run_source source = {single_next, single_over, &single, options->stop};
+    int rc = run_prepare(&single.run, scenario, options, traces, arena, err);
 
     memset(outcome, 0, sizeof *outcome);
-    team.tally = arena_array(arena, team.replications, sizeof(struct tally *));
-    team.arena = arena_array(arena, team.replications, sizeof *team.arena);
-    if (team.tally == NULL || team.arena == NULL)
-        return error_set(err, GS_SYSTEM, "out of memory; use fewer replications");
-    outcome->arena = team.arena;
-    outcome->replications = team.replications;
-    outcome->warmup_ns = scenario->warmup;
-    if (scenario->warmup == WARMUP_AUTO)
-        rc = find_warmup(&team, outcome, arena, err);
-    team.warmup_ns = outcome->warmup_ns;
-    team.results = options->results;
-    if (rc == GS_OK && (options->stop == NULL || *options->stop == 0))
-        rc = run_team(&team, err);
-    outcome->tally = team.tally;
-    for (uint32_t i = 0; i < team.replications; i++) {
-        if (team.tally[i] != NULL && team.tally[i]->interrupted)
-            tally_fini(team.tally[i]);
-        else if (team.tally[i] != NULL)
-            outcome->tally[outcome->completed++] = team.tally[i];
-    }
+    if (rc != GS_OK)
+        return rc;
+    rc = run_all(&source, scenario->threads, single.run.replications, err);
+    run_collect(&single.run, outcome);
     return rc;
 }
 

@@ -159,7 +159,7 @@ static const struct contradiction {
      65,
      "'first_token_overhead' is not available in this version"},
     {EVERYTHING, {"sla.S.ttft_p95=1s"}, 65, "'ttft_p95' is not available in this version"},
-    {EVERYTHING "[sweep]\nx = 1\n", {NULL}, 65, "dir/a.ini:31: section [sweep] is not available in this version"},
+    {EVERYTHING "[sweep]\nx = 1\n", {NULL}, 65, "dir/a.ini:32: unknown key 'x' in [sweep]"},
     {EVERYTHING, {"workload.N.request=0.6", "workload.N.limit=0.5"}, 65, "'request' 0.6 is greater than 'limit' 0.5"},
     {EVERYTHING,
      {"workload.N.gpu_work=1h"},
