@@ -49,10 +49,12 @@ int sweep_show(struct sweep_show *show, const char *db, int64_t sweep, struct er
     int rc = sweep_table_open(&table, db, sweep, &arena, err);
 
     if (rc == GS_OK) {
-        rc = sweep_text(&text, &table, &met, err);
+        bool is_shown = !show->quiet && !is_stdout(show->json) && !is_stdout(show->csv);
+        if (is_shown || show->assert_sla)
+            rc = sweep_text(&text, &table, &met, err);
         if (rc == GS_OK && text.failed)
             rc = error_set(err, GS_SYSTEM, "out of memory for the table");
-        if (rc == GS_OK && !show->quiet && !is_stdout(show->json) && !is_stdout(show->csv))
+        if (rc == GS_OK && is_shown)
             rc = write_text("-", text.data, text.length, err);
         if (rc == GS_OK)
             rc = put(&show->json_file, sweep_json, &table, err);

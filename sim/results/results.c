@@ -116,26 +116,33 @@ int results_begin(struct results **out, struct store *store, const struct store_
                   const struct scenario *scenario, const struct gs_workload_spec *spec, uint32_t workloads,
                   const char *version, const char *provenance, struct error *err)
 {
-    *out = NULL;
-    struct results *r = heap_resize(NULL, sizeof *r);
+    struct results *r = *out = heap_resize(NULL, sizeof *r);
     if (!r)
         return error_set(err, GS_SYSTEM, "no memory for the database '%s'", store->path);
-    *r = (struct results){.store = store};
-    sqlite3_mutex_enter(store->mutex);
-    int rc = store_begin(store, err);
-    if (rc == GS_OK) {
-        int written = rows_run(r, scenario, spec, workloads, version, provenance, err);
-        if (written == GS_OK && point)
-            written = rows_point(r, point, err);
-        rc = store_end(store, written, err);
-    }
-    sqlite3_mutex_leave(store->mutex);
-    if (rc != GS_OK) {
-        results_close(r);
-        return rc;
-    }
-    *out = r;
+    *r = (struct results){.store = store, .first = {point, scenario, spec, workloads, version, provenance}};
     return GS_OK;
+}
+
+/* Begin a transaction; the run's own rows come first. */
+static int begin(struct results *r, struct error *err)
+{
+    const struct first_rows *f = &r->first;
+    sqlite3_mutex_enter(r->store->mutex);
+    int rc = store_begin(r->store, err);
+    if (rc != GS_OK || r->is_entered)
+        return rc;
+    rc = rows_run(r, f->scenario, f->spec, f->workloads, f->version, f->provenance, err);
+    if (rc == GS_OK && f->point)
+        rc = rows_point(r, f->point, err);
+    return rc;
+}
+
+static int end(struct results *r, int rc, struct error *err)
+{
+    rc = store_end(r->store, rc, err);
+    r->is_entered = r->is_entered || rc == GS_OK;
+    sqlite3_mutex_leave(r->store->mutex);
+    return rc;
 }
 
 int results_open(struct results **out, const char *path, const struct scenario *scenario,
@@ -148,10 +155,16 @@ int results_open(struct results **out, const char *path, const struct scenario *
     if (rc != GS_OK)
         return rc;
     rc = results_begin(out, store, NULL, scenario, spec, workloads, version, provenance, err);
-    if (rc == GS_OK)
-        (*out)->owns_store = true;
-    else
+    if (rc != GS_OK) {
         store_close(store);
+        return rc;
+    }
+    (*out)->owns_store = true;
+    rc = end(*out, begin(*out, err), err);
+    if (rc != GS_OK) {
+        results_close(*out);
+        *out = NULL;
+    }
     return rc;
 }
 
@@ -162,38 +175,26 @@ int64_t results_run(const struct results *r)
 
 int results_chunk(struct results *r, const struct chunk *chunk, struct error *err)
 {
-    sqlite3_mutex_enter(r->store->mutex);
-    int rc = store_begin(r->store, err);
-    if (rc == GS_OK)
-        rc = store_end(r->store, rows_chunk(r, chunk, err), err);
-    sqlite3_mutex_leave(r->store->mutex);
-    return rc;
+    int rc = begin(r, err);
+    return end(r, rc == GS_OK ? rows_chunk(r, chunk, err) : rc, err);
 }
 
 int results_replication(struct results *r, const struct chunk *last, struct tally *tally, struct error *err)
 {
-    sqlite3_mutex_enter(r->store->mutex);
-    int rc = store_begin(r->store, err);
-    if (rc == GS_OK) {
-        int written = last ? rows_chunk(r, last, err) : GS_OK;
-        if (written == GS_OK)
-            written = rows_tally(r, tally, err);
-        if (written == GS_OK)
-            written = pool_add(r, tally, err);
-        rc = store_end(r->store, written, err);
-    }
-    sqlite3_mutex_leave(r->store->mutex);
-    return rc;
+    int rc = begin(r, err);
+    if (rc == GS_OK && last)
+        rc = rows_chunk(r, last, err);
+    if (rc == GS_OK)
+        rc = rows_tally(r, tally, err);
+    if (rc == GS_OK)
+        rc = pool_add(r, tally, err);
+    return end(r, rc, err);
 }
 
 int results_finish(struct results *r, const struct report *report, struct error *err)
 {
-    sqlite3_mutex_enter(r->store->mutex);
-    int rc = store_begin(r->store, err);
-    if (rc == GS_OK)
-        rc = store_end(r->store, rows_report(r, report, err), err);
-    sqlite3_mutex_leave(r->store->mutex);
-    return rc;
+    int rc = begin(r, err);
+    return end(r, rc == GS_OK ? rows_report(r, report, err) : rc, err);
 }
 
 void results_close(struct results *r)

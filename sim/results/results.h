@@ -22,8 +22,8 @@ int store_open(struct store **out, const char *path, bool alone, struct error *e
 /* Takes NULL. */
 void store_close(struct store *store);
 
-/* Add a run to `store`, from any thread; its row, its workloads, GPUs and nodes are committed when this returns.  `point`:
- * it is a point of a sweep (store.h); NULL: it is not. */
+/* A run in `store`, for any thread; its row, its workloads, GPUs and nodes come with the first rows that are written, and
+ * all that is handed in here must stay until then.  `point`: it is a point of a sweep (store.h); NULL: it is not. */
 int results_begin(struct results **out, struct store *store, const struct store_point *point,
                   const struct scenario *scenario, const struct gs_workload_spec *spec, uint32_t workloads,
                   const char *version, const char *provenance, struct error *err);

@@ -42,9 +42,20 @@ struct store {
     char *path;
 };
 
+/* What the first rows of a run are made of, while they are not written. */
+struct first_rows {
+    const struct store_point *point;
+    const struct scenario *scenario;
+    const struct gs_workload_spec *spec;
+    uint32_t workloads;
+    const char *version, *provenance;
+};
+
 struct results {
     struct store *store;
     bool owns_store;
+    bool is_entered; /* its row is there */
+    struct first_rows first;
     int64_t run;
     struct sketch *pool; /* [group][DISTRIBUTIONS], of all replications so far; NULL before the first */
     uint32_t groups;

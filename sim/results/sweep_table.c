@@ -120,7 +120,9 @@ int sweep_table_open(struct sweep_table *t, const char *path, int64_t sweep, str
     if (rc != GS_OK)
         return rc;
     t->db = db;
-    rc = read_head(t, arena, err);
+    rc = schema_run(db, path, "BEGIN", err); /* one view of it, and locked once */
+    if (rc == GS_OK)
+        rc = read_head(t, arena, err);
     if (rc == GS_OK)
         rc = read_keys(t, arena, err);
     if (rc == GS_OK)

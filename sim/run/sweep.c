@@ -35,6 +35,7 @@ struct point_run {
     struct scenario scenario;
     struct run_options options;
     struct load_traces *traces;
+    struct store_point at;
 };
 
 static bool is_own(const struct work *w, int64_t point)
@@ -154,7 +155,7 @@ static int enter(struct work *w)
 
 static int open_point(struct work *w, struct point_run *p, struct error *err)
 {
-    struct store_point at = {.sweep = w->told->sweep, .point = p->point, .choices = w->plan->sweep->axes};
+    struct store_point *at = &p->at;
     struct gs_workload_spec *spec;
     uint32_t workloads;
     uint64_t content;
@@ -165,16 +166,17 @@ static int open_point(struct work *w, struct point_run *p, struct error *err)
     if (content != w->hash[p->point])
         return error_set(err, GS_BAD_INPUT, "'%s' or a file that it names has changed while the sweep ran",
                          w->plan->file);
-    const char *name = sweep_point_name(p->choice, at.choices, &p->arena);
+    const char *name = sweep_point_name(p->choice, w->plan->sweep->axes, &p->arena);
     p->scenario.name = name == NULL ? NULL : arena_printf(&p->arena, "%s [%s]", p->scenario.name, name);
     if (p->scenario.name == NULL)
         return no_memory(err);
-    at.choice = p->choice;
-    store_hash_text(at.hash, content);
+    *at = (struct store_point){.sweep = w->told->sweep, .point = p->point, .choices = w->plan->sweep->axes};
+    at->choice = p->choice;
+    store_hash_text(at->hash, content);
     p->options = (struct run_options){.backend = w->plan->backend, .stop = w->plan->stop};
     if ((rc = load_read_traces(&p->traces, &p->scenario, &p->arena, err)) != GS_OK ||
         (rc = load_specs(&p->scenario, p->traces, 0, &spec, &workloads, &p->arena, err)) != GS_OK ||
-        (rc = results_begin(&p->options.results, w->store, &at, &p->scenario, spec, workloads, w->plan->version, "sim",
+        (rc = results_begin(&p->options.results, w->store, at, &p->scenario, spec, workloads, w->plan->version, "sim",
                             err)) != GS_OK)
         return rc;
     return run_prepare(&p->run, &p->scenario, &p->options, p->traces, &p->arena, err);

@@ -58,6 +58,8 @@ int sweep_lay_out(struct sweep *sweep, struct arena *arena, struct error *err)
     return GS_OK;
 }
 
+static const double HAIR = 1e-6;
+
 /* Of a range, a number with few decimals that lies in the part that `at` does. */
 static const char *between(const struct sweep_axis *axis, double at, int64_t points, struct arena *arena)
 {
@@ -69,8 +71,9 @@ static const char *between(const struct sweep_axis *axis, double at, int64_t poi
     }
     for (int i = 0; i < axis->decimals; i++)
         scale *= 10;
-    double first = ceil((axis->low + whole * part) * scale);
-    double last = ceil((axis->low + (whole + 1) * part) * scale) - 1;
+    /* The beginning of a part belongs to it, also where rounding has lifted it a hair. */
+    double first = ceil((axis->low + whole * part) * scale - HAIR);
+    double last = ceil((axis->low + (whole + 1) * part) * scale - HAIR) - 1;
     double chosen = first + floor((at - whole) * (last - first + 1));
     return arena_printf(arena, "%.*f%s", axis->decimals, (chosen < last ? chosen : last) / scale, axis->unit);
 }
