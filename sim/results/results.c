@@ -120,6 +120,7 @@ int results_begin(struct results **out, struct store *store, const struct store_
     if (!r)
         return error_set(err, GS_SYSTEM, "no memory for the database '%s'", store->path);
     *r = (struct results){.store = store, .first = {point, scenario, spec, workloads, version, provenance}};
+    r->is_brief = point && scenario->record == RECORD_SUMMARY;
     return GS_OK;
 }
 
@@ -186,7 +187,7 @@ int results_replication(struct results *r, const struct chunk *last, struct tall
         rc = rows_chunk(r, last, err);
     if (rc == GS_OK)
         rc = rows_tally(r, tally, err);
-    if (rc == GS_OK)
+    if (rc == GS_OK && !r->is_brief)
         rc = pool_add(r, tally, err);
     return end(r, rc, err);
 }

@@ -55,6 +55,7 @@ struct results {
     struct store *store;
     bool owns_store;
     bool is_entered; /* its row is there */
+    bool is_brief;   /* no time series and distributions: a point of a sweep with record = summary */
     struct first_rows first;
     int64_t run;
     struct sketch *pool; /* [group][DISTRIBUTIONS], of all replications so far; NULL before the first */
