@@ -40,13 +40,28 @@ static int prepare(struct album *album, size_t i, const struct page *page, const
     struct picture picture = {.height = 560};
     const char *name = picture_at[i].name;
     page_remove_old(folder, name);
-    int rc = picture_at[i].make(album, &picture);
+    int rc = GS_OK;
+    if (album->is_brief && picture_at[i].make != picture_stalls)
+        snprintf(picture.missing, sizeof picture.missing,
+                 "this point of a sweep kept totals only; run it by itself, or the sweep with --set "
+                 "scenario.record=bursts");
+    else
+        rc = picture_at[i].make(album, &picture);
     *made = rc == GS_OK && !picture.missing[0];
     if (*made)
         rc = page_write(page, folder, name, &picture, album->err);
     else if (rc == GS_OK && talk)
         fprintf(talk, "note: no picture '%s' (%s): %s\n", name, picture_at[i].shows, picture.missing);
     picture_fini(&picture);
+    return rc;
+}
+
+static int find_brief(struct album *album)
+{
+    double brief;
+    int rc = album_number(
+        album, "SELECT count(*) FROM sweep_point JOIN run USING(run) WHERE run = ?1 AND record = 'summary'", &brief);
+    album->is_brief = rc == GS_OK && brief > 0;
     return rc;
 }
 
@@ -70,6 +85,8 @@ static int prepare_all(struct album *album, const char *folder, FILE *talk, bool
                 strcmp(report->provenance, "sim") == 0 ? "simulated time" : "time",
                 report->run.replications.value > 1 ? ", first replication" : "");
     int rc = subtitle.failed || set.failed ? album_no_memory(album) : end_of_first(album);
+    if (rc == GS_OK)
+        rc = find_brief(album);
     const struct page page = {.of = report->scenario, .subtitle = subtitle.data, .set = set.data};
     for (size_t i = 0; i < PICTURES && rc == GS_OK; i++)
         rc = prepare(album, i, &page, folder, talk, &made[i]);

@@ -45,7 +45,8 @@ int cmd_run(int argc, char **argv, struct error *err)
     if (rc == GS_OK)
         rc = scenario_read(&scenario, a.scenario, &overrides, &a.simulate.arena, err);
     if (rc == GS_OK && scenario.sweep != NULL && !a.simulate.quiet)
-        fprintf(stderr, "note: 'run' takes the scenario as it is; the points of its [sweep] run by: gpuswap-sim sweep %s\n",
+        fprintf(stderr,
+                "note: 'run' takes the scenario as it is; the points of its [sweep] run by: gpuswap-sim sweep %s\n",
                 a.scenario);
     if (rc == GS_OK)
         rc = simulate_run(&a.simulate, &scenario, err);

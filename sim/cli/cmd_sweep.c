@@ -45,7 +45,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         argp_error(state, "which scenario?");
         break;
     case ARGP_KEY_END:
-        if (a->simulate.json != NULL && a->csv != NULL && strcmp(a->simulate.json, "-") == 0 && strcmp(a->csv, "-") == 0)
+        if (a->simulate.json != NULL && a->csv != NULL && strcmp(a->simulate.json, "-") == 0 &&
+            strcmp(a->csv, "-") == 0)
             argp_error(state, "--json and --csv cannot both go to standard output");
         break;
     default:
@@ -58,9 +59,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static int name_database(struct arguments *a, const struct sweep_plan *plan, struct error *err)
 {
     if (a->simulate.db == NULL)
-        a->simulate.db = plan->shards == 1 ? "results.db"
-                                           : arena_printf(&a->simulate.arena, "results.%u-of-%u.db", plan->shard,
-                                                          plan->shards);
+        a->simulate.db = plan->shards == 1
+                             ? "results.db"
+                             : arena_printf(&a->simulate.arena, "results.%u-of-%u.db", plan->shard, plan->shards);
     return a->simulate.db == NULL ? error_set(err, GS_SYSTEM, "out of memory") : GS_OK;
 }
 
@@ -127,8 +128,9 @@ static int sweep(struct arguments *a, struct error *err)
 int cmd_sweep(int argc, char **argv, struct error *err)
 {
     static const struct argp_option options[] = {
-        {"shard", OPTION_SHARD, "I/N", 0, "run the I-th of N shares; without it SLURM_ARRAY_TASK_ID or "
-                                          "JOB_COMPLETION_INDEX tells it, where one is set",
+        {"shard", OPTION_SHARD, "I/N", 0,
+         "run the I-th of N shares; without it SLURM_ARRAY_TASK_ID or "
+         "JOB_COMPLETION_INDEX tells it, where one is set",
          0},
         {"shards", OPTION_SHARDS, "N", 0, "the number of shares, which JOB_COMPLETION_INDEX does not tell", 0},
         {"csv", OPTION_CSV, "FILE", 0, "write all numbers of all points; '-' is standard output, instead of the text",

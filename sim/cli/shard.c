@@ -18,7 +18,8 @@ static int number(const char *what, const char *text, int64_t least, int64_t *va
     if (units_integer(text, value, why) != GS_OK)
         return error_set(err, GS_USAGE, "%s '%s': %s", what, text, why);
     if (*value < least || *value > SHARDS_MAX)
-        return error_set(err, GS_USAGE, "%s '%s': it must be from %lld to %d", what, text, (long long)least, SHARDS_MAX);
+        return error_set(err, GS_USAGE, "%s '%s': it must be from %lld to %d", what, text, (long long)least,
+                         SHARDS_MAX);
     return GS_OK;
 }
 
@@ -58,10 +59,11 @@ static int slurm(const char *id, int64_t *shard, int64_t *shards, struct error *
     int64_t width = of[1] - of[0], step = of[2] > 1 ? width / (of[2] - 1) : 1;
     if (width < 0 || (of[2] == 1 ? width != 0 : width % (of[2] - 1) != 0 || step == 0) || task < of[0] ||
         task > of[1] || (task - of[0]) % step != 0)
-        return error_set(err, GS_USAGE,
-                         "the job array has gaps: task %s of %lld from %lld to %lld; give --shard I/N, where I must not "
-                         "depend on which tasks are run again",
-                         id, (long long)of[2], (long long)of[0], (long long)of[1]);
+        return error_set(
+            err, GS_USAGE,
+            "the job array has gaps: task %s of %lld from %lld to %lld; give --shard I/N, where I must not "
+            "depend on which tasks are run again",
+            id, (long long)of[2], (long long)of[0], (long long)of[1]);
     *shard = (task - of[0]) / step + 1;
     *shards = of[2];
     return GS_OK;
@@ -74,10 +76,11 @@ static int kubernetes(const char *index, const char *shards_wanted, int64_t *sha
     int rc = number("JOB_COMPLETION_INDEX", index, 0, shard, err);
 
     if (rc == GS_OK && count == NULL)
-        return error_set(err, GS_USAGE,
-                         "JOB_COMPLETION_INDEX is %s, but of how many? Kubernetes does not tell; give the 'completions' "
-                         "of the Job by --shards N or GPUSWAP_SHARDS",
-                         index);
+        return error_set(
+            err, GS_USAGE,
+            "JOB_COMPLETION_INDEX is %s, but of how many? Kubernetes does not tell; give the 'completions' "
+            "of the Job by --shards N or GPUSWAP_SHARDS",
+            index);
     if (rc == GS_OK)
         rc = number(shards_wanted != NULL ? "--shards" : "GPUSWAP_SHARDS", count, 1, shards, err);
     if (rc == GS_OK && ++*shard > *shards)

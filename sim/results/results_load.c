@@ -196,8 +196,8 @@ static int metric_rows(struct loading *l)
     sqlite3_stmt *s;
     size_t capacity = 0;
     int step = SQLITE_DONE;
-    int rc = query(l, &s,
-                   "SELECT scope, name, value, ci_low, ci_high, n FROM metric WHERE run = ?1 ORDER BY scope, name");
+    int rc =
+        query(l, &s, "SELECT scope, name, value, ci_low, ci_high, n FROM metric WHERE run = ?1 ORDER BY scope, name");
     if (rc != GS_OK)
         return rc;
     while (!l->no_memory && (step = sqlite3_step(s)) == SQLITE_ROW) {

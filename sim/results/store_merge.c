@@ -152,10 +152,11 @@ static int read_input(struct merge *m, struct shard *s)
                                      : "'%s' holds several sweeps; give each sweep databases of its own",
                          s->path);
     if (strcmp(s->hash, m->shard[0].hash) != 0)
-        return error_set(m->err, GS_BAD_INPUT,
-                         "'%s' and '%s' are of different sweeps: the scenario, its [sweep], --set or the version of the "
-                         "program differed",
-                         m->shard[0].path, s->path);
+        return error_set(
+            m->err, GS_BAD_INPUT,
+            "'%s' and '%s' are of different sweeps: the scenario, its [sweep], --set or the version of the "
+            "program differed",
+            m->shard[0].path, s->path);
     return read_points(m, s);
 }
 
@@ -310,8 +311,7 @@ static int copy(struct merge *m, struct store *store)
     const struct shard *first = &m->shard[0];
     int rc = GS_OK;
     if (m->shard[m->shards].points == 0) {
-        rc = copy_rows(m, first, store, "sweep",
-                       "SELECT 1, hash, scenario, design, points, version FROM sweep", -1);
+        rc = copy_rows(m, first, store, "sweep", "SELECT 1, hash, scenario, design, points, version FROM sweep", -1);
         if (rc == GS_OK)
             rc = copy_rows(m, first, store, "sweep_key", "SELECT 1, axis, key, \"values\" FROM sweep_key", -1);
     }

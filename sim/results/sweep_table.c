@@ -62,10 +62,11 @@ static int read_keys(struct sweep_table *t, struct arena *arena, struct error *e
 {
     sqlite3_stmt *s;
     size_t capacity = 0, widths = 0;
-    int step, rc = query(t, &s,
-                         "SELECT key, (SELECT max(length(value)) FROM sweep_value AS v"
-                         " WHERE v.sweep = k.sweep AND v.axis = k.axis) FROM sweep_key AS k WHERE sweep = ?1 ORDER BY axis",
-                         t->sweep, err);
+    int step,
+        rc = query(t, &s,
+                   "SELECT key, (SELECT max(length(value)) FROM sweep_value AS v"
+                   " WHERE v.sweep = k.sweep AND v.axis = k.axis) FROM sweep_key AS k WHERE sweep = ?1 ORDER BY axis",
+                   t->sweep, err);
     if (rc != GS_OK)
         return rc;
     while (rc == GS_OK && (step = sqlite3_step(s)) == SQLITE_ROW) {
@@ -143,8 +144,8 @@ int sweep_table_point(const struct sweep_table *t, size_t i, const char **value,
 {
     sqlite3_stmt *s;
     size_t n = 0;
-    int step = SQLITE_DONE, rc = query(t, &s, "SELECT value FROM sweep_value WHERE sweep = ?1 AND point = ?2 ORDER BY axis",
-                         t->sweep, err);
+    int step = SQLITE_DONE,
+        rc = query(t, &s, "SELECT value FROM sweep_value WHERE sweep = ?1 AND point = ?2 ORDER BY axis", t->sweep, err);
     if (rc != GS_OK)
         return rc;
     sqlite3_bind_int64(s, 2, t->point[i]);
@@ -152,9 +153,9 @@ int sweep_table_point(const struct sweep_table *t, size_t i, const char **value,
         if (!(value[n++] = text(s, 0, arena)))
             rc = no_memory(t, err);
     if (rc == GS_OK && n < t->keys)
-        rc = step == SQLITE_DONE ? error_set(err, GS_IO, "'%s' lacks values of point %lld", t->path,
-                                             (long long)t->point[i])
-                                 : failed(t, err);
+        rc = step == SQLITE_DONE
+                 ? error_set(err, GS_IO, "'%s' lacks values of point %lld", t->path, (long long)t->point[i])
+                 : failed(t, err);
     sqlite3_finalize(s);
     return rc == GS_OK ? report_load(report, t->db, t->path, t->run[i], arena, err) : rc;
 }

@@ -36,7 +36,7 @@ static void *no_memory(struct error *err)
 }
 
 int run_prepare(struct run_state *run, const struct scenario *scenario, const struct run_options *options,
-             const struct load_traces *traces, struct arena *arena, struct error *err)
+                const struct load_traces *traces, struct arena *arena, struct error *err)
 {
     *run = (struct run_state){
         .scenario = scenario, .options = options, .traces = traces, .replications = (uint32_t)scenario->replications};

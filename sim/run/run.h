@@ -61,7 +61,7 @@ struct run_state {
 
 /* Make it ready; `options` and `scenario` stay the caller's.  run_collect in any case gives what is complete. */
 int run_prepare(struct run_state *run, const struct scenario *scenario, const struct run_options *options,
-             const struct load_traces *traces, struct arena *arena, struct error *err);
+                const struct load_traces *traces, struct arena *arena, struct error *err);
 void run_collect(struct run_state *run, struct run_outcome *outcome);
 
 /* Where runs come from, and who takes them when nothing more is to be done: `next` is asked by one thread at a time, and

@@ -142,7 +142,8 @@ static int see_done(void *context, int64_t point, const char *hash)
 static int enter(struct work *w)
 {
     const struct sweep_plan *plan = w->plan;
-    struct store_sweep what = {.scenario = w->name == NULL ? "" : w->name, .version = plan->version, .sweep = plan->sweep};
+    struct store_sweep what = {
+        .scenario = w->name == NULL ? "" : w->name, .version = plan->version, .sweep = plan->sweep};
     int schema = SCHEMA_VERSION;
 
     store_hash_text(what.hash, hash_bytes(hash_text(plan->sweep->hash, plan->version), &schema, sizeof schema));

@@ -19,9 +19,9 @@ struct sweep_plan {
 };
 
 struct sweep_told {
-    int64_t sweep;                 /* its number in the database */
-    uint32_t own, before, done;    /* points of the shard; of those, done before this run, and after it */
-    uint32_t unsettled, left_out;  /* points whose warm-up was not settled; workloads that a trace lost */
+    int64_t sweep;                /* its number in the database */
+    uint32_t own, before, done;   /* points of the shard; of those, done before this run, and after it */
+    uint32_t unsettled, left_out; /* points whose warm-up was not settled; workloads that a trace lost */
 };
 
 /* Check all points of the shard, then run those that the database does not hold yet.  Results depend neither on threads

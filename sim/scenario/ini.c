@@ -249,10 +249,9 @@ static struct ini_section *override_section(struct ini *ini, const struct ini_so
     if (is_left_out(ini, title))
         ini_error(ini->err, spot, GS_BAD_INPUT, "[%s] is left out, as the trace is the whole load", shown);
     else if (!ini->broken)
-        ini_error(
-            ini->err, spot, GS_BAD_INPUT,
-            "the scenario has no section [%s]%s%s%s changes sections that are there; write others into the file",
-            shown, hint, hint[0] ? " " : "; ", spot->set ? "--set" : "[sweep]");
+        ini_error(ini->err, spot, GS_BAD_INPUT,
+                  "the scenario has no section [%s]%s%s%s changes sections that are there; write others into the file",
+                  shown, hint, hint[0] ? " " : "; ", spot->set ? "--set" : "[sweep]");
     return NULL;
 }
 

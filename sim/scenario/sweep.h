@@ -12,7 +12,7 @@
 enum design { DESIGN_GRID, DESIGN_LATIN };
 enum { SWEEP_POINTS_MAX = 1000000 };
 
-struct sweep_axis { /* a key that is varied */
+struct sweep_axis {     /* a key that is varied */
     const char *key;    /* "workload.NB.count" */
     const char *text;   /* as written */
     struct place place; /* where */
@@ -21,8 +21,8 @@ struct sweep_axis { /* a key that is varied */
     size_t values;
     double low, high;
     const char *unit;
-    bool whole;  /* it takes whole numbers only */
-    double *at;  /* latin: of each point, where in the range it lies: its part, and a share of that */
+    bool whole;   /* it takes whole numbers only */
+    double *at;   /* latin: of each point, where in the range it lies: its part, and a share of that */
     int decimals; /* that tell any two points apart */
 };
 

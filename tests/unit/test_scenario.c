@@ -122,8 +122,8 @@ static void test_defaults_written_out(void **state)
         if (!key->fallback || !key->fallback[0] || (key->unavailable && key->kind == KEY_DIST_NUMBER))
             continue;
         snprintf(set, sizeof set, "%s.%s=%s", section_for(key), key->name, key->fallback);
-        expect(EVERYTHING "[sweep]\ndesign = latin\nnode.gpu_memory = 80GiB\n", (const char *const[SETS_MAX]){set}, GS_OK,
-               "");
+        expect(EVERYTHING "[sweep]\ndesign = latin\nnode.gpu_memory = 80GiB\n", (const char *const[SETS_MAX]){set},
+               GS_OK, "");
     }
 }
 

@@ -38,7 +38,10 @@ static const char *points(const struct sweep *sweep)
         struct sweep_choice choice[AXES_MAX];
         assert_int_equal(sweep_choose(sweep, p, choice, &out.arena, &out.err), GS_OK);
         for (size_t i = 0; i < sweep->axes && used < sizeof text; i++)
-            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i > 0 ? " " : p > 1 ? ", " : "",
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s",
+                                     i > 0   ? " "
+                                     : p > 1 ? ", "
+                                             : "",
                                      choice[i].value);
     }
     return text;
@@ -79,7 +82,8 @@ static void test_refused(void **state)
         {"points = 5\nnode.gpus = 1, 2\n", "dir/a.ini:32: 'points' goes with 'design = latin'"},
         {"seed = 5\nnode.gpus = 1, 2\n", "dir/a.ini:32: 'seed' goes with 'design = latin'"},
         {"design = latin\npoints = 0\nnode.gpus = 1, 2\n", "dir/a.ini:33: 'points"},
-        {"designs = latin\nnode.gpus = 1, 2\n", "dir/a.ini:32: unknown key 'designs' in [sweep]; did you mean 'design'?"},
+        {"designs = latin\nnode.gpus = 1, 2\n",
+         "dir/a.ini:32: unknown key 'designs' in [sweep]; did you mean 'design'?"},
         {"node.gpus = 1,,2\n", "dir/a.ini:32: 'node.gpus = 1,,2': a value is missing beside a comma"},
         {"node.gpus = 4..1\n", "the end of a range is greater than its beginning"},
         {"node.gpus = 1..4 step 0\n", "the step of a range is greater than 0"},
@@ -125,7 +129,8 @@ static void test_latin_parts(void **state)
             double where = ((double)bytes / 0x1p30 - 40) / 80;
             assert_true(where >= 0 && where < 1 && dirty >= 0 && dirty < 1);
             /* a size is rounded to bytes */
-            size_t part = (size_t)floor(where * (double)count[c] + 1e-6), other = (size_t)floor(dirty * (double)count[c] + 1e-9);
+            size_t part = (size_t)floor(where * (double)count[c] + 1e-6),
+                   other = (size_t)floor(dirty * (double)count[c] + 1e-9);
             assert_false(memory[part]);
             assert_false(share[other]);
             memory[part] = share[other] = true;
@@ -213,9 +218,9 @@ static void test_points_are_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(test_grids, fini),        cmocka_unit_test_teardown(test_refused, fini),
-        cmocka_unit_test_teardown(test_latin_parts, fini),  cmocka_unit_test_teardown(test_latin_whole, fini),
-        cmocka_unit_test_teardown(test_latin_seeds, fini),  cmocka_unit_test_teardown(test_points_are_read, fini),
+        cmocka_unit_test_teardown(test_grids, fini),       cmocka_unit_test_teardown(test_refused, fini),
+        cmocka_unit_test_teardown(test_latin_parts, fini), cmocka_unit_test_teardown(test_latin_whole, fini),
+        cmocka_unit_test_teardown(test_latin_seeds, fini), cmocka_unit_test_teardown(test_points_are_read, fini),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
