@@ -40,7 +40,7 @@ static void head(struct text *out, const struct sweep_table *t, const struct rep
     for (size_t g = 0; g < first->groups; g++) {
         char title[2 * CELL];
         snprintf(title, sizeof title, "%.*s: response", CELL, first->group[g].name);
-        text_printf(out, "%5s%-*s", "", 2 * (VALUE + INTERVAL) - 5, title);
+        text_printf(out, "%5s%-*s", "", g + 1 < first->groups ? 2 * (VALUE + INTERVAL) - 5 : 0, title);
     }
     text_printf(out, "\n%*s%*s", NUMBER, "point", NUMBER, "run");
     for (size_t k = 0; k < t->keys; k++)

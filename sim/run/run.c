@@ -61,6 +61,8 @@ int run_prepare(struct run_state *run, const struct scenario *scenario, const st
 
 void run_collect(struct run_state *run, struct run_outcome *outcome)
 {
+    if (run->tally == NULL || run->arena == NULL) /* it was never ready */
+        run->replications = 0;
     *outcome = (struct run_outcome){.tally = run->tally,
                                     .replications = run->replications,
                                     .warmup_ns = run->warmup_ns,

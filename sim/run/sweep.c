@@ -300,11 +300,12 @@ int sweep_run(const struct sweep_plan *plan, struct sweep_told *told, struct err
         rc = no_memory(err);
     if (rc == GS_OK)
         rc = check_points(&w);
-    if (rc == GS_OK)
+    bool is_stopped = plan->stop != NULL && *plan->stop != 0;
+    if (rc == GS_OK && !is_stopped)
         rc = store_open(&w.store, plan->db, true, err);
-    if (rc == GS_OK)
+    if (rc == GS_OK && w.store != NULL)
         rc = enter(&w);
-    if (rc == GS_OK)
+    if (rc == GS_OK && w.store != NULL)
         rc = run_points(&w);
     store_close(w.store);
     arena_fini(&w.arena);

@@ -119,9 +119,13 @@ killed() {
 }
 
 @test "an interrupt says how to go on" {
-    "$GPUSWAP_SIM" sweep s.ini --set scenario.duration=200d --db i.db >out.txt 2>err.txt &
-    local pid=$! code=0
+    "$GPUSWAP_SIM" sweep s.ini --set scenario.duration=2000d --db i.db >out.txt 2>err.txt &
+    local pid=$! code=0 other=0
     sleep 1
+    # Meanwhile nobody else writes there, not even the same sweep.
+    "$GPUSWAP_SIM" sweep s.ini --set scenario.duration=2000d --db i.db 2>other.txt || other=$?
+    [ "$other" -eq 75 ]
+    grep -q "'i.db' is being written by another program" other.txt
     kill -s TERM "$pid"
     wait "$pid" || code=$?
     [ "$code" -eq 143 ]
