@@ -14,7 +14,8 @@ struct album {
     const char *path;
     const struct report *report;
     struct arena arena;
-    double end_s; /* of the first replication */
+    double end_s;  /* of the first replication */
+    bool is_brief; /* a point of a sweep that kept totals only */
     struct error *err;
 };
 

@@ -35,13 +35,28 @@ static int prepare(struct album *album, size_t i, const struct page *page, const
     struct picture picture = {.height = 560};
     const char *name = plot_kind[i].name;
     page_remove_old(folder, name);
-    int rc = plot_kind[i].make(album, &picture);
+    int rc = GS_OK;
+    if (album->is_brief && plot_kind[i].make != picture_stalls)
+        snprintf(picture.missing, sizeof picture.missing,
+                 "this point of a sweep kept totals only; run it by itself, or the sweep with --set "
+                 "scenario.record=bursts");
+    else
+        rc = plot_kind[i].make(album, &picture);
     *made = rc == GS_OK && !picture.missing[0];
     if (*made)
         rc = page_write(page, folder, name, &picture, album->err);
     else if (rc == GS_OK && talk)
         fprintf(talk, "note: no picture '%s' (%s): %s\n", name, plot_kind[i].shows, picture.missing);
     picture_fini(&picture);
+    return rc;
+}
+
+static int find_brief(struct album *album)
+{
+    double brief;
+    int rc = album_number(
+        album, "SELECT count(*) FROM sweep_point JOIN run USING(run) WHERE run = ?1 AND record = 'summary'", &brief);
+    album->is_brief = rc == GS_OK && brief > 0;
     return rc;
 }
 
@@ -59,7 +74,9 @@ int album_open(struct album *album, const char *path, const struct report *repor
 {
     *album = (struct album){.path = path, .report = report, .err = err};
     int rc = schema_open_read(&album->db, path, err);
-    return rc == GS_OK ? end_of_first(album) : rc;
+    if (rc == GS_OK)
+        rc = end_of_first(album);
+    return rc == GS_OK ? find_brief(album) : rc;
 }
 
 void album_close(struct album *album)

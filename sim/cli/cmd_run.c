@@ -2,6 +2,8 @@
 #include "sim/cli/commands.h"
 #include "sim/cli/simulate.h"
 
+#include <stdio.h>
+
 struct arguments {
     struct simulate simulate;
     const char *scenario;
@@ -42,6 +44,10 @@ int cmd_run(int argc, char **argv, struct error *err)
     struct overrides overrides = {a.simulate.set, a.simulate.sets};
     if (rc == GS_OK)
         rc = scenario_read(&scenario, a.scenario, &overrides, &a.simulate.arena, err);
+    if (rc == GS_OK && scenario.sweep != NULL && !a.simulate.quiet)
+        fprintf(stderr,
+                "note: 'run' takes the scenario as it is; the points of its [sweep] run by: gpuswap-sim sweep %s\n",
+                a.scenario);
     if (rc == GS_OK)
         rc = simulate_run(&a.simulate, &scenario, err);
     simulate_fini(&a.simulate);

@@ -20,6 +20,8 @@ const struct command *command_at(int i);
 int cmd_run(int argc, char **argv, struct error *err);
 int cmd_replay(int argc, char **argv, struct error *err);
 int cmd_compare(int argc, char **argv, struct error *err);
+int cmd_sweep(int argc, char **argv, struct error *err);
+int cmd_merge(int argc, char **argv, struct error *err);
 int cmd_regret(int argc, char **argv, struct error *err);
 int cmd_capacity(int argc, char **argv, struct error *err);
 int cmd_audit(int argc, char **argv, struct error *err);

@@ -12,6 +12,8 @@ static const struct command commands[] = {
     {"run", cmd_run, "SCENARIO", "simulate a scenario; report on stdout, rows in the database"},
     {"replay", cmd_replay, "TRACE [SCENARIO]", "the same with a recorded trace as the load"},
     {"compare", cmd_compare, "SCENARIO...", "policies or scenarios against each other, under the same random numbers"},
+    {"sweep", cmd_sweep, "SCENARIO", "the points of its [sweep] on all cores, resumed where it was interrupted"},
+    {"merge", cmd_merge, "-o ALL.db SHARD.db...", "one database of a sweep whose shards ran apart"},
     {"regret", cmd_regret, "SCENARIO", "what better decisions or more memory would win, and what nothing can"},
     {"capacity", cmd_capacity, "SCENARIO --vary KEY",
      "the greatest count, or smallest swap file, that keeps every SLA"},

@@ -106,12 +106,13 @@ static void on_interrupt(int signal_number)
     interrupted = signal_number;
 }
 
-void simulate_catch(void)
+const volatile int *simulate_catch(void)
 {
     struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
 
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    return &interrupted;
 }
 
 static double seconds_since(const struct timespec *start)
@@ -122,10 +123,16 @@ static double seconds_since(const struct timespec *start)
     return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
 }
 
-static void show_progress(void *context, uint32_t done, uint32_t of)
+void simulate_bar(const struct simulate *s, struct bar *bar)
+{
+    *bar = (struct bar){.label = s->label, .wanted = !s->quiet && isatty(STDERR_FILENO)};
+    clock_gettime(CLOCK_MONOTONIC, &bar->start);
+}
+
+void simulate_progress(void *context, uint32_t done, uint32_t of)
 {
     enum { WIDTH = 30 };
-    const struct simulate_bar *bar = context;
+    const struct bar *bar = context;
     double spent = seconds_since(&bar->start);
     int full = (int)(WIDTH * (uint64_t)done / of);
 
@@ -152,23 +159,19 @@ int simulate_print(const struct simulate *s, struct output *file, struct text *j
     return rc;
 }
 
-static const struct backend_ops *find_backend(const char *name)
+int simulate_backend(const struct simulate *s, const struct backend_ops **backend, struct error *err)
 {
-    for (size_t i = 0; backend_at(i) != NULL; i++)
-        if (strcmp(backend_at(i)->name, name) == 0)
-            return backend_at(i);
-    return NULL;
+    for (size_t i = 0; (*backend = backend_at(i)) != NULL; i++)
+        if (strcmp((*backend)->name, s->backend) == 0)
+            return GS_OK;
+    return error_set(err, GS_USAGE, "unknown backend '%s'; 'gpuswap-sim backends' lists them", s->backend);
 }
 
 int simulate_watch(struct simulate *s, struct run_options *run, struct error *err)
 {
-    s->bar = (struct simulate_bar){.label = s->label, .wanted = !s->quiet && isatty(STDERR_FILENO)};
-    *run = (struct run_options){
-        .backend = find_backend(s->backend), .stop = &interrupted, .progress = show_progress, .context = &s->bar};
-    if (run->backend == NULL)
-        return error_set(err, GS_USAGE, "unknown backend '%s'; 'gpuswap-sim backends' lists them", s->backend);
-    clock_gettime(CLOCK_MONOTONIC, &s->bar.start);
-    return GS_OK;
+    *run = (struct run_options){.stop = &interrupted, .progress = simulate_progress, .context = &s->bar};
+    simulate_bar(s, &s->bar);
+    return simulate_backend(s, &run->backend, err);
 }
 
 static void talk(const struct simulate *s, const struct run_outcome *outcome, const struct load_traces *traces)

@@ -12,6 +12,13 @@
 
 enum { SETS_MAX = 256 };
 
+/* A bar of progress on a terminal, for what takes longer than a second. */
+struct bar {
+    struct timespec start;
+    const char *label;
+    bool wanted;
+};
+
 struct simulate {
     const char *db, *json; /* db NULL: no rows are kept; json NULL: not wanted, "-": stdout */
     const char *backend;
@@ -22,11 +29,7 @@ struct simulate {
     size_t sets;
     struct arena arena;
     struct error *err; /* of option parsing */
-    struct simulate_bar {
-        struct timespec start;
-        const char *label;
-        bool wanted;
-    } bar; /* of progress */
+    struct bar bar;
 };
 
 /* Options of every run, for use as an argp child. */
@@ -37,6 +40,16 @@ void simulate_fini(struct simulate *s);
 
 /* Runs that are held against each other: give `scenario` a number of replications that is fixed, and enough for intervals if it has but one, and say so: "`each` 10". */
 void simulate_replicate(const struct simulate *s, struct scenario *scenario, const char *each);
+
+/* The first interrupt sets what this points to, so that what is complete can be reported; a second one ends the program. */
+const volatile int *simulate_catch(void);
+
+/* The backend that was asked for; GS_USAGE. */
+int simulate_backend(const struct simulate *s, const struct backend_ops **backend, struct error *err);
+
+/* The bar, from now on; simulate_progress fits run_options. */
+void simulate_bar(const struct simulate *s, struct bar *bar);
+void simulate_progress(void *context, uint32_t done, uint32_t of);
 
 /* Run `scenario` and report.  GS_MISSED: --assert and an SLA missed. */
 int simulate_run(struct simulate *s, const struct scenario *scenario, struct error *err);
@@ -52,10 +65,9 @@ void simulated_fini(struct simulated *done);
 /* Then the two forms of a report, to where they are wanted; both texts are freed. */
 int simulate_print(const struct simulate *s, struct output *file, struct text *json, struct text *words,
                    struct error *err);
-/* For runs made elsewhere: the backend of `s`, its bar of progress from now on, and interrupts as a reason to stop. */
+/* For runs made elsewhere: the backend of `s`, its bar of progress from now on, and interrupts, once caught, as a reason to
+ * stop. */
 int simulate_watch(struct simulate *s, struct run_options *run, struct error *err);
-/* From now on the first interrupt lets what is complete be reported; a second one ends the program. */
-void simulate_catch(void);
 /* GS_OK, or 128 + the signal that ended the run early. */
 int simulate_stopped(const struct simulate *s, const struct simulated *done, struct error *err);
 

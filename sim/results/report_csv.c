@@ -1,12 +1,12 @@
 /* report_csv.c - the report as flat comma-separated values: scope,name,metric,value,ci_low,ci_high,n. */
-#include "sim/results/report.h"
+#include "sim/results/report_parts.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 /* A field; quoted where it holds a comma, a quote or a line end (RFC 4180). */
-static void field(struct text *out, const char *string)
+void csv_field(struct text *out, const char *string)
 {
     if (!strpbrk(string, ",\"\r\n")) {
         text_add(out, string);
@@ -18,15 +18,22 @@ static void field(struct text *out, const char *string)
     text_add(out, "\"");
 }
 
+struct csv {
+    struct text *out;
+    const char *prefix; /* of each line */
+};
+
 static int row(void *context, const char *scope, const char *name, const char *metric, struct interval *value)
 {
-    struct text *out = context;
+    const struct csv *csv = context;
+    struct text *out = csv->out;
     const double number[] = {value->value, value->low, value->high, (double)value->n};
-    field(out, scope);
+    text_add(out, csv->prefix);
+    csv_field(out, scope);
     text_add(out, ",");
-    field(out, name);
+    csv_field(out, name);
     text_add(out, ",");
-    field(out, metric);
+    csv_field(out, metric);
     for (size_t i = 0; i < sizeof number / sizeof number[0]; i++) {
         text_add(out, ",");
         text_number_or(out, number[i], "");
@@ -35,11 +42,11 @@ static int row(void *context, const char *scope, const char *name, const char *m
     return GS_OK;
 }
 
-void report_csv(struct text *out, const struct report *report)
+void csv_rows(struct text *out, const char *prefix, const struct report *report)
 {
     struct report copy = *report;
-    text_add(out, "scope,name,metric,value,ci_low,ci_high,n\n");
-    report_each(&copy, row, out);
+    struct csv csv = {out, prefix};
+    report_each(&copy, row, &csv);
     for (size_t i = 0; i < report->slas; i++) {
         const struct report_sla *sla = &report->sla[i];
         const struct {
@@ -56,7 +63,13 @@ void report_csv(struct text *out, const struct report *report)
             char metric[64];
             struct interval value = part[k].value;
             snprintf(metric, sizeof metric, "%s%s", sla->metric, part[k].suffix);
-            row(out, "sla", sla->name, metric, &value);
+            row(&csv, "sla", sla->name, metric, &value);
         }
     }
+}
+
+void report_csv(struct text *out, const struct report *report)
+{
+    text_add(out, "scope,name,metric,value,ci_low,ci_high,n\n");
+    csv_rows(out, "", report);
 }

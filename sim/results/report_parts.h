@@ -72,4 +72,8 @@ const char *label_gpu(struct arena *arena, const struct scenario *scenario, size
 const struct node_group *node_group_of(const struct scenario *scenario, size_t node);
 const struct node_group *gpu_group_of(const struct scenario *scenario, size_t gpu);
 
+/* report_csv.c: a field, quoted where it must be; the lines of a report, each after `prefix`. */
+void csv_field(struct text *out, const char *string);
+void csv_rows(struct text *out, const char *prefix, const struct report *report);
+
 #endif

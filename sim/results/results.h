@@ -13,6 +13,20 @@
 #include "sim/scenario/scenario.h"
 
 struct results;
+struct store;
+struct store_point;
+
+/* Open or create `path`, for several runs at the same time.  `alone`: nobody else may read or write it meanwhile, which
+ * is safe on network file systems, too.  See results_open for the codes. */
+int store_open(struct store **out, const char *path, bool alone, struct error *err);
+/* Takes NULL. */
+void store_close(struct store *store);
+
+/* A run in `store`, for any thread; its row, its workloads, GPUs and nodes come with the first rows that are written, and
+ * all that is handed in here must stay until then.  `point`: it is a point of a sweep (store.h); NULL: it is not. */
+int results_begin(struct results **out, struct store *store, const struct store_point *point,
+                  const struct scenario *scenario, const struct gs_workload_spec *spec, uint32_t workloads,
+                  const char *version, const char *provenance, struct error *err);
 
 /* Open or create `path` and add a run: its row, its workloads, GPUs and nodes are committed when this returns.
  * GS_CANT_CREATE: it cannot be created or written, or is no database of this program; GS_BUSY: somebody else has been

@@ -16,7 +16,7 @@ static const struct {
 
 static int no_memory(const struct results *r, struct error *err)
 {
-    return error_set(err, GS_SYSTEM, "no memory for the distributions of '%s'", r->path);
+    return error_set(err, GS_SYSTEM, "no memory for the distributions of '%s'", r->store->path);
 }
 
 int pool_add(struct results *r, const struct tally *t, struct error *err)

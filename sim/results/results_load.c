@@ -1,15 +1,21 @@
 /* results_load.c - read the report of a run back from its rows. */
-#include "sim/results/results.h"
-
+#include "sim/results/results_parts.h"
 #include "sim/results/schema.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+struct stored_metric {
+    const char *scope, *name;
+    struct interval value;
+};
 
 struct loading {
     sqlite3 *db;
-    sqlite3_stmt *metric;
+    struct stored_metric *metric; /* in the order of their key */
+    size_t metrics;
     const char *path;
     int64_t run;
     struct report *report;
@@ -185,19 +191,46 @@ static int sla_rows(struct loading *l)
     return rc;
 }
 
+/* All numbers of the run at once. */
+static int metric_rows(struct loading *l)
+{
+    sqlite3_stmt *s;
+    size_t capacity = 0;
+    int step = SQLITE_DONE;
+    int rc =
+        query(l, &s, "SELECT scope, name, value, ci_low, ci_high, n FROM metric WHERE run = ?1 ORDER BY scope, name");
+    if (rc != GS_OK)
+        return rc;
+    while (!l->no_memory && (step = sqlite3_step(s)) == SQLITE_ROW) {
+        void *grown = arena_grow(l->arena, l->metric, &capacity, l->metrics + 1, sizeof *l->metric);
+        l->no_memory |= !grown;
+        l->metric = grown ? grown : l->metric;
+        if (grown)
+            l->metric[l->metrics++] = (struct stored_metric){text(l, s, 0), text(l, s, 1), interval(s, 2)};
+    }
+    if (step != SQLITE_DONE && step != SQLITE_ROW)
+        rc = failed(l);
+    sqlite3_finalize(s);
+    return rc == GS_OK && l->no_memory ? no_memory(l) : rc;
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct stored_metric *x = a, *y = b;
+    int order = strcmp(x->scope, y->scope);
+    return order ? order : strcmp(x->name, y->name);
+}
+
 static int metric(void *context, const char *scope, const char *name, const char *metric_name, struct interval *value)
 {
     struct loading *l = context;
     char full[256];
     snprintf(full, sizeof full, *name ? "%s:%s" : "%s", scope, name);
-    *value = (struct interval){NAN, NAN, NAN, 0};
-    sqlite3_reset(l->metric);
-    sqlite3_bind_text(l->metric, 2, full, -1, SQLITE_STATIC);
-    sqlite3_bind_text(l->metric, 3, metric_name, -1, SQLITE_STATIC);
-    int step = sqlite3_step(l->metric);
-    if (step == SQLITE_ROW)
-        *value = interval(l->metric, 0);
-    return step == SQLITE_ROW || step == SQLITE_DONE ? GS_OK : failed(l);
+    const struct stored_metric key = {.scope = full, .name = metric_name};
+    const struct stored_metric *found =
+        l->metrics > 0 ? bsearch(&key, l->metric, l->metrics, sizeof key, by_key) : NULL;
+    *value = found ? found->value : (struct interval){NAN, NAN, NAN, 0};
+    return GS_OK;
 }
 
 static int rows(struct loading *l)
@@ -222,24 +255,30 @@ static int rows(struct loading *l)
     r->gpu = array[1];
     r->node = array[2];
     r->sla = array[3];
-    if ((rc = query(l, &l->metric,
-                    "SELECT value, ci_low, ci_high, n FROM metric WHERE run = ?1 AND scope = ?2 AND name = ?3")))
-        return rc;
-    rc = l->no_memory ? no_memory(l) : report_each(r, metric, l);
-    sqlite3_finalize(l->metric);
+    rc = l->no_memory ? no_memory(l) : metric_rows(l);
+    if (rc == GS_OK)
+        rc = report_each(r, metric, l);
     if (rc == GS_OK)
         rc = sla_rows(l);
     return rc == GS_OK && l->no_memory ? no_memory(l) : rc;
 }
 
-int results_load_report(struct report *report, const char *path, int64_t run, struct arena *arena, struct error *err)
+int report_load(struct report *report, sqlite3 *db, const char *path, int64_t run, struct arena *arena,
+                struct error *err)
 {
     *report = (struct report){0};
-    struct loading l = {.path = path, .run = run, .report = report, .arena = arena, .err = err};
-    int rc = schema_open_read(&l.db, path, err);
+    struct loading l = {.db = db, .path = path, .run = run, .report = report, .arena = arena, .err = err};
+    return rows(&l);
+}
+
+int results_load_report(struct report *report, const char *path, int64_t run, struct arena *arena, struct error *err)
+{
+    sqlite3 *db;
+    int rc = schema_open_read(&db, path, err);
+    *report = (struct report){0};
     if (rc != GS_OK)
         return rc;
-    rc = rows(&l);
-    sqlite3_close(l.db);
+    rc = report_load(report, db, path, run, arena, err);
+    sqlite3_close(db);
     return rc;
 }

@@ -27,16 +27,36 @@ enum insert {
     INSERT_METRIC,
     INSERT_DISTRIBUTION,
     INSERT_SLA,
+    INSERT_SWEEP_POINT,
+    INSERT_SWEEP_VALUE,
     INSERTS
 };
 
 enum { DISTRIBUTIONS = 3 }; /* response, slowdown, time to the first token */
 
-struct results {
+/* An open database; one thread at a time uses it. */
+struct store {
     sqlite3 *db;
     sqlite3_mutex *mutex;
     sqlite3_stmt *insert[INSERTS];
     char *path;
+};
+
+/* What the first rows of a run are made of, while they are not written. */
+struct first_rows {
+    const struct store_point *point;
+    const struct scenario *scenario;
+    const struct gs_workload_spec *spec;
+    uint32_t workloads;
+    const char *version, *provenance;
+};
+
+struct results {
+    struct store *store;
+    bool owns_store;
+    bool is_entered; /* its row is there */
+    bool is_brief;   /* no time series and distributions: a point of a sweep with record = summary */
+    struct first_rows first;
     int64_t run;
     struct sketch *pool; /* [group][DISTRIBUTIONS], of all replications so far; NULL before the first */
     uint32_t groups;
@@ -51,6 +71,10 @@ struct row {
 struct row row_begin(struct results *r, enum insert table);
 /* Insert it; GS_OK or the error. */
 int row_end(struct results *r, const struct row *row, struct error *err);
+
+/* A transaction: commit if all went well, else undo; the first error counts. */
+int store_begin(struct store *store, struct error *err);
+int store_end(struct store *store, int rc, struct error *err);
 
 static inline void put_integer(struct row *row, int64_t value)
 {
@@ -106,5 +130,15 @@ void pool_fini(struct results *r);
 int rows_run(struct results *r, const struct scenario *scenario, const struct gs_workload_spec *spec,
              uint32_t workloads, const char *version, const char *provenance, struct error *err);
 int rows_report(struct results *r, const struct report *report, struct error *err);
+
+/* store.c: the rows that say which point of a sweep a run is; the names of the tables whose rows belong to a run. */
+struct store_point;
+int rows_point(struct results *r, const struct store_point *point, struct error *err);
+extern const char *const store_run_tables;
+int store_statement(struct store *store, sqlite3_stmt **statement, const char *sql, struct error *err);
+
+/* results_load.c: the report of a run, from a database that is open. */
+int report_load(struct report *report, sqlite3 *db, const char *path, int64_t run, struct arena *arena,
+                struct error *err);
 
 #endif

@@ -234,10 +234,10 @@ int rows_tally(struct results *r, struct tally *t, struct error *err)
     for (uint32_t i = 0; i < t->groups && rc == GS_OK; i++)
         rc = group_sums(r, t, i, err);
     for (uint32_t i = 0; i < t->gpus && rc == GS_OK; i++)
-        if ((rc = gpu_sums(r, t, i, err)) == GS_OK && t->gpu_series)
+        if ((rc = gpu_sums(r, t, i, err)) == GS_OK && t->gpu_series && !r->is_brief)
             rc = gpu_series(r, t, i, err);
     for (uint32_t i = 0; i < t->nodes && rc == GS_OK; i++)
-        if ((rc = node_sums(r, t, i, err)) == GS_OK && t->node_series)
+        if ((rc = node_sums(r, t, i, err)) == GS_OK && t->node_series && !r->is_brief)
             rc = node_series(r, t, i, err);
     if (rc != GS_OK)
         return rc;

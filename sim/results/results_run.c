@@ -57,7 +57,7 @@ static int run_row(struct results *r, const struct scenario *scenario, const cha
     put_text(&row, NULL);
     int rc = row_end(r, &row, err);
     text_fini(&key);
-    r->run = sqlite3_last_insert_rowid(r->db);
+    r->run = sqlite3_last_insert_rowid(r->store->db);
     return rc;
 }
 
@@ -215,11 +215,11 @@ int rows_report(struct results *r, const struct report *report, struct error *er
         return rc;
     sqlite3_stmt *update = NULL;
     if (sqlite3_prepare_v2(
-            r->db,
+            r->store->db,
             "UPDATE run SET status = 'complete', policy = ?, parameters = ?, length = ?, limits = ?, next = ?,"
             " policy_faults = ?, replications = ? WHERE run = ?",
             -1, &update, NULL) != SQLITE_OK)
-        return schema_error(r->db, r->path, err);
+        return schema_error(r->store->db, r->store->path, err);
     struct row row = {update, 0};
     put_text(&row, report->policy);
     put_text(&row, report->parameters);

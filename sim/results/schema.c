@@ -121,7 +121,7 @@ static int create(sqlite3 *db, const char *path, struct error *err)
     return rc;
 }
 
-int schema_open(sqlite3 **out, const char *path, struct error *err)
+int schema_open(sqlite3 **out, const char *path, bool alone, struct error *err)
 {
     sqlite3 *db = NULL;
     int is_empty = 0, rc = GS_OK;
@@ -132,6 +132,9 @@ int schema_open(sqlite3 **out, const char *path, struct error *err)
         rc = schema_error(db, path, err);
     if (rc == GS_OK) {
         sqlite3_busy_timeout(db, BUSY_MS);
+        rc = alone ? schema_run(db, path, "PRAGMA locking_mode = EXCLUSIVE", err) : GS_OK;
+    }
+    if (rc == GS_OK) {
         rc = recognise(db, path, GS_CANT_CREATE, &is_empty, err);
     }
     if (rc == GS_OK && sqlite3_db_readonly(db, "main") == 1)

@@ -5,6 +5,7 @@
 #include "sim/base/error.h"
 
 #include <sqlite3.h>
+#include <stdbool.h>
 
 enum {
     SCHEMA_APPLICATION = 0x67737770, /* "gswp", PRAGMA application_id */
@@ -14,8 +15,9 @@ enum {
 /* The text of schema.sql: the statements that create all tables, and the views that schema.c does not make itself. */
 extern const char schema_sql[];
 
-/* Open for writing; an empty or new file gets the tables.  See results_open for the codes. */
-int schema_open(sqlite3 **db, const char *path, struct error *err);
+/* Open for writing; an empty or new file gets the tables.  `alone`: keep everybody else out, also readers; that needs no
+ * shared memory, which network file systems do not have.  See results_open for the codes. */
+int schema_open(sqlite3 **db, const char *path, bool alone, struct error *err);
 
 /* Open for reading; works on read-only folders, too. */
 int schema_open_read(sqlite3 **db, const char *path, struct error *err);

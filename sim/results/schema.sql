@@ -150,11 +150,33 @@ CREATE TABLE sla(
     goodput_per_s REAL, goodput_ci_low REAL, goodput_ci_high REAL, -- bursts within the target
     PRIMARY KEY(run, sla)) WITHOUT ROWID;
 
+-- points of sweeps
+
+CREATE TABLE sweep(
+    sweep INTEGER PRIMARY KEY, hash TEXT NOT NULL, scenario TEXT NOT NULL, design TEXT NOT NULL,
+    points INTEGER NOT NULL, version TEXT NOT NULL);
+
+CREATE TABLE sweep_key(
+    sweep INTEGER NOT NULL, axis INTEGER NOT NULL, key TEXT NOT NULL, "values" TEXT NOT NULL,
+    PRIMARY KEY(sweep, axis)) WITHOUT ROWID;
+
+CREATE TABLE sweep_point(
+    sweep INTEGER NOT NULL, point INTEGER NOT NULL, run INTEGER NOT NULL, hash TEXT NOT NULL,
+    PRIMARY KEY(sweep, point)) WITHOUT ROWID;
+
+CREATE TABLE sweep_value(
+    sweep INTEGER NOT NULL, point INTEGER NOT NULL, axis INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY(sweep, point, axis)) WITHOUT ROWID;
+
 CREATE VIEW report_run AS
 SELECT run, status, scenario, policy, length, seed, provenance, version, replications,
     (SELECT count(*) FROM replication AS r WHERE r.run = run.run) AS replications_done, limits, next,
     policy_faults
 FROM run;
+
+CREATE VIEW report_sweep AS
+SELECT sweep, point, run, status, key, value
+FROM sweep_point JOIN run USING(run) JOIN sweep_value USING(sweep, point);
 
 CREATE VIEW report_sla AS
 SELECT run, name, coalesce(grp, class) AS "group", metric, target, value, ci_low, ci_high, met, attainment, missed, alone,

@@ -48,4 +48,39 @@ int run_scenario(const struct scenario *scenario, const struct run_options *opti
                  struct run_outcome *outcome, struct arena *arena, struct error *err);
 void run_fini(struct run_outcome *outcome);
 
+/* A scenario under way; what the files of sim/run share. */
+struct run_state {
+    const struct scenario *scenario;
+    const struct run_options *options;
+    const struct load_traces *traces;
+    gs_ns warmup_ns;
+    bool warmup_unsettled;
+    struct mser *mser; /* one a replication in the first pass of `warmup = auto`, else NULL */
+    const struct mser **series;
+    struct tally **tally;
+    struct arena *arena; /* one a replication */
+    uint32_t replications, next, done;
+    uint32_t most; /* replications, if precision asks for more */
+    bool precise;  /* it was, when the last batch was done */
+    struct run_state *after; /* opened after this one */
+};
+
+/* Make it ready; `options` and `scenario` stay the caller's.  run_collect in any case gives what is complete. */
+int run_prepare(struct run_state *run, const struct scenario *scenario, const struct run_options *options,
+                const struct load_traces *traces, struct arena *arena, struct error *err);
+void run_collect(struct run_state *run, struct run_outcome *outcome);
+
+/* Where runs come from, and who takes them when nothing more is to be done: `next` is asked by one thread at a time, and
+ * gives NULL when there are no more; `over` is told by several threads at a time, also of runs that were cut short. */
+struct run_source {
+    int (*next)(void *context, struct run_state **run, struct error *err);
+    int (*over)(void *context, struct run_state *run, struct error *err);
+    void *context;
+    const volatile int *stop;
+};
+
+/* All runs of a source on `threads` threads (0: all cores), no more than `most`: replications of one run side by side, and
+ * runs side by side where that leaves threads idle.  The first error ends everything. */
+int run_all(const struct run_source *source, int64_t threads, uint64_t most, struct error *err);
+
 #endif

@@ -5,7 +5,7 @@
 
 enum { NAME_LENGTH_MAX = 64 };
 
-static const char *const kinds[] = {"scenario", "node", "policy", "workload", "trace", "sla"};
+static const char *const kinds[] = {"scenario", "node", "policy", "workload", "trace", "sla", "sweep"};
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
 static const char *kind_at(size_t i, const void *context)
@@ -229,11 +229,6 @@ static bool section_split(struct build *b, struct ini_section *section)
             section->kind = kinds[i];
     if (section->kind)
         return true;
-    if (strcmp(head, "sweep") == 0) {
-        ini_error(b->err, &section->spot, GS_BAD_INPUT, "section [%s] is not available in this version",
-                  section->title);
-        return false;
-    }
     b->ini->broken = true;
     ini_error(b->err, &section->spot, GS_BAD_INPUT, "unknown section [%s]%s", section->title,
               build_hint(hint, head, KINDS, kind_at, NULL));
@@ -243,7 +238,8 @@ static bool section_split(struct build *b, struct ini_section *section)
 static bool name_is_good(struct build *b, const struct ini_section *section, const char *kind, const char *name)
 {
     static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.+";
-    bool is_single = kind == kinds[0] || kind == kinds[2], needs_name = !is_single && kind != kinds[1];
+    bool is_single = kind == kinds[0] || kind == kinds[2] || kind == kinds[6];
+    bool needs_name = !is_single && kind != kinds[1];
     if (is_single && name) {
         ini_error(b->err, &section->spot, GS_BAD_INPUT, "section [%s] takes no name; write [%s]", section->title, kind);
         return false;

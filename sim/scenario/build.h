@@ -46,6 +46,11 @@ int build_policies(struct build *build);
 void check_contradictions(struct build *build);
 void check_satisfiable(struct build *build);
 
+/* What [sweep] varies, to the scenario; without a [sweep] nothing. */
+int build_sweep(struct build *build);
+/* "slicer.width" takes whole numbers only, in the first policy that has it. */
+bool build_param_is_whole(const char *key);
+
 /* Apply every entry of a section to `base` and its defaults for what is not given; class -1: unknown. */
 int build_apply(struct build *build, struct ini_section *section, const char *kind, int class, void *base);
 

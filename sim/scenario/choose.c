@@ -114,7 +114,8 @@ static bool param_split(const char *key, enum gs_slot *slot, const char **name)
     return false;
 }
 
-bool build_param_find(char out[HINT_TEXT], const char *key)
+/* The first parameter of that name, with its slot; NULL: no policy has one. */
+static const struct gs_param *param_find(const char *key, enum gs_slot *found)
 {
     enum gs_slot slot = GS_SLOTS;
     const char *name = key;
@@ -124,11 +125,27 @@ bool build_param_find(char out[HINT_TEXT], const char *key)
             const struct gs_param *param = gs_policy_at((enum gs_slot)s, i)->param;
             for (; param && param->key; param++)
                 if (strcmp(param->key, name) == 0) {
-                    snprintf(out, HINT_TEXT, "%s.%s", gs_slot_name((enum gs_slot)s), name);
-                    return true;
+                    *found = (enum gs_slot)s;
+                    return param;
                 }
         }
-    return false;
+    return NULL;
+}
+
+bool build_param_find(char out[HINT_TEXT], const char *key)
+{
+    enum gs_slot slot;
+    const struct gs_param *param = param_find(key, &slot);
+    if (param)
+        snprintf(out, HINT_TEXT, "%s.%s", gs_slot_name(slot), param->key);
+    return param != NULL;
+}
+
+bool build_param_is_whole(const char *key)
+{
+    enum gs_slot slot;
+    const struct gs_param *param = param_find(key, &slot);
+    return param && param->kind == GS_INTEGER;
 }
 
 /* The keys that [policy] could have with the policies chosen. */

@@ -6,6 +6,7 @@
 #include "sim/scenario/ini.h"
 #include "sim/scenario/build.h"
 #include "sim/scenario/source.h"
+#include "sim/scenario/sweep.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -248,11 +249,30 @@ static struct ini_section *override_section(struct ini *ini, const struct ini_so
     if (is_left_out(ini, title))
         ini_error(ini->err, spot, GS_BAD_INPUT, "[%s] is left out, as the trace is the whole load", shown);
     else if (!ini->broken)
-        ini_error(
-            ini->err, spot, GS_BAD_INPUT,
-            "the scenario has no section [%s]%s%s--set changes sections that are there; write others into the file",
-            shown, hint, hint[0] ? " " : "; ");
+        ini_error(ini->err, spot, GS_BAD_INPUT,
+                  "the scenario has no section [%s]%s%s%s changes sections that are there; write others into the file",
+                  shown, hint, hint[0] ? " " : "; ", spot->set ? "--set" : "[sweep]");
     return NULL;
+}
+
+char *ini_key_split(char *text)
+{
+    bool is_dotted = strncmp(text, "policy.", 7) == 0 || strncmp(text, "sweep.", 6) == 0;
+    char *dot = is_dotted ? strchr(text, '.') : strrchr(text, '.');
+    if (!dot || dot == text || dot[1] == '\0')
+        return NULL;
+    *dot = '\0';
+    return dot + 1;
+}
+
+/* Put a key on top of what the files say, in the section `title`. */
+static void lay(struct ini *ini, const struct ini_source *source, const struct spot *spot, const char *title,
+                const char *key, const char *value)
+{
+    struct ini_entry entry = {.key = key, .value = value, .spot = *spot, .source = source};
+    struct ini_section *section = override_section(ini, source, spot, title);
+    if (section)
+        ini_entry_put(ini, section, &entry);
 }
 
 static void override_one(struct ini *ini, const struct ini_source *source, const char *set)
@@ -271,32 +291,48 @@ static void override_one(struct ini *ini, const struct ini_source *source, const
     char *equals = strchr(text, '=');
     if (equals)
         *equals = '\0';
-    char *title = trim(text);
-    /* Keys of [policy] may hold a dot themselves, names of other sections too. */
-    char *dot = strncmp(title, "policy.", 7) == 0 ? title + 6 : strrchr(title, '.');
-    if (!equals || !dot || dot == title || dot[1] == '\0') {
+    char *title = trim(text), *key = ini_key_split(title);
+    if (!equals || !key) {
         ini_error(ini->err, &spot, GS_USAGE, "it must read SECTION.KEY=VALUE, such as 'node.gpu_memory=40GiB'");
         return;
     }
-    *dot = '\0';
-    struct ini_entry entry = {.key = dot + 1, .value = trim(equals + 1), .spot = spot, .source = source};
-    if (*entry.value == '\0') {
-        ini_error(ini->err, &spot, GS_BAD_INPUT, "key '%s' has no value", entry.key);
-        return;
+    const char *value = trim(equals + 1);
+    if (*value == '\0')
+        ini_error(ini->err, &spot, GS_BAD_INPUT, "key '%s' has no value", key);
+    else
+        lay(ini, source, &spot, title, key, value);
+}
+
+/* A source above all files; paths in it are seen from the scenario's folder. */
+static struct ini_source *above(struct ini *ini, const char *name, int depth)
+{
+    struct ini_source *source = source_add(ini, name, ini->first ? ini->first->folder : NULL, NULL);
+    if (source)
+        source->depth = depth;
+    return source;
+}
+
+int ini_choose(struct ini *ini, const struct sweep_choice *choice, size_t choices)
+{
+    struct ini_source *source = choices > 0 ? above(ini, "[sweep]", -2) : NULL;
+    for (size_t i = 0; source && i < choices && !ini->stop; i++) {
+        struct spot spot = {.place = choice[i].place, .set = choice[i].set};
+        char *title = arena_strdup(ini->arena, choice[i].key), *key = title ? ini_key_split(title) : NULL;
+        if (key)
+            lay(ini, source, &spot, title, key, choice[i].value);
+        else
+            ini_no_memory(ini);
     }
-    struct ini_section *section = override_section(ini, source, &spot, title);
-    if (section)
-        ini_entry_put(ini, section, &entry);
+    return ini->err->code;
 }
 
 int ini_override(struct ini *ini, const struct overrides *overrides)
 {
     if (!overrides || overrides->sets == 0)
         return ini->err->code;
-    struct ini_source *source = source_add(ini, "--set", ini->first ? ini->first->folder : NULL, NULL);
+    struct ini_source *source = above(ini, "--set", -1);
     if (!source)
         return ini->err->code;
-    source->depth = -1;
     for (size_t i = 0; i < overrides->sets && !ini->stop; i++)
         override_one(ini, source, overrides->set[i]);
     return ini->err->code;

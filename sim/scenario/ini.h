@@ -70,6 +70,13 @@ int ini_parse(struct ini *ini, const char *text, size_t length, const char *file
  * also in new [sla.NAME]. */
 int ini_override(struct ini *ini, const struct overrides *overrides);
 
+/* Lay the values of a point of a sweep over it, on top of all else. */
+int ini_choose(struct ini *ini, const struct sweep_choice *choice, size_t choices);
+
+/* "policy.slicer.quantum": cut `text` where its key begins; NULL if it does not read SECTION.KEY.  Keys of [policy] and
+ * [sweep] may hold a dot themselves, names of other sections too. */
+char *ini_key_split(char *text);
+
 struct ini_section *ini_section_find(const struct ini *ini, const char *title);
 struct ini_section *ini_section_add(struct ini *ini, const char *title, const struct spot *spot,
                                     const struct ini_source *source);

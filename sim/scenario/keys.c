@@ -2,6 +2,7 @@
 #include "sim/scenario/keys.h"
 #include "sim/scenario/build.h"
 #include "sim/scenario/scenario.h"
+#include "sim/scenario/sweep.h"
 #include <math.h>
 #include <string.h>
 
@@ -30,6 +31,8 @@
     ROW("sla", name, type, "", "all", kind, offsetof(struct sla_keys, field), min, max, __VA_ARGS__)
 #define SLA_TIME(name, metric, ...)                                                                                    \
     SLA(name, "time", KEY_SECONDS, target[metric], 0, INFINITY, .above = true, __VA_ARGS__)
+#define SWEEP(name, type, fallback, kind, field, min, max, ...)                                                        \
+    ROW("sweep", name, type, fallback, "all", kind, offsetof(struct sweep, field), min, max, __VA_ARGS__)
 #define SLA_RATIO(name, metric, ...) SLA(name, "number", KEY_NUMBER, target[metric], 1, INFINITY, __VA_ARGS__)
 
 static const struct key table[] = {
@@ -214,6 +217,13 @@ static const struct key table[] = {
         .help = "share of the speed alone, at least"),
     SLA("oom_kills", "number", KEY_NUMBER, target[SLA_OOM_KILLS], 0, INFINITY,
         .help = "workloads killed for memory, at most"),
+
+    SWEEP("design", "grid | latin", "grid", KEY_CHOICE, design, 0, 0,
+          .help = "grid: every combination of the values; latin: a Latin hypercube, each range evenly covered"),
+    SWEEP("points", "integer", "100", KEY_INTEGER, points, 1, SWEEP_POINTS_MAX,
+          .help = "points of a Latin hypercube; a grid has as many as its values make"),
+    SWEEP("seed", "integer", "1", KEY_INTEGER, seed, 0, NEVER,
+          .help = "seed of a Latin hypercube; the simulations of all points use that of [scenario]"),
 };
 
 enum { KEYS = sizeof table / sizeof table[0] };

@@ -28,7 +28,7 @@ enum key_kind {
 #define KEY_NO_FIELD ((size_t)-1)
 
 struct key {
-    const char *section; /* "scenario", "node", "policy", "workload", "trace", "sla" */
+    const char *section; /* "scenario", "node", "policy", "workload", "trace", "sla", "sweep" */
     const char *name;
     const char *type;        /* as shown: "time", "dist of time", "concurrent | exclusive", "rate | unlimited" */
     const char *fallback;    /* default as text; NULL = required; "" = none */

@@ -1,6 +1,8 @@
 /* plugin.c - load a policy from a shared object: read it, try it in a child process, then take it in. */
 #include "sim/scenario/plugin.h"
 
+#include "sim/base/hash.h"
+
 #include <dlfcn.h>
 #include <elf.h>
 #include <errno.h>
@@ -30,16 +32,14 @@ bool plugin_is_path(const char *name)
     return strchr(name, '/') || (length > 3 && strcmp(name + length - 3, ".so") == 0);
 }
 
-/* FNV-1a: it tells versions of a file apart, not forgeries. */
 static int hash_of(int fd, char hash[PLUGIN_HASH])
 {
     unsigned char bytes[READ_BYTES];
-    uint64_t sum = UINT64_C(0xcbf29ce484222325);
+    uint64_t sum = HASH_START;
     ssize_t got;
 
     while ((got = read(fd, bytes, sizeof bytes)) > 0)
-        for (ssize_t i = 0; i < got; i++)
-            sum = (sum ^ bytes[i]) * UINT64_C(0x100000001b3);
+        sum = hash_bytes(sum, bytes, (size_t)got);
     snprintf(hash, PLUGIN_HASH, "%016llx", (unsigned long long)sum);
     return got < 0 ? GS_NO_INPUT : GS_OK;
 }

@@ -1,6 +1,7 @@
 /* read.c - reads a scenario: files and --set to sections, sections to values, then the checks; all or nothing. */
 #include "sim/scenario/build.h"
 #include "sim/scenario/replay.h"
+#include "sim/scenario/sweep.h"
 #include <string.h>
 
 /* "dir/six-notebooks.ini" -> "six-notebooks" */
@@ -39,6 +40,8 @@ static int settings_list(struct build *b)
         return ini_no_memory(b->ini);
     for (size_t i = 0; i < b->ini->sections; i++) {
         const struct ini_section *section = b->ini->section[i];
+        if (strcmp(section->title, "sweep") == 0)
+            continue;
         for (size_t k = 0; k < section->entries; k++)
             if (!section->entry[k].dropped)
                 s->setting[s->settings++] =
@@ -49,17 +52,26 @@ static int settings_list(struct build *b)
     return GS_OK;
 }
 
-/* Everything behind the files: the sections are in `ini`.  `replay` NULL: the scenario has its own load. */
-static int finish(struct scenario *scenario, struct ini *ini, const char *file, struct replay_load *replay,
-                  const struct overrides *overrides)
+/* What lies on top of the files. */
+struct layers {
+    const struct overrides *overrides;
+    const struct sweep_choice *choice;
+    size_t choices;
+    struct replay_load *replay; /* NULL: the scenario has its own load */
+};
+
+/* Everything behind the files: the sections are in `ini`. */
+static int finish(struct scenario *scenario, struct ini *ini, const char *file, const struct layers *layers)
 {
+    struct replay_load *replay = layers->replay;
     struct build build = {.scenario = scenario, .ini = ini, .arena = ini->arena, .err = ini->err};
     if (ini->stop || ini->err->code == GS_NO_INPUT)
         return ini->err->code;
     if (replay)
         replay_lay(ini, replay);
     build_heads(&build);
-    ini_override(ini, overrides);
+    ini_override(ini, layers->overrides);
+    ini_choose(ini, layers->choice, layers->choices);
     if (replay)
         replay_slas(ini, replay);
     scenario->arena = ini->arena;
@@ -79,6 +91,8 @@ static int finish(struct scenario *scenario, struct ini *ini, const char *file, 
         settings_list(&build);
     if (!ini->stop)
         build_slas(&build);
+    if (!ini->stop && layers->choices == 0)
+        build_sweep(&build);
     if (!ini->stop)
         check_contradictions(&build);
     if (ini->err->code == GS_OK)
@@ -92,7 +106,17 @@ int scenario_read(struct scenario *scenario, const char *file, const struct over
     struct ini ini = {.arena = arena, .err = err};
     memset(scenario, 0, sizeof *scenario);
     ini_read(&ini, file);
-    return finish(scenario, &ini, file, NULL, overrides);
+    return finish(scenario, &ini, file, &(struct layers){.overrides = overrides});
+}
+
+int scenario_read_point(struct scenario *scenario, const char *file, const struct overrides *overrides,
+                        const struct sweep_choice *choice, size_t choices, struct arena *arena, struct error *err)
+{
+    struct ini ini = {.arena = arena, .err = err};
+    struct layers layers = {.overrides = overrides, .choice = choice, .choices = choices};
+    memset(scenario, 0, sizeof *scenario);
+    ini_read(&ini, file);
+    return finish(scenario, &ini, file, &layers);
 }
 
 int scenario_parse(struct scenario *scenario, const char *text, size_t length, const char *file, const char *folder,
@@ -101,7 +125,7 @@ int scenario_parse(struct scenario *scenario, const char *text, size_t length, c
     struct ini ini = {.arena = arena, .err = err};
     memset(scenario, 0, sizeof *scenario);
     ini_parse(&ini, text, length, file, folder);
-    return finish(scenario, &ini, file, NULL, overrides);
+    return finish(scenario, &ini, file, &(struct layers){.overrides = overrides});
 }
 
 int scenario_replay(struct scenario *scenario, const char *file, struct replay_load *replay,
@@ -114,5 +138,6 @@ int scenario_replay(struct scenario *scenario, const char *file, struct replay_l
         ini_read(&ini, file);
     else
         ini_parse(&ini, one_gpu, sizeof one_gpu - 1, "default node", ".");
-    return finish(scenario, &ini, replay->trace, replay, overrides);
+    struct layers layers = {.overrides = overrides, .replay = replay};
+    return finish(scenario, &ini, replay->trace, &layers);
 }

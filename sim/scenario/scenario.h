@@ -172,6 +172,7 @@ struct scenario {
     struct policy_choice policy[GS_SLOTS];
     struct setting *setting; /* every key that was given, resolved, in order of the file */
     size_t settings;
+    const struct sweep *sweep; /* sweep.h: what [sweep] varies; NULL: there is none */
 };
 
 /* What the command line adds: `--set section.key=value` texts, in order (later wins, all override the file). */
@@ -200,6 +201,11 @@ int scenario_parse(struct scenario *scenario, const char *text, size_t length, c
  * what was promised to them; a [trace.trace] in it says what the trace lacks. */
 int scenario_replay(struct scenario *scenario, const char *file, struct replay_load *replay,
                     const struct overrides *overrides, struct arena *arena, struct error *err);
+
+/* The same as scenario_read, with the values of a point of its sweep (sweep.h) over everything else. */
+struct sweep_choice;
+int scenario_read_point(struct scenario *scenario, const char *file, const struct overrides *overrides,
+                        const struct sweep_choice *choice, size_t choices, struct arena *arena, struct error *err);
 
 /* Expectation of the metric's name as written in the file, and whether greater is better. */
 const char *sla_metric_name(enum sla_metric metric);

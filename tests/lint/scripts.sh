@@ -2,7 +2,7 @@
 # scripts.sh - shellcheck has nothing to say about the scripts.
 source "$(dirname "$0")/lib.sh"
 
-mapfile -t files < <(find tests scenarios plots packaging -type f \( -name '*.sh' -o -name 'completion.bash' \) | sort)
+mapfile -t files < <(find tests scenarios plots packaging docs -type f \( -name "*.sh" -o -name "*.sbatch" -o -name completion.bash \) | sort)
 shellcheck -x -P SCRIPTDIR -S style quickstart check .ci/run .ci/install "${files[@]}" || complain "see above"
 
 # bats itself ends a test at the first failure and sets what SC2154 misses: output, stderr, status, lines.

@@ -353,7 +353,7 @@ static void a_full_disk(void **unused)
     make(&run);
     struct results *r;
     must(open_run(&r, &run.scenario, &err), &err);
-    assert_int_equal(sqlite3_exec(r->db, "PRAGMA max_page_count = 60", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(r->store->db, "PRAGMA max_page_count = 60", NULL, NULL, NULL), SQLITE_OK);
     int rc = GS_OK, written = 0;
     for (; written < 1000 && rc == GS_OK; written++) {
         run.tally[0]->replication = (uint32_t)written;
@@ -454,7 +454,7 @@ static void somebody_else_writes(void **unused)
     sqlite3 *other;
     assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
     assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_busy_timeout(r->db, 10);
+    sqlite3_busy_timeout(r->store->db, 10);
     assert_int_equal(write_replication(r, run.tally[0], &err), GS_BUSY);
     assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(other);

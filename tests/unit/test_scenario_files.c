@@ -126,7 +126,7 @@ static void test_broken_heads(void **state)
         {"[scenario]", "[scenarios]", "dir/a.ini:1: unknown section [scenarios]"},
         {"[workload.N]", "[workload]", "dir/a.ini:7: section [workload] needs a name"},
         {"[workload.N]", "workload.N]", "dir/a.ini:7: 'workload.N]' is neither"},
-        {"[workload.N]", "[sweep]", "dir/a.ini:7: section [sweep] is not available in this version"},
+        {"[workload.N]", "[sweep]", "dir/a.ini:8: unknown key 'class' in [sweep]"},
     };
     static const char *const set[SETS_MAX] = {"node.gpus=2", "workload.N.count=2"};
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
