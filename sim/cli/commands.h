@@ -23,6 +23,7 @@ int cmd_compare(int argc, char **argv, struct error *err);
 int cmd_regret(int argc, char **argv, struct error *err);
 int cmd_audit(int argc, char **argv, struct error *err);
 int cmd_explain(int argc, char **argv, struct error *err);
+int cmd_import_config(int argc, char **argv, struct error *err);
 int cmd_report(int argc, char **argv, struct error *err);
 int cmd_trace(int argc, char **argv, struct error *err);
 int cmd_policies(int argc, char **argv, struct error *err);
