@@ -12,6 +12,7 @@ static const struct {
     {"node.count", "1", "where no Node was given"},
     {"node.gpus", "8", "where no Node was given"},
     {"node.gpu_memory", "80GiB", "where no label nvidia.com/gpu.memory tells it"},
+    {"node.placement", "spread", "of pods over the GPUs of a node; 'binpack': GPUs that no request needs are left out"},
     {"node.h2d", "25GB/s", "of the link, into the GPU: about what pinned memory over PCIe 4 x16 gives; measure yours"},
     {"node.d2h", "25GB/s", "the same, out of it"},
     {"gpu_memory_unit", "MiB", "of annotation gpu-memory: MiB by the manual of 2.25, MB by that of 2.15; or 'MB'"},

@@ -138,6 +138,7 @@ int cluster_finish(struct cluster *c, struct error *err)
 {
     c->err = err;
     find_hosts(c);
+    find_busy(c);
     group_nodes(c);
     if (!err->code || c->options.force)
         group_pods(c);

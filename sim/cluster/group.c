@@ -98,11 +98,27 @@ int64_t assumed_number(struct cluster *c, const char *name, bool is_size)
     return value;
 }
 
+/* That pods share: with a node level scheduler, and if so assumed, they spread over all of them. */
+static int64_t gpus_of(struct cluster *c, const struct gpu_node *node, const struct node_kind *kind)
+{
+    int64_t all = node->gpus - node->whole;
+    if (c->pods == 0 || kind->settings.scheduler == 1)
+        return all;
+    bool packs = assume_is(c, "node.placement", "binpack");
+    if (!packs && node->busy > 0 && node->busy < all)
+        note_add(c, NOTE_WARNING, NULL,
+                 "nodes whose pods fit by their requests on fewer GPUs than they have: a scheduler that packs would put "
+                 "them there, the scenario spreads them; see node.placement");
+    if (packs && node->busy == 0)
+        note_add(c, NOTE_LEFT_OUT, &node->origin, "GPUs of nodes whose pods need none of them");
+    return packs ? node->busy : all;
+}
+
 static void node_kind_make(struct cluster *c, struct node_kind *kind, const struct gpu_node *node)
 {
     *kind = (struct node_kind){.example = node, .settings = settings_of(c, node)};
     kind->swap = node_swaps(c, node, &kind->settings);
-    kind->gpus = node ? node->gpus - node->whole : assumed_number(c, "node.gpus", false);
+    kind->gpus = node ? gpus_of(c, node, kind) : assumed_number(c, "node.gpus", false);
     kind->gpu_memory = node && node->gpu_memory != UNSAID ? node->gpu_memory
                                                          : assumed_number(c, "node.gpu_memory", true);
     kind->reserved = !kind->swap ? 0 : kind->settings.reserved != UNSAID ? kind->settings.reserved : 2 * gib;

@@ -89,9 +89,9 @@ static void read_gpus(struct cluster *c, struct gpu_node *node, struct tree *lab
 {
     const struct origin *at = &node->origin;
     struct tree *capacity = tree_find(status, "capacity"), *allocatable = tree_find(status, "allocatable");
-    int64_t offered = number(c, capacity, "nvidia.com/gpu", 100000, at);
-    int64_t allocatable_gpus = number(c, allocatable, "nvidia.com/gpu", 100000, at);
-    int64_t count = number(c, labels, "nvidia.com/gpu.count", 1024, at);
+    int64_t offered = number(c, capacity, "nvidia.com/gpu", GPUS_MAX, at);
+    int64_t allocatable_gpus = number(c, allocatable, "nvidia.com/gpu", GPUS_MAX, at);
+    int64_t count = number(c, labels, "nvidia.com/gpu.count", GPUS_MAX, at);
     int64_t mib = number(c, labels, "nvidia.com/gpu.memory", INT64_C(1) << 30, at);
     int64_t replicas = number(c, labels, "nvidia.com/gpu.replicas", 1024, at);
     offered = offered != UNSAID ? offered : allocatable_gpus;

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 enum { UNSAID = -1, CLASSES = 3 };
-enum { NODES_MAX = 50000, PODS_MAX = 200000, KINDS_MAX = 2000, NOTES_MAX = 100, NAMES_SHOWN = 3 };
+enum { GPUS_MAX = 1024, NODES_MAX = 50000, PODS_MAX = 200000, KINDS_MAX = 2000, NOTES_MAX = 100, NAMES_SHOWN = 3 };
 
 struct origin { /* file NULL: nowhere */
     const char *file;
@@ -90,7 +90,7 @@ struct gpu_node {
     struct label *label;
     size_t labels;
     int64_t gpus, gpu_memory, host_memory; /* memory: UNSAID where no label tells */
-    int64_t whole;                         /* GPUs that belong to one pod each */
+    int64_t whole, busy;                   /* GPUs that belong to one pod each; that others need by their requests */
     bool labelled;                         /* run.ai/swap-enabled=true */
     size_t kind;                           /* SIZE_MAX: of another pool */
 };
@@ -172,6 +172,7 @@ struct settings settings_of(const struct cluster *c, const struct gpu_node *node
 const struct settings *pool_of(const struct cluster *c, const struct gpu_node *node);
 
 void find_hosts(struct cluster *c);
+void find_busy(struct cluster *c);
 void group_nodes(struct cluster *c);
 void group_pods(struct cluster *c);
 /* An assumed size or whole number. */

@@ -37,11 +37,11 @@ static bool digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Digits into *value and *exponent; past the 18th they only count for the exponent, and for rounding up. */
+/* Digits into *value and *exponent; past the 19th they only count for the exponent, and for rounding up. */
 static const char *digits(const char *p, bool fraction, uint64_t *value, int *exponent, bool *more)
 {
     for (; digit(*p); p++) {
-        if (*value < UINT64_C(100000000000000000)) {
+        if (*value <= (UINT64_MAX - 9) / 10) {
             *value = *value * 10 + (uint64_t)(*p - '0');
             *exponent -= fraction;
         } else {
@@ -55,7 +55,7 @@ static const char *digits(const char *p, bool fraction, uint64_t *value, int *ex
 /* The suffix, as powers of 2 and 10; false if there is no such suffix. */
 static bool scale(const char *p, int *binary, int *decimal)
 {
-    if ((*p == 'e' || *p == 'E') && p[1] != '\0') {
+    if ((*p == 'e' || *p == 'E') && (digit(p[1]) || p[1] == '-' || p[1] == '+')) {
         bool down = p[1] == '-';
         const char *q = p + 1 + (p[1] == '-' || p[1] == '+');
         int power = 0;
@@ -78,7 +78,7 @@ static bool scale(const char *p, int *binary, int *decimal)
 /* value x 2^binary x 10^exponent, rounded up; false if it is too much. */
 static bool whole(uint64_t value, int binary, int exponent, bool more, int64_t *out)
 {
-    wide product = (wide)value << binary; /* below 2^57 x 2^60 */
+    wide product = (wide)value << binary; /* below 2^64 x 2^60 */
     bool rest = more;
     if (value == 0) {
         *out = 0;

@@ -125,7 +125,12 @@ static struct tree *tree_new(struct reader *r, enum tree_kind kind)
 static bool tag_is_plain(const yaml_char_t *tag)
 {
     static const char core[] = "tag:yaml.org,2002:";
-    return !tag || strcmp((const char *)tag, "!") == 0 || strncmp((const char *)tag, core, sizeof core - 1) == 0;
+    static const char *const plain[] = {"str", "int", "float", "bool", "null", "map", "seq"};
+    const char *text = (const char *)tag;
+    bool found = !tag || strcmp(text, "!") == 0;
+    for (size_t i = 0; i < sizeof plain / sizeof *plain && !found; i++)
+        found = strncmp(text, core, sizeof core - 1) == 0 && strcmp(text + sizeof core - 1, plain[i]) == 0;
+    return found;
 }
 
 static struct tree *scalar(struct reader *r)

@@ -25,7 +25,7 @@ static bool is_simulated(const char *section, const char *name)
 static void write_size(FILE *out, const char *key, int64_t bytes)
 {
     char text[UNITS_TEXT];
-    fprintf(out, "%s = %s\n", key, units_write_size(text, bytes));
+    fprintf(out, "%s = %s\n", key, bytes ? units_write_size(text, bytes) : "0");
 }
 
 /* A share with no more digits than it needs. */
@@ -50,12 +50,9 @@ static void write_links(struct cluster *c, FILE *out)
     fprintf(out, "d2h = %s\n", assume(c, "node.d2h"));
 }
 
-static void write_scheduler(struct cluster *c, FILE *out)
+static void write_scheduler(FILE *out)
 {
     bool there = is_simulated("node", "node_level_scheduler");
-    if (!there)
-        note_add(c, NOTE_NOT_SIMULATED, NULL,
-                 "the node level scheduler: a workload stays on the GPU where it was placed; the key stands as a comment");
     fprintf(out, "%snode_level_scheduler = yes\n", there ? "" : "; ");
 }
 
@@ -74,7 +71,7 @@ static void write_node(struct cluster *c, const struct node_kind *kind, FILE *ou
         write_links(c, out);
     }
     if (s->scheduler == 1)
-        write_scheduler(c, out);
+        write_scheduler(out);
     if (s->slicing > 0)
         fprintf(out, "time_slicing = %s\n", slicing_name[s->slicing]);
 }
@@ -124,8 +121,8 @@ static void write_devices(struct cluster *c, const struct pod_kind *kind, FILE *
     const struct gpu_pod *pod = kind->example;
     bool split = pod->want == WANT_WHOLE && pod->devices > 1 && !is_simulated("workload", "gpus_per_workload");
     if (split) {
-        fprintf(out, "; %lld pods of %lld whole GPUs: a workload for each GPU, as they share them with nobody\n",
-                (long long)kind->count, (long long)pod->devices);
+        fprintf(out, "; of %lld whole GPUs each: a workload for each GPU, as they share them with nobody\n",
+                (long long)pod->devices);
         note_add(c, NOTE_NOT_SIMULATED, NULL,
                  "pods of several whole GPUs stand as one workload for each GPU, so there are more workloads than pods");
     }
@@ -172,6 +169,19 @@ static void write_stand_in(struct cluster *c, FILE *out)
     write_load(c, GS_NOTEBOOK, out);
 }
 
+static void note_unsimulated(struct cluster *c)
+{
+    bool scheduler = false;
+    for (size_t i = 0; i < c->node_kinds; i++)
+        scheduler = scheduler || (c->node_kind[i].gpus > 0 && c->node_kind[i].settings.scheduler == 1);
+    if (scheduler && !is_simulated("node", "node_level_scheduler"))
+        note_add(c, NOTE_NOT_SIMULATED, NULL,
+                 "the node level scheduler: a workload stays on the GPU where it was placed; the key stands as a comment");
+    if (c->node_kinds > 1)
+        note_add(c, NOTE_NOT_SIMULATED, NULL,
+                 "which nodes a pod may run on: any that has room takes it; '--pool NAME' imports one pool alone");
+}
+
 void cluster_write_sections(struct cluster *c, FILE *out)
 {
     fprintf(out, "[scenario]\nname = cluster\nduration = %s\nreplications = %s\n", assume(c, "scenario.duration"),
@@ -188,7 +198,5 @@ void cluster_write_sections(struct cluster *c, FILE *out)
         write_pod(c, &c->pod_kind[i], out);
     if (c->pod_kinds == 0)
         write_stand_in(c, out);
-    if (c->node_kinds > 1)
-        note_add(c, NOTE_NOT_SIMULATED, NULL,
-                 "which nodes a pod may run on: any that has room takes it; '--pool NAME' imports one pool alone");
+    note_unsimulated(c);
 }
