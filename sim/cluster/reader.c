@@ -9,6 +9,8 @@
 /* Where in the stream the next object is looked for. */
 enum place { BETWEEN_DOCUMENTS, IN_LIST, IN_LIST_OF_ROOT, AT_END };
 
+enum { TAIL = 16384 }; /* libyaml looks ahead by so much at most */
+
 struct reader {
     yaml_parser_t parser;
     yaml_event_t event; /* the one at hand; of type YAML_NO_EVENT if there is none */
@@ -18,6 +20,8 @@ struct reader {
     size_t length, bytes, since; /* bytes: read in all; since: since the last event */
     const char *refused;         /* why reading was stopped */
     int read_errno;
+    unsigned char tail[TAIL]; /* the last bytes read, to tell the line of one that is no text */
+    size_t tail_bytes, newlines;
     enum place place;
     char kind[READER_KIND]; /* of the root that the list stands in */
     struct arena *arena; /* of the object that is read */
@@ -39,12 +43,33 @@ static size_t take(struct reader *r, unsigned char *buffer, size_t size)
     return got;
 }
 
+static void tail_add(struct reader *r, const unsigned char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        r->newlines += bytes[i] == '\n';
+    size_t fresh = count < TAIL ? count : TAIL, kept = r->tail_bytes < TAIL - fresh ? r->tail_bytes : TAIL - fresh;
+    memmove(r->tail, r->tail + r->tail_bytes - kept, kept);
+    if (fresh > 0)
+        memcpy(r->tail + kept, bytes + count - fresh, fresh);
+    r->tail_bytes = kept + fresh;
+}
+
+/* The line of the byte at `offset` from the beginning of the file. */
+static size_t line_at(const struct reader *r, size_t offset)
+{
+    size_t line = r->newlines + 1, start = r->bytes - r->tail_bytes;
+    for (size_t i = offset > start ? offset - start : 0; i < r->tail_bytes; i++)
+        line -= r->tail[i] == '\n';
+    return line;
+}
+
 /* libyaml holds all that lies between two events; so the end of its patience must be here. */
 static int next_bytes(void *context, unsigned char *buffer, size_t size, size_t *got)
 {
     struct reader *r = context;
     *got = take(r, buffer, size);
     r->bytes += *got;
+    tail_add(r, buffer, *got);
     r->since += *got;
     if (r->read_errno)
         r->refused = strerror(r->read_errno);
@@ -81,7 +106,7 @@ static int fail_parse(struct reader *r)
     if (p->error == YAML_READER_ERROR && p->problem_value >= 0) {
         snprintf(message, sizeof message, "no text: %s (0x%02x, near byte %zu)", p->problem,
                  (unsigned)p->problem_value, p->problem_offset);
-        return fail(r, p->mark.line + 1, message);
+        return fail(r, line_at(r, p->problem_offset), message);
     }
     bool marked = p->error == YAML_SCANNER_ERROR || p->error == YAML_PARSER_ERROR;
     snprintf(message, sizeof message, "neither YAML nor JSON: %s", p->problem ? p->problem : "it cannot be read");

@@ -86,12 +86,12 @@ static void refused(void **state)
         {"? [a]\n: b\n", "f:1: a key must be a single value"},
         {"a: \"x\\0y\"\n", "f:1: a value holds a NUL character"},
         {"items: [{a: 1}]\nitems: [{a: 1}]\n", "f:2: a second list"},
-        {"a: \"\xff\xfe\"\n", "f:1: no text"},
+        {"a: \"b\nc\"\n\nd: \"\xff\xfe\"\n", "f:4: no text"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof row / sizeof *row; i++)
         expect_error(row[i].text, strlen(row[i].text), row[i].wanted);
-    expect_error("a: x\0y\n", 7, "no text");
+    expect_error("a: b\nc: x\0y\nd: e\n", 17, "f:2: no text");
 }
 
 /* What would fill the memory ends early: deep nesting, a value without end, a bomb of aliases, a map of all the same. */
