@@ -60,14 +60,15 @@ static const struct argp_option options[] = {
     {"quiet", KEY_QUIET, NULL, 0, "no notes on standard error; they stand in the scenario, too", 0},
     {0}};
 
-static const struct argp argp = {options,
-                                 parse,
-                                 "FILE...",
-                                 "Write a scenario from the objects of a cluster: runaiconfig, node pools, nodes and pods, "
-                                 "as kubectl prints them in YAML or JSON.",
-                                 NULL,
-                                 NULL,
-                                 NULL};
+static const struct argp argp = {
+    options,
+    parse,
+    "FILE...",
+    "Write a scenario from the objects of a cluster: runaiconfig, node pools, nodes and pods, "
+    "as kubectl prints them in YAML or JSON.",
+    NULL,
+    NULL,
+    NULL};
 
 static int list_assumptions(void)
 {

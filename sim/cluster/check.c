@@ -80,8 +80,7 @@ static const struct node_kind *largest(const struct cluster *c, const struct gpu
         const struct node_kind *kind = &c->node_kind[i];
         *devices = c->nodes == 0 && kind->gpus > *devices ? kind->gpus : *devices;
         bool may = pod->want == WANT_WHOLE || (kind->gpus > 0 && (pod->swappable || !kind->swap));
-        if (may &&
-            (!best || kind->gpu_memory - kind->reserved > best->gpu_memory - best->reserved))
+        if (may && (!best || kind->gpu_memory - kind->reserved > best->gpu_memory - best->reserved))
             best = kind;
     }
     return best;
@@ -109,8 +108,9 @@ static bool check_fit(struct cluster *c, const struct gpu_pod *pod)
     int64_t devices;
     const struct node_kind *kind = largest(c, pod, &devices);
     if (!kind) {
-        contradict(c, &pod->origin, pod->swappable ? "pod '%s' shares a GPU, but pods of whole GPUs have them all"
-                                                   : "pod '%s' keeps off nodes that swap, and all of them do",
+        contradict(c, &pod->origin,
+                   pod->swappable ? "pod '%s' shares a GPU, but pods of whole GPUs have them all"
+                                  : "pod '%s' keeps off nodes that swap, and all of them do",
                    pod->name);
         return false;
     }

@@ -39,8 +39,8 @@ static void write_assumptions(const struct cluster *c, FILE *out)
     fprintf(out, ";\n; Assumed, since the objects cannot tell; change it with --assume NAME=VALUE, or below:\n");
     for (size_t i = 0; cluster_assumption_at(i, &name, &value, &why); i++)
         if (c->assumed[i].used)
-            fprintf(out, ";   %-22s = %-19s %s%s\n", name, c->assumed[i].value, c->assumed[i].is_default ? "" : "(given) ",
-                    why);
+            fprintf(out, ";   %-22s = %-19s %s%s\n", name, c->assumed[i].value,
+                    c->assumed[i].is_default ? "" : "(given) ", why);
     fprintf(out, ";   policies: those of the product are not published; see [policy]\n");
 }
 
@@ -74,8 +74,8 @@ void cluster_write_comment(const struct cluster *c, const char *refused, FILE *o
 
 void cluster_write_notes(const struct cluster *c, FILE *out)
 {
-    static const char *const word[NOTE_KINDS] = {"contradiction: ", "warning: ", "not simulated: ", "left out: ",
-                                                 "passed over: "};
+    static const char *const word[NOTE_KINDS] = {
+        "contradiction: ", "warning: ", "not simulated: ", "left out: ", "passed over: "};
     for (int kind = 0; kind < NOTE_KINDS; kind++) {
         for (size_t i = 0; i < c->notes[kind].count; i++)
             write_note(&c->notes[kind].note[i], word[kind], out);

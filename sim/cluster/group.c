@@ -17,7 +17,7 @@ static bool same(const char *a, const char *b)
 /* Up to NAMES_SHOWN names, "a, b, c and 4 more"; `names` so far, `count` with the new one. */
 static const char *names_add(struct cluster *c, const char *names, const char *name, int64_t count)
 {
-    const char *text = count == 1              ? arena_printf(c->arena, "%.80s", name)
+    const char *text = count == 1             ? arena_printf(c->arena, "%.80s", name)
                        : count <= NAMES_SHOWN ? arena_printf(c->arena, "%s, %.80s", names, name)
                                               : names;
     if (!text)
@@ -26,7 +26,8 @@ static const char *names_add(struct cluster *c, const char *names, const char *n
 }
 
 /* A name for a section, unlike those before it: letters, digits and some signs. */
-static const char *section_name(struct cluster *c, const char *wish, bool (*taken)(const struct cluster *, const char *))
+static const char *section_name(struct cluster *c, const char *wish,
+                                bool (*taken)(const struct cluster *, const char *))
 {
     static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+";
     char base[48], name[64];
@@ -92,7 +93,8 @@ int64_t assumed_number(struct cluster *c, const char *name, bool is_size)
     int64_t value = 1;
     const char *text = assume(c, name);
     if ((is_size ? units_size(text, &value, why) : units_integer(text, &value, why)) || value < 1) {
-        object_error(c, NULL, "--assume %s=%s: it must be a %s", name, text, is_size ? "size" : "whole number from 1 on");
+        object_error(c, NULL, "--assume %s=%s: it must be a %s", name, text,
+                     is_size ? "size" : "whole number from 1 on");
         return 1;
     }
     return value;
@@ -106,9 +108,10 @@ static int64_t gpus_of(struct cluster *c, const struct gpu_node *node, const str
         return all;
     bool packs = assume_is(c, "node.placement", "binpack");
     if (!packs && node->busy > 0 && node->busy < all)
-        note_add(c, NOTE_WARNING, NULL,
-                 "nodes whose pods fit by their requests on fewer GPUs than they have: a scheduler that packs would put "
-                 "them there, the scenario spreads them; see node.placement");
+        note_add(
+            c, NOTE_WARNING, NULL,
+            "nodes whose pods fit by their requests on fewer GPUs than they have: a scheduler that packs would put "
+            "them there, the scenario spreads them; see node.placement");
     if (packs && node->busy == 0)
         note_add(c, NOTE_LEFT_OUT, &node->origin, "GPUs of nodes whose pods need none of them");
     return packs ? node->busy : all;
@@ -119,8 +122,8 @@ static void node_kind_make(struct cluster *c, struct node_kind *kind, const stru
     *kind = (struct node_kind){.example = node, .settings = settings_of(c, node)};
     kind->swap = node_swaps(c, node, &kind->settings);
     kind->gpus = node ? gpus_of(c, node, kind) : assumed_number(c, "node.gpus", false);
-    kind->gpu_memory = node && node->gpu_memory != UNSAID ? node->gpu_memory
-                                                         : assumed_number(c, "node.gpu_memory", true);
+    kind->gpu_memory =
+        node && node->gpu_memory != UNSAID ? node->gpu_memory : assumed_number(c, "node.gpu_memory", true);
     kind->reserved = !kind->swap ? 0 : kind->settings.reserved != UNSAID ? kind->settings.reserved : 2 * gib;
     kind->swap_file = kind->settings.cpu_ram != UNSAID ? kind->settings.cpu_ram : 100 * gib;
     kind->count = 1;

@@ -16,7 +16,8 @@ static void whole_take(struct cluster *c, struct gpu_pod *pod, struct gpu_node *
 {
     int64_t left = node->gpus - node->whole;
     if (pod->devices > left)
-        note_add(c, NOTE_WARNING, &pod->origin, "pods of whole GPUs on node '%s' ask for more GPUs than it has", node->name);
+        note_add(c, NOTE_WARNING, &pod->origin, "pods of whole GPUs on node '%s' ask for more GPUs than it has",
+                 node->name);
     node->whole += pod->devices < left ? pod->devices : left;
 }
 

@@ -98,8 +98,10 @@ static void read_gpus(struct cluster *c, struct gpu_node *node, struct tree *lab
     node->gpus = count != UNSAID ? count : offered != UNSAID ? offered : 0;
     node->host_memory = read_bytes(c, capacity, "memory", at);
     if (replicas > 1)
-        note_add(c, NOTE_WARNING, at, "node '%s' offers each GPU %lld times (time slicing of the device plug-in): "
-                 "nothing keeps its pods' memory apart", node->name, (long long)replicas);
+        note_add(c, NOTE_WARNING, at,
+                 "node '%s' offers each GPU %lld times (time slicing of the device plug-in): "
+                 "nothing keeps its pods' memory apart",
+                 node->name, (long long)replicas);
     else if (count != UNSAID && offered != UNSAID && offered != count)
         note_add(c, NOTE_WARNING, at, "node '%s' has %lld GPUs by its label and offers %lld; the label is taken",
                  node->name, (long long)count, (long long)offered);
@@ -107,8 +109,8 @@ static void read_gpus(struct cluster *c, struct gpu_node *node, struct tree *lab
     node->product = product ? tame(c, product, 60) : NULL;
     node->gpu_memory = mib > 0 ? mib << 20 : memory_by_product(node->product);
     if (mib <= 0 && node->gpu_memory != UNSAID)
-        note_add(c, NOTE_WARNING, at, "memory of '%s' is taken from its name, as label nvidia.com/gpu.memory is missing",
-                 node->product);
+        note_add(c, NOTE_WARNING, at,
+                 "memory of '%s' is taken from its name, as label nvidia.com/gpu.memory is missing", node->product);
     if (node->product && strstr(node->product, "MIG"))
         note_add(c, NOTE_WARNING, at, "node '%s' has MIG slices; each is taken as a GPU of its own", node->name);
     pass_dull(capacity);
@@ -117,9 +119,9 @@ static void read_gpus(struct cluster *c, struct gpu_node *node, struct tree *lab
 
 void node_read(struct cluster *c, struct tree *object, const struct origin *at)
 {
-    static const char *const dull[] = {"conditions", "addresses", "images", "nodeInfo", "daemonEndpoints",
-                                       "volumesAttached", "volumesInUse", "config", "features", "runtimeHandlers",
-                                       "phase"};
+    static const char *const dull[] = {"conditions",      "addresses",       "images",       "nodeInfo",
+                                       "daemonEndpoints", "volumesAttached", "volumesInUse", "config",
+                                       "features",        "runtimeHandlers", "phase"};
     struct tree *metadata = tree_find(object, "metadata"), *labels = tree_find(metadata, "labels");
     struct tree *status = tree_find(object, "status"), *spec = tree_find(object, "spec");
     const char *name = tree_text(metadata, "name"), *swap = label_text(labels, "run.ai/swap-enabled");
@@ -134,7 +136,8 @@ void node_read(struct cluster *c, struct tree *object, const struct origin *at)
     node.pool = pool ? tame(c, pool, 60) : NULL;
     node.labelled = swap && strcmp(swap, "true") == 0;
     if (swap && !node.labelled && strcmp(swap, "false") != 0)
-        note_add(c, NOTE_WARNING, at, "label run.ai/swap-enabled of node '%s' is neither 'true' nor 'false'", node.name);
+        note_add(c, NOTE_WARNING, at, "label run.ai/swap-enabled of node '%s' is neither 'true' nor 'false'",
+                 node.name);
     if (node.gpus > 0)
         keep_labels(c, &node, labels);
     if (read_flag(c, spec, "unschedulable", at) == 1)

@@ -105,8 +105,8 @@ struct gpu_pod {
     int64_t devices;
     double share, share_limit; /* of one GPU; limit UNSAID: none */
     int64_t bytes, bytes_limit;
-    bool swappable;   /* no anti-affinity to nodes that swap */
-    int64_t priority; /* UNSAID: by class */
+    bool swappable;     /* no anti-affinity to nodes that swap */
+    int64_t priority;   /* UNSAID: by class */
     const char *scheme; /* "gpu-fraction", "nvidia.com/gpumem" ... */
     bool capped;        /* HAMi: a hard limit, never swapped */
     size_t host;        /* index of the node it runs on, or SIZE_MAX */
@@ -127,7 +127,7 @@ struct pod_kind {
     const struct gpu_pod *example;
     int64_t count;
     bool dynamic;
-    double request, limit;     /* shares of one GPU of the reference */
+    double request, limit;           /* shares of one GPU of the reference */
     int64_t gpu_memory, least, most; /* of the reference; bytes that it may hold */
     const char *names;
 };

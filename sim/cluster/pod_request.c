@@ -33,7 +33,8 @@ static const char *scalar(const struct asking *a, struct tree *map, const char *
 }
 
 /* A share of a GPU above 0; what is above 1 is told later, together with what else does not fit. */
-static bool read_share(const struct asking *a, const char *key, const char *text, const struct origin *at, double *share)
+static bool read_share(const struct asking *a, const char *key, const char *text, const struct origin *at,
+                       double *share)
 {
     char why[UNITS_WHY];
     if (units_number(text, share, why))
@@ -109,8 +110,10 @@ static const char *limit_text(const struct asking *a, const char *older, const c
         *at = spot(a, t);
         struct tree *value = tree_find(t, "value");
         if (!value)
-            note_add(a->c, NOTE_WARNING, at, "RUNAI_GPU_MEMORY_LIMIT of pod '%s' has its value from elsewhere; it is "
-                     "taken as not given", a->pod->name);
+            note_add(a->c, NOTE_WARNING, at,
+                     "RUNAI_GPU_MEMORY_LIMIT of pod '%s' has its value from elsewhere; it is "
+                     "taken as not given",
+                     a->pod->name);
         return value ? value->text : NULL;
     }
     *key = older;
@@ -160,8 +163,8 @@ static bool by_memory(const struct asking *a)
     text = limit_text(a, "gpu-memory-limit", &key, &at);
     if (text && is_share_text(text))
         contradict(a->c, &at,
-                   "%s of pod '%s' must be a quantity such as '40Gi', as its request is gpu-memory, but is '%.40s'", key,
-                   pod->name, text);
+                   "%s of pod '%s' must be a quantity such as '40Gi', as its request is gpu-memory, but is '%.40s'",
+                   key, pod->name, text);
     else if (text)
         read_memory(a, key, text, &at, strcmp(key, "gpu-memory-limit") == 0, &pod->bytes_limit);
     return true;
@@ -171,7 +174,8 @@ static bool by_memory(const struct asking *a)
 
 static bool by_container_memory(const struct asking *a)
 {
-    static const char start[] = "nvidia.com/container.", request[] = ".gpu-memory.request", limit[] = ".gpu-memory.limit";
+    static const char start[] = "nvidia.com/container.", request[] = ".gpu-memory.request",
+                      limit[] = ".gpu-memory.limit";
     struct gpu_pod *pod = a->pod;
     bool found = false;
     struct tree *map = a->annotations && a->annotations->kind == TREE_MAP ? a->annotations : NULL;

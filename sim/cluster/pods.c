@@ -109,7 +109,8 @@ static bool list_avoids(struct tree *expressions)
 
 static bool node_affinity_avoids(struct tree *affinity)
 {
-    struct tree *terms = tree_path(affinity, "nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms");
+    struct tree *terms =
+        tree_path(affinity, "nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms");
     bool all = terms && terms->kind == TREE_LIST && terms->child; /* of several terms one is enough to come in */
     for (struct tree *t = all ? terms->child : NULL; t; t = t->next)
         all = list_avoids(tree_find(t, "matchExpressions")) && all;
@@ -134,8 +135,8 @@ static bool avoids_swap(struct tree *spec)
 {
     struct tree *affinity = tree_find(spec, "affinity");
     const char *selected = text_at(tree_find(spec, "nodeSelector"), swap_label);
-    bool avoids = (selected && strcmp(selected, "true") != 0) || node_affinity_avoids(affinity) ||
-                  pod_affinity_avoids(affinity);
+    bool avoids =
+        (selected && strcmp(selected, "true") != 0) || node_affinity_avoids(affinity) || pod_affinity_avoids(affinity);
     return avoids;
 }
 

@@ -1,5 +1,6 @@
 /* reader.c - libyaml's events to trees, one object at a time; JSON is YAML, too. */
 #include "sim/cluster/reader.h"
+#include "sim/cluster/input.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,76 +10,18 @@
 /* Where in the stream the next object is looked for. */
 enum place { BETWEEN_DOCUMENTS, IN_LIST, IN_LIST_OF_ROOT, AT_END };
 
-enum { TAIL = 16384 }; /* libyaml looks ahead by so much at most */
-
 struct reader {
     yaml_parser_t parser;
     yaml_event_t event; /* the one at hand; of type YAML_NO_EVENT if there is none */
     const char *file;
-    FILE *in;
-    const char *text; /* in place of a file */
-    size_t length, bytes, since; /* bytes: read in all; since: since the last event */
-    const char *refused;         /* why reading was stopped */
-    int read_errno;
-    unsigned char tail[TAIL]; /* the last bytes read, to tell the line of one that is no text */
-    size_t tail_bytes, newlines;
+    struct input input;
     enum place place;
     char kind[READER_KIND]; /* of the root that the list stands in */
-    struct arena *arena; /* of the object that is read */
+    struct arena *arena;    /* of the object that is read */
     struct error *err;
 };
 
-/* --- bytes and events ----------------------------------------------------------------------------------------- */
-
-static size_t take(struct reader *r, unsigned char *buffer, size_t size)
-{
-    if (r->in) {
-        size_t got = fread(buffer, 1, size, r->in);
-        r->read_errno = ferror(r->in) ? errno : 0;
-        return got;
-    }
-    size_t got = r->length - r->bytes < size ? r->length - r->bytes : size;
-    if (got > 0)
-        memcpy(buffer, r->text + r->bytes, got);
-    return got;
-}
-
-static void tail_add(struct reader *r, const unsigned char *bytes, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        r->newlines += bytes[i] == '\n';
-    size_t fresh = count < TAIL ? count : TAIL, kept = r->tail_bytes < TAIL - fresh ? r->tail_bytes : TAIL - fresh;
-    memmove(r->tail, r->tail + r->tail_bytes - kept, kept);
-    if (fresh > 0)
-        memcpy(r->tail + kept, bytes + count - fresh, fresh);
-    r->tail_bytes = kept + fresh;
-}
-
-/* The line of the byte at `offset` from the beginning of the file. */
-static size_t line_at(const struct reader *r, size_t offset)
-{
-    size_t line = r->newlines + 1, start = r->bytes - r->tail_bytes;
-    for (size_t i = offset > start ? offset - start : 0; i < r->tail_bytes; i++)
-        line -= r->tail[i] == '\n';
-    return line;
-}
-
-/* libyaml holds all that lies between two events; so the end of its patience must be here. */
-static int next_bytes(void *context, unsigned char *buffer, size_t size, size_t *got)
-{
-    struct reader *r = context;
-    *got = take(r, buffer, size);
-    r->bytes += *got;
-    tail_add(r, buffer, *got);
-    r->since += *got;
-    if (r->read_errno)
-        r->refused = strerror(r->read_errno);
-    else if (r->bytes > READER_FILE_MAX)
-        r->refused = "the file is larger than 1 GiB";
-    else if (r->since > READER_VALUE_MAX)
-        r->refused = "a single value or comment of more than 512 KiB";
-    return r->refused == NULL;
-}
+/* --- events ----------------------------------------------------------------------------------------- */
 
 static int fail(struct reader *r, size_t line, const char *message)
 {
@@ -99,14 +42,14 @@ static int fail_parse(struct reader *r)
     r->place = AT_END;
     if (p->error == YAML_MEMORY_ERROR)
         return fail_memory(r);
-    if (r->read_errno)
-        return error_set(r->err, GS_IO, "cannot read '%s': %s", r->file, r->refused);
-    if (r->refused)
-        return fail(r, p->mark.line + 1, r->refused);
+    if (r->input.read_errno)
+        return error_set(r->err, GS_IO, "cannot read '%s': %s", r->file, r->input.refused);
+    if (r->input.refused)
+        return fail(r, p->mark.line + 1, r->input.refused);
     if (p->error == YAML_READER_ERROR && p->problem_value >= 0) {
-        snprintf(message, sizeof message, "no text: %s (0x%02x, near byte %zu)", p->problem,
-                 (unsigned)p->problem_value, p->problem_offset);
-        return fail(r, line_at(r, p->problem_offset), message);
+        snprintf(message, sizeof message, "no text: %s (0x%02x, near byte %zu)", p->problem, (unsigned)p->problem_value,
+                 p->problem_offset);
+        return fail(r, input_line(&r->input, p->problem_offset), message);
     }
     bool marked = p->error == YAML_SCANNER_ERROR || p->error == YAML_PARSER_ERROR;
     snprintf(message, sizeof message, "neither YAML nor JSON: %s", p->problem ? p->problem : "it cannot be read");
@@ -118,7 +61,7 @@ static int advance(struct reader *r)
 {
     yaml_event_delete(&r->event);
     memset(&r->event, 0, sizeof r->event);
-    r->since = 0;
+    r->input.since = 0;
     if (!yaml_parser_parse(&r->parser, &r->event))
         return fail_parse(r);
     return GS_OK;
@@ -295,8 +238,8 @@ static int root_keys(struct reader *r, struct tree *root, bool *ended)
             const char *kind = tree_text(root, "kind");
             size_t length = kind ? strlen(kind) : 0;
             if (length > 4 && strcmp(kind + length - 4, "List") == 0)
-                snprintf(r->kind, sizeof r->kind, "%.*s", (int)(length - 4 < READER_KIND ? length - 4 : READER_KIND - 1),
-                         kind);
+                snprintf(r->kind, sizeof r->kind, "%.*s",
+                         (int)(length - 4 < READER_KIND ? length - 4 : READER_KIND - 1), kind);
             r->place = IN_LIST;
             return advance(r);
         }
@@ -411,7 +354,7 @@ static int begin(struct reader **reader, const char *file, struct error *err)
         return error_set(err, GS_SYSTEM, "no memory to read '%s'", file);
     }
     r->file = file;
-    yaml_parser_set_input(&r->parser, next_bytes, r);
+    yaml_parser_set_input(&r->parser, input_read, &r->input);
     return GS_OK;
 }
 
@@ -424,7 +367,7 @@ int reader_open(struct reader **reader, const char *path, struct error *err)
         return error_set(err, GS_NO_INPUT, "'%s' cannot be opened: %s", path, strerror(errno));
     int code = begin(reader, is_stdin ? "<stdin>" : path, err);
     if (!code)
-        (*reader)->in = in;
+        (*reader)->input.file = in;
     else if (!is_stdin)
         fclose(in);
     return code;
@@ -434,8 +377,8 @@ int reader_open_memory(struct reader **reader, const char *text, size_t length, 
 {
     int code = begin(reader, file, err);
     if (!code) {
-        (*reader)->text = text;
-        (*reader)->length = length;
+        (*reader)->input.text = text;
+        (*reader)->input.length = length;
     }
     return code;
 }
@@ -446,7 +389,7 @@ void reader_close(struct reader *r)
         return;
     yaml_event_delete(&r->event);
     yaml_parser_delete(&r->parser);
-    if (r->in && r->in != stdin)
-        fclose(r->in);
+    if (r->input.file && r->input.file != stdin)
+        fclose(r->input.file);
     heap_free(r);
 }

@@ -13,8 +13,8 @@
 
 enum {
     READER_DEPTH_MAX = 64,
-    READER_VALUE_MAX = 512 * 1024,         /* bytes between two values; annotations have 256 KiB together at most */
-    READER_OBJECT_MAX = 64 * 1024 * 1024,  /* bytes of an object in memory */
+    READER_VALUE_MAX = 512 * 1024,        /* bytes between two values; annotations have 256 KiB together at most */
+    READER_OBJECT_MAX = 64 * 1024 * 1024, /* bytes of an object in memory */
     READER_FILE_MAX = 1024 * 1024 * 1024,
     READER_KIND = 64,
 };

@@ -21,8 +21,8 @@ int read_flag(struct cluster *c, struct tree *map, const char *path, const struc
     if (found->kind == TREE_SCALAR && strcasecmp(found->text, "false") == 0)
         return 0;
     struct origin at = origin_of(found, object);
-    object_error(c, &at, "'%s' must be true or false, but is %s%.40s", path,
-                 found->text ? "" : tree_kind_name(found), found->text ? found->text : "");
+    object_error(c, &at, "'%s' must be true or false, but is %s%.40s", path, found->text ? "" : tree_kind_name(found),
+                 found->text ? found->text : "");
     return UNSAID;
 }
 
@@ -64,9 +64,10 @@ static void read_mode(struct cluster *c, struct tree *core, const struct origin 
         return;
     struct origin at = origin_of(mode, object);
     if (mode->kind == TREE_SCALAR && strcmp(mode->text, "mapped") == 0)
-        note_add(c, NOTE_NOT_SIMULATED, &at,
-                 "swap.mode = mapped: memory that is mapped and fetched ahead; workloads are swapped as a whole here, so "
-                 "waits will be overstated");
+        note_add(
+            c, NOTE_NOT_SIMULATED, &at,
+            "swap.mode = mapped: memory that is mapped and fetched ahead; workloads are swapped as a whole here, so "
+            "waits will be overstated");
     else
         note_add(c, NOTE_WARNING, &at, "swap.mode is not known, only 'mapped' is; it is passed over");
 }
@@ -76,8 +77,8 @@ void runai_read(struct cluster *c, struct tree *object, const struct origin *at)
     struct settings *s = &c->runai;
     const char *version = tree_text(object, "apiVersion");
     if (version && strcmp(version, "run.ai/v1") != 0)
-        note_add(c, NOTE_WARNING, at, "runaiconfig of version '%.40s' is read as if it were 'run.ai/v1'; check the keys",
-                 version);
+        note_add(c, NOTE_WARNING, at,
+                 "runaiconfig of version '%.40s' is read as if it were 'run.ai/v1'; check the keys", version);
     if (c->has_runai) {
         object_error(c, at, "a second runaiconfig; the first stands in %s:%d", s->origin.file, s->origin.line);
         return;
@@ -138,7 +139,8 @@ const struct settings *pool_of(const struct cluster *c, const struct gpu_node *n
         if (node->pool && strcmp(pool->name, node->pool) == 0)
             return pool;
         for (size_t k = 0; k < node->labels && pool->label_key && pool->label_value; k++)
-            if (strcmp(node->label[k].key, pool->label_key) == 0 && strcmp(node->label[k].value, pool->label_value) == 0)
+            if (strcmp(node->label[k].key, pool->label_key) == 0 &&
+                strcmp(node->label[k].value, pool->label_value) == 0)
                 return pool;
     }
     for (size_t i = 0; i < c->pools && !node->pool; i++)

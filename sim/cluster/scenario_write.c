@@ -105,8 +105,9 @@ static void write_memory(struct cluster *c, int class, int64_t least, int64_t mo
 
 static void write_load(struct cluster *c, int class, FILE *out)
 {
-    static const char *const part[CLASSES][2] = {
-        [GS_NOTEBOOK] = {"think", "burst"}, [GS_TRAINING] = {"gpu_work", NULL}, [GS_INFERENCE] = {"arrival", "service"}};
+    static const char *const part[CLASSES][2] = {[GS_NOTEBOOK] = {"think", "burst"},
+                                                 [GS_TRAINING] = {"gpu_work", NULL},
+                                                 [GS_INFERENCE] = {"arrival", "service"}};
     const char *context = assumed_of(c, class, "context");
     if (strcmp(context, "0") != 0)
         fprintf(out, "context = %s\n", context);
@@ -123,8 +124,9 @@ static void write_devices(struct cluster *c, const struct pod_kind *kind, FILE *
     if (split) {
         fprintf(out, "; of %lld whole GPUs each: a workload for each GPU, as they share them with nobody\n",
                 (long long)pod->devices);
-        note_add(c, NOTE_NOT_SIMULATED, NULL,
-                 "pods of several whole GPUs stand as one workload for each GPU, so there are more workloads than pods");
+        note_add(
+            c, NOTE_NOT_SIMULATED, NULL,
+            "pods of several whole GPUs stand as one workload for each GPU, so there are more workloads than pods");
     }
     fprintf(out, "count = %lld\n", (long long)(split ? kind->count * pod->devices : kind->count));
     if (pod->devices > 1 && !split)
@@ -162,7 +164,8 @@ static void write_stand_in(struct cluster *c, FILE *out)
     }
     int64_t mib = 1 << 20, most = least / mib * mib, each = assumed_number(c, "stand_in.per_gpu", false);
     least = most / 4 / mib * mib;
-    fprintf(out, "\n[workload.notebook]\n; no Pod with a GPU was given; these stand in\nclass = notebook\ncount = %lld\n",
+    fprintf(out,
+            "\n[workload.notebook]\n; no Pod with a GPU was given; these stand in\nclass = notebook\ncount = %lld\n",
             (long long)(gpus * each));
     write_memory(c, GS_NOTEBOOK, least > mib ? least : mib, most > mib ? most : mib, out);
     fprintf(out, "request = 0.2\nlimit = 1\nfraction = dynamic\n");
@@ -175,8 +178,9 @@ static void note_unsimulated(struct cluster *c)
     for (size_t i = 0; i < c->node_kinds; i++)
         scheduler = scheduler || (c->node_kind[i].gpus > 0 && c->node_kind[i].settings.scheduler == 1);
     if (scheduler && !is_simulated("node", "node_level_scheduler"))
-        note_add(c, NOTE_NOT_SIMULATED, NULL,
-                 "the node level scheduler: a workload stays on the GPU where it was placed; the key stands as a comment");
+        note_add(
+            c, NOTE_NOT_SIMULATED, NULL,
+            "the node level scheduler: a workload stays on the GPU where it was placed; the key stands as a comment");
     if (c->node_kinds > 1)
         note_add(c, NOTE_NOT_SIMULATED, NULL,
                  "which nodes a pod may run on: any that has room takes it; '--pool NAME' imports one pool alone");

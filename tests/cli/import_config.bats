@@ -32,7 +32,7 @@ refuses() {
 }
 
 runs() {
-    "$GPUSWAP_SIM" run out.ini --set scenario.duration=20m --set scenario.replications=1 --quiet --json - "$@"
+    "$GPUSWAP_SIM" run out.ini --set scenario.duration=20m --set scenario.replications=1 --quiet --json -
 }
 
 node() { # node NAME GPUS MIB EXTRA-LABELS
@@ -61,7 +61,7 @@ swapping='run.ai/swap-enabled: "true"'
         'max_workloads_per_gpu = 1' 'swap = no' 'class = inference' 'limit = 0.95'
     grep -qx '\[node.h100\]' out.ini
     grep -q "RunaiConfig: spec.prometheus" out.ini said
-    ! grep -q "This version of gpuswap-sim does not run it" out.ini
+    run ! grep -q "This version of gpuswap-sim does not run it" out.ini
     runs | jq -e '.groups | map(.workloads) | add == 15'
 }
 
@@ -112,7 +112,7 @@ swapping='run.ai/swap-enabled: "true"'
     imports c.yaml p.json n.yaml
     has '[node.big]' 'swap_file = 200GB' 'gpu_reserved = 4GB' 'swap = no'
     imports --pool big c.yaml p.json n.yaml
-    ! grep -q 'swap = no' out.ini
+    run ! grep -q 'swap = no' out.ini
     printf 'kind: NodePool\nmetadata: {name: big}\nspec: {gpuResourceOptimization: {swapEnabled: false}}\n' >q.yaml
     node a 2 40960 "$swapping" 'runai/node-pool: big' >n.yaml
     imports c.yaml q.yaml n.yaml
@@ -187,7 +187,7 @@ swapping='run.ai/swap-enabled: "true"'
     done
     { pod f 'gpu-fraction: "0.5"'; printf '  nodeSelector: {run.ai/swap-enabled: "true"}\n'; } >p.yaml
     imports n.yaml p.yaml
-    ! grep -q '^swappable' out.ini
+    run ! grep -q '^swappable' out.ini
 }
 
 @test "like nodes and like pods are counted" {
@@ -300,7 +300,7 @@ swapping='run.ai/swap-enabled: "true"'
     node a 1 40960 >n.yaml
     { pod f 'gpu-fraction: "0.5"' | sed 's/name: f/name: "x\\n[node.evil]\\ngpus = 9"/'; } >p.yaml
     imports n.yaml p.yaml
-    ! grep -q '^\[node.evil\]' out.ini
+    run ! grep -q '^\[node.evil\]' out.ini
     has '; x?[node.evil]?gpus = 9'
     runs >/dev/null
 }

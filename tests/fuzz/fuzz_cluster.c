@@ -10,8 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* The text of a scenario must be one, whatever the objects hold: only values may be refused, never lines. */
 static void read_back(const char *text, size_t length)
 {
-    static const char *const never[] = {"is no text", "neither 'key = value'", "unknown section", "unknown key",
-                                        "is repeated",  "is no section",        "has no value"};
+    static const char *const never[] = {"is no text",  "neither 'key = value'", "unknown section", "unknown key",
+                                        "is repeated", "is no section",         "has no value"};
     struct arena arena = {0};
     struct scenario scenario;
     struct error err = {0};

@@ -29,7 +29,7 @@ static void by_hand(void **state)
         {".5Gi", 536870912},
         {"1.", 1},
         {"+7k", 7000},
-        {"1500m", 2},   /* parts are rounded up */
+        {"1500m", 2}, /* parts are rounded up */
         {"1000m", 1},
         {"1m", 1},
         {"1n", 1},
@@ -64,11 +64,26 @@ static void refused(void **state)
     static const struct {
         const char *text, *why;
     } row[] = {
-        {"", "no quantity"},      {"Gi", "no quantity"},     {".", "no quantity"},     {"-", "no quantity"},
-        {"100Xi", "'Xi' after"},  {"100gi", "'gi' after"},   {"100GiB", "'GiB' after"}, {"100 Gi", "' Gi' after"},
-        {"1e", "'e' after"},      {"1e+", "'e+' after"},     {"1e5x", "after"},        {"1.2.3", "after"},
-        {"0x10", "after"},        {"-1Gi", "negative"},      {"2Ei", "more than"},     {"1e19", "more than"},
-        {"1e999999999", "more than"}, {"1152921504606846977", "more than"}, {"inf", "no quantity"}, {"nan", "no quantity"},
+        {"", "no quantity"},
+        {"Gi", "no quantity"},
+        {".", "no quantity"},
+        {"-", "no quantity"},
+        {"100Xi", "'Xi' after"},
+        {"100gi", "'gi' after"},
+        {"100GiB", "'GiB' after"},
+        {"100 Gi", "' Gi' after"},
+        {"1e", "'e' after"},
+        {"1e+", "'e+' after"},
+        {"1e5x", "after"},
+        {"1.2.3", "after"},
+        {"0x10", "after"},
+        {"-1Gi", "negative"},
+        {"2Ei", "more than"},
+        {"1e19", "more than"},
+        {"1e999999999", "more than"},
+        {"1152921504606846977", "more than"},
+        {"inf", "no quantity"},
+        {"nan", "no quantity"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
@@ -87,10 +102,17 @@ static void by_arithmetic(void **state)
     static const struct {
         const char *suffix;
         uint64_t factor, divisor;
-    } unit[] = {{"Ki", UINT64_C(1) << 10, 1}, {"Mi", UINT64_C(1) << 20, 1}, {"Gi", UINT64_C(1) << 30, 1},
-                {"Ti", UINT64_C(1) << 40, 1}, {"k", 1000, 1},               {"M", 1000000, 1},
-                {"G", 1000000000, 1},         {"m", 1, 1000},               {"", 1, 1},
-                {"e6", 1000000, 1},           {"e-6", 1, 1000000}};
+    } unit[] = {{"Ki", UINT64_C(1) << 10, 1},
+                {"Mi", UINT64_C(1) << 20, 1},
+                {"Gi", UINT64_C(1) << 30, 1},
+                {"Ti", UINT64_C(1) << 40, 1},
+                {"k", 1000, 1},
+                {"M", 1000000, 1},
+                {"G", 1000000000, 1},
+                {"m", 1, 1000},
+                {"", 1, 1},
+                {"e6", 1000000, 1},
+                {"e-6", 1, 1000000}};
     (void)state;
     uint64_t random = 12345;
     for (int i = 0; i < 20000; i++) {

@@ -98,7 +98,8 @@ static void refused(void **state)
 static void hostile(void **state)
 {
     const size_t size = 8 << 20;
-    static const char bomb[] = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b]\n";
+    static const char bomb[] =
+        "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b]\n";
     char *text = malloc(size);
     (void)state;
     assert_non_null(text);
@@ -186,8 +187,8 @@ static void memory_fails(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(forms),   cmocka_unit_test(refused),      cmocka_unit_test(hostile),
-        cmocka_unit_test(large),   cmocka_unit_test(memory_fails),
+        cmocka_unit_test(forms), cmocka_unit_test(refused),      cmocka_unit_test(hostile),
+        cmocka_unit_test(large), cmocka_unit_test(memory_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
