@@ -21,6 +21,7 @@ int cmd_run(int argc, char **argv, struct error *err);
 int cmd_replay(int argc, char **argv, struct error *err);
 int cmd_compare(int argc, char **argv, struct error *err);
 int cmd_regret(int argc, char **argv, struct error *err);
+int cmd_advise(int argc, char **argv, struct error *err);
 int cmd_audit(int argc, char **argv, struct error *err);
 int cmd_explain(int argc, char **argv, struct error *err);
 int cmd_import_config(int argc, char **argv, struct error *err);
