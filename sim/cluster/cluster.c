@@ -6,8 +6,6 @@
 /* A cluster that needs more than this to be told is none. */
 static const size_t memory_max = (size_t)1 << 30;
 
-int assume_init(struct cluster *c, struct error *err);
-
 int cluster_new(struct cluster **cluster, const struct cluster_options *options, struct arena *arena, struct error *err)
 {
     struct cluster *c = arena_alloc(arena, sizeof *c);

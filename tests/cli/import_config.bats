@@ -62,7 +62,9 @@ swapping='run.ai/swap-enabled: "true"'
     grep -qx '\[node.h100\]' out.ini
     grep -q "RunaiConfig: spec.prometheus" out.ini said
     run ! grep -q "This version of gpuswap-sim does not run it" out.ini
-    runs | jq -e '.groups | map(.workloads) | add == 15'
+    runs >whole.json
+    jq -e '.groups | map(.workloads) | add == 15' whole.json
+    jq -e '.gpus | length == 20' whole.json # 8, 4 and 4 for one pod, 4
 }
 
 @test "packed by their requests the same pods share fewer GPUs, and swap" {

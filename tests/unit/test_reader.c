@@ -106,6 +106,8 @@ static void hostile(void **state)
     expect_error(bomb, sizeof bomb - 1, "f:2: aliases");
     memset(text, '[', size);
     expect_error(text, size, "f:1: ");
+    memcpy(text, "a: ", 3); /* as a value of an object */
+    expect_error(text, size, "f:1: nested deeper than 64 levels");
     memset(text, '{', size);
     expect_error(text, size, "f:1: ");
     for (size_t i = 0; i + 3 <= size; i += 3)
