@@ -16,7 +16,7 @@ static const struct {
     {"node.h2d", "25GB/s", "of the link, into the GPU: about what pinned memory over PCIe 4 x16 gives; measure yours"},
     {"node.d2h", "25GB/s", "the same, out of it"},
     {"gpu_memory_unit", "MiB", "of annotation gpu-memory: MiB by the manual of 2.25, MB by that of 2.15; or 'MB'"},
-    {"class", "notebook", "of pods that neither priority class, labels nor owner tell"},
+    {"class", "notebook", "of pods whose class nothing tells"},
     {"stand_in.per_gpu", "3", "notebooks a GPU, where no Pod with a GPU was given"},
     {"notebook.memory", "between", "held on the GPU: 'request', 'limit', evenly 'between' them, or a distribution"},
     {"notebook.context", "0", "stays on the GPU while swapped out; 0: within the reserve"},

@@ -6,8 +6,8 @@
 
 static const struct origin *settings_at(const struct cluster *c, const struct node_kind *kind)
 {
-    const struct settings *pool = kind->example ? pool_of(c, kind->example) : NULL;
-    return pool ? &pool->origin : c->has_runai ? &c->runai.origin : kind->example ? &kind->example->origin : NULL;
+    const struct settings *pool = pool_of(c, kind->example);
+    return pool ? &pool->origin : c->has_runai ? &c->runai.origin : &kind->example->origin;
 }
 
 static void check_sizes(struct cluster *c, const struct node_kind *kind)
@@ -18,7 +18,7 @@ static void check_sizes(struct cluster *c, const struct node_kind *kind)
         contradict(c, at, "the reserve of %s leaves nothing of a GPU of node '%s', which has %s",
                    units_show_size(a, (double)kind->reserved), kind->names,
                    units_show_size(b, (double)kind->gpu_memory));
-    if (kind->example && kind->example->host_memory != UNSAID && kind->swap_file > kind->example->host_memory)
+    if (kind->example->host_memory != UNSAID && kind->swap_file > kind->example->host_memory)
         contradict(c, at, "swapped memory of up to %s (cpuRam) does not fit into node '%s', which has %s",
                    units_show_size(a, (double)kind->swap_file), kind->example->name,
                    units_show_size(b, (double)kind->example->host_memory));

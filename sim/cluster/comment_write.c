@@ -63,8 +63,8 @@ void cluster_write_comment(const struct cluster *c, const char *refused, FILE *o
         fprintf(out, "%s %s", i > 0 ? "," : "", c->file[i]);
     if (c->files > 8)
         fprintf(out, " and %zu more", c->files - 8);
-    fprintf(out, ".\n; %zu nodes and %zu pods with GPUs%s.\n", c->nodes, c->pods,
-            c->has_runai ? ", a runaiconfig" : ", no runaiconfig");
+    fprintf(out, ".\n; Nodes with GPUs: %zu, pods with GPUs: %zu, runaiconfig: %s.\n", c->nodes, c->pods,
+            c->has_runai ? "yes" : "no");
     write_refused(refused, out);
     for (int kind = 0; kind < NOTE_KINDS; kind++)
         write_notes(c, (enum note_kind)kind, out);

@@ -63,7 +63,7 @@ static struct node_kind *node_kind_add(struct cluster *c, const struct node_kind
         return NULL;
     }
     if (c->node_kinds == KINDS_MAX) {
-        object_error(c, fresh->example ? &fresh->example->origin : NULL, "more than %d kinds of nodes", KINDS_MAX);
+        object_error(c, &fresh->example->origin, "more than %d kinds of nodes", KINDS_MAX);
         return NULL;
     }
     c->node_kind = grown;
@@ -75,8 +75,8 @@ static struct node_kind *node_kind_add(struct cluster *c, const struct node_kind
 /* The switch of the cluster and the label of the node must agree; a pool's switch sets the label by itself. */
 static bool node_swaps(struct cluster *c, const struct gpu_node *node, const struct settings *s)
 {
-    const struct settings *pool = node ? pool_of(c, node) : NULL;
-    bool labelled = !node || node->labelled || (pool && pool->swap == 1);
+    const struct settings *pool = pool_of(c, node);
+    bool labelled = node->labelled || (pool && pool->swap == 1);
     if (pool && pool->swap == 0)
         return false;
     if (c->has_runai)
@@ -104,7 +104,7 @@ int64_t assumed_number(struct cluster *c, const char *name, bool is_size)
 static int64_t gpus_of(struct cluster *c, const struct gpu_node *node, const struct node_kind *kind)
 {
     int64_t all = node->gpus - node->whole;
-    if (c->pods == 0 || kind->settings.scheduler == 1)
+    if (c->pods == 0 || c->nodes == 0 || kind->settings.scheduler == 1)
         return all;
     bool packs = assume_is(c, "node.placement", "binpack");
     if (!packs && node->busy > 0 && node->busy < all)
@@ -121,9 +121,8 @@ static void node_kind_make(struct cluster *c, struct node_kind *kind, const stru
 {
     *kind = (struct node_kind){.example = node, .settings = settings_of(c, node)};
     kind->swap = node_swaps(c, node, &kind->settings);
-    kind->gpus = node ? gpus_of(c, node, kind) : assumed_number(c, "node.gpus", false);
-    kind->gpu_memory =
-        node && node->gpu_memory != UNSAID ? node->gpu_memory : assumed_number(c, "node.gpu_memory", true);
+    kind->gpus = gpus_of(c, node, kind);
+    kind->gpu_memory = node->gpu_memory != UNSAID ? node->gpu_memory : assumed_number(c, "node.gpu_memory", true);
     kind->reserved = !kind->swap ? 0 : kind->settings.reserved != UNSAID ? kind->settings.reserved : 2 * gib;
     kind->swap_file = kind->settings.cpu_ram != UNSAID ? kind->settings.cpu_ram : 100 * gib;
     kind->count = 1;
@@ -175,9 +174,29 @@ static void node_join(struct cluster *c, struct gpu_node *node)
     node->kind = (size_t)(kind - c->node_kind);
 }
 
-void group_nodes(struct cluster *c)
+/* Where no Node was given, one stands in, for each pool if there are some. */
+static void node_assume(struct cluster *c, const struct settings *pool)
 {
     struct node_kind fresh;
+    struct gpu_node *node = arena_alloc(c->arena, sizeof *node);
+    if (!node) {
+        cluster_no_memory(c);
+        return;
+    }
+    *node = (struct gpu_node){.name = "assumed",
+                              .pool = pool ? pool->name : NULL,
+                              .gpus = assumed_number(c, "node.gpus", false),
+                              .gpu_memory = UNSAID,
+                              .host_memory = UNSAID,
+                              .labelled = true};
+    node_kind_make(c, &fresh, node);
+    fresh.count = assumed_number(c, "node.count", false);
+    fresh.names = "no Node was given; this one is assumed";
+    node_kind_add(c, &fresh, pool ? pool->name : "assumed");
+}
+
+void group_nodes(struct cluster *c)
+{
     for (size_t i = 0; i < c->nodes && c->err->code != GS_SYSTEM; i++)
         node_join(c, &c->node[i]);
     if (c->node_kinds > 0)
@@ -186,10 +205,11 @@ void group_nodes(struct cluster *c)
         object_error(c, NULL, "no node belongs to the pool '%.60s'", c->options.pool);
         return;
     }
-    node_kind_make(c, &fresh, NULL);
-    fresh.count = assumed_number(c, "node.count", false);
-    fresh.names = "no Node was given; this one is assumed";
-    node_kind_add(c, &fresh, "assumed");
+    for (size_t i = 0; i < c->pools; i++)
+        if (!c->options.pool || strcmp(c->pool[i].name, c->options.pool) == 0)
+            node_assume(c, &c->pool[i]);
+    if (c->node_kinds == 0)
+        node_assume(c, NULL);
 }
 
 /* --- pods --------------------------------------------------------------------------------------------------------- */
@@ -211,8 +231,7 @@ static const struct node_kind *reference(const struct cluster *c, const struct g
     for (int pass = 0; pass < 3 && !best; pass++)
         for (size_t i = 0; i < c->node_kinds; i++) {
             const struct node_kind *kind = &c->node_kind[i];
-            bool in_pool = kind->example && pod->pool &&
-                           (same(kind->example->pool, pod->pool) || same(kind->settings.name, pod->pool));
+            bool in_pool = pod->pool && (same(kind->example->pool, pod->pool) || same(kind->settings.name, pod->pool));
             if ((in_pool || pass > 0) && (pass > 1 || (kind->gpus > 0 && (pod->swappable || !kind->swap))) &&
                 (!best || kind->gpu_memory > best->gpu_memory))
                 best = kind;

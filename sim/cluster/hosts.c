@@ -29,6 +29,9 @@ static void whole_find(struct cluster *c, struct gpu_pod *pod, size_t *steps)
             c->node[i].whole += pod->devices;
             return;
         }
+    if (c->nodes > 0)
+        note_add(c, NOTE_WARNING, &pod->origin,
+                 "pods of whole GPUs for which no node has GPUs left; the scenario gives them GPUs all the same");
 }
 
 void find_hosts(struct cluster *c)

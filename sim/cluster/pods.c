@@ -62,7 +62,7 @@ static int class_of(struct cluster *c, struct tree *metadata, struct tree *spec,
         if (value && strcasestr(value, tells[i].part))
             return tells[i].class;
     }
-    note_add(c, NOTE_WARNING, at, "pods that neither priority class, labels nor owner tell the class of");
+    note_add(c, NOTE_WARNING, at, "pods whose class neither priority class, labels nor owner tell");
     for (int i = 0; i < CLASSES; i++)
         if (assume_is(c, "class", name[i]))
             return i;

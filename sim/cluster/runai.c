@@ -152,7 +152,7 @@ const struct settings *pool_of(const struct cluster *c, const struct gpu_node *n
 struct settings settings_of(const struct cluster *c, const struct gpu_node *node)
 {
     struct settings s = c->runai;
-    const struct settings *pool = node ? pool_of(c, node) : NULL;
+    const struct settings *pool = pool_of(c, node);
     if (pool) {
         s.name = pool->name;
         s.swap = pool->swap != UNSAID ? pool->swap : s.swap;

@@ -60,7 +60,7 @@ static void write_node(struct cluster *c, const struct node_kind *kind, FILE *ou
 {
     const struct settings *s = &kind->settings;
     fprintf(out, "\n[node.%s]\n", kind->name);
-    write_names(out, kind->names, kind->example ? kind->count : 1);
+    write_names(out, kind->names, kind->example->origin.file ? kind->count : 1);
     fprintf(out, "count = %lld\ngpus = %lld\n", (long long)kind->count, (long long)kind->gpus);
     write_size(out, "gpu_memory", kind->gpu_memory);
     write_size(out, "gpu_reserved", kind->reserved);

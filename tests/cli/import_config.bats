@@ -119,6 +119,9 @@ swapping='run.ai/swap-enabled: "true"'
     node a 2 40960 "$swapping" 'runai/node-pool: big' >n.yaml
     imports c.yaml q.yaml n.yaml
     has 'swap = no'
+    imports c.yaml p.json
+    has '[node.big]' 'swap_file = 200GB' 'gpus = 8'
+    grep -q '; no Node was given' out.ini
     refuses 65 "no node belongs to the pool 'tiny'" --pool tiny c.yaml n.yaml
 }
 
@@ -165,7 +168,7 @@ swapping='run.ai/swap-enabled: "true"'
     pod f 'gpu-fraction: "0.5"' | sed '/priorityClassName/d' >p.yaml
     imports n.yaml p.yaml
     has 'class = notebook'
-    grep -q "pods that neither priority class, labels nor owner tell the class of" said
+    grep -q "pods whose class neither priority class, labels nor owner tell" said
     imports --assume class=training n.yaml p.yaml
     has 'class = training'
     pod f 'gpu-fraction: "0.5"' | sed 's/.*priorityClassName.*/  x: 1/; s/^  name: f/  name: f\n  labels: {run.ai\/workload-kind: InferenceWorkload}/' >p.yaml
