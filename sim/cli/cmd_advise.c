@@ -21,6 +21,7 @@ struct arguments {
     const char *file;
     struct scenario scenario; /* as given, with arrays of nodes and workloads that may be changed */
     struct advice advice;
+    double *present; /* workloads of each group, those of traces too */
 };
 
 /* --- runs ------------------------------------------------------------------------------------------------------------ */
@@ -67,12 +68,28 @@ static int try_files(void *context, int64_t steps, bool *does, struct error *err
 
 /* --- what there is ----------------------------------------------------------------------------------------------------- */
 
-static double gpus_of(const struct scenario *s)
+/* GPUs of nodes that swap, or of all nodes. */
+static double gpus_of(const struct scenario *s, bool that_swap)
 {
     double gpus = 0;
     for (size_t i = 0; i < s->nodes; i++)
-        gpus += (double)s->node[i].count * (double)s->node[i].gpus;
+        if (s->node[i].swap || !that_swap)
+            gpus += (double)s->node[i].count * (double)s->node[i].gpus;
     return gpus;
+}
+
+/* On average on each GPU that swaps, of those that may be there; where no node swaps, on each GPU. */
+static double a_gpu(const struct arguments *a, const struct workload_group *instead, int64_t count)
+{
+    const struct scenario *s = &a->scenario;
+    bool any_swaps = gpus_of(s, true) > 0;
+    double workloads = 0;
+    for (size_t i = 0; i < s->workloads; i++) {
+        const struct workload_group *w = &s->workload[i];
+        if (w->swappable || !any_swaps)
+            workloads += w == instead ? (double)count : a->present[i];
+    }
+    return workloads / gpus_of(s, any_swaps);
 }
 
 /* The peaks of the nodes of group `i`, the fullest of each replication. */
@@ -115,10 +132,9 @@ static const char *apart(const struct scenario *s, const struct workload_group *
 static int look_at(struct arguments *a, const struct simulated *done, struct error *err)
 {
     const struct scenario *s = &a->scenario;
-    double workloads = 0;
     int64_t context = 0;
     for (size_t i = 0; i < s->workloads; i++) {
-        workloads += done->report.group[i].workloads.value;
+        a->present[i] = done->report.group[i].workloads.value;
         context = s->workload[i].context > context ? s->workload[i].context : context;
         a->advice.group[i] =
             (struct advice_group){s->workload[i].name, apart(s, &s->workload[i], &done->report.group[i])};
@@ -127,7 +143,7 @@ static int look_at(struct arguments *a, const struct simulated *done, struct err
         if (!s->node[i].swap)
             continue;
         struct advice_node *n = &a->advice.node[a->advice.nodes++];
-        *n = (struct advice_node){.name = s->node[i].name, .a_gpu = workloads / gpus_of(s), .context = context};
+        *n = (struct advice_node){.name = s->node[i].name, .a_gpu = a_gpu(a, NULL, 0), .context = context};
         int rc = peaks(a, done, i, n, err);
         if (rc != GS_OK)
             return rc;
@@ -197,11 +213,8 @@ static int find_count(struct arguments *a, struct error *err)
     if (a->scenario.slas == 0 || w == NULL)
         return GS_OK;
     int64_t there = w->count, low = 0, high = there * TIMES + 1;
-    double others = 0;
     for (size_t i = 0; i < a->scenario.nodes; i++)
         a->scenario.node[i].swap_file = room_bytes;
-    for (size_t i = 0; i < a->scenario.workloads; i++)
-        others += &a->scenario.workload[i] == w ? 0 : (double)a->scenario.workload[i].count;
     a->advice.counted = w->name;
     int rc = try_count(a, there, &does, err);
     if (rc == GS_OK && does)
@@ -209,7 +222,7 @@ static int find_count(struct arguments *a, struct error *err)
     else if (rc == GS_OK)
         rc = search_bound(there, low, &search, &a->advice.count, err);
     a->advice.count_is_open = a->advice.count == there * TIMES;
-    a->advice.count_a_gpu = ((double)a->advice.count + (a->advice.count > 0 ? others : 0)) / gpus_of(&a->scenario);
+    a->advice.count_a_gpu = a->advice.count > 0 ? a_gpu(a, w, a->advice.count) : 0;
     return rc;
 }
 
@@ -227,8 +240,9 @@ static int prepare(struct arguments *a, struct error *err)
     a->advice.replications = s->replications;
     a->advice.node = arena_array(&a->simulate.arena, s->nodes, sizeof *a->advice.node);
     a->advice.group = arena_array(&a->simulate.arena, s->workloads, sizeof *a->advice.group);
+    a->present = arena_array(&a->simulate.arena, s->workloads, sizeof *a->present);
     a->advice.groups = s->workloads;
-    if (a->advice.node == NULL || a->advice.group == NULL)
+    if (a->present == NULL || a->advice.node == NULL || a->advice.group == NULL)
         return error_set(err, GS_SYSTEM, "out of memory");
     return GS_OK;
 }
