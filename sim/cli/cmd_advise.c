@@ -1,8 +1,10 @@
-/* cmd_advise.c - `gpuswap-sim advise SCENARIO`: recommended settings, found by running the scenario. */
+/* cmd_advise.c - `gpuswap-sim advise SCENARIO|DB`: recommended settings, found by running the scenario. */
 #include "sim/cli/advice.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/search.h"
 #include "sim/cli/simulate.h"
+#include "sim/base/units.h"
+#include "sim/results/event_log.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -19,6 +21,7 @@ static const double much_swapping = 0.5;
 struct arguments {
     struct simulate simulate;
     const char *file;
+    int64_t run;              /* of a database; 0: the last one */
     struct scenario scenario; /* as given, with arrays of nodes and workloads that may be changed */
     struct advice advice;
     double *present; /* workloads of each group, those of traces too */
@@ -228,11 +231,36 @@ static int find_count(struct arguments *a, struct error *err)
 
 /* --- the command ------------------------------------------------------------------------------------------------------------ */
 
+/* By its first bytes; what cannot be opened is told by the reader of scenarios. */
+static bool is_database(const char *path)
+{
+    static const char magic[16] = "SQLite format 3";
+    char first[16] = "";
+    FILE *in = strcmp(path, "-") == 0 ? NULL : fopen(path, "rbe");
+    bool found = in != NULL && fread(first, 1, sizeof first, in) == sizeof first && memcmp(first, magic, 16) == 0;
+    if (in != NULL)
+        fclose(in);
+    return found;
+}
+
+/* Of the last run of a database: its scenario, as it was run. */
+static int read_run(struct arguments *a, const struct overrides *with, struct error *err)
+{
+    struct arena *arena = &a->simulate.arena;
+    const char *text, *file;
+    int rc = event_log_read_scenario(&text, &file, a->file, a->run, arena, err);
+    if (rc != GS_OK)
+        return rc;
+    const char *slash = strrchr(file, '/');
+    const char *folder = slash == NULL ? NULL : arena_printf(arena, "%.*s", (int)(slash - file), file);
+    return scenario_parse(&a->scenario, text, strlen(text), file, folder, with, arena, err);
+}
+
 static int prepare(struct arguments *a, struct error *err)
 {
     struct scenario *s = &a->scenario;
     struct overrides with = {a->simulate.set, a->simulate.sets};
-    int rc = scenario_read(s, a->file, &with, &a->simulate.arena, err);
+    int rc = is_database(a->file) ? read_run(a, &with, err) : scenario_read(s, a->file, &with, &a->simulate.arena, err);
     if (rc != GS_OK)
         return rc;
     simulate_replicate(&a->simulate, s, "each run takes");
@@ -267,23 +295,28 @@ static int advise(struct arguments *a, struct error *err)
     return rc;
 }
 
+enum { OPTION_RUN = 512 };
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *a = state->input;
+    char why[UNITS_WHY];
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &a->simulate;
         break;
+    case OPTION_RUN:
+        if (units_integer(arg, &a->run, why) != GS_OK || a->run < 1)
+            argp_error(state, "--run: '%s' is not the number of a run", arg);
+        break;
     case ARGP_KEY_ARG:
         if (a->file != NULL)
-            argp_error(state, "one scenario at a time");
-        if (strlen(arg) > 3 && strcmp(arg + strlen(arg) - 3, ".db") == 0)
-            argp_error(state, "advice from a database is not available in this version; give the scenario");
+            argp_error(state, "one scenario or database at a time");
         a->file = arg;
         break;
     case ARGP_KEY_END:
         if (a->file == NULL)
-            argp_error(state, "which scenario?");
+            argp_error(state, "which scenario, or database?");
         if (a->simulate.db != NULL)
             argp_error(state, "the runs of this command are not kept; leave --db out");
         break;
@@ -300,7 +333,9 @@ int cmd_advise(int argc, char **argv, struct error *err)
         "Recommend settings: size of the swap file, reserve, workloads a GPU, what deserves nodes of its own, each "
         "with its "
         "reason and how sure it is, and a patch for the cluster.  The scenario is run some twenty times.";
-    static const struct argp argp = {NULL, parse, "SCENARIO", doc, children, NULL, NULL};
+    static const struct argp_option options[] = {
+        {"run", OPTION_RUN, "N", 0, "which run of the database; without it, the last one", 0}, {0}};
+    static const struct argp argp = {options, parse, "SCENARIO|DB", doc, children, NULL, NULL};
     struct arguments a = {0};
 
     simulate_init(&a.simulate);

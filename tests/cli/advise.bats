@@ -75,10 +75,24 @@ END_OF_SCENARIO
     jq -e '.workloads_per_gpu | .count == 8 and .open' <<<"$output"
 }
 
+@test "of a run in a database: its scenario, as it was set" {
+    "$GPUSWAP_SIM" run "$GPUSWAP_ROOT"/scenarios/quickstart.ini --quiet --set scenario.replications=2 --set workload.NB.memory=25GiB --db x.db
+    "$GPUSWAP_SIM" run "$GPUSWAP_ROOT"/scenarios/hello.ini --quiet --db x.db
+    "$GPUSWAP_SIM" advise x.db --run 1 --quiet --json a.json
+    "$GPUSWAP_SIM" advise "$GPUSWAP_ROOT"/scenarios/quickstart.ini --set scenario.replications=2 --set workload.NB.memory=25GiB --quiet --json b.json
+    cmp a.json b.json
+    run --separate-stderr "$GPUSWAP_SIM" advise x.db
+    [[ $output == "hello: "* ]]
+    run "$GPUSWAP_SIM" advise x.db --run 7
+    [ "$status" -eq 65 ]
+    [[ $output == *"has no such run"* ]]
+    run "$GPUSWAP_SIM" advise none.db
+    [ "$status" -eq 66 ]
+}
+
 @test "64: what it does not take" {
-    run "$GPUSWAP_SIM" advise results.db
+    run "$GPUSWAP_SIM" advise "$GPUSWAP_ROOT"/scenarios/hello.ini --run 0
     [ "$status" -eq 64 ]
-    [[ $output == *"advice from a database is not available in this version"* ]]
     run "$GPUSWAP_SIM" advise a.ini --db x.db
     [ "$status" -eq 64 ]
     run "$GPUSWAP_SIM" advise
