@@ -20,6 +20,8 @@ static const struct command commands[] = {
     {"audit", cmd_audit, "DB", "feed a recorded event log through the policies again and compare"},
     {"report", cmd_report, "DB", "print a run again: text, --json, --csv, --plots DIR"},
     {"explain", cmd_explain, "DB [--burst N]", "why a burst took as long as it did"},
+    {"advise", cmd_advise, "SCENARIO|DB", "swap file, reserve, workloads a GPU, pools; a patch for the cluster"},
+    {"import-config", cmd_import_config, "FILE...", "objects of a Kubernetes cluster to a scenario on stdout"},
     {"trace", cmd_trace, "COMMAND FILE", "import, check, info, fit, generate: recorded and synthetic loads"},
     {"policies", cmd_policies, "[SLOT|NAME]", "list the policies, those of a slot, or one in full"},
     {"backends", cmd_backends, "", "list the backends and whether they work here"},
@@ -45,7 +47,7 @@ static void help(FILE *out)
             "usage: gpuswap-sim SCENARIO.ini [OPTION...]\n       gpuswap-sim COMMAND ...\n\n",
             GPUSWAP_VERSION);
     for (int i = 0; command_at(i) != NULL; i++)
-        fprintf(out, "  %-9s %-23s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
+        fprintf(out, "  %-13s %-23s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
     fprintf(out, "\n'gpuswap-sim COMMAND --help' tells the options of a command.\n");
 }
 

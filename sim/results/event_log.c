@@ -74,7 +74,8 @@ static const char *scenario_text(const char *keys, struct arena *arena)
     return copy;
 }
 
-static int find_run(struct event_log *log, int64_t run, struct error *err)
+/* `events`: it must have recorded them. */
+static int find_run(struct event_log *log, int64_t run, bool events, struct error *err)
 {
     static const char sql[] =
         "SELECT run, keys, file, record, (SELECT count(*) FROM replication AS r WHERE r.run = run.run)"
@@ -87,7 +88,7 @@ static int find_run(struct event_log *log, int64_t run, struct error *err)
     sqlite3_bind_int64(s, 1, run);
     if (sqlite3_step(s) != SQLITE_ROW) {
         rc = error_set(err, GS_BAD_INPUT, "'%s' has no such run", log->path);
-    } else if (strcmp((const char *)sqlite3_column_text(s, 3), "events") != 0) {
+    } else if (events && strcmp((const char *)sqlite3_column_text(s, 3), "events") != 0) {
         rc = error_set(err, GS_BAD_INPUT, "run %lld of '%s' kept no events; run it with '--set scenario.record=events'",
                        (long long)sqlite3_column_int64(s, 0), log->path);
     } else {
@@ -113,12 +114,26 @@ int event_log_open(struct event_log **out, const char *path, int64_t run, struct
     log->arena = arena;
     if ((rc = schema_open_read(&log->db, path, err)) != GS_OK)
         return rc;
-    if ((rc = find_run(log, run, err)) != GS_OK) {
+    if ((rc = find_run(log, run, true, err)) != GS_OK) {
         event_log_close(log);
         return rc;
     }
     *out = log;
     return GS_OK;
+}
+
+int event_log_read_scenario(const char **text, const char **file, const char *path, int64_t run, struct arena *arena,
+                            struct error *err)
+{
+    struct event_log log = {.path = path, .arena = arena};
+    int rc = schema_open_read(&log.db, path, err);
+
+    if (rc == GS_OK)
+        rc = find_run(&log, run, false, err);
+    *text = log.scenario;
+    *file = log.file;
+    sqlite3_close(log.db);
+    return rc;
 }
 
 void event_log_close(struct event_log *log)

@@ -16,6 +16,9 @@ int64_t event_log_run(const struct event_log *log);
 /* The scenario as an .ini text made from its resolved keys, and the file it came from. */
 const char *event_log_scenario(const struct event_log *log);
 const char *event_log_file(const struct event_log *log);
+/* The same two of any run of `path`, with or without events. */
+int event_log_read_scenario(const char **text, const char **file, const char *path, int64_t run, struct arena *arena,
+                            struct error *err);
 /* How many replications are complete; then read number `replication` from its start. */
 uint32_t event_log_replications(const struct event_log *log);
 int event_log_rewind(struct event_log *log, uint32_t replication, struct error *err);

@@ -60,8 +60,8 @@ struct run_state {
     struct tally **tally;
     struct arena *arena; /* one a replication */
     uint32_t replications, next, done;
-    uint32_t most; /* replications, if precision asks for more */
-    bool precise;  /* it was, when the last batch was done */
+    uint32_t most;           /* replications, if precision asks for more */
+    bool precise;            /* it was, when the last batch was done */
     struct run_state *after; /* opened after this one */
 };
 

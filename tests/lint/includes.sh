@@ -10,13 +10,14 @@ sim/engine    sim/base
 sim/stats     sim/base
 traces        sim/base
 sim/scenario  sim/base policies
+sim/cluster   sim/base policies sim/scenario
 sim/results   sim/base policies sim/scenario sim/stats
 sim/load      sim/base policies sim/engine sim/scenario sim/stats sim/results traces
 backend       sim/base policies sim/scenario sim/engine sim/load
 sim/run       sim/base policies sim/scenario sim/stats sim/results sim/load backend traces
 sim/explain   sim/base policies sim/results sim/run
 plots         sim/base sim/results
-sim/cli       sim/base policies sim/scenario sim/stats sim/results sim/load sim/run sim/explain backend traces plots sim/engine
+sim/cli       sim/base policies sim/scenario sim/stats sim/results sim/load sim/run sim/explain backend traces plots sim/engine sim/cluster
 '
 
 while read -r folder below; do

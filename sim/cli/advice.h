@@ -1,0 +1,47 @@
+/* advice.h - what `gpuswap-sim advise` found out, and how it is told. */
+#ifndef GS_ADVICE_H
+#define GS_ADVICE_H
+
+#include "sim/results/text.h"
+#include "sim/scenario/scenario.h"
+#include "sim/stats/interval.h"
+
+/* Of a [node.NAME] that swaps. */
+struct advice_node {
+    const char *name;
+    struct interval peak; /* bytes, of the fullest of its nodes, where the file has room for all */
+    int64_t most;         /* of all replications */
+    int64_t least;        /* with that still nobody waited for room; 0: it was not looked for */
+    int64_t file;         /* recommended */
+    double a_gpu;         /* workloads on one GPU, on average */
+    int64_t context;      /* the largest of a workload */
+};
+
+/* Of a group of workloads, and what keeps it apart from the others. */
+struct advice_group {
+    const char *name, *why; /* why NULL: it may stay */
+};
+
+struct advice {
+    const struct scenario *scenario;
+    int64_t replications;
+    struct advice_node *node;
+    size_t nodes;
+    struct advice_group *group;
+    size_t groups;
+    const char *counted; /* the group whose count was searched; NULL: there are no promises */
+    int64_t count;       /* the greatest that keeps all promises, 0: not even one */
+    bool count_is_open;  /* the search ended there, and more might do */
+    double count_a_gpu;
+    int runs;
+};
+
+/* Bytes to reserve on a GPU with so many workloads: what their contexts take, and the published default at the least;
+ * and by the rule of the draft, 1 GiB a workload. */
+int64_t advice_reserve(const struct advice_node *node);
+int64_t advice_reserve_draft(const struct advice_node *node);
+
+void advice_text(struct text *out, const struct advice *advice);
+void advice_json(struct text *out, const struct advice *advice);
+
+#endif

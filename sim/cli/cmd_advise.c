@@ -1,0 +1,346 @@
+/* cmd_advise.c - `gpuswap-sim advise SCENARIO|DB`: recommended settings, found by running the scenario. */
+#include "sim/cli/advice.h"
+#include "sim/cli/commands.h"
+#include "sim/cli/search.h"
+#include "sim/cli/simulate.h"
+#include "sim/base/units.h"
+#include "sim/results/event_log.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* More than any load: nobody waits for room. */
+static const int64_t room_bytes = (int64_t)1 << 50;
+static const int64_t gib = INT64_C(1) << 30;
+/* Swap files are looked for in steps of a 64th of the peak; counts up to so many times those of the scenario. */
+enum { STEPS = 64, TIMES = 4 };
+/* A group that waits for swaps for more than this share of its response is better off without. */
+static const double much_swapping = 0.5;
+
+struct arguments {
+    struct simulate simulate;
+    const char *file;
+    int64_t run;              /* of a database; 0: the last one */
+    struct scenario scenario; /* as given, with arrays of nodes and workloads that may be changed */
+    struct advice advice;
+    double *present; /* workloads of each group, those of traces too */
+};
+
+/* --- runs ------------------------------------------------------------------------------------------------------------ */
+
+static int run(struct arguments *a, const char *label, struct simulated *done, struct error *err)
+{
+    a->simulate.label = label;
+    a->advice.runs++;
+    int rc = simulate_one(&a->simulate, &a->scenario, done, err);
+    return rc == GS_OK ? simulate_stopped(&a->simulate, done, err) : rc;
+}
+
+/* Nobody waited for room in a swap file, or was refused for want of it. */
+static bool nobody_waited(const struct report *r)
+{
+    bool fine = true;
+    for (size_t i = 0; i < r->groups; i++) {
+        const struct report_group *g = &r->group[i];
+        fine = fine && !(g->stall[STALL_CAP].value > 0) && !(g->unended_stall[STALL_CAP].value > 0) &&
+               !(g->waiting[STALL_CAP].value > 0) && !(g->refused_by[REFUSED_CAP].value > 0);
+    }
+    return fine;
+}
+
+static void files_set(struct arguments *a, int64_t steps)
+{
+    for (size_t i = 0, k = 0; i < a->scenario.nodes; i++)
+        if (a->scenario.node[i].swap) {
+            const struct advice_node *n = &a->advice.node[k++];
+            a->scenario.node[i].swap_file = (int64_t)((double)n->most / STEPS * (double)steps);
+        }
+}
+
+static int try_files(void *context, int64_t steps, bool *does, struct error *err)
+{
+    struct arguments *a = context;
+    struct simulated done = {0};
+    files_set(a, steps);
+    int rc = run(a, "swap file: ", &done, err);
+    *does = rc == GS_OK && nobody_waited(&done.report);
+    simulated_fini(&done);
+    return rc;
+}
+
+/* --- what there is ----------------------------------------------------------------------------------------------------- */
+
+/* GPUs of nodes that swap, or of all nodes. */
+static double gpus_of(const struct scenario *s, bool that_swap)
+{
+    double gpus = 0;
+    for (size_t i = 0; i < s->nodes; i++)
+        if (s->node[i].swap || !that_swap)
+            gpus += (double)s->node[i].count * (double)s->node[i].gpus;
+    return gpus;
+}
+
+/* On average on each GPU that swaps, of those that may be there; where no node swaps, on each GPU. */
+static double a_gpu(const struct arguments *a, const struct workload_group *instead, int64_t count)
+{
+    const struct scenario *s = &a->scenario;
+    bool any_swaps = gpus_of(s, true) > 0;
+    double workloads = 0;
+    for (size_t i = 0; i < s->workloads; i++) {
+        const struct workload_group *w = &s->workload[i];
+        if (w->swappable || !any_swaps)
+            workloads += w == instead ? (double)count : a->present[i];
+    }
+    return workloads / gpus_of(s, any_swaps);
+}
+
+/* The peaks of the nodes of group `i`, the fullest of each replication. */
+static int peaks(struct arguments *a, const struct simulated *done, size_t i, struct advice_node *n, struct error *err)
+{
+    size_t first = 0, count = (size_t)a->scenario.node[i].count, of = done->outcome.completed;
+    double *peak = arena_array(&a->simulate.arena, of, sizeof *peak);
+    if (peak == NULL)
+        return error_set(err, GS_SYSTEM, "out of memory");
+    for (size_t k = 0; k < i; k++)
+        first += (size_t)a->scenario.node[k].count;
+    for (size_t r = 0; r < of; r++) {
+        for (size_t k = first; k < first + count; k++)
+            peak[r] = fmax(peak[r], (double)done->outcome.tally[r]->node[k].peak_bytes);
+        n->most = (int64_t)fmax((double)n->most, peak[r]);
+    }
+    n->peak = interval_mean(peak, of, INTERVAL_CONFIDENCE);
+    return GS_OK;
+}
+
+static const char *apart(const struct scenario *s, const struct workload_group *w, const struct report_group *g)
+{
+    double moved = g->stall[STALL_SWAP_OUT].value + g->stall[STALL_SWAP_IN].value;
+    bool swaps = false, elsewhere = false;
+    for (size_t i = 0; i < s->nodes; i++) {
+        swaps = swaps || s->node[i].swap;
+        elsewhere = elsewhere || !s->node[i].swap;
+    }
+    if (!swaps)
+        return NULL;
+    if (!w->swappable)
+        return elsewhere ? NULL : "it must not run on nodes that swap";
+    if (w->fraction == FRACTION_REGULAR)
+        return "regular fractions are never swapped: they take room on the GPU from those that are";
+    if (w->class == GS_INFERENCE && g->completed.value > 0 && moved > much_swapping * g->response[STAT_MEAN].value)
+        return "more than half of the time of its requests goes into swaps";
+    return NULL;
+}
+
+static int look_at(struct arguments *a, const struct simulated *done, struct error *err)
+{
+    const struct scenario *s = &a->scenario;
+    int64_t context = 0;
+    for (size_t i = 0; i < s->workloads; i++) {
+        a->present[i] = done->report.group[i].workloads.value;
+        context = s->workload[i].context > context ? s->workload[i].context : context;
+        a->advice.group[i] =
+            (struct advice_group){s->workload[i].name, apart(s, &s->workload[i], &done->report.group[i])};
+    }
+    for (size_t i = 0; i < s->nodes; i++) {
+        if (!s->node[i].swap)
+            continue;
+        struct advice_node *n = &a->advice.node[a->advice.nodes++];
+        *n = (struct advice_node){.name = s->node[i].name, .a_gpu = a_gpu(a, NULL, 0), .context = context};
+        int rc = peaks(a, done, i, n, err);
+        if (rc != GS_OK)
+            return rc;
+        n->file = (n->most + gib - 1) / gib * gib;
+    }
+    return GS_OK;
+}
+
+/* --- searches ------------------------------------------------------------------------------------------------------------ */
+
+static int find_files(struct arguments *a, struct error *err)
+{
+    struct simulated done = {0};
+    const struct search search = {try_files, a};
+    int64_t steps = STEPS, most = 0;
+    bool does = false;
+    for (size_t i = 0; i < a->scenario.nodes; i++)
+        a->scenario.node[i].swap_file = room_bytes;
+    int rc = run(a, "room for all: ", &done, err);
+    if (rc == GS_OK)
+        rc = look_at(a, &done, err);
+    simulated_fini(&done);
+    for (size_t i = 0; i < a->advice.nodes; i++)
+        most = a->advice.node[i].most > most ? a->advice.node[i].most : most;
+    if (rc == GS_OK && most > 0)
+        rc = try_files(a, STEPS, &does, err); /* with the peak itself, as a check */
+    if (rc == GS_OK && does)
+        rc = search_bound(0, STEPS, &search, &steps, err);
+    for (size_t i = 0; i < a->advice.nodes && rc == GS_OK; i++) {
+        struct advice_node *n = &a->advice.node[i];
+        n->least = does ? (int64_t)((double)n->most / STEPS * (double)steps) : 0;
+    }
+    return rc;
+}
+
+static int try_count(void *context, int64_t count, bool *does, struct error *err)
+{
+    struct arguments *a = context;
+    struct simulated done = {0};
+    for (size_t i = 0; i < a->scenario.workloads; i++)
+        if (strcmp(a->scenario.workload[i].name, a->advice.counted) == 0)
+            a->scenario.workload[i].count = count;
+    int rc = run(a, "workloads: ", &done, err);
+    *does = rc == GS_OK && report_sla_met(&done.report);
+    simulated_fini(&done);
+    return rc;
+}
+
+/* The group with the most members that are there for good and drawn. */
+static const struct workload_group *countable(const struct scenario *s)
+{
+    const struct workload_group *best = NULL;
+    for (size_t i = 0; i < s->workloads; i++) {
+        const struct workload_group *w = &s->workload[i];
+        if (w->trace < 0 && w->class != GS_TRAINING && (best == NULL || w->count > best->count))
+            best = w;
+    }
+    return best;
+}
+
+/* With the recommended swap files, which hold for the count of the scenario; more need more, so they get room. */
+static int find_count(struct arguments *a, struct error *err)
+{
+    const struct workload_group *w = countable(&a->scenario);
+    const struct search search = {try_count, a};
+    bool does = false;
+    if (a->scenario.slas == 0 || w == NULL)
+        return GS_OK;
+    int64_t there = w->count, low = 0, high = there * TIMES + 1;
+    for (size_t i = 0; i < a->scenario.nodes; i++)
+        a->scenario.node[i].swap_file = room_bytes;
+    a->advice.counted = w->name;
+    int rc = try_count(a, there, &does, err);
+    if (rc == GS_OK && does)
+        rc = search_bound(high, there, &search, &a->advice.count, err);
+    else if (rc == GS_OK)
+        rc = search_bound(there, low, &search, &a->advice.count, err);
+    a->advice.count_is_open = a->advice.count == there * TIMES;
+    a->advice.count_a_gpu = a->advice.count > 0 ? a_gpu(a, w, a->advice.count) : 0;
+    return rc;
+}
+
+/* --- the command ------------------------------------------------------------------------------------------------------------ */
+
+/* By its first bytes; what cannot be opened is told by the reader of scenarios. */
+static bool is_database(const char *path)
+{
+    static const char magic[16] = "SQLite format 3";
+    char first[16] = "";
+    FILE *in = strcmp(path, "-") == 0 ? NULL : fopen(path, "rbe");
+    bool found = in != NULL && fread(first, 1, sizeof first, in) == sizeof first && memcmp(first, magic, 16) == 0;
+    if (in != NULL)
+        fclose(in);
+    return found;
+}
+
+/* Of the last run of a database: its scenario, as it was run. */
+static int read_run(struct arguments *a, const struct overrides *with, struct error *err)
+{
+    struct arena *arena = &a->simulate.arena;
+    const char *text, *file;
+    int rc = event_log_read_scenario(&text, &file, a->file, a->run, arena, err);
+    if (rc != GS_OK)
+        return rc;
+    const char *slash = strrchr(file, '/');
+    const char *folder = slash == NULL ? NULL : arena_printf(arena, "%.*s", (int)(slash - file), file);
+    return scenario_parse(&a->scenario, text, strlen(text), file, folder, with, arena, err);
+}
+
+static int prepare(struct arguments *a, struct error *err)
+{
+    struct scenario *s = &a->scenario;
+    struct overrides with = {a->simulate.set, a->simulate.sets};
+    int rc = is_database(a->file) ? read_run(a, &with, err) : scenario_read(s, a->file, &with, &a->simulate.arena, err);
+    if (rc != GS_OK)
+        return rc;
+    simulate_replicate(&a->simulate, s, "each run takes");
+    a->advice.scenario = s;
+    a->advice.replications = s->replications;
+    a->advice.node = arena_array(&a->simulate.arena, s->nodes, sizeof *a->advice.node);
+    a->advice.group = arena_array(&a->simulate.arena, s->workloads, sizeof *a->advice.group);
+    a->present = arena_array(&a->simulate.arena, s->workloads, sizeof *a->present);
+    a->advice.groups = s->workloads;
+    if (a->present == NULL || a->advice.node == NULL || a->advice.group == NULL)
+        return error_set(err, GS_SYSTEM, "out of memory");
+    return GS_OK;
+}
+
+static int advise(struct arguments *a, struct error *err)
+{
+    struct text json = {0}, words = {0};
+    struct output file = {0};
+    int rc = prepare(a, err);
+    if (rc == GS_OK)
+        rc = output_open(&file, a->simulate.json, err);
+    if (rc == GS_OK)
+        rc = find_files(a, err);
+    if (rc == GS_OK)
+        rc = find_count(a, err);
+    if (rc == GS_OK) {
+        advice_json(&json, &a->advice);
+        advice_text(&words, &a->advice);
+        rc = simulate_print(&a->simulate, &file, &json, &words, err);
+    }
+    output_close(&file);
+    return rc;
+}
+
+enum { OPTION_RUN = 512 };
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct arguments *a = state->input;
+    char why[UNITS_WHY];
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->simulate;
+        break;
+    case OPTION_RUN:
+        if (units_integer(arg, &a->run, why) != GS_OK || a->run < 1)
+            argp_error(state, "--run: '%s' is not the number of a run", arg);
+        break;
+    case ARGP_KEY_ARG:
+        if (a->file != NULL)
+            argp_error(state, "one scenario or database at a time");
+        a->file = arg;
+        break;
+    case ARGP_KEY_END:
+        if (a->file == NULL)
+            argp_error(state, "which scenario, or database?");
+        if (a->simulate.db != NULL)
+            argp_error(state, "the runs of this command are not kept; leave --db out");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+int cmd_advise(int argc, char **argv, struct error *err)
+{
+    static const struct argp_child children[] = {{&simulate_argp, 0, NULL, 0}, {0}};
+    static const char doc[] =
+        "Recommend settings: size of the swap file, reserve, workloads a GPU, what deserves nodes of its own, each "
+        "with its "
+        "reason and how sure it is, and a patch for the cluster.  The scenario is run some twenty times.";
+    static const struct argp_option options[] = {
+        {"run", OPTION_RUN, "N", 0, "which run of the database; without it, the last one", 0}, {0}};
+    static const struct argp argp = {options, parse, "SCENARIO|DB", doc, children, NULL, NULL};
+    struct arguments a = {0};
+
+    simulate_init(&a.simulate);
+    a.simulate.db = NULL;
+    int rc = argp_parse(&argp, argc, argv, 0, NULL, &a) == 0 ? advise(&a, err) : GS_USAGE;
+    simulate_fini(&a.simulate);
+    return rc;
+}
