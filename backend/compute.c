@@ -84,6 +84,13 @@ static gs_ns time_alone(struct backend *be, const struct device *device, gs_ns w
     return work_ns < LONGEST_NS ? work_ns : LONGEST_NS;
 }
 
+gs_ns compute_left(struct backend *be, uint32_t gpu, const struct job *job)
+{
+    gs_ns alone_ns = job->started_ns < 0 ? time_alone(be, &be->device[gpu], job->work_ns) : job->alone_ns;
+
+    return alone_ns - job->done_ns;
+}
+
 void compute_start(struct backend *be, uint32_t gpu, struct job *job)
 {
     struct device *device = &be->device[gpu];

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-static uint32_t served(const struct link *l)
+uint32_t link_served(const struct link *l)
 {
     uint32_t first = l->foreground > 0 ? l->foreground : l->count;
 
@@ -21,7 +21,7 @@ static void advance(struct link *l, gs_ns now_ns)
     double moved = l->share * (double)(now_ns - l->at_ns);
 
     l->at_ns = now_ns;
-    for (uint32_t i = 0; i < served(l); i++)
+    for (uint32_t i = 0; i < link_served(l); i++)
         l->flow[i].left_bytes = l->flow[i].left_bytes > moved ? l->flow[i].left_bytes - moved : 0.0;
 }
 
@@ -36,10 +36,10 @@ static double wanted(const struct backend *be, const struct link *l)
 static void arm(struct backend *be, uint32_t link, double rate)
 {
     struct link *l = &be->link[link];
-    double share = l->count == 0 ? 0.0 : rate / (double)served(l);
+    double share = l->count == 0 ? 0.0 : rate / (double)link_served(l);
     uint32_t due = 0;
 
-    for (uint32_t i = 1; i < served(l); i++)
+    for (uint32_t i = 1; i < link_served(l); i++)
         if (l->flow[i].left_bytes < l->flow[due].left_bytes)
             due = i;
     l->share = share;
@@ -47,6 +47,8 @@ static void arm(struct backend *be, uint32_t link, double rate)
     l->word = 0;
     if (l->count == 0)
         return;
+    if (be->early > 0)
+        stream_rates(be, link);
     double wait_ns = l->flow[due].left_bytes / share;
     if (wait_ns < 0x1p60)
         sim_push(be, be->clock.now_ns + (gs_ns)(wait_ns + 0.5), SIM_LINK, link, &l->word);

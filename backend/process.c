@@ -27,7 +27,7 @@ static inline void set_lingering(struct backend *be, struct process *p, bool lin
 /* Let the bursts that are ready begin, as many as are served together. */
 static void start_ready(struct backend *be, struct process *p)
 {
-    while (p->head != NULL && p->running < p->slots && !p->ends) {
+    while (p->head != NULL && p->running < p->slots && !p->ends && !p->parked) {
         struct job *job = p->head;
         p->head = job->next;
         if (p->head == NULL)
@@ -93,7 +93,7 @@ __attribute__((flatten)) void process_run(struct backend *be, const struct gs_co
     p->granted = true;
     p->yield = command->yield;
     p->linger_ns = command->linger_ns + p->detect_ns;
-    if (p->gpu_bytes != command->bytes)
+    if (p->gpu_bytes != command->bytes && !p->swap.active)
         hold_bytes(be, p, command->bytes);
     if (command->delay_ns > 0) {
         struct device *device = &be->device[command->gpu];
@@ -133,7 +133,7 @@ static void revoke(struct backend *be, uint32_t workload)
         set_running(be, p, 0);
     }
     set_lingering(be, p, false);
-    p->granted = p->started = p->idle_posted = p->ends = false;
+    p->granted = p->started = p->idle_posted = p->ends = p->parked = false;
 }
 
 /* Let its bursts end, and then say that it is idle, whatever waits or may come. */
@@ -156,7 +156,7 @@ void process_stop(struct backend *be, uint32_t workload, bool at_boundary)
         stop_at_boundary(be, workload);
         return;
     }
-    p->between = p->started && p->running == 0;
+    p->between = p->started && p->running == 0 && !p->parked;
     p->wants = true; /* or not: the answer tells */
     revoke(be, workload);
     sim_post(be, BACKEND_EVENT, GS_DONE, workload)->event.command = GS_STOP;
@@ -178,8 +178,30 @@ void process_take_stop(struct backend *be, uint32_t workload, struct gs_event *e
         event->since_ns = p->head->ready_ns;
         event->bytes = p->between ? p->head->bytes : 0;
     }
-    if (event->bytes != 0 || !p->wants)
+    if ((event->bytes != 0 || !p->wants) && !p->swap.active)
         hold_bytes(be, p, p->gpu_bytes < p->base_bytes ? p->gpu_bytes : p->base_bytes);
+}
+
+void process_go_on(struct backend *be, uint32_t workload)
+{
+    struct process *p = &be->process[workload];
+
+    p->parked = false;
+    if (p->started && p->running == 0 && p->head != NULL)
+        start_ready(be, p);
+}
+
+/* It has done all but the last of its work, which waits for the last bytes. */
+void process_park(struct backend *be, struct job *job)
+{
+    struct process *p = &be->process[job->workload];
+
+    set_running(be, p, p->running - 1);
+    p->parked = true;
+    job->next = p->head;
+    p->head = job;
+    if (job->next == NULL)
+        p->tail = job;
 }
 
 void process_hold(struct backend *be, uint32_t workload, int64_t bytes)
@@ -205,7 +227,7 @@ bool process_take_idle(struct backend *be, uint32_t workload, struct gs_event *e
         return false;
     set_lingering(be, p, false); /* nothing runs, so the rest of revoke() has nothing to do */
     p->granted = p->started = p->idle_posted = p->ends = false;
-    if (p->gpu_bytes > p->base_bytes)
+    if (p->gpu_bytes > p->base_bytes && !p->swap.active)
         hold_bytes(be, p, p->base_bytes);
     p->wants = p->head != NULL;
     event->at_ns = be->clock.now_ns;
@@ -235,7 +257,7 @@ bool process_offer(struct backend *be, struct job *job)
     }
     if (!p->started)
         return false;
-    if (p->running == 0 && (job->bytes != p->gpu_bytes || (p->idle_posted && p->yield))) {
+    if (p->running == 0 && !p->parked && (job->bytes != p->gpu_bytes || (p->idle_posted && p->yield))) {
         post_idle(be, job->workload); /* it needs other memory, or is to stand in line again */
     } else {
         p->idle_posted = false;

@@ -187,6 +187,8 @@ static uint64_t live_word(const struct backend *be, struct queue_event e)
         return be->link[entity].word;
     case SIM_OVERHEAD_OVER:
         return be->process[entity].swap.word;
+    case SIM_READY:
+        return be->process[entity].swap.ready_word;
     default:
         return be->timer_word[entity];
     }
@@ -196,6 +198,8 @@ static const struct backend_event *burst_end(struct backend *be, uint32_t gpu)
 {
     struct job *job = compute_end(be, gpu);
 
+    if (be->process[job->workload].swap.active && stream_holds(be, job))
+        return NULL;
     be->finish.event.at_ns = be->clock.now_ns;
     be->finish.event.workload = job->workload;
     be->finish.job = job;
@@ -219,6 +223,9 @@ static __attribute__((noinline)) void happen(struct backend *be, struct queue_ev
         break;
     case SIM_OVERHEAD_OVER:
         transfer_overhead_over(be, entity);
+        break;
+    case SIM_READY:
+        stream_ready(be, entity);
         break;
     default:
         be->timer_word[entity] = 0;
@@ -265,8 +272,9 @@ int sim_wait(struct backend *be, gs_ns until_ns, const struct backend_event **ou
         }
         be->clock.now_ns = at_ns;
         if (at_ns == tournament_next_ns(&be->ends)) {
-            *out = burst_end(be, tournament_first(&be->ends));
-            break;
+            if ((*out = burst_end(be, tournament_first(&be->ends))) != NULL)
+                break;
+            continue;
         }
         struct queue_event e = queue_pop(&be->queue);
         if (e.word == live_word(be, e))

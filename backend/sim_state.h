@@ -6,7 +6,7 @@
 #include "sim/engine/queue.h"
 #include "sim/engine/tournament.h"
 
-enum sim_kind { SIM_DELAY_OVER, SIM_IDLE, SIM_LINK, SIM_OVERHEAD_OVER, SIM_TIMER };
+enum sim_kind { SIM_DELAY_OVER, SIM_IDLE, SIM_LINK, SIM_OVERHEAD_OVER, SIM_READY, SIM_TIMER };
 
 /* --- execution: processor sharing among the bursts that run on a GPU (compute.c) --- */
 
@@ -57,6 +57,8 @@ struct swap { /* a swap of one workload */
     uint64_t word; /* live SIM_OVERHEAD_OVER; 0: none */
     uint32_t next; /* next workload in the GPU's queue for memory; GS_NONE ends */
     bool active;
+    bool streams;        /* it runs, or may, before all has arrived (stream.c) */
+    uint64_t ready_word; /* live SIM_READY; 0: none */
 };
 
 /* --- the rest --- */
@@ -79,6 +81,7 @@ struct process {                          /* the backend's side of a workload */
     bool wants;       /* the controller knows that it wants the GPU, or will be told with the answer to a stop */
     bool gone;        /* left; what it still moves is freed when it has arrived */
     bool idle_posted; /* an idle notice lies in the mailbox */
+    bool parked;      /* the burst at the head has done all its work but the last, which waits for the last bytes */
     bool between;     /* it was stopped after one burst and before the next */
     struct swap swap;
 };
@@ -119,6 +122,7 @@ struct backend {
     uint32_t workloads, gpus, nodes;
     uint64_t *timer_word;
     uint64_t transfers;
+    uint32_t early; /* swap-ins under way whose workload may run before all has arrived */
     uint64_t swaps; /* fault.c: those that it might have failed so far */
     bool out_of_memory;
     bool too_long; /* a burst is longer than can be counted */
@@ -148,7 +152,16 @@ void compute_stop(struct backend *be, uint32_t gpu, uint32_t workload);
 struct job *compute_end(struct backend *be, uint32_t gpu); /* the one that is due now */
 void compute_progress(struct backend *be, uint32_t gpu);   /* bring done_ns of the running up to date */
 
+gs_ns compute_left(struct backend *be, uint32_t gpu, const struct job *job); /* of its work, alone on that GPU */
+
+/* Running while the rest is on its way (stream.c): a link's rates have changed; it may run; a burst has done all its work,
+ * and is it to wait for the last bytes? */
+__attribute__((noinline)) void stream_rates(struct backend *be, uint32_t link);
+void stream_ready(struct backend *be, uint32_t workload);
+bool stream_holds(struct backend *be, struct job *job);
+
 void link_add(struct backend *be, uint32_t link, struct flow flow);
+uint32_t link_served(const struct link *l);           /* how many of its flows, the first ones, move now */
 uint32_t link_end(struct backend *be, uint32_t link); /* the workload whose flow is due now */
 
 __attribute__((noinline)) void transfer_begin(struct backend *be, const struct gs_command *command);
@@ -161,6 +174,8 @@ __attribute__((noinline)) void process_stop(struct backend *be, uint32_t workloa
 void process_kill(struct backend *be, uint32_t workload); /* its bursts were forgotten before */
 void process_delay_over(struct backend *be, uint32_t workload);
 void process_idle(struct backend *be, uint32_t workload);
+void process_park(struct backend *be, struct job *job);
+void process_go_on(struct backend *be, uint32_t workload);               /* what its burst waited for has arrived */
 void process_hold(struct backend *be, uint32_t workload, int64_t bytes); /* between bursts, from now on */
 void process_take_stop(struct backend *be, uint32_t workload, struct gs_event *event);
 bool process_take_idle(struct backend *be, uint32_t workload, struct gs_event *event);

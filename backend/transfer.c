@@ -25,12 +25,16 @@ static void done(struct backend *be, uint32_t workload)
     device_account(be, device);
     device->switching -= is_swap(t);
     t->active = false;
+    be->early -= t->command.yield && t->command.kind == GS_SWAP_IN;
+    t->ready_word = 0;
     if (be->process[workload].gone) {
         int64_t rest = be->process[workload].gpu_bytes;
         be->process[workload].gpu_bytes = 0;
         memory_release(be, t->command.gpu, rest);
     }
     sim_post(be, BACKEND_EVENT, GS_DONE, workload)->event.command = t->command.kind;
+    if (t->streams)
+        process_go_on(be, workload);
 }
 
 static int64_t next_chunk(const struct backend *be, const struct swap *t)
@@ -152,8 +156,10 @@ void transfer_begin(struct backend *be, const struct gs_command *command)
     t->chunk_bytes = 0;
     t->stay_bytes = command->kind == GS_SWAP_OUT ? be->process[command->workload].gpu_bytes - command->bytes : 0;
     t->order = be->transfers++;
-    t->word = 0;
+    t->word = t->ready_word = 0;
     t->active = true;
+    t->streams = false;
+    be->early += command->yield && command->kind == GS_SWAP_IN;
     if (overhead_ns > 0)
         sim_push(be, be->clock.now_ns + overhead_ns, SIM_OVERHEAD_OVER, command->workload, &t->word);
     else

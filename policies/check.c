@@ -107,7 +107,8 @@ static const char *check_workload(const struct controller *ctl, uint32_t id)
     const struct gs_workload *w = &ctl->workload[id];
     const struct seat *seat = &ctl->seat[id];
 
-    if (w->granted && (w->state != GS_RESIDENT || seat->queued || seat->claiming))
+    bool there = w->state == GS_RESIDENT || (w->state == GS_SWAPPING_IN && seat->soiled);
+    if (w->granted && (!there || seat->queued || seat->claiming))
         return "a workload runs that is not resident, or still waits";
     if (seat->queued && seat->claiming)
         return "a workload stands in two lines";

@@ -93,7 +93,8 @@ static void idle(struct controller *ctl, uint32_t workload, gs_ns since_ns, int6
     w->since_ns = GS_NEVER;
     w->last_end_ns = ctl->view.now_ns;
     w->turns++;
-    memory_shrink(ctl, workload);
+    if (w->state == GS_RESIDENT) /* else the rest of it is still on its way */
+        memory_shrink(ctl, workload);
     if (lane_of(ctl, workload)->claims.head != GS_NONE)
         memory_settle(ctl, w->gpu);
     if (since_ns != GS_NEVER)
@@ -119,6 +120,15 @@ static void stopped(struct controller *ctl, const struct gs_event *event)
     }
 }
 
+/* What has come in so far is enough to begin with. */
+static __attribute__((noinline)) void ready(struct controller *ctl, uint32_t workload)
+{
+    const struct gs_workload *w = &ctl->workload[workload];
+
+    if (w->state == GS_SWAPPING_IN && !ctl->seat[workload].queued && !w->granted)
+        run_start(ctl, workload);
+}
+
 static void came_in(struct controller *ctl, uint32_t workload)
 {
     struct gs_workload *w = &ctl->workload[workload];
@@ -130,7 +140,8 @@ static void came_in(struct controller *ctl, uint32_t workload)
     tell_swapped(ctl, workload);
     if (!w->keeps_host_copy || ctl->seat[workload].lent_bytes > 0 || ctl->seat[workload].borrowed_bytes > 0)
         host_leave(ctl, workload);
-    w->clean = w->has_host_copy;
+    w->clean = w->has_host_copy && !ctl->seat[workload].soiled;
+    ctl->seat[workload].soiled = false;
     if (ctl->seat[workload].leaving) {
         detach_moved(ctl, workload);
         return;
@@ -139,7 +150,7 @@ static void came_in(struct controller *ctl, uint32_t workload)
         memory_resize(ctl, workload, w->base_bytes); /* it shrank on its way */
     if (ctl->setup->policies.victim->swapped_in != NULL)
         ctl->setup->policies.victim->swapped_in(&ctl->victim, workload);
-    if (!ctl->seat[workload].queued)
+    if (!ctl->seat[workload].queued && !w->granted)
         run_start(ctl, workload); /* it was brought in to run; else its turn may come now */
     if (!w->wants)
         plan_idle(ctl, workload);
@@ -217,6 +228,10 @@ static void swap_in_failed(struct controller *ctl, uint32_t workload)
     struct gs_workload *w = &ctl->workload[workload];
     int64_t part = ctl->seat[workload].part_bytes;
     bool away = w->has_host_copy || part > 0;
+
+    ctl->seat[workload].soiled = ctl->seat[workload].stopping = false;
+    if (w->granted)
+        run_end(ctl, workload);
 
     ctl->gpu[w->gpu].free_bytes += w->gpu_bytes - part;
     w->gpu_bytes = part;
@@ -342,6 +357,9 @@ const struct gs_commands *controller_step(struct controller *ctl, const struct g
     case GS_RESIZE:
     case GS_UPDATE:
         change(ctl, event);
+        break;
+    case GS_READY:
+        ready(ctl, workload);
         break;
     case GS_TIMER:
         if (of_gpu)

@@ -20,6 +20,7 @@ enum gs_event_kind {
     GS_TIMER,  /* timer `timer` rang */
     GS_RESIZE, /* workload holds `bytes` between its bursts from now on */
     GS_UPDATE, /* its `field` becomes `bytes`: enum gs_field */
+    GS_READY, /* it comes in, and may run before it is all there; if its swap-in fails after that, it has been stopped */
     GS_EVENT_KINDS
 };
 
@@ -91,7 +92,7 @@ struct gs_command {
     uint32_t timer;
     uint32_t first_candidate, candidates; /* GS_SWAP_OUT: the choice it came from, if explained */
     uint8_t kind, reason;
-    bool yield; /* GS_RUN, GS_STOP */
+    bool yield; /* GS_RUN, GS_STOP; GS_SWAP_IN: it may run before all of it is there, GS_READY says when */
 };
 
 /* Of a swap: do its bytes come from disk, or go there? */

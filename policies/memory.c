@@ -88,8 +88,11 @@ void memory_swap_in(struct controller *ctl, uint32_t workload)
     uint8_t reason = w->state == GS_DISK            ? (seat->spilled ? GS_BECAUSE_SPILL : GS_BECAUSE_COLD)
                      : w->state == GS_HOST && ahead ? GS_BECAUSE_AHEAD
                                                     : GS_BECAUSE_NOTHING;
+    const struct gs_prefetch_policy *prefetch = ctl->setup->policies.prefetch;
     struct gs_command *command = emit(ctl, GS_SWAP_IN, workload, reason);
     int64_t want_bytes = seat->want_bytes;
+
+    command->yield = !ahead && prefetch->streams != NULL && prefetch->streams(&ctl->prefetch, workload);
 
     /* What it left with comes back, but for what a burst had grown by that was refused meanwhile. */
     command->moved_bytes = w->state == GS_NEW ? 0 : (w->bytes < want_bytes ? w->bytes : want_bytes) - w->gpu_bytes;

@@ -5,8 +5,8 @@
 
 const char *gs_event_name(uint8_t kind)
 {
-    static const char *const name[] = {"attach", "detach", "want",   "idle",  "done",
-                                       "failed", "timer",  "resize", "update"};
+    static const char *const name[] = {"attach", "detach", "want",   "idle",   "done",
+                                       "failed", "timer",  "resize", "update", "ready"};
     return NAME_OF(name, kind);
 }
 

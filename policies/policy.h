@@ -261,6 +261,8 @@ struct gs_prefetch_policy {
     gs_ns (*return_after)(const struct gs_self *self, uint32_t workload);
     /* Bring in who has the next turn while another has his, if memory is free.  NULL: no. */
     bool (*ahead)(const struct gs_self *self);
+    /* Let it run while the rest of it is still on its way, as it uses its bytes in their order.  NULL: no. */
+    bool (*streams)(const struct gs_self *self, uint32_t workload);
     void (*wanted)(const struct gs_self *self, uint32_t workload); /* a burst of it waits from now on */
 };
 

@@ -119,7 +119,9 @@ void run_start(struct controller *ctl, uint32_t workload)
     seat->stays = 0;
     seat->wait_reason = GS_BECAUSE_TURN;
     seat->pinned_ns = GS_NEVER;
-    if (w->has_host_copy || seat->cleaning)
+    if (w->state == GS_SWAPPING_IN)
+        seat->soiled = true; /* what copy it has is needed until all of it is there */
+    else if (w->has_host_copy || seat->cleaning)
         host_soil(ctl, workload);
     gs_ns delay_ns = ctl->shares ? 0 : turns_start(ctl, workload);
     seat->run_ns = ctl->view.now_ns + delay_ns;

@@ -280,7 +280,7 @@ static void end_transfer(struct reading *r, const struct gs_event *event)
     if (event->command != GS_SWAP_IN)
         return;
     a->resident = ok && !a->leaves;
-    if (ok && a->wants)
+    if (ok && a->wants && a->phase != EXPLAIN_RUN && a->phase != EXPLAIN_SWITCH) /* else it runs already */
         wait_turn(r, event->workload);
 }
 

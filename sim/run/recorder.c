@@ -411,7 +411,7 @@ static __attribute__((noinline)) void rare_event(struct recorder *rec, const str
             left_while_cleaning(rec, id, e->at_ns);
         } else if (e->command == GS_SWAP_IN) {
             state = rec->setup.view->workload[id].state;
-            if (rec->watch[id].pending > 0)
+            if (rec->watch[id].pending > 0 && rec->watch[id].phase < PHASE_RUN) /* else it runs already */
                 set_phase(rec, id, waiting_phase(&rec->watch[id]), e->at_ns);
             if (state == GS_ABSENT)
                 recorder_left_gpu(rec, id, 0, e->at_ns);
