@@ -365,7 +365,8 @@ static void test_every_burst_adds_up(void **unused)
                   " of them while room is lent, %" PRIu64 " bursts without books, %" PRIu64
                   " with a warm-up in the way\n",
                   checked, pieces, choices, candidates, full, holders, lending, untold, warm);
-    assert_true(checked > (uint64_t)seeds && choices > (uint64_t)seeds / 10 && full > (uint64_t)seeds / 4 && lending > 0);
+    assert_true(checked > (uint64_t)seeds && choices > (uint64_t)seeds / 10 && full > (uint64_t)seeds / 4 &&
+                lending > 0);
     assert_true(untold > 0 && untold < checked / 2);
 }
 
