@@ -1,12 +1,18 @@
 /* probe.c - ask the driver what there is.  It makes no context and so takes no GPU memory. */
 #include "backend/cuda/probe.h"
 #include "backend/cuda/driver.h"
+#include "backend/cuda/kernels.h"
 
 #include <string.h>
 
 int cuda_built_with(void)
 {
     return CUDA_VERSION;
+}
+
+bool cuda_has_binaries(void)
+{
+    return kernels_fatbin[0] != 0;
 }
 
 static int attribute(const struct driver *driver, CUdevice_attribute which, CUdevice device)

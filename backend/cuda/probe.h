@@ -28,6 +28,8 @@ struct cuda_probe {
 
 /* The version of the CUDA headers that this program was built with, as 13000; 0: without. */
 int cuda_built_with(void);
+/* Were the kernels compiled with it, too? */
+bool cuda_has_binaries(void);
 
 /* GS_NO_DEVICE with what is missing and what to do. */
 int cuda_probe(struct cuda_probe *probe, struct error *err);

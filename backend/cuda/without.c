@@ -6,6 +6,11 @@ int cuda_built_with(void)
     return 0;
 }
 
+bool cuda_has_binaries(void)
+{
+    return false;
+}
+
 int cuda_probe(struct cuda_probe *probe, struct error *err)
 {
     *probe = (struct cuda_probe){0};

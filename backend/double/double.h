@@ -13,9 +13,11 @@
  *   context    a call in a thread without a current context, or before cuInit, or in a forked child
  *   leak       something still there at the end
  *
- * It may be stricter than a driver, never laxer.  Where it is laxer:
+ * It may be stricter than a driver, and never laxer but in these points:
  *   - all threads of the host count as one: what one has waited for, all have;
  *   - kernels are those of backend/cuda/kernels.cu, and host memory is not visible to them;
+ *   - priorities of streams mean nothing, and kernels never run side by side;
+ *   - GPUs do not copy to each other;
  *   - times are those of the model, and prove nothing about a GPU.
  *
  * Options come from the environment's GPUSWAP_DOUBLE, or from reset(), as words `key=value`; docs/driver-double.md.

@@ -225,12 +225,15 @@ int simulate_one(struct simulate *s, const struct scenario *scenario, struct sim
         .backend = find_backend(s->backend), .stop = &interrupted, .progress = show_progress, .context = &bar};
     struct load_traces *traces = NULL;
     struct gs_workload_spec *spec;
+    char why[BACKEND_WHY];
     uint32_t workloads;
     int rc;
 
     *done = (struct simulated){0};
     if (run.backend == NULL)
         return error_set(err, GS_USAGE, "unknown backend '%s'; 'gpuswap-sim backends' lists them", s->backend);
+    if (!run.backend->probe(why))
+        return error_set(err, GS_NO_DEVICE, "the backend '%s' does not run here: %s", s->backend, why);
     clock_gettime(CLOCK_MONOTONIC, &bar.start);
     if ((rc = load_read_traces(&traces, scenario, &s->arena, err)) == GS_OK &&
         (rc = load_specs(scenario, traces, 0, &spec, &workloads, &s->arena, err)) == GS_OK && s->db != NULL)

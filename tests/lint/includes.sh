@@ -12,12 +12,12 @@ traces        sim/base
 sim/scenario  sim/base policies
 sim/results   sim/base policies sim/scenario sim/stats
 sim/load      sim/base policies sim/engine sim/scenario sim/stats sim/results traces
-backend       sim/base policies sim/scenario sim/engine sim/load
+backend       sim/base backend/cuda policies sim/scenario sim/engine sim/load
 backend/cuda  sim/base
 backend/double  sim/base backend/cuda
 sim/run       sim/base policies sim/scenario sim/stats sim/results sim/load backend traces
 plots         sim/base sim/results
-sim/cli       sim/base policies sim/scenario sim/stats sim/results sim/load sim/run backend traces plots sim/engine
+sim/cli       sim/base policies sim/scenario sim/stats sim/results sim/load sim/run backend backend/cuda traces plots sim/engine
 '
 
 while read -r folder below; do
