@@ -13,6 +13,11 @@ static uint64_t chunk_words(const struct memory *memory)
     return chunk_bytes(memory) / sizeof(mix_word);
 }
 
+static uint32_t chunks_of(const struct memory *memory, int64_t bytes)
+{
+    return (uint32_t)((bytes + memory->gpu->chunk_bytes - 1) / memory->gpu->chunk_bytes);
+}
+
 static uint64_t seed_of(const struct memory *memory, uint64_t generation)
 {
     return mix_seed(memory->run, memory->id, generation);
@@ -24,7 +29,7 @@ static int open_events(struct memory *memory, struct error *err)
     unsigned flags = CU_EVENT_DISABLE_TIMING | CU_EVENT_BLOCKING_SYNC;
     CUresult result = cu->event_create(&memory->drained, flags);
 
-    for (uint32_t i = 0; i < memory->count && result == CUDA_SUCCESS; i++)
+    for (uint32_t i = 0; i < memory->capacity && result == CUDA_SUCCESS; i++)
         result = cu->event_create(&memory->chunk[i].event, flags);
     return gpu_try(memory->gpu, result, "cuEventCreate", err);
 }
@@ -39,12 +44,12 @@ int memory_open(struct memory *memory, struct gpu *gpu, struct slots *slots, int
     memory->slots = slots;
     memory->run = run;
     memory->id = id;
-    memory->count = (uint32_t)((bytes + gpu->chunk_bytes - 1) / gpu->chunk_bytes);
-    memory->transfer.refused_ns = -1;
-    memory->chunk = arena_array(arena, memory->count, sizeof *memory->chunk);
+    memory->count = memory->capacity = chunks_of(memory, bytes);
+    memory->move.refused_ns = -1;
+    memory->chunk = arena_array(arena, memory->capacity, sizeof *memory->chunk);
     if (memory->chunk == NULL)
         return error_set(err, GS_SYSTEM, "out of memory");
-    for (uint32_t i = 0; i < memory->count; i++)
+    for (uint32_t i = 0; i < memory->capacity; i++)
         memory->chunk[i].slot = SLOT_NONE;
     rc = gpu_try(gpu, gpu->cu->stream_create(&memory->work, CU_STREAM_NON_BLOCKING, 0), "cuStreamCreateWithPriority",
                  err);
@@ -53,7 +58,7 @@ int memory_open(struct memory *memory, struct gpu *gpu, struct slots *slots, int
     if (rc == GS_OK)
         rc = gpu_try(
             gpu,
-            gpu->cu->address_reserve(&memory->start, memory->count * chunk_bytes(memory), chunk_bytes(memory), 0, 0),
+            gpu->cu->address_reserve(&memory->start, memory->capacity * chunk_bytes(memory), chunk_bytes(memory), 0, 0),
             "cuMemAddressReserve", err);
     if (rc != GS_OK)
         memory_close(memory);
@@ -78,8 +83,8 @@ void memory_close(struct memory *memory)
         return;
     if (memory->work != NULL)
         settle(memory);
-    for (uint32_t i = 0; i < memory->count && memory->chunk != NULL; i++) {
-        struct chunk *chunk = &memory->chunk[i];
+    for (uint32_t i = 0; i < memory->capacity && memory->chunk != NULL; i++) {
+        struct gpu_chunk *chunk = &memory->chunk[i];
 
         if (chunk->state != CHUNK_ABSENT)
             memory_unmap(memory, i);
@@ -90,7 +95,7 @@ void memory_close(struct memory *memory)
     }
     gpu_release_spares(memory->gpu);
     if (memory->start != 0)
-        cu->address_free(memory->start, memory->count * chunk_bytes(memory));
+        cu->address_free(memory->start, memory->capacity * chunk_bytes(memory));
     if (memory->drained != NULL)
         cu->event_destroy(memory->drained);
     if (memory->work != NULL)
@@ -101,7 +106,7 @@ void memory_close(struct memory *memory)
 CUresult memory_map(struct memory *memory, uint32_t i, bool fresh)
 {
     const struct driver *cu = memory->gpu->cu;
-    struct chunk *chunk = &memory->chunk[i];
+    struct gpu_chunk *chunk = &memory->chunk[i];
     size_t bytes = chunk_bytes(memory);
     CUmemAccessDesc access;
     CUresult result;
@@ -128,13 +133,75 @@ CUresult memory_map(struct memory *memory, uint32_t i, bool fresh)
 
 CUresult memory_unmap(struct memory *memory, uint32_t i)
 {
-    struct chunk *chunk = &memory->chunk[i];
+    struct gpu_chunk *chunk = &memory->chunk[i];
     CUresult result = memory->gpu->cu->chunk_unmap(memory_at(memory, i), chunk_bytes(memory));
 
     gpu_spare_chunk(memory->gpu, chunk->handle);
     memory->gpu->free_bytes += memory->gpu->chunk_bytes;
     chunk->state = CHUNK_ABSENT;
     return result;
+}
+
+bool memory_is_resident(const struct memory *memory)
+{
+    return memory->capacity > 0 && memory->chunk[0].state == CHUNK_RESIDENT;
+}
+
+void memory_drop_copies(struct memory *memory)
+{
+    for (uint32_t i = 0; i < memory->capacity; i++)
+        if (memory->chunk[i].state == CHUNK_RESIDENT && memory->chunk[i].slot != SLOT_NONE) {
+            slots_give(memory->slots, memory->chunk[i].slot);
+            memory->chunk[i].slot = SLOT_NONE;
+        }
+}
+
+/* Chunks from `count` on go, and their copies. */
+static CUresult cut(struct memory *memory, uint32_t count)
+{
+    CUresult result = memory->gpu->cu->stream_wait(memory->work);
+
+    for (uint32_t i = count; i < memory->count && result == CUDA_SUCCESS; i++) {
+        struct gpu_chunk *chunk = &memory->chunk[i];
+
+        if (chunk->slot != SLOT_NONE)
+            slots_give(memory->slots, chunk->slot);
+        chunk->slot = SLOT_NONE;
+        chunk->generation = 0;
+        if (chunk->state != CHUNK_ABSENT)
+            result = memory_unmap(memory, i);
+    }
+    return result == CUDA_SUCCESS ? gpu_release_spares(memory->gpu) : result;
+}
+
+static CUresult extend(struct memory *memory, uint32_t count)
+{
+    CUresult result = CUDA_SUCCESS;
+
+    for (uint32_t i = memory->count; i < count && result == CUDA_SUCCESS; i++) {
+        if ((result = memory_map(memory, i, false)) != CUDA_SUCCESS)
+            return result;
+        memory->chunk[i].state = CHUNK_RESIDENT;
+        memory->count = i + 1;
+        result = memory_fill(memory, i, memory->work);
+    }
+    return result;
+}
+
+int memory_hold(struct memory *memory, int64_t bytes, struct error *err)
+{
+    uint32_t count = chunks_of(memory, bytes);
+    CUresult result = CUDA_SUCCESS;
+
+    if (count > memory->capacity)
+        return error_set(err, GS_UNSATISFIABLE, "a workload wants more memory than the GPU has");
+    if (count < memory->count)
+        result = cut(memory, count);
+    else if (memory_is_resident(memory))
+        result = extend(memory, count);
+    if (result == CUDA_SUCCESS)
+        memory->count = count;
+    return gpu_try(memory->gpu, result, "cuMemCreate", err);
 }
 
 CUresult memory_fill(struct memory *memory, uint32_t i, CUstream stream)
@@ -149,7 +216,7 @@ CUresult memory_fill(struct memory *memory, uint32_t i, CUstream stream)
 
 static CUresult touch(struct memory *memory, uint32_t i)
 {
-    struct chunk *chunk = &memory->chunk[i];
+    struct gpu_chunk *chunk = &memory->chunk[i];
     uint64_t words = chunk_words(memory);
     uint64_t parameter[] = {memory_at(memory, i), words, seed_of(memory, chunk->generation),
                             seed_of(memory, chunk->generation + 1), i * words};

@@ -13,7 +13,7 @@
 
 enum chunk_state { CHUNK_ABSENT, CHUNK_ARRIVING, CHUNK_RESIDENT, CHUNK_LEAVING };
 
-struct chunk {
+struct gpu_chunk {
     CUmemGenericAllocationHandle handle;
     CUevent event;       /* after its last copy */
     uint64_t generation; /* of its words; 0: none yet */
@@ -22,10 +22,10 @@ struct chunk {
     bool dirty;          /* the copy is older than the words */
 };
 
-enum transfer_kind { TRANSFER_NONE, TRANSFER_OUT, TRANSFER_IN, TRANSFER_CLEAN };
+enum move_kind { MOVE_NONE, MOVE_OUT, MOVE_IN, MOVE_CLEAN };
 
-struct transfer { /* mover.h */
-    enum transfer_kind kind;
+struct move { /* mover.h */
+    enum move_kind kind;
     bool failed;           /* a swap-in that found no memory and is being undone */
     bool no_slot;          /* the next chunk waits for a slot of the swap file */
     uint32_t begun, ended; /* chunks, in order */
@@ -37,16 +37,16 @@ struct memory {
     struct gpu *gpu;
     struct slots *slots;
     CUdeviceptr start;
-    uint32_t count; /* of chunks */
-    struct chunk *chunk;
+    uint32_t count, capacity; /* chunks that it holds, or would if it were resident; at most */
+    struct gpu_chunk *chunk;
     CUstream work;   /* its kernels */
     CUevent drained; /* after the last of them, when a transfer began */
     uint64_t run, id;
     bool keeps_copy; /* in the swap file, when it has come back */
-    struct transfer transfer;
+    struct move move;
 };
 
-/* `bytes` of addresses, in whole chunks; nothing lies there yet. */
+/* Addresses for up to `bytes`, in whole chunks; nothing lies there yet, and it holds all of them until memory_hold. */
 int memory_open(struct memory *memory, struct gpu *gpu, struct slots *slots, int64_t bytes, uint64_t run, uint64_t id,
                 struct arena *arena, struct error *err);
 /* Waits for its work; gives everything back, copies too. */
@@ -59,6 +59,13 @@ CUresult memory_unmap(struct memory *memory, uint32_t i);
 
 /* The first words of a new chunk. */
 CUresult memory_fill(struct memory *memory, uint32_t i, CUstream stream);
+
+/* It holds `bytes` from now on, and has no move under way.  If it is resident, new chunks are filled, and what is too much
+ * goes, when its kernels have ended; copies of what is too much go, too.  GS_BUSY: the GPU has no memory for it. */
+int memory_hold(struct memory *memory, int64_t bytes, struct error *err);
+bool memory_is_resident(const struct memory *memory);
+/* The copies of what is resident are given up. */
+void memory_drop_copies(struct memory *memory);
 
 /* Queue a burst: the GPU is busy for `duration_ns`, then the first `written` chunks move on by a generation. */
 int memory_burst(struct memory *memory, uint64_t duration_ns, uint32_t written, struct error *err);

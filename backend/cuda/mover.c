@@ -6,13 +6,13 @@ void mover_init(struct mover *mover, struct gpu *gpu, struct slots *slots, uint3
     *mover = (struct mover){.gpu = gpu, .slots = slots, .depth = depth, .patience_ns = patience_ns};
 }
 
-int mover_begin(struct mover *mover, struct memory *memory, enum transfer_kind kind, struct error *err)
+int mover_begin(struct mover *mover, struct memory *memory, enum move_kind kind, struct error *err)
 {
     const struct driver *cu = mover->gpu->cu;
     CUresult result = CUDA_SUCCESS;
 
-    memory->transfer = (struct transfer){.kind = kind, .refused_ns = -1};
-    if (kind != TRANSFER_IN) { /* what is copied out is what its last kernel left */
+    memory->move = (struct move){.kind = kind, .refused_ns = -1};
+    if (kind != MOVE_IN) { /* what is copied out is what its last kernel left */
         result = cu->event_record(memory->drained, memory->work);
         if (result == CUDA_SUCCESS)
             result = cu->stream_after(mover->gpu->out, memory->drained, CU_EVENT_WAIT_DEFAULT);
@@ -20,7 +20,7 @@ int mover_begin(struct mover *mover, struct memory *memory, enum transfer_kind k
     if (mover->first == NULL)
         mover->first = memory;
     else
-        mover->last->transfer.next = memory;
+        mover->last->move.next = memory;
     mover->last = memory;
     return gpu_try(mover->gpu, result, "cuEventRecord", err);
 }
@@ -30,8 +30,8 @@ static uint32_t find_slot(struct mover *mover)
 {
     uint32_t slot = slots_take(mover->slots);
 
-    for (struct memory *m = mover->first; m != NULL && slot == SLOT_NONE; m = m->transfer.next)
-        for (uint32_t i = 0; m->transfer.kind == TRANSFER_IN && i < m->transfer.ended && slot == SLOT_NONE; i++) {
+    for (struct memory *m = mover->first; m != NULL && slot == SLOT_NONE; m = m->move.next)
+        for (uint32_t i = 0; m->move.kind == MOVE_IN && i < m->move.ended && slot == SLOT_NONE; i++) {
             slot = m->chunk[i].slot;
             m->chunk[i].slot = SLOT_NONE;
         }
@@ -42,7 +42,7 @@ static uint32_t find_slot(struct mover *mover)
 static bool begin_copy_out(struct mover *mover, struct memory *memory, uint32_t i, CUresult *result)
 {
     const struct driver *cu = mover->gpu->cu;
-    struct chunk *chunk = &memory->chunk[i];
+    struct gpu_chunk *chunk = &memory->chunk[i];
 
     if (chunk->slot == SLOT_NONE && (chunk->slot = find_slot(mover)) == SLOT_NONE)
         return false;
@@ -59,14 +59,14 @@ static CUresult over(const struct memory *memory, uint32_t i)
 {
     CUresult result = CUDA_SUCCESS;
 
-    if (memory->transfer.kind != TRANSFER_IN)
+    if (memory->move.kind != MOVE_IN)
         result = memory->gpu->cu->event_query(memory->drained);
     return result == CUDA_SUCCESS ? memory->gpu->cu->event_query(memory->chunk[i].event) : result;
 }
 
 static CUresult end_out(struct memory *memory)
 {
-    struct transfer *t = &memory->transfer;
+    struct move *t = &memory->move;
     CUresult result = CUDA_SUCCESS;
 
     for (; t->ended < t->begun && result == CUDA_SUCCESS; t->ended++) {
@@ -74,7 +74,7 @@ static CUresult end_out(struct memory *memory)
             continue;
         if ((result = over(memory, t->ended)) == CUDA_ERROR_NOT_READY)
             return CUDA_SUCCESS;
-        if (result == CUDA_SUCCESS && t->kind == TRANSFER_OUT)
+        if (result == CUDA_SUCCESS && t->kind == MOVE_OUT)
             result = memory_unmap(memory, t->ended);
     }
     return result;
@@ -82,22 +82,22 @@ static CUresult end_out(struct memory *memory)
 
 static CUresult step_out(struct mover *mover, struct memory *memory)
 {
-    struct transfer *t = &memory->transfer;
+    struct move *t = &memory->move;
     CUresult result = CUDA_SUCCESS;
 
     /* Who is cleaned may run meanwhile: what it writes now is copied later.  To let the stream of copies wait for it would
      * hold up everybody else's. */
-    if (t->kind == TRANSFER_CLEAN && (result = mover->gpu->cu->stream_query(memory->work)) == CUDA_ERROR_NOT_READY)
+    if (t->kind == MOVE_CLEAN && (result = mover->gpu->cu->stream_query(memory->work)) == CUDA_ERROR_NOT_READY)
         return end_out(memory);
     for (; t->begun < memory->count && t->begun - t->ended < mover->depth && result == CUDA_SUCCESS; t->begun++) {
-        struct chunk *chunk = &memory->chunk[t->begun];
+        struct gpu_chunk *chunk = &memory->chunk[t->begun];
 
         if (chunk->state == CHUNK_ABSENT)
             continue;
         if (chunk->generation > 0 && (chunk->slot == SLOT_NONE || chunk->dirty) &&
             (t->no_slot = !begin_copy_out(mover, memory, t->begun, &result)))
             break;
-        if (t->kind == TRANSFER_OUT)
+        if (t->kind == MOVE_OUT)
             chunk->state = CHUNK_LEAVING;
     }
     return result == CUDA_SUCCESS ? end_out(memory) : result;
@@ -108,13 +108,13 @@ static CUresult step_out(struct mover *mover, struct memory *memory)
 static CUresult undo(struct mover *mover, struct memory *memory)
 {
     const struct driver *cu = mover->gpu->cu;
-    struct memory *next = memory->transfer.next;
+    struct memory *next = memory->move.next;
     CUresult result;
 
-    for (uint32_t i = 0; i < memory->transfer.begun; i++)
+    for (uint32_t i = 0; i < memory->move.begun; i++)
         if (memory->chunk[i].slot == SLOT_NONE && memory->chunk[i].dirty)
             memory->chunk[i].generation = 0;
-    memory->transfer = (struct transfer){.kind = TRANSFER_OUT, .failed = true, .refused_ns = -1, .next = next};
+    memory->move = (struct move){.kind = MOVE_OUT, .failed = true, .refused_ns = -1, .next = next};
     result = cu->event_record(memory->drained, mover->gpu->in); /* by that stream they came */
     return result == CUDA_SUCCESS ? cu->stream_after(mover->gpu->out, memory->drained, CU_EVENT_WAIT_DEFAULT) : result;
 }
@@ -122,8 +122,8 @@ static CUresult undo(struct mover *mover, struct memory *memory)
 static CUresult begin_chunk_in(struct mover *mover, struct memory *memory, uint32_t i)
 {
     const struct driver *cu = mover->gpu->cu;
-    struct chunk *chunk = &memory->chunk[i];
-    CUresult result = memory_map(memory, i, memory->transfer.refused_ns >= 0 && !memory->transfer.failed);
+    struct gpu_chunk *chunk = &memory->chunk[i];
+    CUresult result = memory_map(memory, i, memory->move.refused_ns >= 0 && !memory->move.failed);
 
     if (result != CUDA_SUCCESS)
         return result;
@@ -138,7 +138,7 @@ static CUresult begin_chunk_in(struct mover *mover, struct memory *memory, uint3
 /* `*room`: nobody who began earlier still needs memory. */
 static CUresult step_in(struct mover *mover, struct memory *memory, int64_t now_ns, bool *room)
 {
-    struct transfer *t = &memory->transfer;
+    struct move *t = &memory->move;
     CUresult result = CUDA_SUCCESS;
 
     for (; t->begun < memory->count && t->begun - t->ended < mover->depth; t->begun++) {
@@ -169,19 +169,19 @@ static CUresult step_in(struct mover *mover, struct memory *memory, int64_t now_
 static void take_out_of_line(struct mover *mover, struct memory *memory, struct memory *before)
 {
     if (before == NULL)
-        mover->first = memory->transfer.next;
+        mover->first = memory->move.next;
     else
-        before->transfer.next = memory->transfer.next;
+        before->move.next = memory->move.next;
     if (mover->last == memory)
         mover->last = before;
-    memory->transfer.next = NULL;
+    memory->move.next = NULL;
 }
 
 /* Copies of what is on the GPU are given up, unless they are wanted. */
 static void settle(struct mover *mover, struct memory *memory)
 {
     for (uint32_t i = 0; i < memory->count; i++) {
-        struct chunk *chunk = &memory->chunk[i];
+        struct gpu_chunk *chunk = &memory->chunk[i];
 
         if (chunk->state != CHUNK_RESIDENT || memory->keeps_copy || chunk->slot == SLOT_NONE)
             continue;
@@ -194,8 +194,8 @@ static uint64_t progress(const struct mover *mover)
 {
     uint64_t steps = 0;
 
-    for (const struct memory *m = mover->first; m != NULL; m = m->transfer.next)
-        steps += (uint64_t)m->transfer.begun + m->transfer.ended;
+    for (const struct memory *m = mover->first; m != NULL; m = m->move.next)
+        steps += (uint64_t)m->move.begun + m->move.ended;
     return steps;
 }
 
@@ -206,42 +206,40 @@ static CUresult turn_back(struct mover *mover)
     CUresult result = CUDA_SUCCESS;
     struct memory *last = NULL;
 
-    for (struct memory *m = mover->first; m != NULL; m = m->transfer.next) {
-        if (m->transfer.begun > m->transfer.ended)
+    for (struct memory *m = mover->first; m != NULL; m = m->move.next) {
+        if (m->move.begun > m->move.ended)
             return CUDA_SUCCESS;
-        if (m->transfer.kind == TRANSFER_OUT && m->transfer.no_slot &&
-            (last == NULL || last->transfer.failed || !m->transfer.failed))
+        if (m->move.kind == MOVE_OUT && m->move.no_slot && (last == NULL || last->move.failed || !m->move.failed))
             last = m;
     }
     if (last == NULL)
         return CUDA_SUCCESS;
-    for (struct memory *m = mover->first; m != NULL && !last->transfer.failed && result == CUDA_SUCCESS;
-         m = m->transfer.next)
-        if (m->transfer.kind == TRANSFER_IN && !m->transfer.failed)
+    for (struct memory *m = mover->first; m != NULL && !last->move.failed && result == CUDA_SUCCESS; m = m->move.next)
+        if (m->move.kind == MOVE_IN && !m->move.failed)
             result = undo(mover, m);
-    last->transfer = (struct transfer){
-        .kind = TRANSFER_IN, .failed = !last->transfer.failed, .refused_ns = -1, .next = last->transfer.next};
+    last->move =
+        (struct move){.kind = MOVE_IN, .failed = !last->move.failed, .refused_ns = -1, .next = last->move.next};
     return result;
 }
 
 /* Spare chunks are for who comes in, or has to stay after all; without such, they are the GPU's. */
 static CUresult release_spares(struct mover *mover)
 {
-    for (const struct memory *m = mover->first; m != NULL; m = m->transfer.next)
-        if (m->transfer.kind != TRANSFER_CLEAN)
+    for (const struct memory *m = mover->first; m != NULL; m = m->move.next)
+        if (m->move.kind != MOVE_CLEAN)
             return CUDA_SUCCESS;
     return gpu_release_spares(mover->gpu);
 }
 
 static bool take_ended(struct mover *mover, struct memory *memory, struct memory *before, bool *failed)
 {
-    if (memory->transfer.ended < memory->count)
+    if (memory->move.ended < memory->count)
         return false;
     take_out_of_line(mover, memory, before);
-    if (memory->transfer.kind == TRANSFER_IN)
+    if (memory->move.kind == MOVE_IN)
         settle(mover, memory);
-    *failed = memory->transfer.failed;
-    memory->transfer.kind = TRANSFER_NONE;
+    *failed = memory->move.failed;
+    memory->move.kind = MOVE_NONE;
     return true;
 }
 
@@ -254,10 +252,10 @@ int mover_pump(struct mover *mover, int64_t now_ns, struct memory **ended, bool 
 
     *ended = NULL;
     *failed = false;
-    for (struct memory *m = mover->first; m != NULL; before = m, m = m->transfer.next) {
-        result = m->transfer.kind == TRANSFER_IN ? step_in(mover, m, now_ns, &room) : step_out(mover, m);
+    for (struct memory *m = mover->first; m != NULL; before = m, m = m->move.next) {
+        result = m->move.kind == MOVE_IN ? step_in(mover, m, now_ns, &room) : step_out(mover, m);
         if (result != CUDA_SUCCESS)
-            return gpu_try(mover->gpu, result, m->transfer.kind == TRANSFER_IN ? "swap-in" : "swap-out", err);
+            return gpu_try(mover->gpu, result, m->move.kind == MOVE_IN ? "swap-in" : "swap-out", err);
         if (take_ended(mover, m, before, failed)) {
             *ended = m;
             break;
@@ -270,11 +268,11 @@ int mover_pump(struct mover *mover, int64_t now_ns, struct memory **ended, bool 
 
 bool mover_wait(struct mover *mover)
 {
-    for (struct memory *m = mover->first; m != NULL; m = m->transfer.next)
-        if (m->transfer.ended < m->transfer.begun) {
-            if (m->transfer.kind != TRANSFER_IN)
+    for (struct memory *m = mover->first; m != NULL; m = m->move.next)
+        if (m->move.ended < m->move.begun) {
+            if (m->move.kind != MOVE_IN)
                 mover->gpu->cu->event_wait(m->drained);
-            mover->gpu->cu->event_wait(m->chunk[m->transfer.ended].event); /* what went wrong, mover_pump will hear */
+            mover->gpu->cu->event_wait(m->chunk[m->move.ended].event); /* what went wrong, mover_pump will hear */
             return true;
         }
     return false;

@@ -22,7 +22,7 @@ void mover_init(struct mover *mover, struct gpu *gpu, struct slots *slots, uint3
 
 /* Begin to move all of a workload's memory; it has no other transfer under way, and no burst from now on (but while it is
  * cleaned).  Chunks that are where they should be are left alone; new ones, which have no copy yet, are filled. */
-int mover_begin(struct mover *mover, struct memory *memory, enum transfer_kind kind, struct error *err);
+int mover_begin(struct mover *mover, struct memory *memory, enum move_kind kind, struct error *err);
 
 /* Get on with it, at time `now_ns`.  `*ended` is a workload whose transfer is over, NULL: none just now; call it again
  * until then.  `*failed`: it had no effect, as the GPU had no memory for a swap-in, or the swap file no slot for a swap-out.

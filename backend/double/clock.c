@@ -163,6 +163,17 @@ void clock_advance(void)
     run_to(due());
 }
 
+void clock_rest(uint64_t until_ns)
+{
+    uint64_t at;
+
+    run_to(the.now_ns);
+    if (next_at(&at) && at < until_ns)
+        until_ns = at;
+    if (until_ns > the.now_ns)
+        run_to(until_ns);
+}
+
 CUresult clock_wait(uint64_t id, unsigned gpu)
 {
     uint64_t at;

@@ -64,6 +64,18 @@ static uint64_t now_ns(void)
     return now;
 }
 
+static int rest(uint64_t until_ns)
+{
+    int virtual;
+
+    enter_lock();
+    virtual = !the.options.real_clock;
+    if (virtual)
+        clock_rest(until_ns);
+    leave(CUDA_SUCCESS);
+    return virtual;
+}
+
 static unsigned violations(void)
 {
     unsigned count;
@@ -161,6 +173,7 @@ __attribute__((visibility("default"))) extern const struct double_control gpuswa
 const struct double_control gpuswap_double_control = {
     .reset = reset,
     .now_ns = now_ns,
+    .rest = rest,
     .violations = violations,
     .log = copy_log,
     .leaks = leaks,

@@ -34,6 +34,8 @@ struct double_control {
     /* Begin anew, with these options: everything that was made is gone.  0, or not with why. */
     int (*reset)(const char *options, char why[DOUBLE_WHY]);
     uint64_t (*now_ns)(void);
+    /* By the virtual clock: let time pass until something has ended, at most until `until_ns`.  By the real one: 0. */
+    int (*rest)(uint64_t until_ns);
     unsigned (*violations)(void);
     /* The violations, a line each, "kind: text"; cut to `size`. */
     void (*log)(char *out, size_t size);

@@ -234,6 +234,7 @@ void order_known(uint64_t id);
 bool order_inflight(uint64_t address, size_t bytes);
 
 void clock_begin(void);
+void clock_rest(uint64_t until_ns);             /* let the next thing happen, or time pass until then */
 void clock_advance(void);                       /* let happen what is due */
 CUresult clock_wait(uint64_t id, unsigned gpu); /* let happen what must until that op is done */
 

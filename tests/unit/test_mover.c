@@ -96,7 +96,7 @@ static void must_finish(void)
     assert_int_equal(failed, 0);
 }
 
-static void begin(unsigned i, enum transfer_kind kind)
+static void begin(unsigned i, enum move_kind kind)
 {
     assert_int_equal(mover_begin(&mover, &memory[i], kind, &err), GS_OK);
 }
@@ -129,12 +129,12 @@ static void test_there_and_back(void **state)
 {
     (void)state;
     assert_true(open_all(SMALL, (const unsigned[]){6}, 1, 6, 2));
-    begin(0, TRANSFER_IN);
+    begin(0, MOVE_IN);
     must_finish();
     assert_intact(0);
     for (int i = 0; i < 3; i++) {
         burst(0, 6);
-        begin(0, TRANSFER_OUT);
+        begin(0, MOVE_OUT);
         must_finish();
         assert_int_equal(gpu.free_bytes, 16 * 256 * KIB - 4096);
         assert_int_equal(slots.free_count, 0);
@@ -143,7 +143,7 @@ static void test_there_and_back(void **state)
             const uint64_t *copy = (const uint64_t *)(const void *)slots_at(&slots, memory[0].chunk[k].slot);
             assert_int_equal(copy[77], mix_at(mix_seed(42, 0, 2 + (uint64_t)i), k * (256 * KIB / 8) + 77));
         }
-        begin(0, TRANSFER_IN);
+        begin(0, MOVE_IN);
         must_finish();
         assert_int_equal(slots.free_count, 6);
         assert_intact(0);
@@ -157,16 +157,16 @@ static void test_exchange_with_a_full_swap_file(void **state)
     (void)state;
     for (unsigned depth = 1; depth <= 5; depth++) {
         assert_true(open_all(SMALL, (const unsigned[]){15, 15}, 2, 16, depth));
-        begin(0, TRANSFER_IN);
+        begin(0, MOVE_IN);
         must_finish();
         burst(0, 15);
-        begin(0, TRANSFER_OUT);
-        begin(1, TRANSFER_IN);
+        begin(0, MOVE_OUT);
+        begin(1, MOVE_IN);
         must_finish();
         for (unsigned turn = 0; turn < 4; turn++) {
             burst(1 - turn % 2, 15);
-            begin(1 - turn % 2, TRANSFER_OUT);
-            begin(turn % 2, TRANSFER_IN);
+            begin(1 - turn % 2, MOVE_OUT);
+            begin(turn % 2, MOVE_IN);
             must_finish();
             assert_true(is_resident(turn % 2) && !is_resident(1 - turn % 2));
             assert_intact(turn % 2);
@@ -182,21 +182,21 @@ static void test_overlap(void **state)
 
     (void)state;
     assert_true(open_all(SMALL "in=1GB/s out=1GB/s duplex=1 latency=1us", (const unsigned[]){15, 15}, 2, 31, 3));
-    begin(0, TRANSFER_IN);
+    begin(0, MOVE_IN);
     must_finish();
-    begin(0, TRANSFER_OUT);
+    begin(0, MOVE_OUT);
     must_finish();
-    begin(1, TRANSFER_IN);
+    begin(1, MOVE_IN);
     must_finish();
     start = now_ns();
-    begin(1, TRANSFER_OUT);
+    begin(1, MOVE_OUT);
     must_finish();
     alone_ns = now_ns() - start;
-    begin(1, TRANSFER_IN);
+    begin(1, MOVE_IN);
     must_finish();
     start = now_ns();
-    begin(1, TRANSFER_OUT);
-    begin(0, TRANSFER_IN);
+    begin(1, MOVE_OUT);
+    begin(0, MOVE_IN);
     must_finish();
     exchange_ns = now_ns() - start;
     assert_true(alone_ns > 3800000 && alone_ns < 4500000); /* 15 chunks of 256 KiB at 1 GB/s: 3.9 ms */
@@ -216,23 +216,23 @@ static void test_clean(void **state)
     (void)state;
     assert_true(open_all(SMALL, (const unsigned[]){8}, 1, 8, 2));
     memory[0].keeps_copy = true;
-    begin(0, TRANSFER_IN);
+    begin(0, MOVE_IN);
     must_finish();
     burst(0, 8);
-    begin(0, TRANSFER_CLEAN);
+    begin(0, MOVE_CLEAN);
     OK(cu.stream_wait(memory[0].work));
     assert_int_equal(mover_pump(&mover, now_ns(), &ended, &failed, &err), GS_OK); /* two copies begin */
     burst(0, 3); /* it runs on: two chunks are dirty again, and the third is not copied before it is */
     must_finish();
     assert_true(is_resident(0));
     copies = dbl->calls("cuMemcpyDtoHAsync");
-    begin(0, TRANSFER_OUT);
+    begin(0, MOVE_OUT);
     must_finish();
     assert_int_equal(dbl->calls("cuMemcpyDtoHAsync") - copies, 2);
-    begin(0, TRANSFER_IN);
+    begin(0, MOVE_IN);
     must_finish();
     assert_intact(0);
-    begin(0, TRANSFER_OUT); /* its copy was kept, and nothing was written */
+    begin(0, MOVE_OUT); /* its copy was kept, and nothing was written */
     must_finish();
     assert_int_equal(dbl->calls("cuMemcpyDtoHAsync") - copies, 3); /* and one for what the check found */
     end_well();
@@ -255,7 +255,7 @@ static void wander(unsigned seed)
         memory[i].keeps_copy = stream_bits(&stream) % 2;
         if (is_resident(i)) {
             if (stream_bits(&stream) % 3 == 0)
-                begin(i, TRANSFER_CLEAN);
+                begin(i, MOVE_CLEAN);
             burst(i, (uint32_t)(stream_bits(&stream) % (chunks[i] + 1)));
             must_finish();
             continue;
@@ -264,9 +264,9 @@ static void wander(unsigned seed)
         for (unsigned v = 0; v < WORKLOADS && need > 0; v++)
             if (v != i && is_resident(v)) {
                 need -= chunks[v] * gpu.chunk_bytes;
-                begin(v, TRANSFER_OUT);
+                begin(v, MOVE_OUT);
             }
-        begin(i, TRANSFER_IN);
+        begin(i, MOVE_IN);
         must_finish();
         assert_intact(i);
     }
@@ -288,17 +288,17 @@ static void test_no_memory(void **state)
 
     (void)state;
     assert_true(open_all(SMALL "fault=cuMemCreate#3=2 fault=cuMemCreate#4=2", (const unsigned[]){8, 7}, 2, 16, 2));
-    begin(0, TRANSFER_IN);
+    begin(0, MOVE_IN);
     must_finish();
     assert_intact(0);
     OK(cu.memory_alloc(&stranger, 2 * MIB - 256 * KIB)); /* somebody else takes what the account says is free */
-    begin(1, TRANSFER_IN);
+    begin(1, MOVE_IN);
     assert_int_equal(finish(&failed), GS_OK);
     assert_int_equal(failed, 1);
     assert_false(is_resident(1));
     assert_int_equal(gpu.free_bytes, 8 * 256 * KIB - 4096);
     OK(cu.memory_free(stranger));
-    begin(1, TRANSFER_IN);
+    begin(1, MOVE_IN);
     must_finish();
     assert_intact(1);
     assert_intact(0);
@@ -318,24 +318,24 @@ static void test_no_memory_in_an_exchange(void **state)
         /* Of 15 chunks, workload 1 holds all, then workload 0 ten; the swap file is full but for one slot. */
         snprintf(options, sizeof options, SMALL "fault=cuMemCreate#%u+=2", nth);
         assert_true(open_all(options, (const unsigned[]){10, 15}, 2, 16, 3));
-        begin(1, TRANSFER_IN);
+        begin(1, MOVE_IN);
         must_finish();
         burst(1, 15);
-        begin(1, TRANSFER_OUT);
+        begin(1, MOVE_OUT);
         must_finish();
-        begin(0, TRANSFER_IN);
+        begin(0, MOVE_IN);
         must_finish();
         assert_int_equal(dbl->calls("cuMemCreate"), 25);
         burst(0, 10);
-        begin(0, TRANSFER_OUT);
-        begin(1, TRANSFER_IN);
+        begin(0, MOVE_OUT);
+        begin(1, MOVE_IN);
         failed = 0;
         assert_int_equal(finish(&failed), GS_OK);
         assert_int_equal(failed, nth <= 30 ? 2 : 0); /* five are needed */
         assert_true(is_resident(nth <= 30 ? 0 : 1));
         assert_intact(nth <= 30 ? 0 : 1);
         for (uint32_t k = 0; k < 15 && nth <= 30; k++) {
-            const struct chunk *chunk = &memory[1].chunk[k];
+            const struct gpu_chunk *chunk = &memory[1].chunk[k];
             const uint64_t *copy = (const uint64_t *)(const void *)slots_at(&slots, chunk->slot);
 
             assert_int_equal(chunk->state, CHUNK_ABSENT);
@@ -352,10 +352,10 @@ static void test_no_slot(void **state)
 
     (void)state;
     assert_true(open_all(SMALL, (const unsigned[]){9}, 1, 5, 2));
-    begin(0, TRANSFER_IN);
+    begin(0, MOVE_IN);
     must_finish();
     burst(0, 9);
-    begin(0, TRANSFER_OUT);
+    begin(0, MOVE_OUT);
     assert_int_equal(finish(&failed), GS_OK);
     assert_int_equal(failed, 1);
     assert_true(is_resident(0));
@@ -376,9 +376,9 @@ static int short_run(const char *options)
         struct mix_found found = {0};
 
         if (turn > 0)
-            rc = mover_begin(&mover, &memory[1 - turn % 2], TRANSFER_OUT, &err);
+            rc = mover_begin(&mover, &memory[1 - turn % 2], MOVE_OUT, &err);
         if (rc == GS_OK)
-            rc = mover_begin(&mover, &memory[turn % 2], TRANSFER_IN, &err);
+            rc = mover_begin(&mover, &memory[turn % 2], MOVE_IN, &err);
         if (rc == GS_OK)
             rc = finish(&failed);
         if (rc == GS_OK && failed == 0 && (rc = memory_burst(&memory[turn % 2], 1000, 9, &err)) == GS_OK &&
