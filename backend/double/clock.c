@@ -55,6 +55,7 @@ static void end(struct op *op)
     CUresult result;
 
     op->state = OP_DONE;
+    the.ended++;
     if (op->kind == OP_RECORD && event->generation == op->event_generation && event->op == op->id)
         event->at_ns = the.now_ns;
     if ((result = op_perform(op)) != CUDA_SUCCESS) {
@@ -168,10 +169,13 @@ void clock_rest(uint64_t until_ns)
     uint64_t at;
 
     run_to(the.now_ns);
-    if (next_at(&at) && at < until_ns)
-        until_ns = at;
-    if (until_ns > the.now_ns)
-        run_to(until_ns);
+    if (the.ended == the.ended_at_rest) { /* else something has ended while the host was looking at others */
+        if (next_at(&at) && at < until_ns)
+            until_ns = at;
+        if (until_ns > the.now_ns)
+            run_to(until_ns);
+    }
+    the.ended_at_rest = the.ended;
 }
 
 CUresult clock_wait(uint64_t id, unsigned gpu)

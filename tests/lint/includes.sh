@@ -15,6 +15,7 @@ sim/load      sim/base policies sim/engine sim/scenario sim/stats sim/results tr
 backend       sim/base backend/cuda policies sim/scenario sim/engine sim/load
 backend/cuda  sim/base
 backend/double  sim/base backend/cuda
+backend/live  sim/base policies sim/scenario sim/load backend backend/cuda backend/double
 sim/run       sim/base policies sim/scenario sim/stats sim/results sim/load backend traces
 plots         sim/base sim/results
 sim/cli       sim/base policies sim/scenario sim/stats sim/results sim/load sim/run backend backend/cuda traces plots sim/engine
