@@ -113,6 +113,22 @@ static const char *const scenarios[] = {
     "[scenario]\nduration = 2m\nwarmup = 0s\n" GPU RATES "transfer = overlapped\n[policy]\nslicer = nvshare\n"
     "[workload.NB]\nclass = notebook\ncount = 2\nmemory = 3840KiB\ncontext = 0B\nthink = exp(4s)\nburst = exp(2s)\n"
     "[workload.TR]\nclass = training\ncount = 1\nmemory = 3MiB\ncontext = 0B\ngpu_work = 10m\n",
+
+    /* model servers that begin in the swap file, with copies that stay there */
+    "[scenario]\nduration = 3m\nwarmup = 0s\n" GPU RATES "transfer = overlapped\nidle_detect = 100ms\n"
+    "[workload.IN]\nclass = inference\ncount = 4\nmemory = 3MiB\ncontext = 0B\narrival = poisson(6/min)\n"
+    "service = exp(200ms)\nkeep_host_copy = yes\ndirty = 0\n",
+
+    /* memory that grows for a burst; copies written ahead, while others and they themselves run */
+    "[scenario]\nduration = 3m\nwarmup = 0s\n" GPU RATES "transfer = overlapped\n[policy]\nprefetch = clean\n"
+    "[workload.NB]\nclass = notebook\ncount = 4\nmemory = 2MiB\ncontext = 0B\nthink = exp(4s)\nburst = exp(1s)\n"
+    "grow = uniform(0B,2MiB)\ndirty = 40%\nkeep_host_copy = yes\n",
+
+    /* who begins on the GPU */
+    "[scenario]\nduration = 4m\nwarmup = 0s\n" GPU RATES "[policy]\nslicer = rr\nslicer.quantum = 1s\n"
+    "[workload.NB]\nclass = notebook\ncount = 2\nmemory = 3840KiB\ncontext = 0B\nthink = exp(4s)\nburst = exp(1s)\n"
+    "state = gpu\n[workload.NC]\nclass = notebook\ncount = 2\nmemory = 3MiB\ncontext = 0B\nthink = exp(4s)\n"
+    "burst = exp(1s)\n",
 };
 enum { SCENARIOS = sizeof scenarios / sizeof *scenarios };
 
@@ -143,11 +159,120 @@ static void test_as_simulated(void **state)
     }
 }
 
+/* Random delays of all that nothing orders: the words are still right. */
+static void test_chaos(void **state)
+{
+    (void)state;
+    for (int i = 0; i < SCENARIOS; i++) {
+        char options[200];
+
+        snprintf(options, sizeof options, DOUBLE "chaos=%d", i + 1);
+        run_live(scenarios[i], options, true);
+    }
+}
+
+static int run_with(const char *text, const char *options, struct error *err)
+{
+    struct backend_ops ops = live_node;
+    struct figures figures;
+
+    memset(&seen, 0, sizeof seen);
+    memset(err, 0, sizeof *err);
+    seen.check = true;
+    ops.submit = submit;
+    ops.wait = wait;
+    double_reset(options);
+    return try(text, &ops, &figures, err);
+}
+
+/* No memory for a while, or from some time on: swap-ins fail, the controller tries again or refuses, nothing is lost. */
+static void test_no_memory(void **state)
+{
+    static const char *const faults[] = {"fault=cuMemCreate#40=2", "fault=cuMemCreate#40=2 fault=cuMemCreate#41=2",
+                                         "fault=cuMemCreate#60+=2"};
+    static struct error err;
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        for (size_t k = 0; k < sizeof faults / sizeof *faults; k++) {
+            char options[300];
+
+            snprintf(options, sizeof options, DOUBLE "%s", faults[k]);
+            if (run_with(scenarios[i], options, &err) != GS_OK)
+                fail_msg("scenario %d with '%s': %s", i, faults[k], err.text);
+            assert_int_equal(seen.wrong, 0);
+            assert_int_equal(dbl->leaks(), 0);
+            assert_no_violation();
+        }
+}
+
+/* The GPU is lost in the middle: the run ends, and says why. */
+static void test_lost(void **state)
+{
+    static const struct {
+        const char *fault, *text;
+    } cases[] = {
+        {"fault=cuLaunchKernel#100=op719", "CUDA_ERROR_LAUNCH_FAILED"},
+        {"fault=cuMemcpyDtoHAsync#30=op214", "CUDA_ERROR_ECC_UNCORRECTABLE"},
+        {"fault=cuMemcpyHtoDAsync#30=op700", "CUDA_ERROR_ILLEGAL_ADDRESS"},
+        {"fault=cuMemUnmap#7=lost46", "CUDA_ERROR_DEVICE_UNAVAILABLE"},
+    };
+    static struct error err;
+
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        char options[300];
+
+        snprintf(options, sizeof options, DOUBLE "%s", cases[k].fault);
+        assert_int_not_equal(run_with(scenarios[1], options, &err), GS_OK);
+        if (strstr(err.text, cases[k].text) == NULL)
+            fail_msg("'%s' ends with: %s", cases[k].fault, err.text);
+        assert_no_violation();
+    }
+}
+
+/* What live mode does not do yet is refused before anything runs. */
+static void test_refused(void **state)
+{
+    static const char load[] =
+        "[workload.NB]\nclass = notebook\nmemory = 1MiB\ncontext = 0B\nthink = exp(4s)\nburst = exp(1s)\n";
+    static const struct {
+        const char *text, *says;
+    } cases[] = {
+        {"[scenario]\nduration = 1m\n[node]\ngpu_memory = 8MiB\ngpu_reserved = 0B\ngpus = 2\n",
+         "one node with one GPU"},
+        {"[scenario]\nduration = 1m\n[node]\ngpu_memory = 80GiB\nchunk = 256KiB\n", "the scenario asks for"},
+        {"[scenario]\nduration = 1m\n[node]\ngpu_memory = 8MiB\ngpu_reserved = 0B\n[workload.IN]\nclass = inference\n"
+         "memory = 1MiB\ncontext = 0B\narrival = poisson(1/s)\nservice = 10ms\nslots = 4\n",
+         "'slots = 1' only"},
+    };
+    static struct error err;
+
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        char text[2000];
+
+        snprintf(text, sizeof text, "%s%s", cases[k].text, load);
+        assert_int_equal(run_with(text, DOUBLE, &err), GS_UNSATISFIABLE);
+        if (strstr(err.text, cases[k].says) == NULL)
+            fail_msg("it says: %s", err.text);
+        assert_int_equal(dbl->leaks(), 0);
+        assert_no_violation();
+    }
+    setenv("GPUSWAP_LIBCUDA", "/nonexistent", 1);
+    {
+        struct figures figures;
+
+        memset(&err, 0, sizeof err);
+        assert_int_equal(try(scenarios[0], &live_node, &figures, &err), GS_NO_DEVICE);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_word),
-        cmocka_unit_test(test_as_simulated),
+        cmocka_unit_test(test_every_word), cmocka_unit_test(test_as_simulated), cmocka_unit_test(test_chaos),
+        cmocka_unit_test(test_no_memory),  cmocka_unit_test(test_lost),         cmocka_unit_test(test_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
