@@ -59,6 +59,8 @@ static uint64_t now_ns(void)
     uint64_t now;
 
     enter_lock();
+    if (the.options.real_clock)
+        clock_advance();
     now = the.now_ns;
     leave(CUDA_SUCCESS);
     return now;

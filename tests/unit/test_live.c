@@ -171,6 +171,19 @@ static void test_chaos(void **state)
     }
 }
 
+/* By the machine's clock, as on a GPU: the loop waits for the load, naps while the GPU works, and the words are right. */
+static void test_real_clock(void **state)
+{
+    struct figures figures =
+        run_live("[scenario]\nduration = 2s\nwarmup = 0s\n" GPU RATES "transfer = overlapped\n[policy]\nslicer = rr\n"
+                 "slicer.quantum = 30ms\n[workload.NB]\nclass = notebook\ncount = 3\nmemory = 5MiB\ncontext = 0B\n"
+                 "think = exp(50ms)\nburst = exp(50ms)\n",
+                 DOUBLE "real_clock=yes", true);
+
+    (void)state;
+    assert_true(figures.completed > 0 && seen.swap_ins > 0);
+}
+
 static int run_with(const char *text, const char *options, struct error *err)
 {
     struct backend_ops ops = live_node;
@@ -272,7 +285,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_word), cmocka_unit_test(test_as_simulated), cmocka_unit_test(test_chaos),
-        cmocka_unit_test(test_no_memory),  cmocka_unit_test(test_lost),         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_real_clock), cmocka_unit_test(test_no_memory),    cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
