@@ -70,7 +70,7 @@ struct backend_ops {
     void (*close)(struct backend *be);
 };
 
-extern const struct backend_ops backend_sim, backend_null, backend_fault;
+extern const struct backend_ops backend_sim, backend_null, backend_fault, backend_cuda, backend_double;
 
 /* The i-th backend, NULL past the end. */
 const struct backend_ops *backend_at(size_t i);

@@ -1,4 +1,4 @@
-# How a test is registered.  Each has one label or more: unit truth prop golden cli browser fault fuzz lint builds,
+# How a test is registered.  Each has one label or more: unit truth prop golden cli browser fault fuzz lint builds cuda,
 # threads for what the thread sanitizer should see, and long for what ./check leaves out unless asked.
 
 set(gpuswap_test_environment

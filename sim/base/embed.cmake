@@ -1,6 +1,10 @@
-# cmake -DOUTPUT=FILE.c -DHEADER=x.h -DFILES="a.gp;b.gp" [-DTABLE="struct script all"] -P embed.cmake: the texts of the
-# files as C, as bytes, since a string may have no more than 4095 characters.  `schema.sql` becomes `const char
-# schema_sql[]`; with TABLE they are the rows {name without suffix, text} of that array, ended by {0, 0}.
+# cmake -DOUTPUT=FILE.c -DHEADER=x.h -DFILES="a.gp;b.gp" [-DTYPE="unsigned char"] [-DTABLE="struct script all"] -P
+# embed.cmake: the texts of the files as C, as bytes, since a string may have no more than 4095 characters.  `schema.sql`
+# becomes `const char schema_sql[]`, or of TYPE, with a zero after it; with TABLE they are the rows {name without suffix,
+# text} of that array, ended by {0, 0}.
+if(NOT TYPE)
+    set(TYPE char)
+endif()
 set(texts "")
 set(rows "")
 set(linkage "")
@@ -13,7 +17,7 @@ foreach(file IN LISTS FILES)
     string(MAKE_C_IDENTIFIER ${name} symbol)
     file(READ ${file} bytes HEX)
     string(REGEX REPLACE "(..)" "0x\\1, " bytes "${bytes}")
-    string(APPEND texts "${linkage}const char ${symbol}[] = {${bytes}0};\n")
+    string(APPEND texts "${linkage}const ${TYPE} ${symbol}[] = {${bytes}0};\n")
     string(APPEND rows "    {\"${bare}\", ${symbol}},\n")
 endforeach()
 if(TABLE)

@@ -17,14 +17,20 @@ int cmd_backends(int argc, char **argv, struct error *err)
 {
     static const struct argp argp = {NULL, parse, NULL, "List the backends and whether they work here.",
                                      NULL, NULL,  NULL};
-    char why[160];
+    char why[BACKEND_WHY];
 
     (void)err;
     if (argp_parse(&argp, argc, argv, 0, NULL, NULL) != 0)
         return GS_USAGE;
-    for (size_t i = 0; backend_at(i) != NULL; i++)
-        printf("%-8s %-14s %s\n", backend_at(i)->name, backend_at(i)->probe(why) ? "works here" : why,
-               backend_at(i)->help);
-    printf("\nEvery run takes 'sim'; the others serve the tests of this program.\n");
+    for (size_t i = 0; backend_at(i) != NULL; i++) {
+        bool works = backend_at(i)->probe(why);
+
+        printf("%-8s %-14s %s\n", backend_at(i)->name, works ? "works here" : "does not run", backend_at(i)->help);
+        if (!works)
+            printf("%24s(%s)\n", "", why);
+    }
+    printf("\nEvery run takes 'sim'; 'null' and 'fault' serve the tests of this program.  What live mode will need on "
+           "this\n"
+           "machine, 'gpuswap-sim doctor' tells.\n");
     return GS_OK;
 }

@@ -1,4 +1,5 @@
 /* main.c - find the command, run it, print what went wrong. */
+#include "backend/cuda/probe.h"
 #include "sim/base/units.h"
 #include "sim/cli/commands.h"
 #include "version.h"
@@ -25,6 +26,7 @@ static const struct command commands[] = {
     {"trace", cmd_trace, "COMMAND FILE", "import, check, info, fit, generate: recorded and synthetic loads"},
     {"policies", cmd_policies, "[SLOT|NAME]", "list the policies, those of a slot, or one in full"},
     {"backends", cmd_backends, "", "list the backends and whether they work here"},
+    {"doctor", cmd_doctor, "[--live]", "what works on this machine, what is missing, what to do"},
     {"keys", cmd_keys, "[SECTION|KEY]", "list the keys of a scenario, of a section, or one in full"},
     {"bench", cmd_bench, "[--json]", "events per second of the event core and of whole runs"},
 };
@@ -106,6 +108,17 @@ static void complain(const struct error *err)
         fprintf(stderr, "gpuswap-sim: and %d more\n", err->lines - ERROR_LINES_MAX);
 }
 
+static void tell_version(void)
+{
+    int cuda = cuda_built_with();
+
+    printf("gpuswap-sim %s\n", GPUSWAP_VERSION);
+    if (cuda == 0)
+        printf("built without the CUDA headers\n");
+    else
+        printf("built with the headers of CUDA %d.%d\n", cuda / 1000, cuda % 1000 / 10);
+}
+
 int main(int argc, char **argv)
 {
     static struct error err;
@@ -118,7 +131,7 @@ int main(int argc, char **argv)
         return argc < 2 ? GS_USAGE : GS_OK;
     }
     if (strcmp(argv[1], "--version") == 0) {
-        printf("gpuswap-sim %s\n", GPUSWAP_VERSION);
+        tell_version();
         return GS_OK;
     }
     rc = dispatch(argc, argv, &err);

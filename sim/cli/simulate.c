@@ -161,9 +161,13 @@ int simulate_print(const struct simulate *s, struct output *file, struct text *j
 
 int simulate_backend(const struct simulate *s, const struct backend_ops **backend, struct error *err)
 {
+    char why[BACKEND_WHY];
+
     for (size_t i = 0; (*backend = backend_at(i)) != NULL; i++)
         if (strcmp((*backend)->name, s->backend) == 0)
-            return GS_OK;
+            return (*backend)->probe(why)
+                       ? GS_OK
+                       : error_set(err, GS_NO_DEVICE, "the backend '%s' does not run here: %s", s->backend, why);
     return error_set(err, GS_USAGE, "unknown backend '%s'; 'gpuswap-sim backends' lists them", s->backend);
 }
 

@@ -1,0 +1,262 @@
+/* memory.c - addresses and chunks of one workload, and the kernels over them. */
+#include "backend/cuda/memory.h"
+
+#include <string.h>
+
+static size_t chunk_bytes(const struct memory *memory)
+{
+    return (size_t)memory->gpu->chunk_bytes;
+}
+
+static uint64_t chunk_words(const struct memory *memory)
+{
+    return chunk_bytes(memory) / sizeof(mix_word);
+}
+
+static uint32_t chunks_of(const struct memory *memory, int64_t bytes)
+{
+    return (uint32_t)((bytes + memory->gpu->chunk_bytes - 1) / memory->gpu->chunk_bytes);
+}
+
+static uint64_t seed_of(const struct memory *memory, uint64_t generation)
+{
+    return mix_seed(memory->run, memory->id, generation);
+}
+
+static int open_events(struct memory *memory, struct error *err)
+{
+    const struct driver *cu = memory->gpu->cu;
+    unsigned flags = CU_EVENT_DISABLE_TIMING | CU_EVENT_BLOCKING_SYNC;
+    CUresult result = cu->event_create(&memory->drained, flags);
+
+    for (uint32_t i = 0; i < memory->capacity && result == CUDA_SUCCESS; i++)
+        result = cu->event_create(&memory->chunk[i].event, flags);
+    return gpu_try(memory->gpu, result, "cuEventCreate", err);
+}
+
+int memory_open(struct memory *memory, struct gpu *gpu, struct slots *slots, int64_t bytes, uint64_t run, uint64_t id,
+                struct arena *arena, struct error *err)
+{
+    int rc;
+
+    memset(memory, 0, sizeof *memory);
+    memory->gpu = gpu;
+    memory->slots = slots;
+    memory->run = run;
+    memory->id = id;
+    memory->count = memory->capacity = chunks_of(memory, bytes);
+    memory->move.refused_ns = -1;
+    memory->chunk = arena_array(arena, memory->capacity, sizeof *memory->chunk);
+    if (memory->chunk == NULL)
+        return error_set(err, GS_SYSTEM, "out of memory");
+    for (uint32_t i = 0; i < memory->capacity; i++)
+        memory->chunk[i].slot = SLOT_NONE;
+    rc = gpu_try(gpu, gpu->cu->stream_create(&memory->work, CU_STREAM_NON_BLOCKING, 0), "cuStreamCreateWithPriority",
+                 err);
+    if (rc == GS_OK)
+        rc = open_events(memory, err);
+    if (rc == GS_OK)
+        rc = gpu_try(
+            gpu,
+            gpu->cu->address_reserve(&memory->start, memory->capacity * chunk_bytes(memory), chunk_bytes(memory), 0, 0),
+            "cuMemAddressReserve", err);
+    if (rc != GS_OK)
+        memory_close(memory);
+    return rc;
+}
+
+/* The host sees the end of all that was issued on it. */
+static void settle(struct memory *memory)
+{
+    const struct driver *cu = memory->gpu->cu;
+
+    cu->stream_wait(memory->work);
+    cu->stream_wait(memory->gpu->in);
+    cu->stream_wait(memory->gpu->out);
+}
+
+void memory_close(struct memory *memory)
+{
+    const struct driver *cu = memory->gpu != NULL ? memory->gpu->cu : NULL;
+
+    if (cu == NULL)
+        return;
+    if (memory->work != NULL)
+        settle(memory);
+    for (uint32_t i = 0; i < memory->capacity && memory->chunk != NULL; i++) {
+        struct gpu_chunk *chunk = &memory->chunk[i];
+
+        if (chunk->state != CHUNK_ABSENT)
+            memory_unmap(memory, i);
+        if (chunk->slot != SLOT_NONE)
+            slots_give(memory->slots, chunk->slot);
+        if (chunk->event != NULL)
+            cu->event_destroy(chunk->event);
+    }
+    gpu_release_spares(memory->gpu);
+    if (memory->start != 0)
+        cu->address_free(memory->start, memory->capacity * chunk_bytes(memory));
+    if (memory->drained != NULL)
+        cu->event_destroy(memory->drained);
+    if (memory->work != NULL)
+        cu->stream_destroy(memory->work);
+    memset(memory, 0, sizeof *memory);
+}
+
+CUresult memory_map(struct memory *memory, uint32_t i, bool fresh)
+{
+    const struct driver *cu = memory->gpu->cu;
+    struct gpu_chunk *chunk = &memory->chunk[i];
+    size_t bytes = chunk_bytes(memory);
+    CUmemAccessDesc access;
+    CUresult result;
+
+    memset(&access, 0, sizeof access);
+    access.location.type = CU_MEM_LOCATION_TYPE_DEVICE;
+    access.location.id = memory->gpu->device;
+    access.flags = CU_MEM_ACCESS_FLAGS_PROT_READWRITE;
+    if ((result = gpu_take_chunk(memory->gpu, fresh, &chunk->handle)) != CUDA_SUCCESS)
+        return result;
+    if ((result = cu->chunk_map(memory_at(memory, i), bytes, 0, chunk->handle, 0)) != CUDA_SUCCESS) {
+        gpu_spare_chunk(memory->gpu, chunk->handle);
+        return result;
+    }
+    if ((result = cu->chunk_access(memory_at(memory, i), bytes, &access, 1)) != CUDA_SUCCESS) {
+        cu->chunk_unmap(memory_at(memory, i), bytes);
+        gpu_spare_chunk(memory->gpu, chunk->handle);
+        return result;
+    }
+    memory->gpu->free_bytes -= memory->gpu->chunk_bytes;
+    chunk->state = CHUNK_ARRIVING;
+    return CUDA_SUCCESS;
+}
+
+CUresult memory_unmap(struct memory *memory, uint32_t i)
+{
+    struct gpu_chunk *chunk = &memory->chunk[i];
+    CUresult result = memory->gpu->cu->chunk_unmap(memory_at(memory, i), chunk_bytes(memory));
+
+    gpu_spare_chunk(memory->gpu, chunk->handle);
+    memory->gpu->free_bytes += memory->gpu->chunk_bytes;
+    chunk->state = CHUNK_ABSENT;
+    return result;
+}
+
+bool memory_is_resident(const struct memory *memory)
+{
+    return memory->capacity > 0 && memory->chunk[0].state == CHUNK_RESIDENT;
+}
+
+void memory_drop_copies(struct memory *memory)
+{
+    for (uint32_t i = 0; i < memory->capacity; i++)
+        if (memory->chunk[i].state == CHUNK_RESIDENT && memory->chunk[i].slot != SLOT_NONE) {
+            slots_give(memory->slots, memory->chunk[i].slot);
+            memory->chunk[i].slot = SLOT_NONE;
+        }
+}
+
+/* Chunks from `count` on go, and their copies. */
+static CUresult cut(struct memory *memory, uint32_t count)
+{
+    CUresult result = memory->gpu->cu->stream_wait(memory->work);
+
+    for (uint32_t i = count; i < memory->count && result == CUDA_SUCCESS; i++) {
+        struct gpu_chunk *chunk = &memory->chunk[i];
+
+        if (chunk->slot != SLOT_NONE)
+            slots_give(memory->slots, chunk->slot);
+        chunk->slot = SLOT_NONE;
+        chunk->generation = 0;
+        if (chunk->state != CHUNK_ABSENT)
+            result = memory_unmap(memory, i);
+    }
+    return result == CUDA_SUCCESS ? gpu_release_spares(memory->gpu) : result;
+}
+
+static CUresult extend(struct memory *memory, uint32_t count)
+{
+    CUresult result = CUDA_SUCCESS;
+
+    for (uint32_t i = memory->count; i < count && result == CUDA_SUCCESS; i++) {
+        if ((result = memory_map(memory, i, false)) != CUDA_SUCCESS)
+            return result;
+        memory->chunk[i].state = CHUNK_RESIDENT;
+        memory->count = i + 1;
+        result = memory_fill(memory, i, memory->work);
+    }
+    return result;
+}
+
+int memory_hold(struct memory *memory, int64_t bytes, struct error *err)
+{
+    uint32_t count = chunks_of(memory, bytes);
+    CUresult result = CUDA_SUCCESS;
+
+    if (count > memory->capacity)
+        return error_set(err, GS_UNSATISFIABLE, "a workload wants more memory than the GPU has");
+    if (count < memory->count)
+        result = cut(memory, count);
+    else if (memory_is_resident(memory))
+        result = extend(memory, count);
+    if (result == CUDA_SUCCESS)
+        memory->count = count;
+    return gpu_try(memory->gpu, result, "cuMemCreate", err);
+}
+
+CUresult memory_fill(struct memory *memory, uint32_t i, CUstream stream)
+{
+    uint64_t words = chunk_words(memory);
+    uint64_t parameter[] = {memory_at(memory, i), words, seed_of(memory, 1), i * words};
+
+    memory->chunk[i].generation = 1;
+    memory->chunk[i].dirty = true;
+    return gpu_launch(memory->gpu, memory->gpu->fill, stream, parameter, 4);
+}
+
+static CUresult touch(struct memory *memory, uint32_t i)
+{
+    struct gpu_chunk *chunk = &memory->chunk[i];
+    uint64_t words = chunk_words(memory);
+    uint64_t parameter[] = {memory_at(memory, i), words, seed_of(memory, chunk->generation),
+                            seed_of(memory, chunk->generation + 1), i * words};
+
+    chunk->generation++;
+    chunk->dirty = true;
+    return gpu_launch(memory->gpu, memory->gpu->touch, memory->work, parameter, 5);
+}
+
+int memory_burst(struct memory *memory, uint64_t duration_ns, uint32_t written, struct error *err)
+{
+    const struct driver *cu = memory->gpu->cu;
+    CUresult result = gpu_launch(memory->gpu, memory->gpu->busy, memory->work, &duration_ns, 1);
+
+    for (uint32_t i = 0; i < written && i < memory->count && result == CUDA_SUCCESS; i++) {
+        /* a copy that is being written while it stays, GS_CLEAN, must have ended */
+        result = cu->stream_after(memory->work, memory->chunk[i].event, CU_EVENT_WAIT_DEFAULT);
+        if (result == CUDA_SUCCESS)
+            result = touch(memory, i);
+    }
+    return gpu_try(memory->gpu, result, "cuLaunchKernel", err);
+}
+
+int memory_check(struct memory *memory, struct mix_found *found, struct error *err)
+{
+    struct gpu *gpu = memory->gpu;
+    uint64_t words = chunk_words(memory);
+    CUresult result;
+
+    *gpu->found_host = (struct mix_found){.first = UINT64_MAX};
+    result = gpu->cu->copy_in(gpu->found, gpu->found_host, sizeof *gpu->found_host, memory->work);
+    for (uint32_t i = 0; i < memory->count && result == CUDA_SUCCESS; i++) {
+        uint64_t parameter[] = {memory_at(memory, i), words, seed_of(memory, memory->chunk[i].generation), i * words,
+                                gpu->found};
+        result = gpu_launch(gpu, gpu->check, memory->work, parameter, 5);
+    }
+    if (result == CUDA_SUCCESS)
+        result = gpu->cu->copy_out(gpu->found_host, gpu->found, sizeof *gpu->found_host, memory->work);
+    if (result == CUDA_SUCCESS)
+        result = gpu->cu->stream_wait(memory->work);
+    *found = *gpu->found_host;
+    return gpu_try(gpu, result, "cuLaunchKernel", err);
+}

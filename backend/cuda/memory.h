@@ -1,0 +1,81 @@
+/* memory.h - the GPU memory of one workload in live mode: addresses for good, and chunks that come and go under them.
+ *
+ * A chunk is one handle of physical memory.  Its words are those of mix.h, of the generation that the chunk is in; a
+ * burst moves the chunks that it writes on by one.  The rule above all others: a chunk is unmapped only when the host has
+ * seen the end of everything that was issued on it; the driver does not wait for it. */
+#ifndef GS_CUDA_MEMORY_H
+#define GS_CUDA_MEMORY_H
+
+#include "backend/cuda/gpu.h"
+#include "backend/cuda/slots.h"
+
+#include <stdbool.h>
+
+enum chunk_state { CHUNK_ABSENT, CHUNK_ARRIVING, CHUNK_RESIDENT, CHUNK_LEAVING };
+
+struct gpu_chunk {
+    CUmemGenericAllocationHandle handle;
+    CUevent event;       /* after its last copy */
+    uint64_t generation; /* of its words; 0: none yet */
+    uint32_t slot;       /* of its copy; SLOT_NONE: it has none */
+    uint8_t state;       /* enum chunk_state */
+    bool dirty;          /* the copy is older than the words */
+};
+
+enum move_kind { MOVE_NONE, MOVE_OUT, MOVE_IN, MOVE_CLEAN };
+
+struct move { /* mover.h */
+    enum move_kind kind;
+    bool failed;           /* a swap-in that found no memory and is being undone */
+    bool no_slot;          /* the next chunk waits for a slot of the swap file */
+    uint32_t begun, ended; /* chunks, in order */
+    int64_t refused_ns;    /* when the driver first had no memory for the next one; -1: it has */
+    struct memory *next;   /* in line */
+};
+
+struct memory {
+    struct gpu *gpu;
+    struct slots *slots;
+    CUdeviceptr start;
+    uint32_t count, capacity; /* chunks that it holds, or would if it were resident; at most */
+    struct gpu_chunk *chunk;
+    CUstream work;   /* its kernels */
+    CUevent drained; /* after the last of them, when a transfer began */
+    uint64_t run, id;
+    bool keeps_copy; /* in the swap file, when it has come back */
+    struct move move;
+};
+
+/* Addresses for up to `bytes`, in whole chunks; nothing lies there yet, and it holds all of them until memory_hold. */
+int memory_open(struct memory *memory, struct gpu *gpu, struct slots *slots, int64_t bytes, uint64_t run, uint64_t id,
+                struct arena *arena, struct error *err);
+/* Waits for its work; gives everything back, copies too. */
+void memory_close(struct memory *memory);
+
+/* Physical memory under chunk `i`, accessible; on failure nothing is left of it.  `fresh`: not one that was spared.  And its
+ * end: it is spare. */
+CUresult memory_map(struct memory *memory, uint32_t i, bool fresh);
+CUresult memory_unmap(struct memory *memory, uint32_t i);
+
+/* The first words of a new chunk. */
+CUresult memory_fill(struct memory *memory, uint32_t i, CUstream stream);
+
+/* It holds `bytes` from now on, and has no move under way.  If it is resident, new chunks are filled, and what is too much
+ * goes, when its kernels have ended; copies of what is too much go, too.  GS_BUSY: the GPU has no memory for it. */
+int memory_hold(struct memory *memory, int64_t bytes, struct error *err);
+bool memory_is_resident(const struct memory *memory);
+/* The copies of what is resident are given up. */
+void memory_drop_copies(struct memory *memory);
+
+/* Queue a burst: the GPU is busy for `duration_ns`, then the first `written` chunks move on by a generation. */
+int memory_burst(struct memory *memory, uint64_t duration_ns, uint32_t written, struct error *err);
+
+/* Check all words, and wait for the result: `found->bad` is 0 or something went wrong with the memory. */
+int memory_check(struct memory *memory, struct mix_found *found, struct error *err);
+
+static inline CUdeviceptr memory_at(const struct memory *memory, uint32_t i)
+{
+    return memory->start + (CUdeviceptr)i * (CUdeviceptr)memory->gpu->chunk_bytes;
+}
+
+#endif

@@ -1,0 +1,40 @@
+/* mover.h - swaps of live mode: several at a time, chunk by chunk, each chunk that leaves making room for one that comes.
+ *
+ * Nobody waits in here: mover_pump looks what has ended, issues what can begin and returns; mover_wait sleeps until a
+ * copy ends.  Swap-ins take memory in the order in which they began.  At most `depth` chunks of each transfer are under
+ * way.  The slots of a workload that comes in are lent, chunk by chunk, to those who leave for it, so that two workloads
+ * change places with a full swap file and one spare slot; and their physical memory goes to it without a detour by the
+ * driver, so that nobody else can take it meanwhile. */
+#ifndef GS_CUDA_MOVER_H
+#define GS_CUDA_MOVER_H
+
+#include "backend/cuda/memory.h"
+
+struct mover {
+    struct gpu *gpu;
+    struct slots *slots;
+    uint32_t depth;
+    int64_t patience_ns;         /* how long a swap-in asks again for memory that the driver does not have */
+    struct memory *first, *last; /* transfers under way, in order of their beginning */
+};
+
+void mover_init(struct mover *mover, struct gpu *gpu, struct slots *slots, uint32_t depth, int64_t patience_ns);
+
+/* Begin to move all of a workload's memory; it has no other transfer under way, and no burst from now on (but while it is
+ * cleaned).  Chunks that are where they should be are left alone; new ones, which have no copy yet, are filled. */
+int mover_begin(struct mover *mover, struct memory *memory, enum move_kind kind, struct error *err);
+
+/* Get on with it, at time `now_ns`.  `*ended` is a workload whose transfer is over, NULL: none just now; call it again
+ * until then.  `*failed`: it had no effect, as the GPU had no memory for a swap-in, or the swap file no slot for a swap-out.
+ * An error is of the GPU, and nothing on it can be trusted any more. */
+int mover_pump(struct mover *mover, int64_t now_ns, struct memory **ended, bool *failed, struct error *err);
+
+/* Sleep until the next copy has ended; false: none is under way. */
+bool mover_wait(struct mover *mover);
+
+static inline bool mover_is_idle(const struct mover *mover)
+{
+    return mover->first == NULL;
+}
+
+#endif

@@ -1,0 +1,116 @@
+/* nvml.c - find the management library, fill its table. */
+#include "backend/cuda/nvml.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct entry {
+    const char *symbol;
+    size_t offset;
+};
+
+#define ROW(field, symbol, arguments) {#symbol, offsetof(struct nvml, field)},
+static const struct entry entries[] = {NVML_ENTRIES(ROW)};
+enum { ENTRIES = sizeof entries / sizeof *entries };
+
+const char *nvml_symbol_at(unsigned i)
+{
+    return i < ENTRIES ? entries[i].symbol : NULL;
+}
+
+static int load(struct nvml *nvml, struct error *err)
+{
+    const char *named = getenv("GPUSWAP_LIBNVML");
+
+    nvml->path = named != NULL && *named != '\0' ? named : "libnvidia-ml.so.1";
+    nvml->library = dlopen(nvml->path, RTLD_NOW | RTLD_LOCAL);
+    if (nvml->library == NULL)
+        return error_set(err, GS_NO_DEVICE,
+                         "'%s' cannot be loaded; it comes with the NVIDIA driver, or set GPUSWAP_LIBNVML to where it "
+                         "lies",
+                         nvml->path);
+    for (unsigned i = 0; i < ENTRIES; i++) {
+        void *address = dlsym(nvml->library, entries[i].symbol);
+        if (address == NULL)
+            return error_set(err, GS_NO_DEVICE, "'%s' lacks '%s'; install driver 510 or newer", nvml->path,
+                             entries[i].symbol);
+        memcpy((char *)nvml + entries[i].offset, &address, sizeof address);
+    }
+    return GS_OK;
+}
+
+static int initialise(struct nvml *nvml, struct error *err)
+{
+    int result = nvml->init();
+
+    if (result == NVML_SUCCESS)
+        return GS_OK;
+    if (result == NVML_DRIVER_NOT_LOADED)
+        return error_set(err, GS_NO_DEVICE, "the kernel module of the NVIDIA driver is not loaded ('%s' says so)",
+                         nvml->path);
+    return error_set(err, GS_NO_DEVICE, "'%s' cannot be initialised: error %d", nvml->path, result);
+}
+
+int nvml_open(struct nvml *nvml, struct error *err)
+{
+    int rc;
+
+    memset(nvml, 0, sizeof *nvml);
+    if ((rc = load(nvml, err)) == GS_OK && (rc = initialise(nvml, err)) == GS_OK)
+        return GS_OK;
+    if (nvml->library != NULL)
+        dlclose(nvml->library);
+    nvml->library = NULL;
+    return rc;
+}
+
+void nvml_close(struct nvml *nvml)
+{
+    if (nvml->library == NULL)
+        return;
+    nvml->shutdown();
+    dlclose(nvml->library);
+    nvml->library = NULL;
+}
+
+/* Drivers 535.43 to 535.86 fill entries of 32 bytes instead of 24 (nvitop, issues 79 and 89): there is room for those,
+ * and they are told by what follows the process id's neighbours. */
+enum { PROCESSES = 256, LARGER = 32 };
+
+static int read_with(const unsigned char *bytes, unsigned count, size_t stride, struct nvml_holder *holder,
+                     int capacity, uint64_t total)
+{
+    int found = 0;
+
+    for (unsigned i = 0; i < count && found < capacity; i++) {
+        struct nvml_process one;
+
+        memcpy(&one, bytes + i * stride, sizeof one);
+        if (one.used != UINT64_MAX && one.used > total)
+            return -1;
+        for (int k = 0; k < found; k++)
+            if (holder[k].pid == one.pid)
+                return -1;
+        if (one.pid == 0)
+            return -1;
+        holder[found++] = (struct nvml_holder){one.pid, one.used};
+    }
+    return found;
+}
+
+int nvml_holders(const struct nvml *nvml, nvml_device device, struct nvml_holder *holder, int capacity)
+{
+    static _Thread_local _Alignas(8) unsigned char bytes[PROCESSES * LARGER];
+    struct nvml_memory memory = {.version = NVML_MEMORY_VERSION};
+    unsigned count = PROCESSES;
+    int found;
+
+    memset(bytes, 0, sizeof bytes);
+    if (nvml->memory(device, &memory) != NVML_SUCCESS ||
+        nvml->processes(device, &count, (struct nvml_process *)(void *)bytes) != NVML_SUCCESS || count > PROCESSES)
+        return -1;
+    if ((found = read_with(bytes, count, sizeof(struct nvml_process), holder, capacity, memory.total)) < 0)
+        found = read_with(bytes, count, LARGER, holder, capacity, memory.total);
+    return found;
+}

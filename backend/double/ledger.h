@@ -1,0 +1,27 @@
+/* ledger.h - who holds how much of each GPU, over all processes that use the double with the same file. */
+#ifndef GS_DOUBLE_LEDGER_H
+#define GS_DOUBLE_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { LEDGER_GPUS = 8, LEDGER_PROCESSES = 64 };
+
+/* `path` empty: this process alone.  `gpus` 0: only read, what somebody else has set up.  False: it cannot be opened. */
+bool ledger_open(const char *path, unsigned gpus, uint64_t gpu_bytes);
+void ledger_close(void); /* what this process held is free */
+
+bool ledger_take(unsigned gpu, uint64_t bytes); /* false: not so much is free */
+void ledger_give(unsigned gpu, uint64_t bytes);
+uint64_t ledger_held(unsigned gpu); /* by this process */
+uint64_t ledger_free(unsigned gpu);
+uint64_t ledger_total(void);
+unsigned ledger_gpus(void);
+
+/* The i-th process that holds something of a GPU; 0 past the end. */
+int ledger_holder(unsigned gpu, unsigned i, uint64_t *bytes);
+
+void ledger_lose(void); /* the GPUs are gone */
+bool ledger_lost(void);
+
+#endif

@@ -1,0 +1,38 @@
+/* clock.c - ask the machine, or the driver double where that is the driver. */
+#include "backend/live/clock.h"
+#include "backend/double/double.h"
+
+#include <dlfcn.h>
+#include <time.h>
+
+/* How long to sleep before looking again what has ended on the GPU. */
+enum { LOOK_NS = 50000, SECOND_NS = 1000000000 };
+
+static gs_ns machine_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (gs_ns)now.tv_sec * SECOND_NS + now.tv_nsec;
+}
+
+void live_clock_start(struct live_clock *clock, const struct driver *driver)
+{
+    *clock = (struct live_clock){.control = dlsym(driver->library, DOUBLE_CONTROL)};
+    clock->start_ns = live_clock_now(clock);
+}
+
+gs_ns live_clock_now(const struct live_clock *clock)
+{
+    return (clock->control != NULL ? (gs_ns)clock->control->now_ns() : machine_ns()) - clock->start_ns;
+}
+
+void live_clock_rest(const struct live_clock *clock, gs_ns until_ns)
+{
+    gs_ns now_ns = live_clock_now(clock), for_ns = until_ns - now_ns < LOOK_NS ? until_ns - now_ns : LOOK_NS;
+    struct timespec nap = {.tv_nsec = for_ns};
+
+    if (for_ns <= 0 || (clock->control != NULL && clock->control->rest((uint64_t)(clock->start_ns + until_ns)) != 0))
+        return;
+    clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
+}

@@ -1,0 +1,20 @@
+/* clock.h - the time of live mode: the machine's, or that of the driver double. */
+#ifndef GS_LIVE_CLOCK_H
+#define GS_LIVE_CLOCK_H
+
+#include "backend/cuda/driver.h"
+#include "policies/controller.h"
+
+struct double_control;
+struct live_clock {
+    const struct double_control *control; /* NULL: a driver of NVIDIA's */
+    gs_ns start_ns;
+};
+
+/* From now on time is 0. */
+void live_clock_start(struct live_clock *clock, const struct driver *driver);
+gs_ns live_clock_now(const struct live_clock *clock);
+/* Sleep until something may have happened on the GPU, at most until `until_ns`. */
+void live_clock_rest(const struct live_clock *clock, gs_ns until_ns);
+
+#endif

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# real_driver.sh PROGRAM - NVIDIA's own driver libraries, as Debian packages them, have what our tables ask for, and
+# without a GPU they are met with the right words.  They are fetched into a temporary folder and never installed; where
+# they cannot be fetched, the test is skipped and says so.
+set -euo pipefail
+program=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+skip() {
+    echo "skipped: $*"
+    exit 77
+}
+command -v apt-get >/dev/null || skip "no Debian system"
+keys=/usr/share/keyrings/debian-archive-keyring.gpg
+[[ -e $keys ]] || skip "no $keys"
+
+mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
+echo "deb [signed-by=$keys] http://deb.debian.org/debian bookworm non-free" >"$work/sources.list"
+options=(-qq -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=/dev/null
+    -o "Dir::State::lists=$work/lists" -o "Dir::Cache=$work/cache" -o APT::Sandbox::User= -o Acquire::http::Timeout=20)
+cd "$work"
+timeout 120 apt-get "${options[@]}" update >"$work/log" 2>&1 || skip "the package list cannot be fetched"
+timeout 240 apt-get "${options[@]}" download libcuda1 libnvidia-ml1 >"$work/log" 2>&1 ||
+    skip "the packages cannot be fetched: $(tail -n 1 "$work/log")"
+for package in ./*.deb; do
+    dpkg -x "$package" "$work/unpacked"
+done
+GPUSWAP_LIBCUDA=$(find "$work/unpacked" -name libcuda.so.1 | head -n 1)
+GPUSWAP_LIBNVML=$(find "$work/unpacked" -name libnvidia-ml.so.1 | head -n 1)
+export GPUSWAP_LIBCUDA GPUSWAP_LIBNVML
+[[ -n $GPUSWAP_LIBCUDA && -n $GPUSWAP_LIBNVML ]] || skip "the packages hold no driver libraries"
+
+"$program" | tee "$work/facts"
+if [[ ! -e /dev/nvidiactl ]]; then
+    grep -q '^open: the NVIDIA driver finds no GPU' "$work/facts"
+    grep -q '^management: the kernel module of the NVIDIA driver is not loaded' "$work/facts"
+fi

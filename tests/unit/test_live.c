@@ -1,0 +1,293 @@
+/* test_live.c - live mode on the driver double: whole runs through the loop, controller and recorder.  Each time somebody
+ * has been swapped in, every word on the GPU is checked; and users wait as long as the simulated node says. */
+#include "double_fixture.h"
+#include "backend/live/node.h"
+#include "sim/run/run.h"
+
+#define GPU "[node]\ngpu_memory = 8MiB\ngpu_reserved = 0B\nchunk = 256KiB\n"
+#define DOUBLE "memory=10MiB context=1MiB granularity=256KiB in=125MB/s out=125MB/s "
+#define RATES "h2d = 125MB/s\nd2h = 125MB/s\nduplex = 0.8\nswap_overhead = 0s\n"
+
+static struct {
+    uint64_t swap_ins, swap_outs, wrong, failed;
+    bool check;
+} seen;
+
+static int submit(struct backend *be, const struct gs_command *command, struct error *err)
+{
+    seen.swap_ins += command->kind == GS_SWAP_IN;
+    seen.swap_outs += command->kind == GS_SWAP_OUT;
+    return live_node.submit(be, command, err);
+}
+
+static int wait(struct backend *be, gs_ns until_ns, const struct backend_event **event, struct error *err)
+{
+    int rc = live_node.wait(be, until_ns, event, err);
+    uint64_t wrong = 0;
+
+    if (rc != GS_OK || (*event)->kind != BACKEND_EVENT)
+        return rc;
+    seen.failed += (*event)->event.kind == GS_FAILED;
+    if (seen.check && (*event)->event.kind == GS_DONE && (*event)->event.command == GS_SWAP_IN)
+        rc = live_verify(be, &wrong, err);
+    seen.wrong += wrong;
+    return rc;
+}
+
+struct figures {
+    uint64_t completed, rejected;
+    double response_s;
+};
+
+static int try(const char *text, const struct backend_ops *ops, struct figures *figures, struct error *err)
+{
+    struct arena arena = {0};
+    struct overrides none = {0};
+    struct scenario scenario;
+    struct run_options options = {.backend = ops};
+    struct load_traces *traces = NULL;
+    struct run_outcome outcome = {0};
+    int rc;
+
+    *figures = (struct figures){0};
+    rc = scenario_parse(&scenario, text, strlen(text), "live.ini", NULL, &none, &arena, err);
+    scenario.threads = 1;
+    if (rc == GS_OK && (rc = load_read_traces(&traces, &scenario, &arena, err)) == GS_OK)
+        rc = run_scenario(&scenario, &options, traces, &outcome, &arena, err);
+    if (rc == GS_OK)
+        for (uint32_t g = 0; g < outcome.tally[0]->groups; g++) {
+            const struct group_tally *group = &outcome.tally[0]->group[g];
+
+            figures->completed += group->completed;
+            figures->response_s += group->response_ns * 1e-9;
+        }
+    run_fini(&outcome);
+    load_close_traces(traces);
+    arena_fini(&arena);
+    return rc;
+}
+
+static struct figures run(const char *text, const struct backend_ops *ops)
+{
+    static struct error err;
+    struct figures figures;
+
+    memset(&err, 0, sizeof err);
+    if (try(text, ops, &figures, &err) != GS_OK)
+        fail_msg("%s", err.text);
+    return figures;
+}
+
+static struct figures run_live(const char *text, const char *options, bool check_words)
+{
+    struct backend_ops ops = live_node;
+    struct figures figures;
+
+    memset(&seen, 0, sizeof seen);
+    seen.check = check_words;
+    ops.submit = submit;
+    ops.wait = wait;
+    double_reset(options);
+    figures = run(text, &ops);
+    assert_int_equal(seen.wrong, 0);
+    assert_int_equal(seen.failed, 0);
+    assert_int_equal(dbl->leaks(), 0);
+    assert_no_violation();
+    return figures;
+}
+
+/* Scenarios of a small GPU, of the ways in which workloads come, run, are stopped, swapped and grow. */
+static const char *const scenarios[] = {
+    "[scenario]\nduration = 5m\nwarmup = 0s\n" GPU RATES
+    "[workload.NB]\nclass = notebook\ncount = 4\nmemory = 3840KiB\ncontext = 0B\nthink = exp(4s)\nburst = exp(1s)\n",
+
+    "[scenario]\nduration = 3m\nwarmup = 0s\n" GPU RATES
+    "transfer = overlapped\n[policy]\nslicer = rr\nslicer.quantum = 2s\n"
+    "[workload.NB]\nclass = notebook\ncount = 3\nmemory = 6400KiB\ncontext = 0B\nthink = exp(3s)\nburst = exp(4s)\n",
+
+    "[scenario]\nwarmup = 0s\n" GPU RATES
+    "transfer = overlapped\nswap_file = 10MiB\n[policy]\nslicer = rr\nslicer.quantum = 1s\n"
+    "[workload.J]\nclass = training\ncount = 3\nmemory = 5MiB\ncontext = 0B\niterations = 6\niteration = 3s\ngap = "
+    "1s\n",
+
+    "[scenario]\nduration = 2m\nwarmup = 0s\n" GPU RATES "transfer = overlapped\n[policy]\nslicer = nvshare\n"
+    "[workload.NB]\nclass = notebook\ncount = 2\nmemory = 3840KiB\ncontext = 0B\nthink = exp(4s)\nburst = exp(2s)\n"
+    "[workload.TR]\nclass = training\ncount = 1\nmemory = 3MiB\ncontext = 0B\ngpu_work = 10m\n",
+
+    /* model servers that begin in the swap file, with copies that stay there */
+    "[scenario]\nduration = 3m\nwarmup = 0s\n" GPU RATES "transfer = overlapped\nidle_detect = 100ms\n"
+    "[workload.IN]\nclass = inference\ncount = 4\nmemory = 3MiB\ncontext = 0B\narrival = poisson(6/min)\n"
+    "service = exp(200ms)\nkeep_host_copy = yes\ndirty = 0\n",
+
+    /* memory that grows for a burst; copies written ahead, while others and they themselves run */
+    "[scenario]\nduration = 3m\nwarmup = 0s\n" GPU RATES "transfer = overlapped\n[policy]\nprefetch = clean\n"
+    "[workload.NB]\nclass = notebook\ncount = 4\nmemory = 2MiB\ncontext = 0B\nthink = exp(4s)\nburst = exp(1s)\n"
+    "grow = uniform(0B,2MiB)\ndirty = 40%\nkeep_host_copy = yes\n",
+
+    /* who begins on the GPU */
+    "[scenario]\nduration = 4m\nwarmup = 0s\n" GPU RATES "[policy]\nslicer = rr\nslicer.quantum = 1s\n"
+    "[workload.NB]\nclass = notebook\ncount = 2\nmemory = 3840KiB\ncontext = 0B\nthink = exp(4s)\nburst = exp(1s)\n"
+    "state = gpu\n[workload.NC]\nclass = notebook\ncount = 2\nmemory = 3MiB\ncontext = 0B\nthink = exp(4s)\n"
+    "burst = exp(1s)\n",
+};
+enum { SCENARIOS = sizeof scenarios / sizeof *scenarios };
+
+static void test_every_word(void **state)
+{
+    (void)state;
+    for (int i = 0; i < SCENARIOS; i++) {
+        struct figures figures = run_live(scenarios[i], DOUBLE, true);
+
+        assert_true(figures.completed > 5);
+        assert_true(seen.swap_ins > 5 && seen.swap_outs > 2);
+    }
+}
+
+static void test_as_simulated(void **state)
+{
+    (void)state;
+    for (int i = 0; i < SCENARIOS; i++) {
+        struct figures live = run_live(scenarios[i], DOUBLE "latency=0", false);
+        struct figures simulated = run(scenarios[i], &backend_sim);
+        double ratio = live.response_s / (double)live.completed / (simulated.response_s / (double)simulated.completed);
+
+        print_message("scenario %d: %llu bursts of %.3f s live, %llu of %.3f s simulated\n", i,
+                      (unsigned long long)live.completed, live.response_s / (double)live.completed,
+                      (unsigned long long)simulated.completed, simulated.response_s / (double)simulated.completed);
+        if (ratio < 0.97 || ratio > 1.03)
+            fail_msg("scenario %d: live mode takes %.3f of what is simulated", i, ratio);
+    }
+}
+
+/* Random delays of all that nothing orders: the words are still right. */
+static void test_chaos(void **state)
+{
+    (void)state;
+    for (int i = 0; i < SCENARIOS; i += 2) {
+        char options[200];
+
+        snprintf(options, sizeof options, DOUBLE "chaos=%d", i + 1);
+        run_live(scenarios[i], options, true);
+    }
+}
+
+/* By the machine's clock, as on a GPU: the loop waits for the load, naps while the GPU works, and the words are right. */
+static void test_real_clock(void **state)
+{
+    struct figures figures =
+        run_live("[scenario]\nduration = 2s\nwarmup = 0s\n" GPU RATES "transfer = overlapped\n[policy]\nslicer = rr\n"
+                 "slicer.quantum = 30ms\n[workload.NB]\nclass = notebook\ncount = 3\nmemory = 5MiB\ncontext = 0B\n"
+                 "think = exp(50ms)\nburst = exp(50ms)\n",
+                 DOUBLE "real_clock=yes", true);
+
+    (void)state;
+    assert_true(figures.completed > 0 && seen.swap_ins > 0);
+}
+
+static int run_with(const char *text, const char *options, struct error *err)
+{
+    struct backend_ops ops = live_node;
+    struct figures figures;
+
+    memset(&seen, 0, sizeof seen);
+    memset(err, 0, sizeof *err);
+    seen.check = true;
+    ops.submit = submit;
+    ops.wait = wait;
+    double_reset(options);
+    return try(text, &ops, &figures, err);
+}
+
+/* No memory for a while, or from some time on: swap-ins fail, the controller tries again or refuses, nothing is lost. */
+static void test_no_memory(void **state)
+{
+    static const char *const faults[] = {"fault=cuMemCreate#40=2", "fault=cuMemCreate#40=2 fault=cuMemCreate#41=2",
+                                         "fault=cuMemCreate#60+=2"};
+    static struct error err;
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        for (size_t k = 0; k < sizeof faults / sizeof *faults; k++) {
+            char options[300];
+
+            snprintf(options, sizeof options, DOUBLE "%s", faults[k]);
+            if (run_with(scenarios[i], options, &err) != GS_OK)
+                fail_msg("scenario %d with '%s': %s", i, faults[k], err.text);
+            assert_int_equal(seen.wrong, 0);
+            assert_int_equal(dbl->leaks(), 0);
+            assert_no_violation();
+        }
+}
+
+/* The GPU is lost in the middle: the run ends, and says why. */
+static void test_lost(void **state)
+{
+    static const struct {
+        const char *fault, *text;
+    } cases[] = {
+        {"fault=cuLaunchKernel#100=op719", "CUDA_ERROR_LAUNCH_FAILED"},
+        {"fault=cuMemcpyDtoHAsync#30=op214", "CUDA_ERROR_ECC_UNCORRECTABLE"},
+        {"fault=cuMemcpyHtoDAsync#30=op700", "CUDA_ERROR_ILLEGAL_ADDRESS"},
+        {"fault=cuMemUnmap#7=lost46", "CUDA_ERROR_DEVICE_UNAVAILABLE"},
+    };
+    static struct error err;
+
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        char options[300];
+
+        snprintf(options, sizeof options, DOUBLE "%s", cases[k].fault);
+        assert_int_not_equal(run_with(scenarios[1], options, &err), GS_OK);
+        if (strstr(err.text, cases[k].text) == NULL)
+            fail_msg("'%s' ends with: %s", cases[k].fault, err.text);
+        assert_no_violation();
+    }
+}
+
+/* What live mode does not do yet is refused before anything runs. */
+static void test_refused(void **state)
+{
+    static const char load[] =
+        "[workload.NB]\nclass = notebook\nmemory = 1MiB\ncontext = 0B\nthink = exp(4s)\nburst = exp(1s)\n";
+    static const struct {
+        const char *text, *says;
+    } cases[] = {
+        {"[scenario]\nduration = 1m\n[node]\ngpu_memory = 8MiB\ngpu_reserved = 0B\ngpus = 2\n",
+         "one node with one GPU"},
+        {"[scenario]\nduration = 1m\n[node]\ngpu_memory = 80GiB\nchunk = 256KiB\n", "the scenario asks for"},
+        {"[scenario]\nduration = 1m\n[node]\ngpu_memory = 8MiB\ngpu_reserved = 0B\n[workload.IN]\nclass = inference\n"
+         "memory = 1MiB\ncontext = 0B\narrival = poisson(1/s)\nservice = 10ms\nslots = 4\n",
+         "'slots = 1' only"},
+    };
+    static struct error err;
+
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        char text[2000];
+
+        snprintf(text, sizeof text, "%s%s", cases[k].text, load);
+        assert_int_equal(run_with(text, DOUBLE, &err), GS_UNSATISFIABLE);
+        if (strstr(err.text, cases[k].says) == NULL)
+            fail_msg("it says: %s", err.text);
+        assert_int_equal(dbl->leaks(), 0);
+        assert_no_violation();
+    }
+    setenv("GPUSWAP_LIBCUDA", "/nonexistent", 1);
+    {
+        struct figures figures;
+
+        memset(&err, 0, sizeof err);
+        assert_int_equal(try(scenarios[0], &live_node, &figures, &err), GS_NO_DEVICE);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_word), cmocka_unit_test(test_as_simulated), cmocka_unit_test(test_chaos),
+        cmocka_unit_test(test_real_clock), cmocka_unit_test(test_no_memory),    cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
