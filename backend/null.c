@@ -15,6 +15,7 @@ static int open_null(struct backend **out, const struct backend_setup *setup, st
     }
     for (uint32_t i = 0; i < 2 * (*out)->gpus + (*out)->nodes; i++)
         (*out)->link[i].rate = 1e18;
+    (*out)->copy = NULL;
     for (uint32_t i = 0; i < (*out)->nodes; i++) {
         (*out)->node[i].overhead_ns = (*out)->node[i].idle_detect_ns = 0;
         (*out)->node[i].host_rate = 1e20;

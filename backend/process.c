@@ -165,6 +165,7 @@ void process_stop(struct backend *be, uint32_t workload, bool at_boundary)
 void process_kill(struct backend *be, uint32_t workload)
 {
     hold_bytes(be, &be->process[workload], 0);
+    pinned_free(be, workload);
     sim_post(be, BACKEND_EVENT, GS_DONE, workload)->event.command = GS_KILL;
 }
 
@@ -178,8 +179,10 @@ void process_take_stop(struct backend *be, uint32_t workload, struct gs_event *e
         event->since_ns = p->head->ready_ns;
         event->bytes = p->between ? p->head->bytes : 0;
     }
-    if ((event->bytes != 0 || !p->wants) && !p->swap.active)
+    if ((event->bytes != 0 || !p->wants) && !p->swap.active) {
         hold_bytes(be, p, p->gpu_bytes < p->base_bytes ? p->gpu_bytes : p->base_bytes);
+        pinned_shrink(be, workload);
+    }
 }
 
 void process_go_on(struct backend *be, uint32_t workload)
@@ -211,6 +214,8 @@ void process_hold(struct backend *be, uint32_t workload, int64_t bytes)
     p->base_bytes = bytes;
     if (!p->granted && !p->swap.active && p->gpu_bytes > bytes)
         hold_bytes(be, p, bytes);
+    if (!p->wants && !p->swap.active)
+        pinned_shrink(be, workload);
 }
 
 void process_idle(struct backend *be, uint32_t workload)
@@ -227,8 +232,10 @@ bool process_take_idle(struct backend *be, uint32_t workload, struct gs_event *e
         return false;
     set_lingering(be, p, false); /* nothing runs, so the rest of revoke() has nothing to do */
     p->granted = p->started = p->idle_posted = p->ends = false;
-    if (p->gpu_bytes > p->base_bytes && !p->swap.active)
+    if (p->gpu_bytes > p->base_bytes && !p->swap.active) {
         hold_bytes(be, p, p->base_bytes);
+        pinned_shrink(be, workload);
+    }
     p->wants = p->head != NULL;
     event->at_ns = be->clock.now_ns;
     event->since_ns = p->wants ? p->head->ready_ns : GS_NEVER;
@@ -289,7 +296,9 @@ struct job *process_forget(struct backend *be, uint32_t workload, bool gone)
     p->head = p->tail = NULL;
     p->wants = false;
     p->gone = gone;
-    if (gone && p->gpu != GS_NONE && !p->swap.active)
+    if (gone && p->gpu != GS_NONE && !p->swap.active) {
         hold_bytes(be, p, 0);
+        pinned_free(be, workload);
+    }
     return list;
 }

@@ -1,6 +1,7 @@
 /* sim.c - the simulated node: an event heap for a clock, and the dispatch of its events and commands. */
 #include "backend/sim_state.h"
 
+#include <assert.h>
 #include <math.h>
 
 void sim_push(struct backend *be, gs_ns at_ns, enum sim_kind kind, uint32_t entity, uint64_t *word)
@@ -69,6 +70,10 @@ static void open_nodes(struct backend *be)
                 .overhead_ns = group->swap_overhead,
                 .idle_detect_ns = group->idle_detect,
                 .chunk_bytes = group->chunk,
+                .swap_file_bytes = group->swap_file,
+                .pinned_bytes = group->pinned < group->swap_file ? group->pinned : INT64_MAX,
+                .pageable_rate = group->pageable * 1e-9,
+                .pin_ns_per_gib = group->pin_cost,
                 .overlapped = group->transfer == TRANSFER_OVERLAPPED,
             };
             for (int64_t i = 0; i < group->gpus; i++, gpu++) {
@@ -120,6 +125,10 @@ int sim_open(struct backend **out, const struct backend_setup *setup, struct err
         queue_init(&be->queue, 4 * (size_t)be->gpus + 16) != GS_OK)
         return no_memory(err);
     open_nodes(be);
+    for (size_t g = 0; g < setup->scenario->nodes; g++)
+        if (be->copy == NULL && pinned_matters(&setup->scenario->node[g]) &&
+            (be->copy = arena_array(arena, be->workloads, sizeof *be->copy)) == NULL)
+            return no_memory(err);
     for (uint32_t i = 0; i < be->workloads; i++) {
         const struct workload_group *group = &setup->scenario->workload[setup->setup->workload[i].group];
         be->process[i].slots = setup->setup->workload[i].slots;
@@ -146,6 +155,7 @@ int sim_submit(struct backend *be, const struct gs_command *command, struct erro
     case GS_PLACE:
         be->process[command->workload].gpu = command->gpu;
         be->process[command->workload].detect_ns = be->node[be->device[command->gpu].node].idle_detect_ns;
+        pinned_place(be, command);
         break;
     case GS_RUN:
         process_run(be, command);
@@ -160,6 +170,9 @@ int sim_submit(struct backend *be, const struct gs_command *command, struct erro
     case GS_SWAP_OUT:
     case GS_CLEAN:
         transfer_begin(be, command);
+        break;
+    case GS_DROP:
+        pinned_free(be, command->workload);
         break;
     case GS_HOLD:
         process_hold(be, command->workload, command->bytes);
@@ -293,8 +306,10 @@ void sim_usage(struct backend *be, uint32_t gpu, struct gpu_usage *out)
 
 void sim_close(struct backend *be)
 {
-    if (be != NULL)
-        queue_fini(&be->queue);
+    if (be == NULL)
+        return;
+    assert(pinned_balances(be));
+    queue_fini(&be->queue);
 }
 
 const struct backend_ops backend_sim = {

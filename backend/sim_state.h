@@ -52,6 +52,7 @@ struct swap { /* a swap of one workload */
     struct gs_command command;
     int64_t left_bytes;  /* still to be put on the link */
     int64_t chunk_bytes; /* on the link now; 0: none */
+    int64_t slow_bytes;  /* of left_bytes, those to or from pageable memory; they go last */
     int64_t stay_bytes;  /* of a swap-out: what it leaves on the GPU */
     uint64_t order;
     uint64_t word; /* live SIM_OVERHEAD_OVER; 0: none */
@@ -59,6 +60,16 @@ struct swap { /* a swap of one workload */
     bool active;
     bool streams;        /* it runs, or may, before all has arrived (stream.c) */
     uint64_t ready_word; /* live SIM_READY; 0: none */
+};
+
+/* --- page-locked memory (pinned.c) --- */
+
+struct copy { /* of a workload, in the swap file */
+    int64_t bytes;
+    int64_t pinned_bytes; /* of them, in page-locked memory */
+    int64_t lent_bytes;   /* of those, given to who leaves for it: counts there */
+    bool away;            /* the workload is not on the GPU, or comes in */
+    bool part;            /* not all of it: the rest stayed on the GPU */
 };
 
 /* --- the rest --- */
@@ -104,6 +115,12 @@ struct sim_node {
     double duplex;
     gs_ns overhead_ns, idle_detect_ns;
     int64_t chunk_bytes;
+    int64_t swap_file_bytes;
+    int64_t pinned_bytes;      /* of the swap file, those that may be locked; INT64_MAX: all */
+    int64_t pinned_used_bytes; /* by copies */
+    int64_t locked_bytes;      /* so far: the most that were used */
+    double pageable_rate;      /* bytes per ns */
+    gs_ns pin_ns_per_gib;
     bool overlapped;
 };
 
@@ -116,6 +133,7 @@ struct backend {
     uint32_t mail_head, mail_count, mail_capacity;
     struct backend_event finish; /* a burst's end is told before what follows from it */
     struct process *process;
+    struct copy *copy; /* of each workload; NULL: all are in page-locked memory, which costs nothing */
     struct device *device;
     struct link *link; /* two a GPU (2g: in, 2g + 1: out), then one disk a node */
     struct sim_node *node;
@@ -168,6 +186,16 @@ __attribute__((noinline)) void transfer_begin(struct backend *be, const struct g
 void transfer_overhead_over(struct backend *be, uint32_t workload);
 void transfer_arrived(struct backend *be, uint32_t link);
 void memory_release(struct backend *be, uint32_t gpu, int64_t bytes); /* physical memory came free */
+
+/* All but the first two do nothing where there is no be->copy. */
+bool pinned_matters(const struct node_group *group);
+double pinned_weight(const struct backend *be, uint32_t workload, uint32_t link); /* of a byte in pageable memory */
+void pinned_place(struct backend *be, const struct gs_command *command);          /* it may begin in the swap file */
+gs_ns pinned_begin(struct backend *be, uint32_t workload); /* a swap: sets slow_bytes, returns what locking costs */
+void pinned_end(struct backend *be, uint32_t workload);    /* that swap is done */
+void pinned_shrink(struct backend *be, uint32_t workload); /* what it held beyond its base is gone */
+void pinned_free(struct backend *be, uint32_t workload);   /* its copy is given up */
+bool pinned_balances(const struct backend *be);
 
 void process_run(struct backend *be, const struct gs_command *command);
 __attribute__((noinline)) void process_stop(struct backend *be, uint32_t workload, bool at_boundary);

@@ -27,6 +27,7 @@ static void done(struct backend *be, uint32_t workload)
     t->active = false;
     be->early -= t->command.yield && t->command.kind == GS_SWAP_IN;
     t->ready_word = 0;
+    pinned_end(be, workload);
     if (be->process[workload].gone) {
         int64_t rest = be->process[workload].gpu_bytes;
         be->process[workload].gpu_bytes = 0;
@@ -47,10 +48,17 @@ static int64_t next_chunk(const struct backend *be, const struct swap *t)
 static void send(struct backend *be, uint32_t workload)
 {
     struct swap *t = &be->process[workload].swap;
+    uint32_t link = link_of(be, &t->command);
 
     t->chunk_bytes = next_chunk(be, t);
     t->left_bytes -= t->chunk_bytes;
-    link_add(be, link_of(be, &t->command), (struct flow){(double)t->chunk_bytes, t->order, workload, !is_swap(t)});
+    double weight = (double)t->chunk_bytes;
+    if (t->slow_bytes > t->left_bytes) {
+        int64_t slow = t->slow_bytes - t->left_bytes;
+        t->slow_bytes = t->left_bytes;
+        weight = (double)(t->chunk_bytes - slow) + (double)slow * pinned_weight(be, workload, link);
+    }
+    link_add(be, link, (struct flow){weight, t->order, workload, !is_swap(t)});
 }
 
 static void starve(struct backend *be, uint32_t workload)
@@ -153,13 +161,14 @@ void transfer_begin(struct backend *be, const struct gs_command *command)
     device->switching += command->kind != GS_CLEAN;
     t->command = *command;
     t->left_bytes = command->moved_bytes;
-    t->chunk_bytes = 0;
+    t->chunk_bytes = t->slow_bytes = 0;
     t->stay_bytes = command->kind == GS_SWAP_OUT ? be->process[command->workload].gpu_bytes - command->bytes : 0;
     t->order = be->transfers++;
     t->word = t->ready_word = 0;
     t->active = true;
     t->streams = false;
     be->early += command->yield && command->kind == GS_SWAP_IN;
+    overhead_ns += pinned_begin(be, command->workload);
     if (overhead_ns > 0)
         sim_push(be, be->clock.now_ns + overhead_ns, SIM_OVERHEAD_OVER, command->workload, &t->word);
     else

@@ -103,7 +103,7 @@ void attach(struct controller *ctl, uint32_t workload)
         return;
     }
     settle_in(ctl, workload, gpu, 1);
-    emit(ctl, GS_PLACE, workload, GS_BECAUSE_NOTHING);
+    emit(ctl, GS_PLACE, workload, seat->spilled ? GS_BECAUSE_SPILL : GS_BECAUSE_NOTHING);
     if (spec->initial != GS_HOST)
         w->state = spec->initial == GS_DISK ? GS_DISK : GS_NEW;
     memory_repair(ctl, gpu);

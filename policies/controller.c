@@ -138,8 +138,10 @@ static void came_in(struct controller *ctl, uint32_t workload)
     ctl->seat[workload].failures = 0;
     ctl->seat[workload].spilled = false;
     tell_swapped(ctl, workload);
-    if (!w->keeps_host_copy || ctl->seat[workload].lent_bytes > 0 || ctl->seat[workload].borrowed_bytes > 0)
+    if (!w->keeps_host_copy)
         host_leave(ctl, workload);
+    else if (ctl->seat[workload].lent_bytes > 0 || ctl->seat[workload].borrowed_bytes > 0)
+        host_drop(ctl, workload, GS_BECAUSE_CAP);
     w->clean = w->has_host_copy && !ctl->seat[workload].soiled;
     ctl->seat[workload].soiled = false;
     if (ctl->seat[workload].leaving) {

@@ -53,17 +53,20 @@ static int64_t redundant_bytes(const struct controller *ctl, uint32_t node, uint
     return bytes;
 }
 
+void host_drop(struct controller *ctl, uint32_t workload, uint8_t reason)
+{
+    emit(ctl, GS_DROP, workload, reason)->bytes = ctl->workload[workload].host_bytes;
+    host_leave(ctl, workload);
+}
+
 /* Give copies up until `bytes` more fit; there are enough of them. */
 static void drop_copies(struct controller *ctl, uint32_t workload, int64_t bytes)
 {
     uint32_t id = ctl->workload[workload].node;
     const struct gs_node *node = &ctl->node[id];
 
-    while (bytes > node->swap_cap_bytes - node->swap_used_bytes) {
-        uint32_t copy = least_useful_copy(ctl, id, workload);
-        emit(ctl, GS_DROP, copy, GS_BECAUSE_CAP)->bytes = ctl->workload[copy].host_bytes;
-        host_leave(ctl, copy);
-    }
+    while (bytes > node->swap_cap_bytes - node->swap_used_bytes)
+        host_drop(ctl, least_useful_copy(ctl, id, workload), GS_BECAUSE_CAP);
 }
 
 static enum gs_room ask(struct controller *ctl, uint32_t workload, int64_t bytes)
@@ -276,7 +279,7 @@ void host_cleaned(struct controller *ctl, uint32_t workload, bool ok)
         w->has_host_copy = true;
         w->clean = !seat->soiled;
         if (seat->soiled && !w->keeps_host_copy && !seat->deferred)
-            host_leave(ctl, workload);
+            host_drop(ctl, workload, GS_BECAUSE_NOTHING);
     }
     seat->clean_bytes = 0;
 }
@@ -290,5 +293,5 @@ void host_soil(struct controller *ctl, uint32_t workload)
     if (ctl->seat[workload].cleaning)
         ctl->seat[workload].soiled = true;
     else if (w->has_host_copy && !w->keeps_host_copy)
-        host_leave(ctl, workload);
+        host_drop(ctl, workload, GS_BECAUSE_NOTHING);
 }

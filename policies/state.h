@@ -137,8 +137,9 @@ bool memory_may_leave(const struct controller *ctl, uint32_t workload);
 bool host_book(struct controller *ctl, uint32_t workload, uint32_t requester);
 void host_call_in(struct controller *ctl, uint32_t workload); /* what it lent is its own again: it does not come in */
 void host_unbook(struct controller *ctl, uint32_t workload);
-void host_leave(struct controller *ctl, uint32_t workload); /* free its room */
-bool host_clean(struct controller *ctl, uint32_t workload); /* begin to write its copy; false: no room */
+void host_leave(struct controller *ctl, uint32_t workload);                /* free its room */
+void host_drop(struct controller *ctl, uint32_t workload, uint8_t reason); /* the same, told: its copy is given up */
+bool host_clean(struct controller *ctl, uint32_t workload);                /* begin to write its copy; false: no room */
 void host_cleaned(struct controller *ctl, uint32_t workload, bool ok);
 void host_shrink(struct controller *ctl, uint32_t workload, int64_t bytes); /* to at most `bytes` */
 void host_soil(struct controller *ctl, uint32_t workload);

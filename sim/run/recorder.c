@@ -404,7 +404,8 @@ static __attribute__((noinline)) void rare_event(struct recorder *rec, const str
             set_phase(rec, id, cut_short ? STALL_PREEMPTED : wants ? STALL_QUEUE : PHASE_AWAY, e->at_ns);
             rows_running(rec, id, false, e->at_ns);
         } else if (e->command == GS_SWAP_OUT) {
-            recorder_left_gpu(rec, id, rec->watch[id].stay_bytes, e->at_ns);
+            state = rec->setup.view->workload[id].state; /* absent: the rest of it went, too */
+            recorder_left_gpu(rec, id, state == GS_ABSENT ? 0 : rec->watch[id].stay_bytes, e->at_ns);
         } else if (e->command == GS_KILL) {
             recorder_left_gpu(rec, id, 0, e->at_ns);
         } else if (e->command == GS_CLEAN) {

@@ -35,11 +35,13 @@ struct node_group { /* [node] or [node.NAME] */
     int64_t gpu_memory, gpu_reserved, gpu_reserved_per_workload;
     double gpu_speed;
     bool swap;
-    int64_t swap_file;
-    double h2d, d2h;       /* bytes per second */
-    int transfer;          /* enum transfer */
-    double duplex;         /* 0.5 .. 1 */
-    double host_bandwidth; /* INFINITY = unlimited */
+    int64_t swap_file, pinned; /* pinned: INT64_MAX = all of it */
+    double pageable;           /* bytes per second */
+    gs_ns pin_cost;            /* per GiB */
+    double h2d, d2h;           /* bytes per second */
+    int transfer;              /* enum transfer */
+    double duplex;             /* 0.5 .. 1 */
+    double host_bandwidth;     /* INFINITY = unlimited */
     int link_discipline;
     gs_ns swap_overhead;
     int64_t chunk;

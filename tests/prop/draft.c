@@ -106,6 +106,12 @@ static void node_rates(struct maker *m)
     if (chance(m, 0.4))
         put(m, "transfer = overlapped");
     if (chance(m, 0.3))
+        put(m, "pinned = %dMiB", chance(m, 0.2) ? 0 : (int)below(m, 60 * 1024));
+    if (chance(m, 0.3))
+        put(m, "pageable = %.0fMB/s", between(m, 300, 30000));
+    if (chance(m, 0.2))
+        put(m, "pin_cost = %.0fus", between(m, 0, m->span_s * 1e3));
+    if (chance(m, 0.3))
         put(m, "duplex = %.2f", between(m, 0.5, 1.0));
     if (chance(m, 0.3))
         put(m, "host_bandwidth = %.0fMB/s", between(m, 300, 80000));

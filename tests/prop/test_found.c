@@ -36,6 +36,10 @@ static const struct found cases[] = {
      "[scenario]\nreplications = 2\nduration = 2200ms\n[node]\ngpu_memory = 40GiB\n"
      "[policy]\nprefetch = clean\nprefetch.after = 0s\n" TRACE,
      1, 0, 0.0, 1.0},
+    {"of one that was gone when a part of it had left the GPU the rest stayed there",
+     "#gpuswap-trace,1\n0,W,a,n,1,21474836480,,,,,,c\n0,W,b,n,1,32212254720,,,,,,c\n1000000,B,a,1000000,0\n"
+     "3000000,B,b,1000000,0\n3100000,D,a,end\n",
+     "[scenario]\nreplications = 2\n[node]\ngpu_memory = 40GiB\n[policy]\nvictim = partial\n" TRACE, 2, 0, 0.0, 1.0},
 };
 
 static void check(const struct found *c, const char *folder)

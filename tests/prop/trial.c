@@ -299,7 +299,9 @@ static bool users_do_not_wait(const struct run *r, const struct demand *d, char 
     const struct node_group *node = &r->scenario.node[0];
     /* The slowest step between two bursts: overhead and detection, a quantum or a linger, bytes over the slowest link. */
     double rate = fmin(fmin(node->h2d, node->d2h) * 0.5, fmin(node->disk, node->host_bandwidth / 4));
-    double step_ns = 2 * (double)node->swap_overhead + (double)node->idle_detect +
+    rate *= node->pinned < node->swap_file ? fmin(node->pageable / fmax(node->h2d, node->d2h), 1.0) : 1.0;
+    double pin_ns = d->largest * 0x1p-30 * (double)node->pin_cost;
+    double step_ns = 2 * (double)node->swap_overhead + pin_ns + (double)node->idle_detect +
                      2e9 * d->largest * d->workloads / rate + d->burst_ns / node->gpu_speed;
     double bound_ns = 20 * d->workloads * step_ns;
 

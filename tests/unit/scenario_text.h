@@ -29,6 +29,7 @@
     "[node.A]\ncount = 2\ngpus = 4\ngpu_memory = 80GiB\ngpu_reserved = 3GiB\ngpu_reserved_per_workload = 1GiB\n"       \
     "gpu_speed = 1.5\nswap = yes\nswap_file = 200GiB\nh2d = 24GB/s\nd2h = 20GB/s\ntransfer = overlapped\nduplex = "    \
     "60%\n"                                                                                                            \
+    "pinned = 50GiB\npageable = 3GB/s\npin_cost = 20ms\n"                                                              \
     "host_bandwidth = 90GB/s\nlink_discipline = fcfs\nswap_overhead = 5ms\nchunk = 32MiB\ndisk = 3GB/s\n"              \
     "sharing = exclusive\nidle_detect = 1s\nnode_level_scheduler = no\nmax_workloads_per_gpu = 12\n"                   \
     "regular_fraction_freezes_gpu = yes\ntime_slicing = timesharing\n"                                                 \

@@ -38,6 +38,7 @@ static void test_complete_scenario_and_nodes(void **state)
     assert_true(a->count == 2 && a->gpus == 4 && a->gpu_memory == 80 * gib && a->gpu_reserved == 3 * gib);
     assert_true(a->gpu_reserved_per_workload == gib && a->gpu_speed == 1.5 && a->swap && a->swap_file == 200 * gib);
     assert_true(a->h2d == 24e9 && a->d2h == 20e9 && a->transfer == TRANSFER_OVERLAPPED && a->duplex == 0.6);
+    assert_true(a->pinned == 50 * gib && a->pageable == 3e9 && a->pin_cost == 20000000);
     assert_true(a->host_bandwidth == 90e9 && a->link_discipline == LINK_FCFS && a->swap_overhead == 5000000);
     assert_true(a->chunk == 32 << 20 && a->disk == 3e9 && a->sharing == SHARING_EXCLUSIVE && a->idle_detect == second);
     assert_true(!a->node_level_scheduler && a->max_workloads_per_gpu == 12 && a->regular_fraction_freezes_gpu);
@@ -46,6 +47,7 @@ static void test_complete_scenario_and_nodes(void **state)
     assert_true(b->count == 1 && b->gpus == 1 && b->gpu_memory == 40 * gib && b->gpu_reserved == 2 * gib && !b->swap);
     assert_true(b->gpu_reserved_per_workload == 0 && b->gpu_speed == 1 && b->swap_file == 100 * gib);
     assert_true(b->h2d == 25e9 && b->d2h == 25e9 && b->transfer == TRANSFER_SERIAL && b->duplex == 1);
+    assert_true(b->pinned == INT64_MAX && b->pageable == 2e9 && b->pin_cost == 0);
     assert_true(isinf(b->host_bandwidth) && b->link_discipline == LINK_PS && b->swap_overhead == 0);
     assert_true(b->chunk == 64 << 20 && b->disk == 2e9 && b->sharing == SHARING_CONCURRENT && b->idle_detect == 0);
     assert_true(b->max_workloads_per_gpu == INT64_MAX && !b->regular_fraction_freezes_gpu);
@@ -62,7 +64,7 @@ static void test_complete_policies(void **state)
     assert_true(p[GS_SLOT_SLICER].param[0].i == 10 * second);
     assert_true(p[GS_SLOT_SLICER].param[1].i == 5 * second);
     assert_true(p[GS_SLOT_SLICER].param[2].i == 0);
-    assert_int_equal(p[GS_SLOT_VICTIM].place.line, 37);
+    assert_int_equal(p[GS_SLOT_VICTIM].place.line, 40);
 }
 
 static bool is_constant(const struct dist *dist, double value)
@@ -119,7 +121,7 @@ static void test_complete_traces_and_slas(void **state)
     }
     assert_string_equal(sla_metric_name(sla[1].metric), "response_p95");
     assert_true(sla[10].group == -1 && sla[10].class == GS_TRAINING && sla[10].metric == SLA_SLOWDOWN_MEAN);
-    assert_int_equal(out.scenario.settings, 101);
+    assert_int_equal(out.scenario.settings, 104);
     assert_string_equal(out.scenario.setting[7].section, "node.A");
     assert_string_equal(out.scenario.setting[7].key, "count");
     assert_string_equal(out.scenario.setting[7].value, "2");
