@@ -210,7 +210,8 @@ enum { GS_EXACT_MAX = 20, GS_HOLDERS_MAX = 16 };
  * - A turn was offered, but not its memory: the swap file is full, all that could leave may not or moves.  Where others have
  *   turns at the same time, or share, it is the slicer's doing after all.  The count begins anew with each such offer.
  * - Swaps that fail, bursts that are refused, processes that are killed: they queue anew, or not at all.
- * - Turns of who was itself held up so, or was moved to another GPU, until its next burst: it may make up for what it missed. */
+ * - Turns of who was itself held up so, or was moved to another GPU, and what it had of the GPU in them, until it has given the
+ *   GPU back by itself: it may make up for what it missed. */
 struct gs_bound {
     gs_ns waited_ns, had_ns;
     uint32_t turns;

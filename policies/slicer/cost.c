@@ -112,8 +112,9 @@ const struct gs_slicer_policy slicer_cost = {
     .param = params,
     .state_size = STATES * sizeof(double),
     .workload_state_size = sizeof(gs_ns),
-    .starves = "nobody: only who asked before has turns before it, give or take two minutes and twice its own swaps; but one "
-               "that needs much memory, by those on the GPU, without bound",
+    .starves =
+        "nobody: only who asked before has turns before it, give or take two minutes and twice its own swaps; but one "
+        "that needs much memory, by those on the GPU, without bound",
     .overtakes = overtakes,
     .width = width,
     .rank = rank,

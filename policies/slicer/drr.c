@@ -62,7 +62,8 @@ static void ran(const struct gs_self *self, uint32_t workload, gs_ns ran_ns)
         if (i != workload && all[i].gpu == all[workload].gpu && all[i].wants && now - all[i].queued_ns > wanted_ns)
             wanted_ns = now - all[i].queued_ns;
     wanted_ns = ran_ns < wanted_ns ? ran_ns : wanted_ns;
-    ((struct account *)self->workload_state)[workload].clock_ns += (wanted_ns + weight(self, workload) - 1) / weight(self, workload);
+    ((struct account *)self->workload_state)[workload].clock_ns +=
+        (wanted_ns + weight(self, workload) - 1) / weight(self, workload);
 }
 
 /* All that wait are in the present round or a later one: others come up to its own by having so much of the GPU. */
@@ -83,7 +84,8 @@ const struct gs_slicer_policy slicer_drr = {
             "turn and a burst. Use rr where they can be cut. The end of a turn costs a look at every workload.",
     .param = params,
     .workload_state_size = sizeof(struct account),
-    .starves = "nobody: each other has a turn in each round that it sits out, since its last turn ran over, and one more",
+    .starves =
+        "nobody: each other has a turn in each round that it sits out, since its last turn ran over, and one more",
     .overtakes = overtakes,
     .rank = rank,
     .quantum = quantum,

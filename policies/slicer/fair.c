@@ -67,7 +67,8 @@ static struct gs_bound overtakes(const struct gs_self *self, uint32_t waiting, u
 {
     const struct gs_workload *w = &self->view->workload[waiting];
     const struct account *account = (const struct account *)self->workload_state + waiting;
-    gs_ns swap_ns = self->param[CHARGE].i != 0 && w->granted_ns > account->turn_ns ? w->granted_ns - account->turn_ns : 0;
+    gs_ns swap_ns =
+        self->param[CHARGE].i != 0 && w->granted_ns > account->turn_ns ? w->granted_ns - account->turn_ns : 0;
     double turn_ns = (double)(self->param[QUANTUM].i + swap_ns);
     double had_ns = turn_ns * weight(self, other) / weight(self, waiting);
 
@@ -84,7 +85,8 @@ const struct gs_slicer_policy slicer_fair = {
         "get what long ones get. A new wish costs a look at every workload.",
     .param = params,
     .workload_state_size = sizeof(struct account),
-    .starves = "nobody: once another has had its own share of a turn by their weights, that one has at most one turn more",
+    .starves =
+        "nobody: once another has had its own share of a turn by their weights, that one has at most one turn more",
     .overtakes = overtakes,
     .rank = rank,
     .quantum = quantum,

@@ -18,6 +18,7 @@ const struct gs_slicer_policy slicer_ps = {
     .when = "Where most fit into memory together: nobody waits for a turn. Those that do not fit wait for bursts of "
             "others to end; rr or cost let them in between. A choice costs nothing.",
     .shares = true,
-    .starves = "whoever does not fit, by those on the GPU, without bound; of the others nobody who asked later goes first",
+    .starves =
+        "whoever does not fit, by those on the GPU, without bound; of the others nobody who asked later goes first",
     .overtakes = overtakes,
 };

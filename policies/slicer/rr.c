@@ -50,8 +50,9 @@ const struct gs_slicer_policy slicer_rr = {
     .when = "Where bursts are long and nobody is to wait for the end of another's. The quantum should be ten times "
             "the swaps of a turn, or they eat the GPU; cost sees to that by itself. A choice costs nothing.",
     .param = params,
-    .starves = "nobody: each other has at most one turn before it; with a width above 1, one that needs much memory, by those "
-               "on the GPU, without bound",
+    .starves =
+        "nobody: each other has at most one turn before it; with a width above 1, one that needs much memory, by those "
+        "on the GPU, without bound",
     .overtakes = overtakes,
     .width = width,
     .quantum = quantum,

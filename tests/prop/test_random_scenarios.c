@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-enum { AUDIT_EVERY = 25, FAILURES_SHOWN = 50 };
+enum { AUDIT_EVERY = 25, FAILURES_SHOWN = 5 };
 
 static int64_t seeds = 2000, first_seed = 1, trials_max = 1500;
 static char folder[64];
@@ -94,11 +94,12 @@ static void every_scenario_is_sound(void **state)
         if (++bad == FAILURES_SHOWN)
             break;
     }
-    print_message("%lld scenarios, %lld of them refused, %llu bursts, %llu turns past somebody who waited\n", (long long)seeds,
-                  (long long)refused, (unsigned long long)options.bursts, (unsigned long long)waits_checked());
+    print_message("%lld scenarios, %lld of them refused, %llu bursts, %llu turns past somebody who waited\n",
+                  (long long)seeds, (long long)refused, (unsigned long long)options.bursts,
+                  (unsigned long long)waits_checked());
     assert_int_equal(bad, 0);
     assert_true(waits_checked() > 0 || seeds < 100); /* else nobody is watched */
-    assert_true(refused <= seeds / 4); /* else the drafts have lost touch with the keys */
+    assert_true(refused <= seeds / 4);               /* else the drafts have lost touch with the keys */
 }
 
 int main(int argc, char **argv)

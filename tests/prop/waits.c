@@ -13,13 +13,14 @@
 enum { WORKLOADS = 80, WHY = 400 };
 
 struct waiter {
-    uint64_t entered;   /* when it began to wait; 0: it does not */
-    uint64_t given;     /* when it was given the turn that it has not begun yet; 0: there is none */
-    gs_ns given_ns;     /* the same as a time */
-    gs_ns held_up_ns;   /* the wish of the burst for which it was held up by memory or failures */
-    gs_ns moved_ns;     /* the wish of the burst with which it came from another GPU */
-    uint32_t gpu;       /* where it waits */
-    bool excused;       /* in this step it was offered a turn and had no memory */
+    uint64_t entered; /* when it began to wait; 0: it does not */
+    uint64_t given;   /* when it was given the turn that it has not begun yet; 0: there is none */
+    gs_ns given_ns;   /* the same as a time */
+    uint64_t held_up; /* its gs_workload.turns when it was last held up by memory or failures, */
+    uint64_t moved;   /* and when it last came from another GPU while it waited */
+    uint32_t gpu;     /* where it waits */
+    bool excused;     /* in this step it was offered a turn and had no memory */
+    bool made_up;     /* its last turn made up for being held up: what it had of the GPU then does not count, either */
 };
 
 static _Thread_local struct {
@@ -96,19 +97,23 @@ static void begins(struct controller *ctl, uint32_t other)
 {
     struct waiter *o = &watch.of[other];
     const struct gs_workload *all = ctl->workload;
+    bool makes_up = o->held_up == all[other].turns;
 
     if (o->given == 0) {
         o->given = ++watch.clock;
         o->given_ns = ctl->view.now_ns;
     }
     o->entered = 0;
-    for (uint32_t i = 0; i < ctl->view.workloads && o->held_up_ns != all[other].since_ns; i++) {
+    for (uint32_t i = 0; i < ctl->view.workloads; i++) {
         const struct waiter *w = &watch.of[i];
-        if (i != other && all[i].gpu == all[other].gpu && w->entered != 0 && w->entered < o->given && !w->excused &&
-            w->moved_ns != all[i].since_ns)
+        if (makes_up || o->made_up)
+            watch.used_ns[i][other] = used_ns(ctl, other);
+        if (!makes_up && i != other && all[i].gpu == all[other].gpu && w->entered != 0 && w->entered < o->given &&
+            !w->excused && w->moved != all[i].turns)
             hold_against(ctl, i, other);
     }
     o->given = 0;
+    o->made_up = makes_up;
 }
 
 static bool watched(const struct controller *ctl)
@@ -146,9 +151,9 @@ static void after_step(const struct controller *ctl)
             continue;
         }
         if (moved)
-            w->moved_ns = ctl->workload[i].since_ns;
+            w->moved = ctl->workload[i].turns;
         if (moved || w->excused || w->given != 0) /* given: and lost again before it began */
-            w->held_up_ns = ctl->workload[i].since_ns;
+            w->held_up = ctl->workload[i].turns;
         if (moved || w->excused || w->entered == 0)
             enters(ctl, i);
         w->excused = false;
@@ -168,7 +173,7 @@ struct controller *__wrap_controller_init(void *memory, const struct gs_setup *s
 {
     memset(&watch, 0, sizeof watch);
     for (uint32_t i = 0; i < WORKLOADS; i++)
-        watch.of[i].held_up_ns = watch.of[i].moved_ns = -1;
+        watch.of[i].held_up = watch.of[i].moved = UINT64_MAX;
     return watch.ctl = __real_controller_init(memory, setup);
 }
 
