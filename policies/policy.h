@@ -201,11 +201,30 @@ struct gs_victim_policy {
 enum { GS_EXACT_MAX = 20, GS_HOLDERS_MAX = 16 };
 #define GS_PIN_MAX_NS ((gs_ns)300 * 1000000000)
 
+/* That nobody starves: of the turns of another workload that begin when `waiting` has waited for `waited_ns` and the other has
+ * had the GPU for `had_ns` meanwhile, at most `turns` come before its own; GS_NONE: any number.
+ *
+ * The wait begins when a workload enters the run queue (its wish, or being stopped) and ends when it is given its turn, though
+ * its memory may still be on its way then.  A turn counts if it is given after the wait began, and once the GPU is had; where
+ * slicers share, that is each burst.  Not the slicer's doing, and not counted:
+ * - A turn was offered, but not its memory: the swap file is full, all that could leave may not or moves.  Where others have
+ *   turns at the same time, or share, it is the slicer's doing after all.  The count begins anew with each such offer.
+ * - Swaps that fail, bursts that are refused, processes that are killed: they queue anew, or not at all.
+ * - Turns of who was itself held up so, or was moved to another GPU, and what it had of the GPU in them, until it has given the
+ *   GPU back by itself: it may make up for what it missed. */
+struct gs_bound {
+    gs_ns waited_ns, had_ns;
+    uint32_t turns;
+};
+
 /* Slicers come in two kinds: those that share let everybody run whose memory fits; the others give turns. */
 struct gs_slicer_policy {
     GS_POLICY_HEAD;
     bool shares;
-    bool starves; /* somebody may wait without end while others are served, as under strict priorities */
+    const char *starves; /* who may wait for how long, in words: what `overtakes` says; NULL: nothing is promised */
+    /* What `waiting` is promised of the turns of `other`, on the same GPU; asked when one of those has begun.  NULL: nothing,
+     * somebody may wait without end while others are served, as under strict priorities. */
+    struct gs_bound (*overtakes)(const struct gs_self *self, uint32_t waiting, uint32_t other);
     /* How many may have turns at once, 1 to GS_HOLDERS_MAX, as far as their memory fits together; NULL: 1. */
     uint32_t (*width)(const struct gs_self *self);
     /* Who of the waiting goes first: least rank, then the queue's order.  NULL: the queue's order. */

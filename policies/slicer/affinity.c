@@ -24,6 +24,14 @@ static gs_ns quantum(const struct gs_self *self, uint32_t workload)
     return self->param[QUANTUM].i;
 }
 
+/* Whoever queues later than the slack after it is behind it, on the GPU or not. */
+static struct gs_bound overtakes(const struct gs_self *self, uint32_t waiting, uint32_t other)
+{
+    (void)waiting;
+    (void)other;
+    return (struct gs_bound){.waited_ns = self->param[SLACK].i, .turns = 1};
+}
+
 const struct gs_slicer_policy slicer_affinity = {
     .abi = GS_POLICY_ABI,
     .name = "affinity",
@@ -32,6 +40,8 @@ const struct gs_slicer_policy slicer_affinity = {
     .when = "Where some fit together and others do not: a swap then serves several turns. Nobody waits longer than "
             "with rr by more than the slack for each turn that was put before. A choice looks at everybody who waits.",
     .param = params,
+    .starves = "nobody: once it has waited for the slack, each other has at most one turn before it",
+    .overtakes = overtakes,
     .rank = rank,
     .quantum = quantum,
 };

@@ -2,6 +2,7 @@
  * over its useful time.  Above `high`, turns get long; below `low`, short again; between, they stay as they are.  As
  * long turns alone would lower the index, no turn counts as longer than a short one: it is the index that short turns
  * would have. */
+#include "policies/bounds.h"
 #include "policies/meter.h"
 
 enum { QUANTUM, SERIAL_QUANTUM, WINDOW, HIGH, LOW };
@@ -44,6 +45,8 @@ const struct gs_slicer_policy slicer_antithrash = {
             "costs nothing.",
     .param = params,
     .workload_state_size = sizeof(struct meter),
+    .starves = "nobody: each other has at most one turn before it",
+    .overtakes = bound_circle,
     .quantum = quantum,
     .ran = ran,
     .swapped = meter_swapped,

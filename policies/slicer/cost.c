@@ -3,7 +3,7 @@
  * asked first, but a burst is put back by a part of its GPU time so far, and by its swaps if it is not on the GPU; one
  * far above the mean asks anew with each turn.  Where swaps are not short beside bursts two have turns at once, and one
  * works while the other swaps. */
-#include "policies/policy.h"
+#include "policies/bounds.h"
 #include <math.h>
 
 enum { ALPHA, MIN };
@@ -88,6 +88,20 @@ static gs_ns quantum(const struct gs_self *self, uint32_t workload)
     return ((gs_ns *)self->workload_state)[workload] = (gs_ns)due_ns;
 }
 
+/* It is put back by no more than that, and two that have turns at once may be on the GPU already while its own memory does not
+ * fit beside theirs. */
+static struct gs_bound overtakes(const struct gs_self *self, uint32_t waiting, uint32_t other)
+{
+    const struct gs_workload *all = self->view->workload, *w = &all[waiting];
+    const struct gs_gpu *gpu = &self->view->gpu[w->gpu];
+    double ns_per_byte = gpu->swap_in_ns_per_byte + gpu->swap_out_ns_per_byte;
+    double swaps = 2.0 * (double)gpu->swap_overhead_ns + (double)w->bytes * ns_per_byte;
+    bool was_there = all[other].swap_ns <= all[other].queued_ns;
+    bool before = (double)all[other].since_ns <= (double)w->queued_ns + MOST_NS + SWAPS * swaps;
+
+    return was_there || before ? bound_none() : bound_turns(0);
+}
+
 const struct gs_slicer_policy slicer_cost = {
     .abi = GS_POLICY_ABI,
     .name = "cost",
@@ -98,6 +112,10 @@ const struct gs_slicer_policy slicer_cost = {
     .param = params,
     .state_size = STATES * sizeof(double),
     .workload_state_size = sizeof(gs_ns),
+    .starves =
+        "nobody: only who asked before has turns before it, give or take two minutes and twice its own swaps; but one "
+        "that needs much memory, by those on the GPU, without bound",
+    .overtakes = overtakes,
     .width = width,
     .rank = rank,
     .preempts = preempts,

@@ -13,7 +13,7 @@ static const struct gs_param params[] = {
 };
 
 struct account {
-    gs_ns clock_ns, round; /* GPU time over weight; the round of its last turn */
+    gs_ns clock_ns, round; /* GPU time over weight; the round of its last turn, or in which it asked */
 };
 
 static gs_ns weight(const struct gs_self *self, uint32_t workload)
@@ -31,11 +31,13 @@ static double rank(const struct gs_self *self, uint32_t workload) /* its round *
 static void wanted(const struct gs_self *self, uint32_t workload)
 {
     const struct gs_workload *all = self->view->workload;
-    struct account *account = self->workload_state;
+    struct account *account = self->workload_state, *own = account + workload;
 
     for (uint32_t i = 0; i < self->view->workloads; i++)
-        if (all[i].gpu == all[workload].gpu && account[workload].clock_ns < account[i].round * self->param[QUANTUM].i)
-            account[workload].clock_ns = account[i].round * self->param[QUANTUM].i;
+        if (all[i].gpu == all[workload].gpu && own->round < account[i].round)
+            own->round = account[i].round;
+    if (own->clock_ns < own->round * self->param[QUANTUM].i)
+        own->clock_ns = own->round * self->param[QUANTUM].i;
 }
 
 static gs_ns quantum(const struct gs_self *self, uint32_t workload)
@@ -60,7 +62,17 @@ static void ran(const struct gs_self *self, uint32_t workload, gs_ns ran_ns)
         if (i != workload && all[i].gpu == all[workload].gpu && all[i].wants && now - all[i].queued_ns > wanted_ns)
             wanted_ns = now - all[i].queued_ns;
     wanted_ns = ran_ns < wanted_ns ? ran_ns : wanted_ns;
-    ((struct account *)self->workload_state)[workload].clock_ns += wanted_ns / weight(self, workload);
+    ((struct account *)self->workload_state)[workload].clock_ns +=
+        (wanted_ns + weight(self, workload) - 1) / weight(self, workload);
+}
+
+/* All that wait are in the present round or a later one: others come up to its own by having so much of the GPU. */
+static struct gs_bound overtakes(const struct gs_self *self, uint32_t waiting, uint32_t other)
+{
+    const struct account *account = (const struct account *)self->workload_state + waiting;
+    gs_ns rounds = account->clock_ns / self->param[QUANTUM].i - account->round;
+
+    return (struct gs_bound){.had_ns = rounds * self->param[QUANTUM].i * weight(self, other), .turns = 1};
 }
 
 const struct gs_slicer_policy slicer_drr = {
@@ -72,6 +84,9 @@ const struct gs_slicer_policy slicer_drr = {
             "turn and a burst. Use rr where they can be cut. The end of a turn costs a look at every workload.",
     .param = params,
     .workload_state_size = sizeof(struct account),
+    .starves =
+        "nobody: each other has a turn in each round that it sits out, since its last turn ran over, and one more",
+    .overtakes = overtakes,
     .rank = rank,
     .quantum = quantum,
     .at_boundary = at_boundary,

@@ -21,6 +21,13 @@ static const struct gs_param params[] = {
     GS_PARAM_END,
 };
 
+static double weight(const struct gs_self *self, uint32_t workload)
+{
+    uint8_t priority = self->view->workload[workload].priority;
+
+    return self->param[WEIGHT].i != 0 && priority > 1 ? priority : 1;
+}
+
 static double rank(const struct gs_self *self, uint32_t workload)
 {
     return ((const struct account *)self->workload_state)[workload].clock_ns;
@@ -52,7 +59,20 @@ static void ran(const struct gs_self *self, uint32_t workload, gs_ns ran_ns)
     gs_ns cost_ns = ran_ns < self->param[QUANTUM].i ? ran_ns : self->param[QUANTUM].i;
 
     cost_ns += self->param[CHARGE].i != 0 ? w->granted_ns - account->turn_ns : 0;
-    account->clock_ns += (double)cost_ns / (self->param[WEIGHT].i != 0 && w->priority > 1 ? w->priority : 1);
+    account->clock_ns += (double)cost_ns / weight(self, workload);
+}
+
+/* It came at most a turn after the clock at which others last began or begin; who was as far back makes up for that. */
+static struct gs_bound overtakes(const struct gs_self *self, uint32_t waiting, uint32_t other)
+{
+    const struct gs_workload *w = &self->view->workload[waiting];
+    const struct account *account = (const struct account *)self->workload_state + waiting;
+    gs_ns swap_ns =
+        self->param[CHARGE].i != 0 && w->granted_ns > account->turn_ns ? w->granted_ns - account->turn_ns : 0;
+    double turn_ns = (double)(self->param[QUANTUM].i + swap_ns);
+    double had_ns = turn_ns * weight(self, other) / weight(self, waiting);
+
+    return (struct gs_bound){.had_ns = (gs_ns)fmin(had_ns, 4e18) + 1, .turns = 1};
 }
 
 const struct gs_slicer_policy slicer_fair = {
@@ -65,6 +85,9 @@ const struct gs_slicer_policy slicer_fair = {
         "get what long ones get. A new wish costs a look at every workload.",
     .param = params,
     .workload_state_size = sizeof(struct account),
+    .starves =
+        "nobody: once another has had its own share of a turn by their weights, that one has at most one turn more",
+    .overtakes = overtakes,
     .rank = rank,
     .quantum = quantum,
     .wanted = wanted,

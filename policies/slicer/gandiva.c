@@ -1,6 +1,6 @@
 /* gandiva.c - round robin in slices of a minute; an iteration that has begun is let finish.  Own variant: of Gandiva's
  * mechanisms the suspending and resuming alone; its packing, migrating and growing of jobs are left out. */
-#include "policies/policy.h"
+#include "policies/bounds.h"
 
 static const struct gs_param params[] = {
     {"quantum", GS_TIME, "60s", 1, 3e17, NULL, "length of a slice; it goes on to the end of the iteration"},
@@ -27,6 +27,8 @@ const struct gs_slicer_policy slicer_gandiva = {
     .when = "For training jobs with iterations, whose memory is least between two of them. Not for people who wait: "
             "a slice is a minute, and a job of one long burst keeps the GPU to its end. A choice costs nothing.",
     .param = params,
+    .starves = "nobody: each other has at most one turn before it",
+    .overtakes = bound_circle,
     .quantum = quantum,
     .at_boundary = at_boundary,
 };

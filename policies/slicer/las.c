@@ -33,7 +33,7 @@ const struct gs_slicer_policy slicer_las = {
     .when = "Where a few bursts are far longer than the rest and nobody knows which: short ones pass them by. Not "
             "where all are about equal, nor with a quantum near the time of a swap. Long ones may starve.",
     .param = params,
-    .starves = true,
+    .starves = "long bursts, without bound",
     .rank = rank,
     .preempts = preempts,
     .quantum = quantum,

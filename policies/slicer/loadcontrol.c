@@ -48,6 +48,14 @@ static void ran(const struct gs_self *self, uint32_t workload, gs_ns ran_ns)
         *m = (struct meter){.from_ns = self->view->now_ns, .mark = m->mark + step};
 }
 
+/* Who is let in stands in a circle with the others. */
+static struct gs_bound overtakes(const struct gs_self *self, uint32_t waiting, uint32_t other)
+{
+    (void)waiting;
+    (void)other;
+    return (struct gs_bound){.waited_ns = self->param[PATIENCE].i, .turns = 1};
+}
+
 const struct gs_slicer_policy slicer_loadcontrol = {
     .abi = GS_POLICY_ABI,
     .name = "loadcontrol",
@@ -57,6 +65,8 @@ const struct gs_slicer_policy slicer_loadcontrol = {
             "wait counts. Each question looks at every workload.",
     .param = params,
     .workload_state_size = sizeof(struct meter),
+    .starves = "nobody: once it has waited for the patience, each other has at most one turn before it",
+    .overtakes = overtakes,
     .admits = admits,
     .quantum = quantum,
     .ran = ran,

@@ -40,6 +40,7 @@ const struct gs_slicer_policy slicer_lottery = {
             "about its root. stride does it without chance. A choice draws once for everybody who waits.",
     .param = params,
     .workload_state_size = sizeof(double),
+    .starves = "by chance: each draw is won in proportion to the tickets, and there is no hard bound",
     .rank = rank,
     .quantum = quantum,
     .ran = ran,

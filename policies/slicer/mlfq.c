@@ -62,6 +62,14 @@ static void ran(const struct gs_self *self, uint32_t workload, gs_ns ran_ns)
     f->level += f->level + 1 < self->param[LEVELS].i;
 }
 
+/* After the boost it is at the top, where the order is a circle. */
+static struct gs_bound overtakes(const struct gs_self *self, uint32_t waiting, uint32_t other)
+{
+    (void)waiting;
+    (void)other;
+    return (struct gs_bound){.waited_ns = self->param[BOOST].i, .turns = 1};
+}
+
 const struct gs_slicer_policy slicer_mlfq = {
     .abi = GS_POLICY_ABI,
     .name = "mlfq",
@@ -72,6 +80,8 @@ const struct gs_slicer_policy slicer_mlfq = {
             "turns. Not where a swap takes as long as the first quantum. A choice looks at everybody who waits.",
     .param = params,
     .workload_state_size = sizeof(struct feedback),
+    .starves = "nobody: once it has waited for a boost, each other has at most one turn before it",
+    .overtakes = overtakes,
     .rank = rank,
     .preempts = preempts,
     .quantum = quantum,

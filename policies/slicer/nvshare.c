@@ -1,6 +1,6 @@
 /* nvshare.c - the exclusive GPU lock of nvshare: a quantum from the moment the lock is given, page faults included,
  * and an early release when the holder has been idle for a while. */
-#include "policies/policy.h"
+#include "policies/bounds.h"
 
 enum { QUANTUM, EARLY_RELEASE, SWAP_IN_QUANTUM };
 
@@ -36,6 +36,8 @@ const struct gs_slicer_policy slicer_nvshare = {
     .when = "To know what nvshare would do. After each short burst the GPU is idle until the lock is given back; rr "
             "and cost give it on at once. A choice costs nothing.",
     .param = params,
+    .starves = "nobody: each other has at most one turn before it",
+    .overtakes = bound_circle,
     .quantum = quantum,
     .linger = linger,
     .swap_in_quantum = swap_in_quantum,

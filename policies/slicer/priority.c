@@ -1,5 +1,5 @@
 /* priority.c - one at a time, the greatest priority first; a greater one may stop a lesser one in mid-burst. */
-#include "policies/policy.h"
+#include "policies/bounds.h"
 #include <math.h>
 
 enum { PREEMPT, SWITCH_COST, HOLD };
@@ -41,6 +41,15 @@ static gs_ns linger(const struct gs_self *self, uint32_t workload)
     return (gs_ns)fmin(self->param[HOLD].d * swaps_ns, 3e17);
 }
 
+static struct gs_bound overtakes(const struct gs_self *self, uint32_t waiting, uint32_t other)
+{
+    const struct gs_workload *all = self->view->workload;
+
+    if (all[other].priority == all[waiting].priority)
+        return bound_by_wish(self, waiting, other);
+    return all[other].priority > all[waiting].priority ? bound_none() : bound_turns(0);
+}
+
 const struct gs_slicer_policy slicer_priority = {
     .abi = GS_POLICY_ABI,
     .name = "priority",
@@ -50,7 +59,8 @@ const struct gs_slicer_policy slicer_priority = {
             "behind. With hold = 1 training does not come back between two cells run in a row. The least priority "
             "may starve.",
     .param = params,
-    .starves = true,
+    .starves = "lesser priorities, without bound; among equals only who asked before goes first",
+    .overtakes = overtakes,
     .rank = rank,
     .preempts = preempts,
     .switch_cost = switch_cost,

@@ -1,5 +1,5 @@
 /* rr.c - round robin: one at a time (or a few), a quantum each, back to the end of the queue. */
-#include "policies/policy.h"
+#include "policies/bounds.h"
 
 enum { QUANTUM, SWITCH_COST, SWAP_IN_QUANTUM, WIDTH };
 
@@ -33,6 +33,15 @@ static uint32_t width(const struct gs_self *self)
     return (uint32_t)self->param[WIDTH].i;
 }
 
+/* Where several have turns at once, one that does not fit beside those on the GPU may find always some of them at work. */
+static struct gs_bound overtakes(const struct gs_self *self, uint32_t waiting, uint32_t other)
+{
+    const struct gs_workload *all = self->view->workload;
+    bool was_there = all[other].swap_ns <= all[other].queued_ns;
+
+    return width(self) > 1 && was_there ? bound_none() : bound_circle(self, waiting, other);
+}
+
 const struct gs_slicer_policy slicer_rr = {
     .abi = GS_POLICY_ABI,
     .name = "rr",
@@ -41,6 +50,10 @@ const struct gs_slicer_policy slicer_rr = {
     .when = "Where bursts are long and nobody is to wait for the end of another's. The quantum should be ten times "
             "the swaps of a turn, or they eat the GPU; cost sees to that by itself. A choice costs nothing.",
     .param = params,
+    .starves =
+        "nobody: each other has at most one turn before it; with a width above 1, one that needs much memory, by those "
+        "on the GPU, without bound",
+    .overtakes = overtakes,
     .width = width,
     .quantum = quantum,
     .switch_cost = switch_cost,

@@ -56,6 +56,7 @@ const struct gs_slicer_policy slicer_salus = {
             "small workloads are favoured. Not where they do not fit: it would swap at each iteration. A choice "
             "looks at all who wait.",
     .workload_state_size = sizeof(struct session),
+    .starves = "who has held much, without bound: who has held little goes first until it has made up for it",
     .rank = rank,
     .quantum = quantum,
     .at_boundary = at_boundary,

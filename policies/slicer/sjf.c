@@ -42,7 +42,7 @@ const struct gs_slicer_policy slicer_sjf = {
             "everybody who waits.",
     .param = params,
     .workload_state_size = sizeof(struct history),
-    .starves = true,
+    .starves = "workloads with long bursts, without bound",
     .rank = rank,
     .wanted = wanted,
 };

@@ -20,7 +20,7 @@ const struct gs_slicer_policy slicer_srpt = {
     .when =
         "A yardstick for the others: without swaps no schedule has a smaller mean response. Swaps are not weighed, and "
         "long bursts may starve. A choice looks at everybody who waits.",
-    .starves = true,
     .rank = rank,
     .preempts = preempts,
+    .starves = "long bursts, without bound",
 };

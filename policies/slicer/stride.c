@@ -73,6 +73,8 @@ const struct gs_slicer_policy slicer_stride = {
             "times. The end of a turn costs a look at every workload.",
     .param = params,
     .workload_state_size = sizeof(struct client),
+    .starves =
+        "no hard bound: who comes back begins at the mean of the others, and what it was behind that is made up for",
     .rank = rank,
     .quantum = quantum,
     .wanted = wanted,

@@ -31,6 +31,17 @@ static void wrap(const char *text)
     printf("\n");
 }
 
+static void tell_promise(const struct gs_policy_head *policy)
+{
+    const struct gs_slicer_policy *slicer = (const struct gs_slicer_policy *)(const void *)policy;
+
+    if (slicer->starves != NULL)
+        printf("  starves: %s\n", slicer->starves);
+    else
+        printf("  starves: %s\n",
+               slicer->overtakes == NULL ? "perhaps somebody: nothing is promised" : "not told in words");
+}
+
 static void describe(enum gs_slot slot, const char *name, const struct gs_policy_head *policy)
 {
     printf("%s = %s\n  %s\n", gs_slot_name(slot), name, policy->help);
@@ -38,6 +49,8 @@ static void describe(enum gs_slot slot, const char *name, const struct gs_policy
         wrap(policy->when);
     if ((policy->needs & GS_NEEDS_ORACLE) != 0)
         printf("  needs to know the future: in simulations only\n");
+    if (slot == GS_SLOT_SLICER)
+        tell_promise(policy);
     if (policy->source != NULL)
         printf("  source: %s\n", policy->source);
     for (const struct gs_param *p = policy->param; p != NULL && p->key != NULL; p++) {

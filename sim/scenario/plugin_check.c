@@ -136,6 +136,10 @@ bool plugin_fault(enum gs_slot slot, const struct gs_policy_head *policy, char w
     const char *fault = gs_policy_fault(slot, policy);
     if (fault)
         return says(why, fault);
+    const char *starves =
+        slot == GS_SLOT_SLICER ? ((const struct gs_slicer_policy *)(const void *)policy)->starves : NULL;
+    if (starves && !is_text(starves, LINE_MOST))
+        return says(why, "'starves' must be a line of text, of 400 bytes at most, or NULL");
     for (size_t i = 0; policy->param && policy->param[i].key; i++) {
         if (i == PARAMS_MOST)
             return says(why, "it has more than 64 parameters; does the table end with GS_PARAM_END?");

@@ -56,12 +56,13 @@ policy_row() {  # policy_row SLOT NAME
     "$sim" policies "$2" | awk -v slot="$1" -v head="$1 = $2" '
         / = / && !/^ / { on = $0 == head; next }
         on && line == 0 { help = $0; sub(/^  /, "", help); line = 1; next }
+        on && /^  starves: / { starves = $0; sub(/^  s/, " S", starves); starves = starves "."; next }
         on && /^  source: / { source = $0; sub(/^  source: /, "", source); next }
         on && /^  [a-z]+\./ { parameter = $0; sub(/^  /, "", parameter); sub(/   \(.*/, "", parameter)
                               choice = ""; if (match($0, /   \(.*\)$/)) choice = substr($0, RSTART + 3, RLENGTH - 3); next }
         on && /^      / { text = $0; sub(/^ +/, "", text); gsub(/\|/, "\\|", choice)
                           all = all "<br>`" parameter "`: " text (choice == "" ? "" : " " choice) }
-        END { printf "%s.%s | %s |\n", toupper(substr(help, 1, 1)) substr(help, 2), all, source }' |
+        END { printf "%s.%s%s | %s |\n", toupper(substr(help, 1, 1)) substr(help, 2), starves, all, source }' |
         sed "s/^/| \`$2\` | /"
 }
 

@@ -6,6 +6,7 @@
 #include "sim/run/audit.h"
 #include "sim/run/run.h"
 #include "tests/prop/draft.h"
+#include "tests/prop/waits.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -351,6 +352,8 @@ static bool run_is_good(const struct run *r, bool faults, char *why)
     for (uint32_t g = 0; g < r->scenario.workloads && g < GROUPS_MAX; g++)
         if (!group_balances(r, g, why))
             return false;
+    if (waits_broken(why, TRIAL_WHY))
+        return false;
     return nobody_starves(r, faults, why);
 }
 
@@ -376,6 +379,7 @@ enum trial trial_run(const char *text, size_t length, struct trial_options *opti
     char db[128];
 
     why[0] = '\0';
+    waits_reset();
     snprintf(db, sizeof db, "%s/draft.db", options->folder);
     prepare(text, options->folder);
     run_open(&first, text, length, 1, options->folder, NULL);

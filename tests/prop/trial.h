@@ -17,7 +17,8 @@ struct trial_options {
 };
 
 /* Run it with one thread and again with several: the same bytes must come out, the books must balance, nobody may be lost,
- * and where there is enough of everything nobody may starve.  `why` says what was bad, or why it was refused. */
+ * nobody may be overtaken more often than the slicer promises, and where there is enough of everything nobody may starve.
+ * `why` says what was bad, or why it was refused. */
 enum trial trial_run(const char *text, size_t length, struct trial_options *options, char why[TRIAL_WHY]);
 
 /* Remove the files that trials left in `folder`. */
