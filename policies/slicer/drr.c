@@ -1,13 +1,12 @@
 /* drr.c - deficit round robin: a turn in each round.  Bursts are not cut, so it may run over; that is taken off the
  * next, and whole turns are sat out.  A clock of its GPU time tells a workload's round.  Own variant: nothing is saved
  * up, since no burst is too long to begin; who comes back joins the present round; time nobody waited for is free. */
-#include "policies/policy.h"
+#include "policies/weight.h"
 
 enum { QUANTUM, WEIGHT, AT_BOUNDARY };
-static const char *const weights[] = {"equal", "priority", NULL};
 static const struct gs_param params[] = {
     {"quantum", GS_TIME, "1s", 1, 1e15, NULL, "length of a turn, for priority 1 if the weight is by priority"},
-    {"weight", GS_CHOICE, "equal", 0, 0, weights, "length of turns: the same for all, or as the priorities"},
+    {"weight", GS_CHOICE, "equal", 0, 0, weight_names, "length of turns: the same for all, or as the priorities"},
     {"at_boundary", GS_BOOLEAN, "yes", 0, 0, NULL, "bursts and iterations are not cut"},
     GS_PARAM_END,
 };
@@ -15,13 +14,6 @@ static const struct gs_param params[] = {
 struct account {
     gs_ns clock_ns, round; /* GPU time over weight; the round of its last turn, or in which it asked */
 };
-
-static gs_ns weight(const struct gs_self *self, uint32_t workload)
-{
-    uint8_t priority = self->view->workload[workload].priority;
-
-    return self->param[WEIGHT].i != 0 && priority > 1 ? priority : 1;
-}
 
 static double rank(const struct gs_self *self, uint32_t workload) /* its round */
 {
@@ -45,7 +37,7 @@ static gs_ns quantum(const struct gs_self *self, uint32_t workload)
     struct account *account = (struct account *)self->workload_state + workload;
 
     account->round = account->clock_ns / self->param[QUANTUM].i;
-    return ((account->round + 1) * self->param[QUANTUM].i - account->clock_ns) * weight(self, workload);
+    return ((account->round + 1) * self->param[QUANTUM].i - account->clock_ns) * weight_of(self, WEIGHT, workload);
 }
 
 static bool at_boundary(const struct gs_self *self)
@@ -63,7 +55,7 @@ static void ran(const struct gs_self *self, uint32_t workload, gs_ns ran_ns)
             wanted_ns = now - all[i].queued_ns;
     wanted_ns = ran_ns < wanted_ns ? ran_ns : wanted_ns;
     ((struct account *)self->workload_state)[workload].clock_ns +=
-        (wanted_ns + weight(self, workload) - 1) / weight(self, workload);
+        (wanted_ns + weight_of(self, WEIGHT, workload) - 1) / weight_of(self, WEIGHT, workload);
 }
 
 /* All that wait are in the present round or a later one: others come up to its own by having so much of the GPU. */
@@ -72,7 +64,7 @@ static struct gs_bound overtakes(const struct gs_self *self, uint32_t waiting, u
     const struct account *account = (const struct account *)self->workload_state + waiting;
     gs_ns rounds = account->clock_ns / self->param[QUANTUM].i - account->round;
 
-    return (struct gs_bound){.had_ns = rounds * self->param[QUANTUM].i * weight(self, other), .turns = 1};
+    return (struct gs_bound){.had_ns = rounds * self->param[QUANTUM].i * weight_of(self, WEIGHT, other), .turns = 1};
 }
 
 const struct gs_slicer_policy slicer_drr = {

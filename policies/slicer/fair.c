@@ -3,7 +3,7 @@
  * Who comes back is set forward to where the clock of the last turn began, so that idle time earns nothing.  Own
  * variant: long quanta, no credit for sleepers, time that nobody else waited for is free, and swaps can be charged to
  * the one for whom they are made. */
-#include "policies/policy.h"
+#include "policies/weight.h"
 #include <math.h>
 
 enum { QUANTUM, WEIGHT, CHARGE };
@@ -13,20 +13,13 @@ struct account {
     gs_ns turn_ns;             /* when that was given, before any swap for it */
 };
 
-static const char *const weights[] = {"equal", "priority", NULL}, *const charges[] = {"gpu", "gpu+swap", NULL};
+static const char *const charges[] = {"gpu", "gpu+swap", NULL};
 static const struct gs_param params[] = {
     {"quantum", GS_TIME, "30s", 1, 3e17, NULL, "length of a turn"},
-    {"weight", GS_CHOICE, "equal", 0, 0, weights, "shares of the GPU: the same for all, or as the priorities"},
+    {"weight", GS_CHOICE, "equal", 0, 0, weight_names, "shares of the GPU: the same for all, or as the priorities"},
     {"charge", GS_CHOICE, "gpu", 0, 0, charges, "what a turn costs: its GPU time, or the swaps made for it, too"},
     GS_PARAM_END,
 };
-
-static double weight(const struct gs_self *self, uint32_t workload)
-{
-    uint8_t priority = self->view->workload[workload].priority;
-
-    return self->param[WEIGHT].i != 0 && priority > 1 ? priority : 1;
-}
 
 static double rank(const struct gs_self *self, uint32_t workload)
 {
@@ -59,7 +52,7 @@ static void ran(const struct gs_self *self, uint32_t workload, gs_ns ran_ns)
     gs_ns cost_ns = ran_ns < self->param[QUANTUM].i ? ran_ns : self->param[QUANTUM].i;
 
     cost_ns += self->param[CHARGE].i != 0 ? w->granted_ns - account->turn_ns : 0;
-    account->clock_ns += (double)cost_ns / weight(self, workload);
+    account->clock_ns += (double)cost_ns / (double)weight_of(self, WEIGHT, workload);
 }
 
 /* It came at most a turn after the clock at which others last began or begin; who was as far back makes up for that. */
@@ -70,7 +63,7 @@ static struct gs_bound overtakes(const struct gs_self *self, uint32_t waiting, u
     gs_ns swap_ns =
         self->param[CHARGE].i != 0 && w->granted_ns > account->turn_ns ? w->granted_ns - account->turn_ns : 0;
     double turn_ns = (double)(self->param[QUANTUM].i + swap_ns);
-    double had_ns = turn_ns * weight(self, other) / weight(self, waiting);
+    double had_ns = turn_ns * (double)weight_of(self, WEIGHT, other) / (double)weight_of(self, WEIGHT, waiting);
 
     return (struct gs_bound){.had_ns = (gs_ns)fmin(had_ns, 4e18) + 1, .turns = 1};
 }

@@ -55,8 +55,7 @@ static void ran(const struct gs_self *self, uint32_t workload, gs_ns ran_ns)
 {
     struct feedback *f = place(self, workload);
 
-    f->used_ns += ran_ns;
-    if (f->used_ns < allowed_ns(self, f->level))
+    if ((f->used_ns += ran_ns) < allowed_ns(self, f->level))
         return;
     f->used_ns = 0;
     f->level += f->level + 1 < self->param[LEVELS].i;
@@ -74,8 +73,7 @@ const struct gs_slicer_policy slicer_mlfq = {
     .abi = GS_POLICY_ABI,
     .name = "mlfq",
     .help = "one at a time from the top of several levels; bursts sink, and are lifted every so often",
-    .source = "Corbato et al., AFIPS SJCC 1962; the rules: Arpaci-Dusseau, Operating Systems: Three Easy Pieces, ch. "
-              "8",
+    .source = "Corbato et al., AFIPS SJCC 1962; the rules: Arpaci-Dusseau, Operating Systems, ch. 8",
     .when = "Where bursts of all lengths meet and nobody may starve: short ones pass, long ones get ever longer "
             "turns. Not where a swap takes as long as the first quantum. A choice looks at everybody who waits.",
     .param = params,
