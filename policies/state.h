@@ -92,6 +92,7 @@ struct controller {
     struct gs_candidate *pick; /* scratch of the victim choice */
     uint64_t round;
     uint64_t nonsense[GS_SLOTS]; /* answers of each policy that were none */
+    bool plans;                  /* the prefetch policy may plan something for an idle workload */
     bool shares, by_wish;        /* of the slicer: all that fit run; the queue is in the order of wishes */
 };
 

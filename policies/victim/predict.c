@@ -1,10 +1,8 @@
 /* predict.c - evict the workload that is expected back last, by the idle times it has had. */
 #include "policies/policy.h"
 #include <math.h>
-#include <string.h>
 
 enum { EWMA, HISTOGRAM, POOLED, BINS = 40, GROUPS = 64 };
-
 static const char *const estimates[] = {"ewma", "histogram", "pooled", NULL};
 static const struct gs_param params[] = {
     {"estimate", GS_CHOICE, "histogram", 0, 0, estimates,
@@ -13,37 +11,26 @@ static const struct gs_param params[] = {
 };
 
 struct idle { /* times, in seconds: of a workload, or of all in a group; groups 64 apart share one */
-    double count, sum, ewma;
+    double count, sum, mean, ewma;
     uint32_t longer[BINS]; /* how many lasted for more than the bin's begin */
 };
 
-/* Two bins an octave, from a quarter of a second on, read off the number's exponent and its first bits. */
-static inline int bin(double s)
+/* Two bins an octave, from a quarter of a second on. */
+static int bin(double s)
 {
-    double x = 4 * s + 1, at;
-    int64_t bits;
+    int octave;
+    double mantissa = frexp(4 * s + 1, &octave);
 
-    memcpy(&bits, &x, sizeof bits);
-    at = (double)(bits - INT64_C(0x3fe0000000000000)) * 0x1p-51 - 2;
+    double at = 2 * (octave - 1 + 2 * mantissa - 1);
     return at < BINS - 2 ? (int)at : BINS - 2;
-}
-
-static double bin_begin(int b)
-{
-    return ((double)((int64_t)(2 + b % 2) << b / 2) / 2 - 1) / 4;
 }
 
 static void learn(struct idle *idle, double s)
 {
     idle->ewma += (idle->count++ > 0 ? 0.3 : 1) * (s - idle->ewma);
-    idle->sum += s;
+    idle->mean = (idle->sum += s) / idle->count;
     for (int b = 0; b <= bin(s); b++)
         idle->longer[b]++;
-}
-
-static double mean(const struct idle *group)
-{
-    return group->count > 0 ? group->sum / group->count : 60;
 }
 
 static double keep(const struct gs_self *self, uint32_t workload)
@@ -52,18 +39,19 @@ static double keep(const struct gs_self *self, uint32_t workload)
     const struct idle *idle = (const struct idle *)self->workload_state + workload;
     const struct idle *group = (const struct idle *)self->state + w->group % GROUPS;
     double age = (double)(self->view->now_ns - w->last_end_ns) * 1e-9;
+    double prior = group->count > 0 ? group->mean : 60;
+    int now = bin(age), b = now + 1;
 
     if (w->wants)
         return -1e-9 * (double)(w->queued_ns - self->view->now_ns);
     if (self->param[0].i == EWMA)
-        return -fabs((idle->count > 0 ? idle->ewma : mean(group)) - age);
+        return -fabs((idle->count > 0 ? idle->ewma : prior) - age);
     if (self->param[0].i == POOLED)
-        return -(2 * mean(group) + idle->sum + age) / (2 + idle->count);
-    int now = bin(age), b = now + 1;
+        return -(2 * prior + idle->sum + age) / (2 + idle->count);
     const uint32_t *longer = idle->longer[now] > 0 ? idle->longer : group->longer; /* 0: never so long yet */
     while (b < BINS - 1 && 2 * longer[b] > longer[now])
         b++;
-    return longer[now] == 0 ? -fmax(mean(group), age) : age - bin_begin(b);
+    return longer[now] == 0 ? -fmax(prior, age) : age - ((double)((int64_t)(2 + b % 2) << b / 2) / 2 - 1) / 4;
 }
 
 static void wanted(const struct gs_self *self, uint32_t workload)
