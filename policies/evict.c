@@ -3,12 +3,9 @@
 #include "state.h"
 
 /* Where all that fit run together, those who wished earlier than the requester are not robbed for it. */
-static bool outranked(const struct controller *ctl, uint32_t workload, uint32_t requester)
+static bool outranked(const struct controller *ctl, uint32_t workload, gs_ns wished_ns)
 {
-    const struct gs_workload *w = &ctl->workload[workload];
-
-    return ctl->shares && requester != GS_NONE && ctl->seat[workload].queued &&
-           w->since_ns < ctl->workload[requester].since_ns;
+    return ctl->seat[workload].queued && ctl->workload[workload].since_ns < wished_ns;
 }
 
 /* Its policy keeps it for a while, but not for ever: then the others would wait for ever, too. */
@@ -19,8 +16,6 @@ static bool pinned(struct controller *ctl, uint32_t gpu, uint32_t workload)
     struct lane *lane = &ctl->lane[gpu];
     gs_ns now = ctl->view.now_ns;
 
-    if (victim->pinned_until == NULL)
-        return false;
     gs_ns until = answer_time(ctl, GS_SLOT_VICTIM, victim->pinned_until(&ctl->victim, workload), 0);
     if (until <= now) {
         seat->pinned_ns = GS_NEVER;
@@ -36,9 +31,12 @@ static bool pinned(struct controller *ctl, uint32_t gpu, uint32_t workload)
     return true;
 }
 
+/* Not compared as they are scored: a guess at who is less that turns out wrong would throw away the scoring of the next. */
 static uint32_t score(struct controller *ctl, uint32_t gpu, uint32_t requester)
 {
     const struct gs_victim_policy *victim = ctl->setup->policies.victim;
+    bool ranks = ctl->shares && requester != GS_NONE, pins = victim->pinned_until != NULL;
+    gs_ns wished_ns = ranks ? ctl->workload[requester].since_ns : 0;
     uint32_t count = 0;
 
     ctl->view.decision++;
@@ -46,7 +44,8 @@ static uint32_t score(struct controller *ctl, uint32_t gpu, uint32_t requester)
     if (!memory_swaps(ctl, gpu))
         return 0;
     for (uint32_t i = ctl->lane[gpu].residents.head; i != GS_NONE; i = ctl->seat[i].link[LINK_RESIDENT].next) {
-        if (i == requester || !memory_may_leave(ctl, i) || outranked(ctl, i, requester) || pinned(ctl, gpu, i))
+        if (i == requester || !memory_may_leave(ctl, i) || (ranks && outranked(ctl, i, wished_ns)) ||
+            (pins && pinned(ctl, gpu, i)))
             continue;
         double keep = victim->keep(&ctl->victim, i);
         keep = answer_worth(ctl, GS_SLOT_VICTIM, keep, (double)ctl->workload[i].last_use_ns);
@@ -57,22 +56,23 @@ static uint32_t score(struct controller *ctl, uint32_t gpu, uint32_t requester)
 
 static bool worth_less(const struct gs_candidate *a, const struct gs_candidate *b)
 {
-    if (a->keep < b->keep || a->keep > b->keep)
-        return a->keep < b->keep;
-    return a->workload < b->workload;
+    return a->keep < b->keep || (!(a->keep > b->keep) && a->workload < b->workload);
 }
 
 /* Move the least worth of pick[from..count) to pick[from]. */
 static void bring_least(struct controller *ctl, uint32_t from, uint32_t count)
 {
-    uint32_t least = from;
+    struct gs_candidate *pick = ctl->pick, least = pick[from];
+    uint32_t at = from;
 
-    for (uint32_t i = from + 1; i < count; i++)
-        if (worth_less(&ctl->pick[i], &ctl->pick[least]))
-            least = i;
-    struct gs_candidate swap = ctl->pick[least];
-    ctl->pick[least] = ctl->pick[from];
-    ctl->pick[from] = swap;
+    for (uint32_t i = from + 1; i < count; i++) {
+        if (!worth_less(&pick[i], &least))
+            continue;
+        least = pick[i];
+        at = i;
+    }
+    pick[at] = pick[from];
+    pick[from] = least;
 }
 
 /* Walk from the best kept to the worst and let off whoever is not needed. */

@@ -134,6 +134,8 @@ struct controller *controller_init(void *memory, const struct gs_setup *setup)
 
     ctl->setup = setup;
     ctl->shares = p->slicer->shares;
+    ctl->plans =
+        p->prefetch->clean_after != NULL || p->prefetch->leave_after != NULL || p->prefetch->return_after != NULL;
     ctl->by_wish = p->slicer->quantum == NULL;
     ctl->view = (struct gs_view){
         .seed = setup->seed,

@@ -6,10 +6,12 @@
 
 #include "policy.h"
 
+enum { LISTS_MAX = 5 };
+
 struct listed {
     int64_t since; /* its place in the list: the first has the least */
     int64_t mark;  /* the policy's own */
-    uint8_t list;  /* 0: in none */
+    uint8_t list;  /* 0: in none; below LISTS_MAX */
 };
 
 struct lists {
@@ -21,6 +23,7 @@ struct lists {
 struct list {
     double length;
     uint32_t first; /* or GS_NONE */
+    int64_t last;   /* since when the last has been there */
 };
 
 static inline struct listed *list_seat(const struct gs_self *self, uint32_t workload)
@@ -49,28 +52,49 @@ static inline struct list list_look(const struct gs_self *self, uint32_t workloa
     struct list list = {.first = GS_NONE};
 
     for (uint32_t i = 0; i < self->view->workloads; i++) {
-        if (seat[i].list != which || w[i].gpu != w[workload].gpu || seat[i].since < since)
+        if (seat[i].list != which || seat[i].since < since || w[i].gpu != w[workload].gpu)
             continue;
         list.length++;
         list.first = list.first == GS_NONE || seat[i].since < seat[list.first].since ? i : list.first;
+        list.last = seat[i].since > list.last ? seat[i].since : list.last;
     }
     return list;
 }
 
-static inline double list_length(const struct gs_self *self, uint32_t workload, uint8_t which)
+struct lengths {
+    double of[LISTS_MAX];
+};
+
+/* Of all lists of the workload's GPU. */
+static inline struct lengths list_lengths(const struct gs_self *self, uint32_t workload)
 {
-    return list_look(self, workload, which, 0).length;
+    const struct gs_workload *w = self->view->workload;
+    const struct listed *seat = self->workload_state;
+    uint32_t count[LISTS_MAX] = {0};
+    struct lengths lengths;
+
+    for (uint32_t i = 0; i < self->view->workloads; i++)
+        count[seat[i].list] += w[i].gpu == w[workload].gpu;
+    for (int list = 0; list < LISTS_MAX; list++)
+        lengths.of[list] = count[list];
+    return lengths;
 }
 
-/* Since when the last of `which` have been there, of whom there are at most so many.  By halving: some 60 looks. */
+/* Since when the last of `which` have been there, of whom there are at most so many.  By halving, from one that is there to
+ * the next: some steps more than it takes to halve their number. */
 static inline int64_t list_newest(const struct gs_self *self, uint32_t workload, uint8_t which, double most)
 {
-    int64_t low = 0, high = INT64_MAX;
-
+    if (most < 0)
+        return INT64_MAX;
+    struct list list = list_look(self, workload, which, 0);
+    if (list.length <= most)
+        return 0;
+    int64_t low = list_seat(self, list.first)->since + 1, high = list.last + 1;
     while (low < high) {
         int64_t middle = low + (high - low) / 2;
-        if (list_look(self, workload, which, middle).length > most)
-            low = middle + 1;
+        list = list_look(self, workload, which, middle);
+        if (list.length > most)
+            low = list_seat(self, list.first)->since + 1;
         else
             high = middle;
     }

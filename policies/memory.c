@@ -18,15 +18,6 @@ int64_t memory_ceiling(const struct controller *ctl, uint32_t workload)
     return limit < capacity ? limit : capacity;
 }
 
-bool memory_may_leave(const struct controller *ctl, uint32_t workload)
-{
-    const struct gs_workload *w = &ctl->workload[workload];
-    const struct seat *seat = &ctl->seat[workload];
-
-    return (w->state == GS_RESIDENT || (w->state == GS_HOST && w->gpu_bytes > 0)) && w->swappable && !w->granted &&
-           !w->holding && !seat->claiming && !seat->barred && !seat->leaving;
-}
-
 bool memory_on_gpu(const struct controller *ctl, uint32_t workload)
 {
     const struct gs_workload *w = &ctl->workload[workload];

@@ -36,6 +36,8 @@ void plan_idle(struct controller *ctl, uint32_t workload)
     struct seat *seat = &ctl->seat[workload];
     uint8_t state = ctl->workload[workload].state;
 
+    if (!ctl->plans)
+        return;
     plan_forget(ctl, workload);
     if (state == GS_RESIDENT) {
         seat->plan_ns[PLAN_CLEAN] = planned(ctl, workload, policy->clean_after);

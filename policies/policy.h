@@ -336,7 +336,7 @@ static inline int64_t gs_swap_room(const struct gs_view *view, uint32_t workload
     return room;
 }
 
-/* A draw without state: the finaliser of splitmix64 (Steele et al., OOPSLA 2014); the second as a number from 0 to 1. */
+/* A draw without state: the finaliser of splitmix64 (Steele et al., OOPSLA 2014). */
 static inline uint64_t gs_mix(uint64_t x)
 {
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -344,9 +344,20 @@ static inline uint64_t gs_mix(uint64_t x)
     return x ^ (x >> 31);
 }
 
+/* A number from 0 to 1 for each workload, another one at every decision; in two halves, as the first is the same for all. */
+static inline uint64_t gs_draw_base(const struct gs_view *view)
+{
+    return gs_mix(gs_mix(view->seed) + view->decision);
+}
+
+static inline double gs_draw_from(uint64_t base, uint32_t workload)
+{
+    return ((double)(int64_t)(gs_mix(base + workload) >> 11) + 0.5) * 0x1p-53;
+}
+
 static inline double gs_draw(const struct gs_view *view, uint32_t workload)
 {
-    return ((double)(gs_mix(gs_mix(gs_mix(view->seed) + view->decision) + workload) >> 11) + 0.5) * 0x1p-53;
+    return gs_draw_from(gs_draw_base(view), workload);
 }
 
 #ifdef __cplusplus

@@ -92,6 +92,7 @@ struct controller {
     struct gs_candidate *pick; /* scratch of the victim choice */
     uint64_t round;
     uint64_t nonsense[GS_SLOTS]; /* answers of each policy that were none */
+    bool plans;                  /* the prefetch policy may plan something for an idle workload */
     bool shares, by_wish;        /* of the slicer: all that fit run; the queue is in the order of wishes */
 };
 
@@ -130,7 +131,6 @@ int64_t memory_unpromised(const struct controller *ctl, uint32_t gpu); /* what n
 int64_t memory_ceiling(const struct controller *ctl, uint32_t workload); /* the most that it may ever hold */
 bool memory_swaps(const struct controller *ctl, uint32_t gpu);           /* may anybody be swapped out there? */
 bool memory_on_gpu(const struct controller *ctl, uint32_t workload);     /* all of it or a part, or it moves */
-bool memory_may_leave(const struct controller *ctl, uint32_t workload);
 
 /* the swap file (host.c) */
 /* Room for a swap-out in favour of `requester` (GS_NONE: nobody), in the file or on disk; false: refused. */
@@ -193,6 +193,16 @@ void detach_moved(struct controller *ctl, uint32_t workload); /* the bytes of on
 static inline struct lane *lane_of(struct controller *ctl, uint32_t workload)
 {
     return &ctl->lane[ctl->workload[workload].gpu];
+}
+
+/* May a victim policy send it away?  Asked of every resident at every choice: one test for what rarely holds. */
+static inline bool memory_may_leave(const struct controller *ctl, uint32_t workload)
+{
+    const struct gs_workload *w = &ctl->workload[workload];
+    const struct seat *seat = &ctl->seat[workload];
+    bool bound = w->granted | w->holding | seat->claiming | seat->barred | seat->leaving;
+
+    return w->swappable && !bound && (w->state == GS_RESIDENT || (w->state == GS_HOST && w->gpu_bytes > 0));
 }
 
 /* Needs it no more memory than it has? */

@@ -33,8 +33,8 @@ static void put(const struct gs_self *self, uint32_t workload, uint8_t list)
 
 static void wanted(const struct gs_self *self, uint32_t workload)
 {
-    double once = list_length(self, workload, GHOST_ONCE), again = list_length(self, workload, GHOST_AGAIN);
-    double size = list_length(self, workload, ONCE) + list_length(self, workload, AGAIN);
+    struct lengths length = list_lengths(self, workload);
+    double once = length.of[GHOST_ONCE], again = length.of[GHOST_AGAIN], size = length.of[ONCE] + length.of[AGAIN];
     uint8_t list = list_seat(self, workload)->list;
     struct arc *arc = self->state;
 
@@ -49,11 +49,11 @@ static void wanted(const struct gs_self *self, uint32_t workload)
 static void swapped_in(const struct gs_self *self, uint32_t workload)
 {
     put(self, workload, list_seat(self, workload)->list == NOWHERE ? ONCE : AGAIN);
-    struct list once = list_look(self, workload, GHOST_ONCE, 0), again = list_look(self, workload, GHOST_AGAIN, 0);
-    double more = once.length - list_length(self, workload, AGAIN);
+    struct lengths length = list_lengths(self, workload);
+    double more = length.of[GHOST_ONCE] - length.of[AGAIN];
     /* ONCE and its ghosts are no more than all residents */
-    if (more > 0 || again.length + more > list_length(self, workload, ONCE))
-        put(self, more > 0 ? once.first : again.first, NOWHERE);
+    if (more > 0 || length.of[GHOST_AGAIN] + more > length.of[ONCE])
+        put(self, list_look(self, workload, more > 0 ? GHOST_ONCE : GHOST_AGAIN, 0).first, NOWHERE);
 }
 
 static void evicted(const struct gs_self *self, uint32_t workload, bool chosen)

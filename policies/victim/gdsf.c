@@ -3,8 +3,6 @@
  * GreedyDual: the same order, and every GPU ages by itself. */
 #include "policies/policy.h"
 
-#include <math.h>
-
 enum { COST, FREQUENCY };
 
 static const char *const costs[] = {"1", "bytes", "swap", NULL};
@@ -35,7 +33,7 @@ static void renew(const struct gs_self *self, uint32_t workload, double bursts)
     else if (self->param[COST].i == 2)
         cost = gs_swap_in_ns(self->view, workload) + gs_swap_out_ns(self->view, workload);
     worth->bursts = bursts;
-    worth->now = (self->param[FREQUENCY].i != 0 ? bursts : 1) * cost / fmax(gib, 0x1p-30);
+    worth->now = (self->param[FREQUENCY].i != 0 ? bursts : 1) * cost / (gib > 0x1p-30 ? gib : 0x1p-30);
 }
 
 static void wanted(const struct gs_self *self, uint32_t workload)
@@ -55,7 +53,7 @@ static void evicted(const struct gs_self *self, uint32_t workload, bool chosen)
 
     for (uint32_t i = 0; chosen && i < self->view->workloads; i++)
         if (i != workload && self->view->workload[i].gpu == self->view->workload[workload].gpu)
-            worth[i].now = fmax(0, worth[i].now - worth[workload].now);
+            worth[i].now = worth[i].now > worth[workload].now ? worth[i].now - worth[workload].now : 0;
 }
 
 const struct gs_victim_policy victim_gdsf = {

@@ -2,8 +2,6 @@
  * has no credit left and leaves.  What is kept here is the credit per byte, so that the rent is the same for all. */
 #include "policies/policy.h"
 
-#include <math.h>
-
 static const struct gs_param params[] = {
     {"renew", GS_NUMBER, "1", 0, 1, NULL, "share of the lost credit that a burst gives back; 0: fifo-like"},
     GS_PARAM_END,
@@ -17,7 +15,8 @@ static double keep(const struct gs_self *self, uint32_t workload)
 static void renew(const struct gs_self *self, uint32_t workload, double share)
 {
     double *credit = (double *)self->workload_state + workload;
-    double full = gs_swap_in_ns(self->view, workload) / fmax(1, (double)self->view->workload[workload].bytes);
+    int64_t bytes = self->view->workload[workload].bytes;
+    double full = gs_swap_in_ns(self->view, workload) / (double)(bytes > 0 ? bytes : 1);
 
     *credit += share * (full - *credit);
 }
@@ -39,7 +38,7 @@ static void evicted(const struct gs_self *self, uint32_t workload, bool chosen)
 
     for (uint32_t i = 0; chosen && i < self->view->workloads; i++)
         if (i != workload && self->view->workload[i].gpu == self->view->workload[workload].gpu)
-            credit[i] = fmax(0, credit[i] - credit[workload]);
+            credit[i] = credit[i] > credit[workload] ? credit[i] - credit[workload] : 0;
 }
 
 const struct gs_victim_policy victim_landlord = {

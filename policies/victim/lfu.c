@@ -23,7 +23,8 @@ static double count(const struct gs_self *self, struct uses *uses)
 {
     gs_ns halvings = self->param[HALVE].i > 0 ? self->view->now_ns / self->param[HALVE].i : 0;
 
-    uses->count = ldexp(uses->count, -(int)fmin((double)(halvings - uses->halvings), 1000));
+    if (halvings != uses->halvings)
+        uses->count = ldexp(uses->count, -(int)fmin((double)(halvings - uses->halvings), 1000));
     uses->halvings = halvings;
     return uses->count;
 }
@@ -33,7 +34,7 @@ static double keep(const struct gs_self *self, uint32_t workload)
     struct uses *uses = (struct uses *)self->workload_state + workload;
     double n = count(self, uses);
 
-    return floor(self->param[AGEING].i != 0 ? uses->lead : n) +
+    return (double)(int64_t)(self->param[AGEING].i != 0 ? uses->lead : n) +
            (double)self->view->workload[workload].last_use_ns / ((double)self->view->now_ns + 1);
 }
 
@@ -52,7 +53,7 @@ static void evicted(const struct gs_self *self, uint32_t workload, bool chosen)
 
     for (uint32_t i = 0; chosen && i < self->view->workloads; i++)
         if (i != workload && w[i].gpu == w[workload].gpu && w[i].state == GS_RESIDENT)
-            uses[i].lead = fmax(0, uses[i].lead - uses[workload].lead);
+            uses[i].lead = uses[i].lead > uses[workload].lead ? uses[i].lead - uses[workload].lead : 0;
     if (self->param[AGEING].i != 0)
         uses[workload].count = 0;
 }

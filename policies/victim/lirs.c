@@ -18,7 +18,7 @@ static void use(const struct gs_self *self, uint32_t workload)
     bool room = self->view->gpu[w->gpu].free_bytes >= w->bytes;
     bool close = room || (oldest != GS_NONE && mine->mark > list_seat(self, oldest)->mark);
 
-    if (mine->list == OTHERS && close && !room && list_length(self, workload, OTHERS) <= 1)
+    if (mine->list == OTHERS && close && !room && list_lengths(self, workload).of[OTHERS] <= 1)
         put(self, oldest, OTHERS);
     put(self, workload, close || mine->list == LIR ? LIR : OTHERS);
     mine->mark = mine->since;

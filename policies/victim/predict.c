@@ -3,7 +3,6 @@
 #include <math.h>
 
 enum { EWMA, HISTOGRAM, POOLED, BINS = 40, GROUPS = 64 };
-
 static const char *const estimates[] = {"ewma", "histogram", "pooled", NULL};
 static const struct gs_param params[] = {
     {"estimate", GS_CHOICE, "histogram", 0, 0, estimates,
@@ -12,7 +11,7 @@ static const struct gs_param params[] = {
 };
 
 struct idle { /* times, in seconds: of a workload, or of all in a group; groups 64 apart share one */
-    double count, sum, ewma;
+    double count, sum, mean, ewma;
     uint32_t longer[BINS]; /* how many lasted for more than the bin's begin */
 };
 
@@ -22,13 +21,14 @@ static int bin(double s)
     int octave;
     double mantissa = frexp(4 * s + 1, &octave);
 
-    return (int)fmin(2 * (octave - 1 + 2 * mantissa - 1), BINS - 2);
+    double at = 2 * (octave - 1 + 2 * mantissa - 1);
+    return at < BINS - 2 ? (int)at : BINS - 2;
 }
 
 static void learn(struct idle *idle, double s)
 {
     idle->ewma += (idle->count++ > 0 ? 0.3 : 1) * (s - idle->ewma);
-    idle->sum += s;
+    idle->mean = (idle->sum += s) / idle->count;
     for (int b = 0; b <= bin(s); b++)
         idle->longer[b]++;
 }
@@ -39,7 +39,7 @@ static double keep(const struct gs_self *self, uint32_t workload)
     const struct idle *idle = (const struct idle *)self->workload_state + workload;
     const struct idle *group = (const struct idle *)self->state + w->group % GROUPS;
     double age = (double)(self->view->now_ns - w->last_end_ns) * 1e-9;
-    double prior = group->count > 0 ? group->sum / group->count : 60;
+    double prior = group->count > 0 ? group->mean : 60;
     int now = bin(age), b = now + 1;
 
     if (w->wants)
@@ -51,7 +51,7 @@ static double keep(const struct gs_self *self, uint32_t workload)
     const uint32_t *longer = idle->longer[now] > 0 ? idle->longer : group->longer; /* 0: never so long yet */
     while (b < BINS - 1 && 2 * longer[b] > longer[now])
         b++;
-    return longer[now] == 0 ? -fmax(prior, age) : age - (ldexp(1 + 0.5 * (b % 2), b / 2) - 1) / 4;
+    return longer[now] == 0 ? -fmax(prior, age) : age - ((double)((int64_t)(2 + b % 2) << b / 2) / 2 - 1) / 4;
 }
 
 static void wanted(const struct gs_self *self, uint32_t workload)

@@ -1,9 +1,18 @@
-/* random.c - evict any; the draw is a hash of seed, decision and workload, so it keeps no state and replays exactly. */
+/* random.c - evict any; the draw is a hash of seed, decision and workload, so it replays exactly. */
 #include "policies/policy.h"
+
+struct draw {
+    uint64_t decided; /* the decision that `base` is of, plus 1 */
+    uint64_t base;
+};
 
 static double keep(const struct gs_self *self, uint32_t workload)
 {
-    return gs_draw(self->view, workload);
+    struct draw *draw = self->state;
+
+    if (draw->decided != self->view->decision + 1)
+        *draw = (struct draw){self->view->decision + 1, gs_draw_base(self->view)};
+    return gs_draw_from(draw->base, workload);
 }
 
 const struct gs_victim_policy victim_random = {
@@ -13,5 +22,6 @@ const struct gs_victim_policy victim_random = {
     .source = "Belady, IBM Systems Journal 5(2), 1966",
     .when = "Of use for comparison, and where workloads take turns in a circle: it is never as bad there as lru. Each "
             "workload is hit alike, whatever it does. A decision costs next to nothing.",
+    .state_size = sizeof(struct draw),
     .keep = keep,
 };

@@ -6,9 +6,9 @@
 enum { NOWHERE, GHOST, SMALL, MAIN }; /* a seat's mark: uses */
 
 /* A tenth of the residents. */
-static double share(const struct gs_self *self, uint32_t workload)
+static double share(struct lengths length)
 {
-    return (double)(((uint64_t)(list_length(self, workload, SMALL) + list_length(self, workload, MAIN)) + 9) / 10);
+    return (double)(((uint64_t)(length.of[SMALL] + length.of[MAIN]) + 9) / 10);
 }
 
 /* What the sweep reaches first: those too many in the small queue; the main queue, round by round, where those moved on
@@ -22,7 +22,7 @@ static double keep(const struct gs_self *self, uint32_t workload)
     if (seat->list != SMALL)
         return 1 + 2 * (double)seat->mark + place;
     if (list_undecided(self))
-        lists->newest = list_newest(self, workload, SMALL, share(self, workload) - 1);
+        lists->newest = list_newest(self, workload, SMALL, share(list_lengths(self, workload)) - 1);
     return (seat->since >= lists->newest ? 9 : seat->mark > 1 ? 2 : 0) + place;
 }
 
@@ -45,8 +45,8 @@ static void swapped_in(const struct gs_self *self, uint32_t workload)
 static void evicted(const struct gs_self *self, uint32_t workload, bool chosen)
 {
     const struct listed *seat = self->workload_state, *v = seat + workload;
-    double over = list_length(self, workload, SMALL) - share(self, workload);
-    double most = list_length(self, workload, MAIN) + over;
+    struct lengths length = list_lengths(self, workload);
+    double over = length.of[SMALL] - share(length), most = length.of[MAIN] + over;
 
     for (chosen = chosen && v->list >= SMALL && keep(self, workload) < 9; chosen; over--) {
         uint32_t i = list_look(self, workload, over >= 0 ? SMALL : MAIN, 0).first;

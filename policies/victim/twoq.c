@@ -13,8 +13,8 @@ static const struct gs_param params[] = {
 
 static double share(const struct gs_self *self, uint32_t workload, int which)
 {
-    double residents = list_length(self, workload, IN) + list_length(self, workload, MAIN);
-    uint32_t n = (uint32_t)(self->param[which].d * residents);
+    struct lengths length = list_lengths(self, workload);
+    uint32_t n = (uint32_t)(self->param[which].d * (length.of[IN] + length.of[MAIN]));
 
     return n > 0 ? n : 1;
 }
