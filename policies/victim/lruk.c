@@ -6,7 +6,8 @@
 enum { K_MAX = 8 };
 
 static const struct gs_param params[] = {
-    {"k", GS_INTEGER, "2", 1, K_MAX, NULL, "which burst counts, from the last one back; 1: lru"},
+    {"k", GS_INTEGER, "2", 1, K_MAX, NULL,
+     "which burst counts, from the last one back; 1: lru, where no burst is stopped"},
     GS_PARAM_END,
 };
 

@@ -55,26 +55,31 @@ finds() {
     finds thrashing sla notebook response_p95 better "${short[@]}" --policy slicer.quantum=2s --policy slicer=cost
     finds thrashing sla training throughput_share better "${short[@]}" --policy slicer.quantum=2s \
         --policy slicer=loadcontrol
+    finds thrashing sla notebook response_p95 worse "${short[@]}" --policy slicer.quantum=2s \
+        --policy slicer=loadcontrol
     finds thrashing sla training throughput_share better "${short[@]}" --policy slicer.quantum=2s \
-        --policy slicer=antithrash,slicer.high=0.5
+        --policy slicer=antithrash
 }
 
 @test "thrashing: with one workload too many the victim decides, with none it does not" {
     local short=(--replications 5 --set scenario.duration=3h --set policy.slicer.quantum=2s)
     finds thrashing sla training throughput_share better "${short[@]}" --set workload.training.count=3 \
         --policy victim=lru --policy victim=cost
+    finds thrashing sla training throughput_share better "${short[@]}" --set workload.training.count=3 \
+        --policy victim=lru --policy victim=random
     finds thrashing sla training throughput_share identical "${short[@]}" --set workload.training.count=2 \
         --policy victim=lru --policy victim=cost
 }
 
-@test "cyclic turns: mru does what knowing the future would; not where people have habits, nor where turns stop bursts" {
+@test "cyclic turns: mru does what knowing the future would; not where people have habits" {
     finds cyclic-turns group job makespan better --policy victim=lru --policy victim=mru
     finds cyclic-turns group job makespan identical --policy victim=belady --policy victim=mru
     finds cyclic-turns group job response_mean worse --set workload.job.count=6 \
         --set "workload.job.iteration=lognormal(2s, 0.5)" --set "workload.job.gap=mix(0.9:exp(2s), 0.1:exp(5m))" \
         --policy victim=lru --policy victim=mru
-    finds cyclic-turns group job makespan identical --set policy.slicer=rr --set policy.slicer.quantum=2s \
-        --policy victim=lru --policy victim=mru
+    local turns=(--set policy.slicer=rr --set policy.slicer.quantum=2s)
+    finds cyclic-turns group job makespan better "${turns[@]}" --policy victim=lru --policy victim=mru
+    finds cyclic-turns group job makespan identical "${turns[@]}" --policy victim=cost --policy victim=mru
 }
 
 @test "copies ahead of time: better while links are idle, worse where they are full" {
@@ -98,6 +103,9 @@ finds() {
     local all_short=(--set "workload.notebook.burst=lognormal(5s, 1)" --replications 5)
     finds long-cells group notebook response_p95 better --policy slicer=ps --policy slicer=cost
     finds long-cells group notebook response_mean worse --policy slicer=ps --policy slicer=fcfs
+    finds long-cells group notebook response_mean better --policy slicer=cost --policy slicer=las
+    finds long-cells group notebook response_mean worse --set node.h2d=6GB/s --set node.d2h=6GB/s \
+        --policy slicer=cost --policy slicer=las
     finds long-cells group notebook response_mean unclear "${all_short[@]}" --policy slicer=ps --policy slicer=cost
     finds long-cells group notebook response_mean better "${all_short[@]}" --policy slicer=ps --policy prefetch=clean
 }
@@ -110,9 +118,12 @@ finds() {
     finds which-victim sla all response_mean better "${alike[@]}" --policy victim=lru --policy victim=belady
 }
 
-@test "several turns: as many as fit but one hide swaps, as many as fit do not" {
-    finds several-turns group job makespan better --replications 5 --policy slicer.width=1 --policy slicer.width=4
-    finds several-turns group job makespan worse --replications 5 --policy slicer.width=1 --policy slicer.width=5
+@test "several turns: some fewer than fit hide swaps, one fewer only with the right victim, as many as fit do not" {
+    local mru=(--replications 5 --set policy.victim=mru)
+    finds several-turns group job makespan better --replications 5 --policy slicer.width=1 --policy slicer.width=3
+    finds several-turns group job makespan worse --replications 5 --policy slicer.width=1 --policy slicer.width=4
+    finds several-turns group job makespan better "${mru[@]}" --policy slicer.width=1 --policy slicer.width=4
+    finds several-turns group job makespan worse "${mru[@]}" --policy slicer.width=1 --policy slicer.width=5
 }
 
 @test "eager or lazy: by the memory that is missing; copies are better than both" {
@@ -151,4 +162,18 @@ finds() {
         --policy cap.when_full=block
     finds full-swap-file group large response_mean worse "${spill[@]}" --policy cap=maxmin
     finds full-swap-file sla large throughput_share worse "${spill[@]}" --policy cap=strict
+}
+
+@test "in part: less is moved where some fit in part; nothing is won where none does, nor with copies" {
+    local one=(--replications 3 --set scenario.duration=4h)
+    local victims=(--policy victim=lru --policy victim=partial)
+    local copies="workload.model.keep_host_copy=yes workload.model.dirty=0"
+    finds in-part group model response_mean better "${one[@]}" "${victims[@]}"
+    finds in-part run "" swapped_bytes less "${one[@]}" "${victims[@]}"
+    finds in-part run "" swaps_per_h more "${one[@]}" --set workload.model.count=6 "${victims[@]}"
+    finds in-part group model response_mean identical "${one[@]}" --set workload.model.memory=39GiB "${victims[@]}"
+    finds in-part group model response_mean worse "${one[@]}" --variant policy.victim=partial --variant "$copies"
+    finds in-part group model response_mean identical "${one[@]}" --set workload.model.keep_host_copy=yes \
+        --set workload.model.dirty=0 "${victims[@]}"
+    finds which-victim sla all response_mean better --policy victim=partial --policy victim=cost
 }
