@@ -169,6 +169,8 @@ static int swap(struct backend *be, const struct gs_command *command, struct err
 
     if (command->reason == GS_BECAUSE_SPILL)
         return error_set(err, GS_UNSATISFIABLE, "live mode has no disk to spill to, so far");
+    if (command->kind == GS_SWAP_OUT && command->bytes < p->held_bytes)
+        return error_set(err, GS_UNSATISFIABLE, "live mode swaps whole workloads only, so far");
     live_account(be);
     be->switching += command->kind != GS_CLEAN;
     p->command = *command;
@@ -212,6 +214,8 @@ static int submit(struct backend *be, const struct gs_command *command, struct e
     case GS_DROP:
         memory_drop_copies(&be->process[command->workload].memory);
         return GS_OK;
+    case GS_KILL:
+        return error_set(err, GS_UNSATISFIABLE, "live mode does not end processes for memory, so far");
     case GS_TIMER_SET:
         be->timer_ns[command->timer] = command->at_ns;
         return GS_OK;
