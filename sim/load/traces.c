@@ -93,7 +93,6 @@ static int read_trace(struct replay *replay, const struct trace_source *source, 
     options.scale_time = source->scale_time;
     options.sample = source->sample;
     options.memory = source->has_memory ? &source->memory : NULL;
-    options.single = true;
     if (!source->stream)
         return trace_load(&replay->trace, &options, seed, arena, err);
     struct trace_stored *stored = arena_alloc(arena, sizeof *stored);
@@ -141,15 +140,6 @@ void load_close_traces(struct load_traces *traces)
         trace_stored_close(traces->replay[i].stored);
 }
 
-uint64_t load_traces_left_out(const struct load_traces *traces)
-{
-    uint64_t left_out = 0;
-
-    for (size_t i = 0; i < traces->count; i++)
-        left_out += traces->replay[i].trace.multi_gpu_dropped;
-    return left_out;
-}
-
 /* What was not recorded is drawn anew in each replication: intervals tell how much hangs on it.  The first replication has
  * what `trace import` would write. */
 static int64_t memory_bytes(const struct trace *trace, const struct trace_workload *recorded, uint64_t seed,
@@ -175,6 +165,7 @@ void replay_declare(struct gs_workload_spec *spec, const struct scenario *scenar
         spec->class = recorded->class == GST_INFERENCE  ? GS_INFERENCE
                       : recorded->class == GST_TRAINING ? GS_TRAINING
                                                         : GS_NOTEBOOK;
+    spec->gpus = (uint32_t)recorded->gpus;
     spec->bytes = memory_bytes(&replay->trace, recorded, scenario->seed, replication);
     if (recorded->context_bytes >= 0)
         spec->context_bytes = recorded->context_bytes;

@@ -120,7 +120,7 @@ static const struct key table[] = {
     WORKLOAD("swappable", "yes | no", "yes", "all", KEY_BOOLEAN, swappable, 0, 0,
              .help = "no: anti-affinity, never on a node that swaps, never swapped"),
     WORKLOAD("gpus_per_workload", "integer", "1", "all", KEY_INTEGER, gpus_per_workload, 1, 1024,
-             .unavailable = "greater than 1", .help = "swapped together, at the same time"),
+             .help = "GPUs of one node that each workload uses at once; swapped together, at the same time"),
     WORKLOAD("priority", "integer | by class", "by class", "all", KEY_INTEGER, priority, 0, 255, .word = -1,
              .help = "0 to 255, greater wins; by class: inference 192, notebook 128, training 64"),
     WORKLOAD("start", "dist of time", "0s", "all", KEY_DIST_TIME, start, 0, INFINITY,
