@@ -151,7 +151,8 @@ static int64_t memory_bytes(const struct trace *trace, const struct trace_worklo
         return recorded->memory_bytes;
     stream_init(&first, seed, 0, recorded->memory_draw - 1, PURPOSE_MEMORY);
     stream_init(&now, seed, replication, recorded->memory_draw - 1, PURPOSE_MEMORY);
-    int64_t changed = dist_draw_integer(trace->memory, &now) - dist_draw_integer(trace->memory, &first);
+    int64_t changed = trace_on_all(recorded, dist_draw_integer(trace->memory, &now)) -
+                      trace_on_all(recorded, dist_draw_integer(trace->memory, &first));
     return changed > -recorded->memory_bytes ? recorded->memory_bytes + changed : 0;
 }
 

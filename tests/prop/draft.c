@@ -140,7 +140,7 @@ static void node(struct maker *m, const char *name, int gpu_gib)
     if (m->kind == ROOMY || (m->kind == FINITE && chance(m, 0.3)))
         put(m, "swap_file = 2000GiB");
     else if (chance(m, 0.7))
-        put(m, "swap_file = %dMiB", chance(m, 0.1) ? 0 : (int)below(m, 80 * 1024));
+        put(m, "swap_file = %dMiB", chance(m, 0.1) ? 0 : gpus * (int)below(m, 80 * 1024));
     node_rates(m);
     if (m->exclusive)
         put(m, "sharing = exclusive");
