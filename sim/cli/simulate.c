@@ -171,9 +171,16 @@ int simulate_watch(struct simulate *s, struct run_options *run, struct error *er
     return GS_OK;
 }
 
-static void talk(const struct simulate *s, const struct run_outcome *outcome)
+static void talk(const struct simulate *s, const struct run_outcome *outcome, const struct load_traces *traces)
 {
-    if (outcome->warmup_unsettled && !s->quiet)
+    uint64_t left_out = load_traces_left_out(traces);
+
+    if (s->quiet)
+        return;
+    if (left_out > 0)
+        fprintf(stderr, "note: %s%llu workloads of several GPUs were left out of the trace ('single')\n", s->label,
+                (unsigned long long)left_out);
+    if (outcome->warmup_unsettled)
         fprintf(stderr, "note: %sthe responses had not settled when the run ended; give it a longer 'duration'\n",
                 s->label);
 }
@@ -231,7 +238,7 @@ int simulate_one(struct simulate *s, const struct scenario *scenario, struct sim
     if (rc == GS_OK) {
         simulate_catch();
         rc = run_scenario(scenario, &run, traces, &done->outcome, &s->arena, err);
-        talk(s, &done->outcome);
+        talk(s, &done->outcome, traces);
     }
     if (rc == GS_OK)
         rc = finish(s, scenario, done, run.results, seconds_since(&s->bar.start), err);

@@ -48,6 +48,9 @@ int load_read_traces(struct load_traces **traces, const struct scenario *scenari
                      struct error *err);
 void load_close_traces(struct load_traces *traces); /* takes NULL; their memory is the arena's */
 
+/* Workloads of several GPUs that were left out, where a trace is to have single ones only. */
+uint64_t load_traces_left_out(const struct load_traces *traces);
+
 /* The workloads of a scenario, in order of their groups, for one replication: draws memory sizes.  `spec` gets one entry a
  * workload (arena memory).  Groups that stand for a trace take their workloads from it. */
 int load_specs(const struct scenario *scenario, const struct load_traces *traces, uint32_t replication,

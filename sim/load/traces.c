@@ -93,6 +93,7 @@ static int read_trace(struct replay *replay, const struct trace_source *source, 
     options.scale_time = source->scale_time;
     options.sample = source->sample;
     options.memory = source->has_memory ? &source->memory : NULL;
+    options.single = source->single;
     if (!source->stream)
         return trace_load(&replay->trace, &options, seed, arena, err);
     struct trace_stored *stored = arena_alloc(arena, sizeof *stored);
@@ -138,6 +139,15 @@ void load_close_traces(struct load_traces *traces)
 {
     for (size_t i = 0; traces != NULL && i < traces->count; i++)
         trace_stored_close(traces->replay[i].stored);
+}
+
+uint64_t load_traces_left_out(const struct load_traces *traces)
+{
+    uint64_t left_out = 0;
+
+    for (size_t i = 0; i < traces->count; i++)
+        left_out += traces->replay[i].trace.multi_gpu_dropped;
+    return left_out;
 }
 
 /* What was not recorded is drawn anew in each replication: intervals tell how much hangs on it.  The first replication has

@@ -190,6 +190,7 @@ static const struct key table[] = {
           .help = "factor on all times of the trace"),
     TRACE("sample", "integer | all", "all", KEY_INTEGER, sample, 1, COUNT_MAX, .word = 0,
           .help = "keep so many workloads, drawn with the scenario's seed"),
+    TRACE("single", "yes | no", "no", KEY_BOOLEAN, single, 0, 0, .help = "only its workloads of one GPU"),
     TRACE("stream", "yes | no", "no", KEY_BOOLEAN, stream, 0, 0,
           .help = "for native traces that do not fit into memory: the file is laid out by workload on disk, in TMPDIR "
                   "or /var/tmp, with about 20 bytes a record; the results are the same"),
