@@ -97,8 +97,8 @@ struct gs_workload {
 
 struct gs_gpu {
     uint32_t node;
-    uint32_t lead;                /* of the set of GPUs that it belongs to; itself, if to none */
-    uint32_t width;               /* GPUs for which all that follows stands: 1; the set's if it leads one; 0 if it follows */
+    uint32_t lead;  /* of the set of GPUs that it belongs to; itself, if to none */
+    uint32_t width; /* GPUs for which all that follows stands: 1; the set's if it leads one; 0 if it follows */
     uint32_t attached, residents; /* workloads placed here; those of them in GS_RESIDENT or moving */
     int64_t capacity_bytes;       /* visible to workloads: physical less reserve */
     int64_t free_bytes;           /* neither held nor promised */

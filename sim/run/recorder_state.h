@@ -45,7 +45,7 @@ struct watch {                  /* a workload under observation; what every burs
 };
 
 struct gpu_watch {
-    uint32_t lead, width;   /* as in struct gs_gpu: what its set holds and moves is the lead's, the same on each */
+    uint32_t lead, width; /* as in struct gs_gpu: what its set holds and moves is the lead's, the same on each */
     int64_t resident_bytes;
     gs_ns at_ns;
     struct gpu_usage before;  /* usage at the end of the warm-up */

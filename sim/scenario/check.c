@@ -195,8 +195,8 @@ static bool satisfy_gpus(struct build *b, size_t i)
         most = b->scenario->node[k].gpus > most ? b->scenario->node[k].gpus : most;
     if (most < group->gpus_per_workload)
         complain(b, b->workload_from[i], "gpus_per_workload", GS_UNSATISFIABLE,
-                 "'%s' needs %lld GPUs of one node, but no node has more than %lld; raise 'gpus' of [node]", group->name,
-                 (long long)group->gpus_per_workload, (long long)most);
+                 "'%s' needs %lld GPUs of one node, but no node has more than %lld; raise 'gpus' of [node]",
+                 group->name, (long long)group->gpus_per_workload, (long long)most);
     return most >= group->gpus_per_workload;
 }
 
@@ -252,8 +252,8 @@ static void satisfy_memory(struct build *b, size_t i)
     visible_reason(reason, best, group);
     if (group->gpus_per_workload > 1)
         snprintf(of, sizeof of, "each of its %lld GPUs", (long long)group->gpus_per_workload);
-    complain(b, from, "memory", GS_UNSATISFIABLE, "'%s' needs %s of %s, but no GPU shows it more than %s: %s", group->name,
-             units_show_size(need, least), of, units_show_size(have, most), reason);
+    complain(b, from, "memory", GS_UNSATISFIABLE, "'%s' needs %s of %s, but no GPU shows it more than %s: %s",
+             group->name, units_show_size(need, least), of, units_show_size(have, most), reason);
 }
 
 /* Bytes that the groups in `state` hold at the least when the run starts; `last` gets one of them. */

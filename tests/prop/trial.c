@@ -54,8 +54,7 @@ static int weigh(const struct backend *be, struct error *err)
         int64_t all = be->device[gpu].width * (node->gpu_bytes - node->reserved_bytes);
         if (bytes != all)
             return error_set(err, GS_BUG, "at %.9f s: GPU %u has %lld bytes more than it had",
-                             1e-9 * (double)watched.now_ns, gpu,
-                             (long long)(bytes - all));
+                             1e-9 * (double)watched.now_ns, gpu, (long long)(bytes - all));
     }
     return GS_OK;
 }

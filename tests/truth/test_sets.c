@@ -18,8 +18,8 @@
 /* All eight links at once: as quick as one GPU with a quarter of the memory. */
 static void test_two_models_of_four_gpus_take_turns(void **unused)
 {
-    static const char text[] = NODE("60s", "4", "60GB", "") MODEL("A", "4", "gpu", "160GB", "1s 20s")
-        MODEL("B", "4", "host", "160GB", "10s");
+    static const char text[] =
+        NODE("60s", "4", "60GB", "") MODEL("A", "4", "gpu", "160GB", "1s 20s") MODEL("B", "4", "host", "160GB", "10s");
     static const struct truth_burst due[] = {
         {.workload = 0, .ready = 1, .start = 1, .end = 2},
         {.workload = 1, .ready = 10, .start = 13.2, .end = 14.2, .swap_out = 1.6, .swap_in = 1.6},
@@ -47,8 +47,8 @@ static void test_overlapped(void **unused)
 /* Five links share 50 GB/s, 10 each; from 17 s on the fifth is through, and each of the four has 12.5. */
 static void test_the_pool_is_shared_by_each_gpu(void **unused)
 {
-    static const char text[] = NODE("60s", "5", "60GB", "host_bandwidth = 50GB/s")
-        MODEL("A", "4", "gpu", "160GB", "1s") MODEL("B", "4", "host", "160GB", "10s") MODEL("C", "1", "gpu", "30GB", "1s")
+    static const char text[] = NODE("60s", "5", "60GB", "host_bandwidth = 50GB/s") MODEL("A", "4", "gpu", "160GB", "1s")
+        MODEL("B", "4", "host", "160GB", "10s") MODEL("C", "1", "gpu", "30GB", "1s")
             MODEL("D", "1", "host", "40GB", "10s");
     static const struct truth_burst due[] = {
         {.workload = 0, .ready = 1, .start = 1, .end = 2},
@@ -123,7 +123,8 @@ static void test_refused(void **unused)
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
         char text[1024];
         struct truth t;
-        snprintf(text, sizeof text, NODE("60s", "3", "60GB", "gpu_reserved_per_workload = 2GB") JOB("A", "2", "%s", "0s", "1s"),
+        snprintf(text, sizeof text,
+                 NODE("60s", "3", "60GB", "gpu_reserved_per_workload = 2GB") JOB("A", "2", "%s", "0s", "1s"),
                  row[i].memory);
         truth_run(&t, text, NULL);
         const struct group_tally *g = &t.outcome.tally[0]->group[0];
