@@ -203,6 +203,29 @@ static void test_k_gpus_are_one(void **unused)
         }
 }
 
+/* What is certain of one GPU is so of k: the least mean response is the same. */
+static void test_the_bound(void **unused)
+{
+    static const char text[] = NODE("1h", "1", "60GB", "") MODEL("A", "1", "host", "40GB", "0s");
+    static const char *const one[] = {"workload.A.count=2", "workload.A.arrival=poisson(0.3/s)", NULL};
+    static const char *const many[] = {"workload.A.count=2",
+                                       "workload.A.arrival=poisson(0.3/s)",
+                                       "node.gpus=4",
+                                       "workload.A.gpus_per_workload=4",
+                                       "workload.A.memory=160GB",
+                                       NULL};
+    struct truth a, b;
+
+    (void)unused;
+    truth_run(&a, text, one);
+    truth_run(&b, text, many);
+    const struct tally *x = a.outcome.tally[0], *y = b.outcome.tally[0];
+    assert_true(x->bounded && y->bounded && x->bound_ns > 1.2 * (double)x->group[0].alone_ns);
+    assert_true(!(x->bound_ns < y->bound_ns) && !(x->bound_ns > y->bound_ns));
+    truth_end(&a);
+    truth_end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +236,7 @@ int main(void)
         cmocka_unit_test(test_each_gpu_must_hold_its_share),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_k_gpus_are_one),
+        cmocka_unit_test(test_the_bound),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
