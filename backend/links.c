@@ -25,7 +25,7 @@ static void advance(struct link *l, gs_ns now_ns)
         l->flow[i].left_bytes = l->flow[i].left_bytes > moved ? l->flow[i].left_bytes - moved : 0.0;
 }
 
-/* What a link would give in all if the pool were unlimited. */
+/* What a link, or each of those that it stands for, would give in all if the pool were unlimited. */
 static double wanted(const struct backend *be, const struct link *l)
 {
     bool both = l->twin != GS_NONE && be->link[l->twin].count > 0;
@@ -36,7 +36,7 @@ static double wanted(const struct backend *be, const struct link *l)
 static void arm(struct backend *be, uint32_t link, double rate)
 {
     struct link *l = &be->link[link];
-    double share = l->count == 0 ? 0.0 : rate / (double)link_served(l);
+    double share = l->count == 0 ? 0.0 : rate * l->width / (double)link_served(l);
     uint32_t due = 0;
 
     for (uint32_t i = 1; i < link_served(l); i++)
@@ -65,9 +65,9 @@ static double pool_level(const struct backend *be, const struct sim_node *node)
         for (uint32_t i = 2 * node->first_gpu; i < 2 * (node->first_gpu + node->gpus); i++) {
             double w = wanted(be, &be->link[i]);
             if (w > level)
-                above++;
+                above += be->link[i].width;
             else
-                below += w;
+                below += w * be->link[i].width;
         }
         double next = INFINITY;
         if (level >= INFINITY && below > node->host_rate)

@@ -80,15 +80,18 @@ static void open_nodes(struct backend *be)
                 bool fcfs = group->link_discipline == LINK_FCFS;
                 be->device[gpu] = (struct device){.free_bytes = group->gpu_memory - group->gpu_reserved,
                                                   .node = id,
+                                                  .lead = gpu,
+                                                  .width = 1,
                                                   .speed = group->gpu_speed,
                                                   .scales = group->gpu_speed < 1.0 || group->gpu_speed > 1.0,
                                                   .starved_head = GS_NONE};
                 be->link[2 * gpu] =
-                    (struct link){.rate = group->h2d * 1e-9, .twin = 2 * gpu + 1, .node = id, .fcfs = fcfs};
+                    (struct link){.rate = group->h2d * 1e-9, .width = 1, .twin = 2 * gpu + 1, .node = id, .fcfs = fcfs};
                 be->link[2 * gpu + 1] =
-                    (struct link){.rate = group->d2h * 1e-9, .twin = 2 * gpu, .node = id, .fcfs = fcfs};
+                    (struct link){.rate = group->d2h * 1e-9, .width = 1, .twin = 2 * gpu, .node = id, .fcfs = fcfs};
             }
-            be->link[2 * be->gpus + id] = (struct link){.rate = group->disk * 1e-9, .twin = GS_NONE, .node = id};
+            be->link[2 * be->gpus + id] =
+                (struct link){.rate = group->disk * 1e-9, .width = 1, .twin = GS_NONE, .node = id};
         }
     }
 }
@@ -154,6 +157,7 @@ int sim_submit(struct backend *be, const struct gs_command *command, struct erro
     switch (command->kind) {
     case GS_PLACE:
         be->process[command->workload].gpu = command->gpu;
+        device_gather(be, command->gpu, be->setup->setup->workload[command->workload].gpus);
         be->process[command->workload].detect_ns = be->node[be->device[command->gpu].node].idle_detect_ns;
         pinned_place(be, command);
         break;
@@ -299,9 +303,13 @@ int sim_wait(struct backend *be, gs_ns until_ns, const struct backend_event **ou
 
 void sim_usage(struct backend *be, uint32_t gpu, struct gpu_usage *out)
 {
-    device_account(be, &be->device[gpu]);
-    compute_progress(be, gpu);
-    *out = be->device[gpu].usage;
+    uint32_t lead = be->device[gpu].lead;
+
+    device_account(be, &be->device[lead]);
+    compute_progress(be, lead);
+    *out = be->device[lead].usage;
+    if (lead != gpu)
+        usage_add(out, &be->device[gpu].usage, 1);
 }
 
 void sim_close(struct backend *be)

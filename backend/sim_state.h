@@ -35,7 +35,7 @@ struct flow { /* bytes on their way over one link */
 };
 
 struct link {
-    double rate;       /* alone, bytes per ns */
+    double rate;       /* alone, of each link that it stands for, bytes per ns */
     double share;      /* what each served flow gets now, bytes per ns */
     struct flow *flow; /* those in the foreground first, in the order of `order` */
     uint32_t count, capacity;
@@ -43,6 +43,7 @@ struct link {
     uint32_t due;        /* the flow that ends first */
     gs_ns at_ns;         /* of the flows' left_bytes */
     uint64_t word;       /* live SIM_LINK; 0: none */
+    uint32_t width;      /* links that it stands for, each with its share of the bytes: more than 1 for a set of GPUs */
     uint32_t twin;       /* the other direction of the GPU; GS_NONE for a disk */
     uint32_t node;
     bool fcfs;
@@ -99,12 +100,14 @@ struct process {                          /* the backend's side of a workload */
 
 struct device { /* a GPU */
     _Alignas(64) struct compute compute;
-    struct gpu_usage usage;
+    struct gpu_usage usage; /* of one that follows: less what the lead had when it joined */
     gs_ns accounted_ns;
     uint32_t executing, switching, lingering;
     int64_t free_bytes;                  /* physical */
     uint32_t starved_head, starved_tail; /* swap-ins that wait for memory, in order; GS_NONE: empty */
     uint32_t node;
+    uint32_t lead;  /* of the set that it is in, itself if in none; what happens there happens to the lead */
+    uint32_t width; /* GPUs for which all this stands: 1; those of the set for its lead; 0 for the others */
     double speed;
     bool scales; /* the speed is not 1 */
 };
@@ -163,6 +166,11 @@ void sim_push(struct backend *be, gs_ns at_ns, enum sim_kind kind, uint32_t enti
 
 /* Charge the time since the last change to useful, switching or held; call before any of the three counts changes. */
 void device_account(struct backend *be, struct device *device);
+
+/* Add what `from` says, times `sign` (sets.c). */
+void usage_add(struct gpu_usage *to, const struct gpu_usage *from, int sign);
+/* `gpu` gets a workload of `width` GPUs: it leads them from now on, if it did not yet (sets.c). */
+void device_gather(struct backend *be, uint32_t gpu, uint32_t width);
 
 void compute_start(struct backend *be, uint32_t gpu, struct job *job);
 /* Take all bursts of `workload` off the GPU, what they have done noted; back to the front of its queue. */

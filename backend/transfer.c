@@ -40,9 +40,11 @@ static void done(struct backend *be, uint32_t workload)
 
 static int64_t next_chunk(const struct backend *be, const struct swap *t)
 {
-    const struct sim_node *node = &be->node[be->device[t->command.gpu].node];
+    const struct device *device = &be->device[t->command.gpu];
+    const struct sim_node *node = &be->node[device->node];
+    bool more = node->overlapped && t->left_bytes / device->width > node->chunk_bytes;
 
-    return node->overlapped && t->left_bytes > node->chunk_bytes ? node->chunk_bytes : t->left_bytes;
+    return more ? node->chunk_bytes * device->width : t->left_bytes;
 }
 
 static void send(struct backend *be, uint32_t workload)

@@ -8,29 +8,40 @@ bool attach_may(const struct controller *ctl, uint32_t gpu, uint32_t workload)
     const struct gs_node_spec *node = &ctl->setup->node[g->node];
     int64_t reserved = node->reserved_bytes + node->reserved_per_workload_bytes * (int64_t)(g->attached + 1);
     int64_t context = ctl->lane[gpu].context_bytes + spec->context_bytes;
+    uint32_t width = set_width(ctl, workload);
 
-    if (g->attached >= node->max_workloads_per_gpu || (spec->never_on_swap_node && node->swap))
+    if (g->width != width || g->attached >= node->max_workloads_per_gpu || (spec->never_on_swap_node && node->swap))
         return false;
-    return spec->bytes <= node->gpu_bytes - (context > reserved ? context : reserved) &&
-           (double)spec->bytes <= spec->limit * (double)node->gpu_bytes;
+    return spec->bytes <= width * (node->gpu_bytes - (context > reserved ? context : reserved)) &&
+           (double)spec->bytes <= spec->limit * (double)(width * node->gpu_bytes);
 }
 
-static uint32_t choose_gpu(struct controller *ctl, uint32_t workload)
+/* False: it may not go there. */
+static bool score(struct controller *ctl, uint32_t gpu, uint32_t workload, double *worth)
 {
     const struct gs_cap_policy *cap = ctl->setup->policies.cap;
+
+    if (!attach_may(ctl, gpu, workload) || (cap->attach != NULL && !cap->attach(&ctl->cap, workload, gpu)))
+        return false;
+    *worth = ctl->setup->policies.place->score(&ctl->place, gpu, workload);
+    *worth = answer_worth(ctl, GS_SLOT_PLACE, *worth, (double)ctl->gpu[gpu].attached);
+    return true;
+}
+
+/* Of several GPUs: each set there is, and each that could be, stands for as long as it is looked at. */
+static uint32_t choose_gpu(struct controller *ctl, uint32_t workload)
+{
     uint32_t best = GS_NONE;
-    double least = 0.0;
+    double least = 0.0, worth;
 
     for (uint32_t gpu = 0; gpu < ctl->view.gpus; gpu++) {
-        if (!attach_may(ctl, gpu, workload))
-            continue;
-        if (cap->attach != NULL && !cap->attach(&ctl->cap, workload, gpu))
-            continue;
-        double score = ctl->setup->policies.place->score(&ctl->place, gpu, workload);
-        score = answer_worth(ctl, GS_SLOT_PLACE, score, (double)ctl->gpu[gpu].attached);
-        if (best == GS_NONE || score < least) {
+        bool formed = set_form(ctl, gpu, set_width(ctl, workload));
+        bool may = score(ctl, gpu, workload, &worth);
+        if (formed)
+            set_dissolve(ctl, gpu);
+        if (may && (best == GS_NONE || worth < least)) {
             best = gpu;
-            least = score;
+            least = worth;
         }
     }
     return best;
@@ -46,6 +57,8 @@ static void settle_in(struct controller *ctl, uint32_t workload, uint32_t gpu, i
     ctl->lane[gpu].context_bytes += sign * spec->context_bytes;
     ctl->lane[gpu].regulars += spec->regular_fraction ? (uint32_t)sign : 0;
     memory_capacity(ctl, gpu);
+    if (g->attached == 0)
+        set_dissolve(ctl, gpu);
 }
 
 static bool start_in_swap_file(struct controller *ctl, uint32_t workload)
@@ -98,7 +111,10 @@ void attach(struct controller *ctl, uint32_t workload)
     }
     w->gpu = gpu;
     w->node = ctl->gpu[gpu].node;
+    set_form(ctl, gpu, set_width(ctl, workload));
     if (spec->initial == GS_HOST && !start_in_swap_file(ctl, workload)) {
+        if (ctl->gpu[gpu].attached == 0)
+            set_dissolve(ctl, gpu);
         emit(ctl, GS_REJECT, workload, GS_BECAUSE_CAP);
         return;
     }

@@ -27,6 +27,17 @@ static struct sums sum_gpu(const struct controller *ctl, uint32_t gpu)
     return s;
 }
 
+/* Lone GPUs lead themselves; of a set the first counts all, and the others have nothing. */
+static bool is_in_order(const struct controller *ctl, uint32_t gpu)
+{
+    const struct gs_gpu *g = &ctl->gpu[gpu], *lead = &ctl->gpu[g->lead];
+
+    if (g->node != lead->node || lead->width == 0 || gpu - g->lead >= lead->width)
+        return false;
+    return g->lead == gpu ? g->width == 1 || g->attached > 0
+                          : g->width == 0 && g->attached == 0 && g->capacity_bytes == 0 && g->free_bytes == 0;
+}
+
 static uint32_t length(const struct controller *ctl, const struct line *line)
 {
     uint32_t count = 0;
@@ -42,6 +53,8 @@ static const char *check_gpu(const struct controller *ctl, uint32_t gpu)
     const struct lane *lane = &ctl->lane[gpu];
     struct sums s = sum_gpu(ctl, gpu);
 
+    if (!is_in_order(ctl, gpu))
+        return "a set of GPUs counts others than belong to it";
     if (s.attached != g->attached || s.context != lane->context_bytes)
         return "a GPU counts other workloads than are attached to it";
     if (s.held != g->capacity_bytes - g->free_bytes)

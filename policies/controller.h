@@ -42,7 +42,7 @@ enum gs_field {
 };
 
 enum gs_command_kind {
-    GS_PLACE,     /* note: `workload` belongs to `gpu` from now on */
+    GS_PLACE,     /* note: `workload` belongs to `gpu` from now on; one of k GPUs to the k - 1 that follow, too */
     GS_RUN,       /* let `workload` use `gpu` and hold `bytes` there, at the earliest after `delay_ns`, until it is
                            stopped or found idle: when no burst came for `linger_ns` (and the backend's detection time),
                            or, if it is to `yield`, when a burst ends and the next one waits already */
@@ -119,13 +119,15 @@ struct gs_workload_spec {
     uint32_t group;
     uint8_t class, priority;
     uint8_t initial;         /* GS_NEW, GS_RESIDENT, GS_HOST or GS_DISK */
+    uint32_t gpus;           /* of one node, that it uses and leaves together; 0 and 1: one */
     uint32_t slots;          /* bursts or requests served together (the backend's business), at least 1 */
     bool swappable;          /* may be a victim where its node swaps */
     bool never_on_swap_node; /* anti-affinity: only placed on nodes that do not swap */
     bool regular_fraction;   /* freezes its GPU where `freeze_rule` is on */
     bool keeps_host_copy;
-    int64_t bytes, context_bytes;
-    double request, limit; /* of one GPU's memory; a burst may grow to `limit` */
+    int64_t bytes;         /* on all of its GPUs together, as much on each */
+    int64_t context_bytes; /* on each */
+    double request, limit; /* of its GPUs' memory; a burst may grow to `limit` */
     double dirty;
 };
 

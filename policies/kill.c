@@ -43,8 +43,8 @@ static bool may_move(const struct controller *ctl, uint32_t workload)
     bool bursts =
         (double)request_bytes(ctl, workload) < ctl->seat[workload].limit * (double)ctl->lane[w->gpu].physical_bytes;
 
-    return w->class == GS_NOTEBOOK && !w->wants && !w->granted && !w->holding && bursts && at_rest(ctl, workload) &&
-           other_gpu(ctl, workload) != GS_NONE;
+    return w->class == GS_NOTEBOOK && set_width(ctl, workload) == 1 && !w->wants && !w->granted && !w->holding &&
+           bursts && at_rest(ctl, workload) && other_gpu(ctl, workload) != GS_NONE;
 }
 
 static bool may_be_killed(const struct controller *ctl, uint32_t workload, bool cap_refused)

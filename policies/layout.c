@@ -78,8 +78,6 @@ static void fill_gpu(struct controller *ctl, uint32_t gpu, uint32_t node)
 
     ctl->gpu[gpu] = (struct gs_gpu){
         .node = node,
-        .swap_in_ns_per_byte = 1e9 / spec->h2d_bytes_per_s,
-        .swap_out_ns_per_byte = 1e9 / spec->d2h_bytes_per_s,
         .speed = spec->speed,
         .swap_overhead_ns = spec->swap_overhead_ns,
     };
@@ -87,12 +85,11 @@ static void fill_gpu(struct controller *ctl, uint32_t gpu, uint32_t node)
         .waiting = {GS_NONE, GS_NONE, LINK_TURN},
         .claims = {GS_NONE, GS_NONE, LINK_TURN},
         .residents = {GS_NONE, GS_NONE, LINK_RESIDENT},
-        .physical_bytes = spec->gpu_bytes,
         .armed_ns = GS_NEVER,
         .recheck_ns = GS_NEVER,
         .last_run = GS_NONE,
     };
-    memory_capacity(ctl, gpu);
+    set_join(ctl, gpu, gpu, 1);
 }
 
 static void fill_workload(struct controller *ctl, uint32_t id)

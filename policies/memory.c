@@ -290,6 +290,7 @@ void memory_capacity(struct controller *ctl, uint32_t gpu)
     if (lane->context_bytes > reserved)
         reserved = lane->context_bytes;
     int64_t capacity = spec->gpu_bytes > reserved ? spec->gpu_bytes - reserved : 0;
+    capacity *= g->width;
     g->free_bytes += capacity - g->capacity_bytes;
     g->capacity_bytes = capacity;
 }

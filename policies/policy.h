@@ -58,7 +58,7 @@ enum gs_state {
 /* What a policy may know of a workload: only what a live node can measure, too. */
 struct gs_workload {
     uint32_t group;     /* its [workload.NAME] */
-    uint32_t gpu, node; /* where it is placed; GS_NONE before */
+    uint32_t gpu, node; /* where it is placed (of several GPUs the lead); GS_NONE before */
 #ifdef __cplusplus
     uint8_t class_; /* a word of C++ without the underscore */
 #else
@@ -81,7 +81,7 @@ struct gs_workload {
     gs_ns last_use_ns;     /* when it last had the GPU, until a burst ended or it was stopped; attach time before */
     gs_ns granted_ns;      /* start of the present or last grant */
     int64_t host_bytes;    /* what it holds or has reserved in the swap file */
-    int64_t context_bytes; /* stays on the GPU while swapped out */
+    int64_t context_bytes; /* stays on the GPU (on each of several) while swapped out */
     double dirty;          /* share of bytes written back on swap-out when a host copy exists */
     gs_ns attached_ns;
     gs_ns queued_ns;   /* entered the run queue at its present place */
@@ -97,6 +97,8 @@ struct gs_workload {
 
 struct gs_gpu {
     uint32_t node;
+    uint32_t lead;  /* of the set of GPUs that it belongs to; itself, if to none */
+    uint32_t width; /* GPUs for which all that follows stands: 1; the set's if it leads one; 0 if it follows */
     uint32_t attached, residents; /* workloads placed here; those of them in GS_RESIDENT or moving */
     int64_t capacity_bytes;       /* visible to workloads: physical less reserve */
     int64_t free_bytes;           /* neither held nor promised */

@@ -183,6 +183,12 @@ void plan_idle(struct controller *ctl, uint32_t workload);
 void plan_forget(struct controller *ctl, uint32_t workload);
 __attribute__((noinline)) void plan_due(struct controller *ctl, uint32_t workload);
 
+/* sets of GPUs (sets.c) */
+uint32_t set_width(const struct controller *ctl, uint32_t workload);                /* GPUs that it needs, at least 1 */
+void set_join(struct controller *ctl, uint32_t gpu, uint32_t lead, uint32_t width); /* what gs_gpu says of them */
+bool set_form(struct controller *ctl, uint32_t gpu, uint32_t width); /* led by `gpu`; false: it cannot, or need not */
+void set_dissolve(struct controller *ctl, uint32_t gpu);             /* nobody is attached; nothing if it leads none */
+
 /* arrival and departure (attach.c) */
 __attribute__((noinline)) void attach(struct controller *ctl, uint32_t workload);
 __attribute__((noinline)) void detach(struct controller *ctl, uint32_t workload);

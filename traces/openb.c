@@ -144,7 +144,7 @@ static int add_row(struct reading *r, struct error *err)
     if (in->value[SHARE].i != SHARE_REQUEST)
         w->limit_share = share;
     if (in->value[GPU_MEMORY].i)
-        w->memory_bytes = (int64_t)(share * (double)in->value[GPU_MEMORY].i);
+        w->memory_bytes = pod.gpus * (int64_t)(share * (double)in->value[GPU_MEMORY].i);
     w->group = *spec ? import_id(in, spec) : "";
     return w->group ? GS_OK : import_no_memory(in, err);
 }
@@ -198,7 +198,7 @@ static const struct import_option options[] = {{.key = "start",
                                                 .kind = IMPORT_SIZE,
                                                 .fallback = "0",
                                                 .max = 0x1p60,
-                                                .help = "memory is gpu_milli of so much; 0: by --mem"},
+                                                .help = "memory is gpu_milli of so much, of each GPU; 0: by --mem"},
                                                {.key = "think",
                                                 .kind = IMPORT_TIME_DIST,
                                                 .fallback = "lognormal(4m,0.7)",

@@ -34,7 +34,7 @@ int trace_fill_memory(struct trace *trace, const struct trace_options *options, 
                              "replay with: --set trace.trace.memory=30GiB, for 'trace fit' with: --mem 30GiB",
                              options->file ? options->file : "trace", w->name);
         stream_init(&stream, seed, 0, (uint32_t)i, PURPOSE_MEMORY);
-        w->memory_bytes = dist_draw_integer(memory, &stream);
+        w->memory_bytes = trace_on_all(w, dist_draw_integer(memory, &stream));
         w->memory_draw = (uint32_t)i + 1;
         drawn = true;
     }

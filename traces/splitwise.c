@@ -115,7 +115,7 @@ static int add_model(struct reading *r, struct fit fit, struct error *err)
         size = target;
     }
     if (size > 0)
-        w->memory_bytes = (int64_t)(size * 2e9 / (double)w->gpus);
+        w->memory_bytes = (int64_t)(size * 2e9);
     fit.prompt *= factor;
     fit.token *= factor;
     if (fit.prompt > 1e9 || fit.token > 1e9)

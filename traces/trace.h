@@ -44,7 +44,7 @@ struct trace_workload {
     bool closed; /* loop */
     bool swappable;
     int64_t gpus;
-    int64_t memory_bytes;              /* swappable bytes at attach; -1 = the trace does not say */
+    int64_t memory_bytes;              /* swappable bytes at attach, on all GPUs; -1 = the trace does not say */
     uint32_t memory_draw;              /* it was drawn: 1 + the number of its stream; 0 = recorded */
     int64_t context_bytes;             /* stays on the GPU while swapped out; -1 = not said */
     double request_share, limit_share; /* shares of a GPU's memory; -1 = not said */
@@ -63,6 +63,14 @@ struct trace_workload {
     size_t burst_capacity, run_capacity, request_capacity, resize_capacity, update_capacity;
     uint32_t number; /* stored traces (stored.h): of its W record in the file, from 0 */
 };
+
+/* So many bytes on each of its GPUs: in all. */
+static inline int64_t trace_on_all(const struct trace_workload *workload, int64_t each)
+{
+    const int64_t most = INT64_C(1) << 60;
+
+    return each < most / workload->gpus ? each * workload->gpus : most;
+}
 
 struct dist;
 struct trace {
@@ -86,7 +94,7 @@ struct trace_options {
     int64_t from_ns, to_ns;    /* window of the recorded time, [from, to); to = TRACE_NEVER: to the end */
     double scale_time;         /* recorded times, thinks and gaps times this; GPU work stays */
     int64_t sample;            /* keep so many workloads, drawn by the seed; 0 = all */
-    const struct dist *memory; /* for workloads whose memory the trace lacks; NULL = the importer's default */
+    const struct dist *memory; /* on each GPU, where the trace lacks it; NULL = the importer's default */
     const char *memory_text;   /* the same as text for the #assume line; NULL = "given" */
     bool single;               /* only workloads of one GPU */
 };

@@ -29,7 +29,7 @@ int trace_fit_command(struct trace_options *options, uint64_t seed, const char *
 {
     struct trace trace;
     struct trace_fit fit;
-    options->single = true; /* a simulation leaves workloads of several GPUs out, too */
+    options->single = true; /* the groups of what is fitted use one GPU */
     int code = trace_load(&trace, options, seed, arena, err);
     if (!code)
         code = fit_trace(&fit, &trace, arena, err);

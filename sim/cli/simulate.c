@@ -185,7 +185,7 @@ static void talk(const struct simulate *s, const struct run_outcome *outcome, co
     if (s->quiet)
         return;
     if (left_out > 0)
-        fprintf(stderr, "note: %s%llu workloads of several GPUs were left out of the trace\n", s->label,
+        fprintf(stderr, "note: %s%llu workloads of several GPUs were left out of the trace ('single')\n", s->label,
                 (unsigned long long)left_out);
     if (outcome->warmup_unsettled)
         fprintf(stderr, "note: %sthe responses had not settled when the run ended; give it a longer 'duration'\n",

@@ -48,7 +48,7 @@ int load_read_traces(struct load_traces **traces, const struct scenario *scenari
                      struct error *err);
 void load_close_traces(struct load_traces *traces); /* takes NULL; their memory is the arena's */
 
-/* Workloads of several GPUs that were left out, since this version simulates single ones only. */
+/* Workloads of several GPUs that were left out, where a trace is to have single ones only. */
 uint64_t load_traces_left_out(const struct load_traces *traces);
 
 /* The workloads of a scenario, in order of their groups, for one replication: draws memory sizes.  `spec` gets one entry a

@@ -34,6 +34,7 @@ static void declare(struct gs_workload_spec *spec, const struct scenario *scenar
         .class = (uint8_t)g->class,
         .priority = (uint8_t)g->priority,
         .initial = initial_state(g),
+        .gpus = (uint32_t)g->gpus_per_workload,
         .slots = g->class == GS_INFERENCE && g->slots > 0 ? (uint32_t)g->slots : 1,
         .swappable = g->swappable && g->fraction == FRACTION_DYNAMIC,
         .never_on_swap_node = !g->swappable,

@@ -93,7 +93,7 @@ static int read_trace(struct replay *replay, const struct trace_source *source, 
     options.scale_time = source->scale_time;
     options.sample = source->sample;
     options.memory = source->has_memory ? &source->memory : NULL;
-    options.single = true;
+    options.single = source->single;
     if (!source->stream)
         return trace_load(&replay->trace, &options, seed, arena, err);
     struct trace_stored *stored = arena_alloc(arena, sizeof *stored);
@@ -161,7 +161,8 @@ static int64_t memory_bytes(const struct trace *trace, const struct trace_worklo
         return recorded->memory_bytes;
     stream_init(&first, seed, 0, recorded->memory_draw - 1, PURPOSE_MEMORY);
     stream_init(&now, seed, replication, recorded->memory_draw - 1, PURPOSE_MEMORY);
-    int64_t changed = dist_draw_integer(trace->memory, &now) - dist_draw_integer(trace->memory, &first);
+    int64_t changed = trace_on_all(recorded, dist_draw_integer(trace->memory, &now)) -
+                      trace_on_all(recorded, dist_draw_integer(trace->memory, &first));
     return changed > -recorded->memory_bytes ? recorded->memory_bytes + changed : 0;
 }
 
@@ -175,6 +176,7 @@ void replay_declare(struct gs_workload_spec *spec, const struct scenario *scenar
         spec->class = recorded->class == GST_INFERENCE  ? GS_INFERENCE
                       : recorded->class == GST_TRAINING ? GS_TRAINING
                                                         : GS_NOTEBOOK;
+    spec->gpus = (uint32_t)recorded->gpus;
     spec->bytes = memory_bytes(&replay->trace, recorded, scenario->seed, replication);
     if (recorded->context_bytes >= 0)
         spec->context_bytes = recorded->context_bytes;

@@ -24,8 +24,10 @@ static void refused(struct text *out, const struct report *r, const struct repor
     static const char *const why[REFUSALS] = {
         [REFUSED_SEATS] = "each has all the workloads it may; raise max_workloads_per_gpu or gpus",
         [REFUSED_RESERVE] = "the reserve, which grows with each workload, is in the way; add gpus",
+        [REFUSED_SET] = "no GPUs beside each other were free of others; add gpus",
         [REFUSED_CAP] = "no room in the swap file, where they start; raise swap_file",
         [REFUSED_LARGE] = "they are larger than an empty GPU has room for; raise gpu_memory",
+        [REFUSED_WIDE] = "they use more GPUs at once than any node has; raise gpus",
         [REFUSED_APART] = "they may not be swapped, and every node swaps; add one with swap = no",
     };
     char who[REPORT_CELL * 2];

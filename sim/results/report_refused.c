@@ -68,8 +68,10 @@ const char *refused_sentence(struct making *b, size_t group)
     static const char *const what[REFUSALS] = {
         [REFUSED_SEATS] = "the number of workloads of a GPU",
         [REFUSED_RESERVE] = "the reserve of the GPUs",
+        [REFUSED_SET] = "the number of GPUs",
         [REFUSED_CAP] = "the cap of the swap file",
         [REFUSED_LARGE] = "the memory of a GPU",
+        [REFUSED_WIDE] = "the number of GPUs of a node",
         [REFUSED_APART] = "that every node swaps",
     };
     const struct report_group *g = &b->report->group[group];

@@ -39,8 +39,10 @@ extern const char *const served_name[SERVEDS], *const outcome_name[OUTCOMES]; /*
 enum refusal {
     REFUSED_SEATS,   /* has as many workloads as it may */
     REFUSED_RESERVE, /* its reserve, which grows with each workload, leaves too little room */
+    REFUSED_SET,     /* is in use by workloads of another number of GPUs */
     REFUSED_CAP,     /* there was a GPU, but no room in the swap file to start from */
     REFUSED_LARGE,   /* is too small, even empty */
+    REFUSED_WIDE,    /* has not so many beside it on its node */
     REFUSED_APART,   /* swaps, which the workload may not be near */
     REFUSALS
 };

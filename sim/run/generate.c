@@ -126,11 +126,13 @@ static int attach(struct generator *g, const struct load_event *event)
         .t_us = to_us(event->at_ns),
         .name = name,
         .text = in_group,
-        .given = 1u << 0 | 1u << 2 | (spec->context_bytes > 0 ? 1u << 3 : 0) | (asks ? 1u << 4 : 0) |
-                 (spec->limit < 1 ? 1u << 5 : 0) | 1u << 6 | (spec->swappable ? 0 : 1u << 7) | 1u << 8 | 1u << 9,
+        .given = 1u << 0 | (spec->gpus > 1 ? 1u << 1 : 0) | 1u << 2 | (spec->context_bytes > 0 ? 1u << 3 : 0) |
+                 (asks ? 1u << 4 : 0) | (spec->limit < 1 ? 1u << 5 : 0) | 1u << 6 | (spec->swappable ? 0 : 1u << 7) |
+                 1u << 8 | 1u << 9,
         .w = {.class = group->class == GS_INFERENCE  ? GST_INFERENCE
                        : group->class == GS_TRAINING ? GST_TRAINING
                                                      : GST_NOTEBOOK,
+              .gpus = spec->gpus,
               .mem = spec->bytes,
               .floor = spec->context_bytes,
               .req = request,

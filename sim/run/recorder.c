@@ -58,6 +58,8 @@ int recorder_open(struct recorder **out, const struct recorder_setup *setup, str
     if (rec->watch == NULL || rec->gpu == NULL || rec->node == NULL || !open_tally(rec, setup) || !series_open(rec) ||
         !bound_open(rec))
         return no_memory(err);
+    for (uint32_t i = 0; i < setup->gpus; i++)
+        rec->gpu[i] = (struct gpu_watch){.lead = i, .width = 1};
     for (uint32_t i = 0; i < n; i++)
         rec->watch[i] = (struct watch){.phase = PHASE_AWAY,
                                        .attached_ns = -1,
@@ -147,6 +149,13 @@ static void note_stalls(struct watch *w, struct job *job)
         memcpy(job->stall_ns, w->stall_ns, sizeof job->stall_ns);
 }
 
+static uint32_t width_of(const struct recorder *rec, uint32_t workload)
+{
+    uint32_t gpus = rec->setup.setup->workload[workload].gpus;
+
+    return gpus > 1 ? gpus : 1;
+}
+
 void recorder_ready(struct recorder *rec, struct job *job)
 {
     struct watch *w = &rec->watch[job->workload];
@@ -173,7 +182,7 @@ void recorder_ready(struct recorder *rec, struct job *job)
         return;
     w->arrived++;
     if (rec->bounded)
-        job->ticket = bound_arrive(&rec->bound, job->ready_ns, job->work_ns);
+        job->ticket = bound_arrive(&rec->bound, job->ready_ns, job->work_ns, width_of(rec, job->workload));
 }
 
 /* What remains of the response when work and the known causes are taken off is time for which others had the GPU. */
@@ -273,7 +282,6 @@ void recorder_ended(struct recorder *rec, struct job *job, gs_ns at_ns, enum out
 
 static __attribute__((noinline)) void swap_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
 {
-    struct gpu_tally *g = &rec->tally.gpu[c->gpu];
     struct watch *w = &rec->watch[c->workload];
     bool out = c->kind == GS_SWAP_OUT;
 
@@ -283,11 +291,9 @@ static __attribute__((noinline)) void swap_command(struct recorder *rec, const s
     w->stay_bytes = out ? w->gpu_bytes - c->bytes : w->gpu_bytes;
     w->gpu_bytes = out ? w->gpu_bytes : c->bytes;
     w->gpu = c->gpu;
-    g->swaps += out || c->moved_bytes > 0;
-    *(out ? &g->swap_out_bytes : &g->swap_in_bytes) += c->moved_bytes;
     if (out)
         recorder_evicted(rec, c, now_ns);
-    series_swap(rec, c->gpu, now_ns, c);
+    recorder_moved(rec, c, now_ns);
     rows_state(rec, c->workload, out ? GS_SWAPPING_OUT : GS_SWAPPING_IN, now_ns);
     if (!out && rec->watch[c->workload].pending > 0 && c->reason != GS_BECAUSE_AHEAD)
         set_phase(rec, c->workload, gs_by_disk(c->reason) ? STALL_COLD : STALL_SWAP_IN, now_ns);
@@ -296,8 +302,7 @@ static __attribute__((noinline)) void swap_command(struct recorder *rec, const s
 static void clean_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
 {
     rec->moved = true;
-    rec->tally.gpu[c->gpu].swap_out_bytes += c->moved_bytes;
-    series_swap(rec, c->gpu, now_ns, c);
+    recorder_moved(rec, c, now_ns);
 }
 
 static __attribute__((noinline)) void wait_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
@@ -360,6 +365,13 @@ static void run_command(struct recorder *rec, const struct gs_command *c, gs_ns 
         rows_running(rec, c->workload, true, now_ns);
 }
 
+static __attribute__((noinline)) void place_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
+{
+    recorder_placed(rec, c->gpu, now_ns);
+    if (c->reason != GS_BECAUSE_MOVED)
+        rec->watch[c->workload].attached_ns = now_ns;
+}
+
 void recorder_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
 {
     if (c->kind == GS_RUN)
@@ -374,8 +386,8 @@ void recorder_command(struct recorder *rec, const struct gs_command *c, gs_ns no
         reject_command(rec, c);
     else if (c->kind == GS_KILL)
         kill_command(rec, c, now_ns);
-    else if (c->kind == GS_PLACE && c->reason != GS_BECAUSE_MOVED)
-        rec->watch[c->workload].attached_ns = now_ns;
+    else if (c->kind == GS_PLACE)
+        place_command(rec, c, now_ns);
     else if (c->kind == GS_HOLD)
         hold_command(rec, c, now_ns);
 }

@@ -1,17 +1,18 @@
 /* recorder_refused.c - a workload was refused when it arrived: why, and how large a GPU it would have needed. */
 #include "sim/run/recorder_state.h"
 
-/* Memory of a GPU that would take the workload by itself. */
+/* Memory of a GPU that would take the workload, or its share of the workload, by itself. */
 static int64_t needs_bytes(const struct gs_node_spec *node, const struct gs_workload_spec *spec)
 {
     int64_t reserved = node->reserved_bytes + node->reserved_per_workload_bytes;
-    int64_t with_reserve = spec->bytes + (spec->context_bytes > reserved ? spec->context_bytes : reserved);
-    double by_limit = spec->limit > 0 ? (double)spec->bytes / spec->limit : 0;
+    int64_t bytes = spec->gpus > 1 ? (spec->bytes + spec->gpus - 1) / spec->gpus : spec->bytes;
+    int64_t with_reserve = bytes + (spec->context_bytes > reserved ? spec->context_bytes : reserved);
+    double by_limit = spec->limit > 0 ? (double)bytes / spec->limit : 0;
 
     return by_limit > (double)with_reserve ? (int64_t)(by_limit + 1) : with_reserve;
 }
 
-/* What kept one GPU from taking it. */
+/* What kept one GPU from taking it, or from leading those that would. */
 static enum refusal obstacle(const struct recorder *rec, uint32_t gpu, const struct gs_workload_spec *spec)
 {
     const struct gs_gpu *g = &rec->setup.view->gpu[gpu];
@@ -19,8 +20,12 @@ static enum refusal obstacle(const struct recorder *rec, uint32_t gpu, const str
 
     if (spec->never_on_swap_node && node->swap)
         return REFUSED_APART;
+    if (node->gpus < spec->gpus)
+        return REFUSED_WIDE;
     if (needs_bytes(node, spec) > node->gpu_bytes)
         return REFUSED_LARGE;
+    if (g->width != (spec->gpus > 1 ? spec->gpus : 1))
+        return REFUSED_SET;
     return g->attached >= node->max_workloads_per_gpu ? REFUSED_SEATS : REFUSED_RESERVE;
 }
 

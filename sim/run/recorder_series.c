@@ -125,7 +125,7 @@ void series_node(struct recorder *rec, uint32_t node, gs_ns from_ns, gs_ns to_ns
     }
 }
 
-void series_swap(struct recorder *rec, uint32_t gpu, gs_ns at_ns, const struct gs_command *command)
+void series_swap(struct recorder *rec, uint32_t gpu, gs_ns at_ns, bool out, int64_t bytes)
 {
     struct tally *t = &rec->tally;
 
@@ -134,7 +134,7 @@ void series_swap(struct recorder *rec, uint32_t gpu, gs_ns at_ns, const struct g
     if (!in_present_bucket(rec, at_ns, at_ns))
         reach(t, at_ns);
     struct gpu_bucket *b = &t->gpu_series[(size_t)gpu * SERIES_BUCKETS + (size_t)rec->bucket];
-    *(command->kind != GS_SWAP_IN ? &b->swap_out_bytes : &b->swap_in_bytes) += (double)command->moved_bytes;
+    *(out ? &b->swap_out_bytes : &b->swap_in_bytes) += (double)bytes;
 }
 
 gs_ns series_next_sample_ns(const struct recorder *rec)

@@ -45,6 +45,7 @@ struct watch {                  /* a workload under observation; what every burs
 };
 
 struct gpu_watch {
+    uint32_t lead, width; /* as in struct gs_gpu: what its set holds and moves is the lead's, the same on each */
     int64_t resident_bytes;
     gs_ns at_ns;
     struct gpu_usage before;  /* usage at the end of the warm-up */
@@ -92,6 +93,8 @@ void recorder_unended(struct recorder *rec, const struct job *job, gs_ns at_ns, 
 /* Memory (recorder_memory.c): the integrals up to now; a swap file's use may have changed; a workload is off its GPU but for
  * `stay_bytes`, or back to what it holds between bursts. */
 void recorder_gpu_until(struct recorder *rec, uint32_t gpu, gs_ns now_ns);
+void recorder_moved(struct recorder *rec, const struct gs_command *command, gs_ns now_ns); /* swap or cleaning */
+void recorder_placed(struct recorder *rec, uint32_t gpu, gs_ns now_ns); /* a workload, on a set of GPUs or on one */
 void recorder_node_until(struct recorder *rec, uint32_t node, gs_ns now_ns);
 void recorder_node_changed(struct recorder *rec, uint32_t node, gs_ns now_ns);
 void recorder_left_gpu(struct recorder *rec, uint32_t workload, int64_t stay_bytes, gs_ns now_ns);
@@ -118,7 +121,7 @@ void bound_close(struct recorder *rec);
 bool series_open(struct recorder *rec);
 void series_gpu(struct recorder *rec, uint32_t gpu, gs_ns from_ns, gs_ns to_ns, double resident_bytes);
 void series_node(struct recorder *rec, uint32_t node, gs_ns from_ns, gs_ns to_ns, int64_t used_bytes);
-void series_swap(struct recorder *rec, uint32_t gpu, gs_ns at_ns, const struct gs_command *command);
+void series_swap(struct recorder *rec, uint32_t gpu, gs_ns at_ns, bool out, int64_t bytes);
 gs_ns series_next_sample_ns(const struct recorder *rec);
 void series_sample(struct recorder *rec, gs_ns at_ns); /* GPU time up to the end of a bucket */
 

@@ -183,7 +183,21 @@ void check_contradictions(struct build *b)
 
 static bool node_may_take(const struct node_group *node, const struct workload_group *group)
 {
-    return group->swappable || !node->swap;
+    return (group->swappable || !node->swap) && node->gpus >= group->gpus_per_workload;
+}
+
+/* Has some node as many GPUs as a workload of the group uses at once? */
+static bool satisfy_gpus(struct build *b, size_t i)
+{
+    const struct workload_group *group = &b->scenario->workload[i];
+    int64_t most = 0;
+    for (size_t k = 0; k < b->scenario->nodes; k++)
+        most = b->scenario->node[k].gpus > most ? b->scenario->node[k].gpus : most;
+    if (most < group->gpus_per_workload)
+        complain(b, b->workload_from[i], "gpus_per_workload", GS_UNSATISFIABLE,
+                 "'%s' needs %lld GPUs of one node, but no node has more than %lld; raise 'gpus' of [node]",
+                 group->name, (long long)group->gpus_per_workload, (long long)most);
+    return most >= group->gpus_per_workload;
 }
 
 /* What a GPU of the node can give to a group's first workload: physical memory less the reserve, or its context if that
@@ -213,13 +227,13 @@ static void visible_reason(char out[REASON], const struct node_group *node, cons
                  node->gpu_reserved_per_workload > 0 ? " and 'gpu_reserved_per_workload'" : "", less);
 }
 
-/* Can some GPU take one workload of the group at all? */
-static void satisfy_group(struct build *b, size_t i)
+/* Can some GPU, or so many of a node, take one workload of the group at all? */
+static void satisfy_memory(struct build *b, size_t i)
 {
     const struct workload_group *group = &b->scenario->workload[i];
     const struct ini_section *from = b->workload_from[i];
-    char need[UNITS_TEXT], have[UNITS_TEXT], reason[REASON];
-    double most = -1, least = dist_lowest(&group->memory);
+    char need[UNITS_TEXT], have[UNITS_TEXT], reason[REASON], of[48] = "one GPU";
+    double most = -1, least = dist_lowest(&group->memory) / (double)group->gpus_per_workload;
     const struct node_group *best = NULL;
     for (size_t k = 0; k < b->scenario->nodes; k++) {
         const struct node_group *node = &b->scenario->node[k];
@@ -236,8 +250,10 @@ static void satisfy_group(struct build *b, size_t i)
     if (!best || least <= most)
         return;
     visible_reason(reason, best, group);
-    complain(b, from, "memory", GS_UNSATISFIABLE, "'%s' needs %s of one GPU, but no GPU shows it more than %s: %s",
-             group->name, units_show_size(need, least), units_show_size(have, most), reason);
+    if (group->gpus_per_workload > 1)
+        snprintf(of, sizeof of, "each of its %lld GPUs", (long long)group->gpus_per_workload);
+    complain(b, from, "memory", GS_UNSATISFIABLE, "'%s' needs %s of %s, but no GPU shows it more than %s: %s",
+             group->name, units_show_size(need, least), of, units_show_size(have, most), reason);
 }
 
 /* Bytes that the groups in `state` hold at the least when the run starts; `last` gets one of them. */
@@ -281,6 +297,7 @@ static void satisfy_initial(struct build *b)
 void check_satisfiable(struct build *b)
 {
     for (size_t i = 0; i < b->scenario->workloads; i++)
-        satisfy_group(b, i);
+        if (satisfy_gpus(b, i))
+            satisfy_memory(b, i);
     satisfy_initial(b);
 }

@@ -129,7 +129,7 @@ static const struct key table[] = {
     WORKLOAD("swappable", "yes | no", "yes", "all", KEY_BOOLEAN, swappable, 0, 0,
              .help = "no: anti-affinity, never on a node that swaps, never swapped"),
     WORKLOAD("gpus_per_workload", "integer", "1", "all", KEY_INTEGER, gpus_per_workload, 1, 1024,
-             .unavailable = "greater than 1", .help = "swapped together, at the same time"),
+             .help = "GPUs of one node that each workload uses at once; swapped together, at the same time"),
     WORKLOAD("priority", "integer | by class", "by class", "all", KEY_INTEGER, priority, 0, 255, .word = -1,
              .help = "0 to 255, greater wins; by class: inference 192, notebook 128, training 64"),
     WORKLOAD("start", "dist of time", "0s", "all", KEY_DIST_TIME, start, 0, INFINITY,
@@ -199,6 +199,7 @@ static const struct key table[] = {
           .help = "factor on all times of the trace"),
     TRACE("sample", "integer | all", "all", KEY_INTEGER, sample, 1, COUNT_MAX, .word = 0,
           .help = "keep so many workloads, drawn with the scenario's seed"),
+    TRACE("single", "yes | no", "no", KEY_BOOLEAN, single, 0, 0, .help = "only its workloads of one GPU"),
     TRACE("stream", "yes | no", "no", KEY_BOOLEAN, stream, 0, 0,
           .help = "for native traces that do not fit into memory: the file is laid out by workload on disk, in TMPDIR "
                   "or /var/tmp, with about 20 bytes a record; the results are the same"),

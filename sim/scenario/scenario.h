@@ -108,6 +108,7 @@ struct trace_source { /* [trace.NAME]: the file replayed; its class, memory, ...
     gs_ns from, to;   /* window of the trace; GS_NEVER = to its end */
     double scale_time;
     int64_t sample; /* keep this many workloads, 0 = all */
+    bool single;    /* only its workloads of one GPU */
     bool stream;    /* read it from disk while it is replayed */
 };
 

@@ -99,12 +99,12 @@ static bool make_room(struct bound *b)
     return true;
 }
 
-uint64_t bound_arrive(struct bound *b, int64_t at, int64_t work)
+uint64_t bound_arrive(struct bound *b, int64_t at, int64_t work, uint32_t width)
 {
     b->out_of_memory |= !make_room(b);
     if (b->out_of_memory)
         return 0;
-    b->burst[b->end] = (struct bound_burst){.at = at, .work = work};
+    b->burst[b->end] = (struct bound_burst){.at = at, .work = work, .width = width};
     return b->before + b->end++;
 }
 
@@ -118,7 +118,7 @@ static void count(struct bound *b, const struct bound_burst *burst)
 {
     b->alone += (double)service(burst->work, b->greatest);
     b->counted++;
-    b->out_of_memory |= !srpt_arrive(&b->pooled, burst->at, service(burst->work, b->speed));
+    b->out_of_memory |= !srpt_arrive(&b->pooled, burst->at, service(burst->work, b->speed / burst->width));
 }
 
 void bound_settle(struct bound *b, uint64_t ticket, bool counts)

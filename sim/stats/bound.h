@@ -8,7 +8,8 @@
  * Several GPUs are replaced by one that has the speed of all together.  Whatever they do with a burst at any time, it can do
  * as well: give each burst the rate that it has there, which adds up to no more than the sum.  So all ends are the same, and
  * the best schedule of the one is no worse.  As a burst runs on one GPU at a time, it also takes at least its work over the
- * greatest speed.  The bound is the larger of both sums.
+ * greatest speed.  The bound is the larger of both sums.  A burst that has k GPUs to itself at a time is k times as much work
+ * for the one that replaces them, and no more than its work for the second sum.
  *
  * A bound on what is reported must be of the bursts that are: a schedule of more bursts is one of these alone, so their
  * responses are at least those of SRPT for them alone.  Whether a burst will count is known only at its end; the bursts wait
@@ -39,6 +40,7 @@ void srpt_fini(struct srpt *s);
 
 struct bound_burst {
     int64_t at, work; /* work < 0: it does not count */
+    uint32_t width;
     bool settled;
 };
 
@@ -54,8 +56,8 @@ struct bound {
 };
 
 void bound_init(struct bound *b, const double *speed, size_t servers);
-/* A burst arrives, not before the last one; returns its ticket.  Later it is settled: it counts, or it does not. */
-uint64_t bound_arrive(struct bound *b, int64_t at, int64_t work);
+/* A burst of `width` GPUs arrives, not before the last one; returns its ticket.  Later it is settled: it counts, or it does not. */
+uint64_t bound_arrive(struct bound *b, int64_t at, int64_t work, uint32_t width);
 void bound_settle(struct bound *b, uint64_t ticket, bool counts);
 /* No schedule has a smaller sum of responses of those that counted; all must be settled. */
 double bound_sum(struct bound *b);

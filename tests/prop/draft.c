@@ -16,6 +16,7 @@ struct maker {
     enum kind kind;
     double span_s;  /* what the scenario's times are drawn in proportion to */
     bool exclusive; /* one at a time on every node */
+    int gpus;       /* of the node with the most */
 };
 
 /* --- chance --- */
@@ -130,8 +131,10 @@ static void node(struct maker *m, const char *name, int gpu_gib)
     put(m, "[node%s%s]", *name == '\0' ? "" : ".", name);
     if (m->kind == ANYTHING && chance(m, 0.2))
         put(m, "count = %d", (int)below(m, 3) + 1);
-    if (chance(m, 0.3))
-        put(m, "gpus = %d", (int)below(m, 3) + 1);
+    int gpus = chance(m, 0.3) ? (int)below(m, 3) + 1 : chance(m, 0.1) ? 4 : 1;
+    m->gpus = gpus > m->gpus ? gpus : m->gpus;
+    if (gpus > 1)
+        put(m, "gpus = %d", gpus);
     put(m, "gpu_memory = %dGiB", gpu_gib);
     put(m, "gpu_reserved = %dMiB", (int)below(m, 4) * 512);
     if (m->kind == ANYTHING && chance(m, 0.15))
@@ -143,7 +146,7 @@ static void node(struct maker *m, const char *name, int gpu_gib)
     if (m->kind == ROOMY || (m->kind == FINITE && chance(m, 0.3)))
         put(m, "swap_file = 2000GiB");
     else if (chance(m, 0.7))
-        put(m, "swap_file = %dMiB", chance(m, 0.1) ? 0 : (int)below(m, 80 * 1024));
+        put(m, "swap_file = %dMiB", chance(m, 0.1) ? 0 : gpus * (int)below(m, 80 * 1024));
     node_rates(m);
     if (m->exclusive)
         put(m, "sharing = exclusive");
@@ -220,9 +223,9 @@ static void policies(struct maker *m)
 
 /* --- [workload.NAME] --- */
 
-static void memory_of(struct maker *m, int gpu_gib)
+static void memory_of(struct maker *m, int gpu_gib, int gpus)
 {
-    int gpu_mib = gpu_gib * 1024;
+    int gpu_mib = gpu_gib * 1024 * gpus;
 
     if (m->kind == ROOMY)
         put(m, "memory = %dMiB", (int)below(m, (uint64_t)gpu_mib / 40) + 1);
@@ -302,12 +305,15 @@ static void rare_things(struct maker *m)
 static void workloads(struct maker *m, int number, int gpu_gib)
 {
     bool iterates = m->kind == FINITE, roomy = m->kind == ROOMY;
+    int gpus = roomy || m->gpus == 1 || chance(m, 0.5) ? 1 : m->gpus == 4 && chance(m, 0.4) ? 4 : 2;
     const char *class = iterates ? "training" : roomy ? "notebook" : one_of(m, "notebook notebook training inference");
 
     put(m, "[workload.W%d]", number);
     put(m, "class = %s", class);
     put(m, "count = %d", (int)below(m, roomy ? 4 : 12) + 1);
-    memory_of(m, gpu_gib);
+    if (gpus > 1)
+        put(m, "gpus_per_workload = %d", gpus);
+    memory_of(m, gpu_gib, gpus);
     if (strcmp(class, "notebook") == 0)
         notebook(m);
     else if (strcmp(class, "training") == 0)
@@ -374,7 +380,8 @@ static void record_one(struct maker *m, struct recording *r, int id, int gpu_gib
     char class = "nti"[below(m, 3)];
     bool kept = r->count + 10 < TRACE_EVENTS;
 
-    record(r, t, "W,u%d,%c,1,%lld,,,,,%s,%s", id, class, (long long)(between(m, 0.05, 0.6) * gpu_gib * 1e9),
+    int gpus = chance(m, 0.8) ? 1 : (int)below(m, 3) + 1;
+    record(r, t, "W,u%d,%c,%d,%lld,,,,,%s,%s", id, class, gpus, (long long)(between(m, 0.05, 0.6) * gpu_gib * 1e9),
            chance(m, 0.1) ? "0" : "", one_of(m, "c o"));
     if (class == 't' && chance(m, 0.6)) {
         record(r, t += 1000, "T,u%d,%d,%lld,%lld,%d", id, (int)below(m, 20) + 1, (long long)(span_us / 200) + 1,

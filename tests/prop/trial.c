@@ -52,10 +52,10 @@ static int weigh(const struct backend *be, struct error *err)
         int64_t bytes = be->device[gpu].free_bytes;
         for (uint32_t i = 0; i < be->workloads; i++)
             bytes += be->process[i].gpu == gpu ? be->process[i].gpu_bytes : 0;
-        if (bytes != node->gpu_bytes - node->reserved_bytes)
+        int64_t all = be->device[gpu].width * (node->gpu_bytes - node->reserved_bytes);
+        if (bytes != all)
             return error_set(err, GS_BUG, "at %.9f s: GPU %u has %lld bytes more than it had",
-                             1e-9 * (double)watched.now_ns, gpu,
-                             (long long)(bytes - node->gpu_bytes + node->reserved_bytes));
+                             1e-9 * (double)watched.now_ns, gpu, (long long)(bytes - all));
     }
     return GS_OK;
 }
@@ -252,7 +252,7 @@ static struct demand demand_of(const struct scenario *s)
         d.context += n * (double)w->context;
         d.jobs += n * (w->iterates ? (double)w->iterations : 1);
         d.finite &= w->class == GS_TRAINING;
-        d.notebooks &= notebook;
+        d.notebooks &= notebook && w->gpus_per_workload == 1; /* where widths differ somebody may find no GPUs */
         d.plain &= w->swappable && w->fraction == FRACTION_DYNAMIC && w->limit >= 1 && w->trace < 0;
         if (notebook) {
             d.burst_ns = fmax(d.burst_ns, dist_highest(&w->burst));

@@ -126,7 +126,7 @@ static void sessions_of_the_sample(void **state)
         assert_int_equal(w->closed && w->swappable, 1);
         assert_int_equal(w->gpus, due[i].gpus);
         assert_int_equal(w->bursts, due[i].bursts);
-        assert_int_equal(w->memory_bytes, 1 << 30);
+        assert_int_equal(w->memory_bytes, due[i].gpus * (INT64_C(1) << 30));
         assert_minute(w->attach_ns, due[i].first);
         assert_minute(w->detach_ns, due[i].detach);
         assert_int_equal(w->attach_ns, w->burst[0].ready_ns);

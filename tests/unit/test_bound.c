@@ -51,7 +51,7 @@ static double bound_of(const struct job_list *j, const double *speed, size_t ser
 
     bound_init(&b, speed, servers);
     for (int i = 0; i < j->count; i++)
-        ticket[i] = bound_arrive(&b, j->at[i], j->work[i]);
+        ticket[i] = bound_arrive(&b, j->at[i], j->work[i], 1);
     for (int i = j->count; i-- > 0;)
         bound_settle(&b, ticket[i], true);
     double sum = bound_sum(&b);
@@ -166,7 +166,7 @@ static void test_what_counts(void **unused)
             int64_t work = below(&s, 20);
             at += below(&s, 20);
             counts[i] = below(&s, 4) != 0;
-            ticket[i] = bound_arrive(&b, at, work);
+            ticket[i] = bound_arrive(&b, at, work, 1);
             if (counts[i])
                 assert_true(srpt_arrive(&alone, at, work / (int64_t)speed));
             counted += counts[i];

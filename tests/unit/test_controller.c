@@ -340,6 +340,63 @@ static void who_comes_again_is_new(void **unused)
     assert_true(gave(&p, GS_SWAP_IN, 0));
 }
 
+static bool has(const struct play *p, uint32_t gpu, uint32_t lead, uint32_t width, int64_t gb)
+{
+    const struct gs_gpu *g = &controller_view(p->ctl)->gpu[gpu];
+
+    return g->lead == lead && g->width == width && g->capacity_bytes == gb * GB && g->free_bytes <= gb * GB;
+}
+
+/* GPUs 0 and 1 are one as long as 0 or 1, of two GPUs each, are there or their bytes still move. */
+static void two_gpus_are_one(void **unused)
+{
+    struct play p;
+
+    (void)unused;
+    prepare(&p, "none");
+    p.node.gpus = 3;
+    p.workload[0].gpus = p.workload[1].gpus = p.workload[2].gpus = 2;
+    p.workload[0].bytes = p.workload[1].bytes = 40 * GB;
+    begin(&p);
+    settle(&p, 0);
+    assert_true(see(&p, 0)->gpu == 0 && has(&p, 0, 0, 2, 50) && has(&p, 1, 0, 0, 0) && has(&p, 2, 2, 1, 25));
+    tell(&p, GS_ATTACH, 1);
+    tell(&p, GS_ATTACH, 3);
+    assert_true(see(&p, 1)->gpu == 0 && see(&p, 3)->gpu == 2);
+    want(&p, 1, 40 * GB);
+    assert_true(gave(&p, GS_SWAP_OUT, 0));
+    tell(&p, GS_DETACH, 1);
+    tell(&p, GS_DETACH, 0);
+    assert_true(has(&p, 0, 0, 2, 50)); /* 0 is still on its way out */
+    over(&p, GS_DONE, GS_SWAP_OUT, 0);
+    assert_true(has(&p, 0, 0, 1, 25) && has(&p, 1, 1, 1, 25));
+    tell(&p, GS_DETACH, 3);
+    tell(&p, GS_ATTACH, 3);
+    assert_true(see(&p, 3)->gpu == 0);
+    tell(&p, GS_ATTACH, 2);
+    assert_true(gave(&p, GS_REJECT, 2)); /* GPUs 1 and 2 are free, but no block */
+    tell(&p, GS_DETACH, 3);
+    tell(&p, GS_ATTACH, 2);
+    assert_true(gave(&p, GS_PLACE, 2) && has(&p, 0, 0, 2, 50));
+}
+
+/* Who finds no room in the swap file, where it starts, leaves no set behind. */
+static void who_is_refused_forms_no_set(void **unused)
+{
+    struct play p;
+
+    (void)unused;
+    prepare(&p, "none");
+    p.node.gpus = 2;
+    p.node.swap_cap_bytes = 10 * GB;
+    p.workload[0].gpus = 2;
+    p.workload[0].bytes = 20 * GB;
+    p.workload[0].initial = GS_HOST;
+    begin(&p);
+    tell(&p, GS_ATTACH, 0);
+    assert_true(gave(&p, GS_REJECT, 0) && has(&p, 0, 0, 1, 25) && has(&p, 1, 1, 1, 25));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -350,6 +407,8 @@ int main(void)
         cmocka_unit_test(a_copy_that_shrank_and_failed_gives_back_what_is_left),
         cmocka_unit_test(failures_are_counted_by_burst),
         cmocka_unit_test(who_comes_again_is_new),
+        cmocka_unit_test(two_gpus_are_one),
+        cmocka_unit_test(who_is_refused_forms_no_set),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,7 +60,7 @@ static void what_comes_out(void **state)
                "llama2-70b,a100-80gb,2000,1,410,51,2\nllama2-70b,a100-80gb,2000,2,900,1,2\n"
                "llama2-70b,a100-80gb,2000,1,300,1,4\nllama2-70b,h100-80gb,2000,1,300,1,2\n"
                "other,a100-80gb,2000,1,300,1,2\n",
-         "0,W,llama2-70b,i,2,70000000000,,,,,,o\n0,S,llama2-70b,10000,200000,51000000,4,16\n"},
+         "0,W,llama2-70b,i,2,140000000000,,,,,,o\n0,S,llama2-70b,10000,200000,51000000,4,16\n"},
         {"splitwise", "parameters=7,kv_per_token=0B", /* a tenth of the size, the work of two GPUs; through 0 */
          TIMES "llama2-70b,a100-80gb,600,1,100,50,2\nllama2-70b,a100-80gb,1200,1,350,50,2\n",
          "0,W,llama2-70b,i,1,14000000000,,,,,,o\n0,S,llama2-70b,0,53333,10000000,0,16\n"},

@@ -28,6 +28,8 @@ static void refused_workloads(void **unused)
     } row[] = {
         {REFUSED_SEATS, "all the workloads it may", "number of workloads", " --set node.max_workloads_per_gpu=4"},
         {REFUSED_RESERVE, "the reserve, which grows", "reserve", " --set node.gpus=3"},
+        {REFUSED_SET, "beside each other", "number of GPUs:", " --set node.gpus=3"},
+        {REFUSED_WIDE, "than any node has", "GPUs of a node", " --set node.gpus=3"},
         {REFUSED_CAP, "no room in the swap file", "cap of the swap file", " --set node.swap_file=256GiB"},
         {REFUSED_LARGE, "larger than an empty GPU", "memory of a GPU", " --set node.gpu_memory=91GiB"},
         {REFUSED_APART, "every node swaps", "every node swaps", " --set node.swap=no"},
