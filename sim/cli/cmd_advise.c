@@ -317,8 +317,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (a->file == NULL)
             argp_error(state, "which scenario, or database?");
-        if (a->simulate.db != NULL)
-            argp_error(state, "the runs of this command are not kept; leave --db out");
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -328,7 +326,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 int cmd_advise(int argc, char **argv, struct error *err)
 {
-    static const struct argp_child children[] = {{&simulate_argp, 0, NULL, 0}, {0}};
+    static const struct argp_child children[] = {{&simulate_unkept_argp, 0, NULL, 0}, {0}};
     static const char doc[] =
         "Recommend settings: size of the swap file, reserve, workloads a GPU, what deserves nodes of its own, each "
         "with its "

@@ -44,8 +44,6 @@ static void check(const struct arguments *a, struct argp_state *state)
         argp_error(state, "the scenario is read anew for each value; give it as a file, not by '-'");
     if (a->keys == 0)
         argp_error(state, "vary what? Add --vary workload.NB.count, --vary node.swap_file or another key");
-    if (a->simulate.db != NULL)
-        argp_error(state, "the runs of this command are not kept; leave --db out, and run the answer with --set");
     if (a->keys == 2 && a->sensitivity)
         argp_error(state, "--sensitivity is about one answer; leave one --vary out");
 }
@@ -279,7 +277,7 @@ int cmd_capacity(int argc, char **argv, struct error *err)
         {"sensitivity", OPTION_SENSITIVITY, NULL, 0,
          "also what faster GPUs and links, more memory, or longer think times would make of it", 0},
         {0}};
-    static const struct argp_child children[] = {{&simulate_argp, 0, NULL, 0}, {0}};
+    static const struct argp_child children[] = {{&simulate_unkept_argp, 0, NULL, 0}, {0}};
     static const char doc[] =
         "Find how far a key of the scenario may go until an SLA is missed: the greatest count, or the smallest swap "
         "file, that keeps all of them.  Replications are added at each value until that is sure; the first look takes "
