@@ -112,6 +112,8 @@ struct capacity_report {
     const struct capacity_case *what_if; /* from the answer of `found` on */
     size_t what_ifs;
 };
+/* What a search found, in one sentence without a stop. */
+void capacity_answer(struct text *out, const struct capacity_report *r, const struct capacity *found);
 void capacity_text(struct text *out, const struct capacity_report *r);
 void capacity_json(struct text *out, const struct capacity_report *r);
 
