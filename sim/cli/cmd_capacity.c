@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum { OPTION_VARY = 512, OPTION_STEP, OPTION_CONFIDENCE, OPTION_INDIFFERENCE, OPTION_SENSITIVITY };
-enum { FIRST_LOOK = 10, FRONTIER = 5 };
+enum { FRONTIER = 5 };
 
 struct arguments {
     struct simulate simulate;
@@ -231,7 +231,7 @@ static int read_all(struct arguments *a, struct error *err)
     if (rc == GS_OK && a->keys == 2 && strcmp(a->vary.key, a->second.key) == 0)
         rc = error_set(err, GS_USAGE, "--vary '%s': it is varied twice", a->vary.key);
     a->plan = (struct capacity_plan){.file = a->file, .indifference = a->indifference, .tell = tell, .context = a};
-    a->plan.first = s->replications < 2 ? FIRST_LOOK : s->replications;
+    a->plan.first = s->replications < 2 ? CAPACITY_FIRST_LOOK : s->replications;
     a->label = "";
     return rc == GS_OK ? simulate_watch(&a->simulate, &a->plan.run, err) : rc;
 }
@@ -284,7 +284,7 @@ int cmd_capacity(int argc, char **argv, struct error *err)
         "those of the scenario, each further one twice as many.  With --assert it ends with 1 unless the scenario as "
         "it is keeps its SLAs.";
     static const struct argp argp = {options, parse, "SCENARIO", doc, children, NULL, NULL};
-    struct arguments a = {.confidence = 0.95, .indifference = 0.01};
+    struct arguments a = {.confidence = CAPACITY_CONFIDENCE, .indifference = CAPACITY_INDIFFERENCE};
 
     simulate_init(&a.simulate);
     a.simulate.db = NULL;
