@@ -3,10 +3,10 @@ set xrange [x_from:x_to]
 set yrange [0:y_top]
 set xtics x_step
 set ytics y_step
-set xlabel x_name
-set ylabel y_name
-set bmargin at screen (112.0+narrow_more*is_narrow)/height
-set key at screen 0.5, screen (46.0+narrow_more*is_narrow)/height center top horizontal
+set xlabel x_label
+set ylabel y_label
+set bmargin at screen (116.0+narrow_more*is_narrow)/height
+set key at screen 0.5, screen (38.0+narrow_more*is_narrow)/height center top horizontal
 set arrow 1 from graph 0, first target to graph 1, first target nohead dt 3 lw 2 lc rgb "#D55E00" front
 set label 3 target_label at graph 0.01, first target offset 0,0.6 front
 state(s, y) = strcol(5) eq s ? y/y_unit : NaN

@@ -11,7 +11,7 @@ do for [i=1:rows] {
 }
 set xlabel "mean response (s)"
 set rmargin at screen 1-120.0/width
-set bmargin at screen 66.0/height
+set bmargin at screen 72.0/height
 unset key
 plot for [i=1:rows] data using ($1 == i ? $3 : NaN):(y($1)):2:3:(y($1)-0.34):(y($1)+0.34) with boxxyerror lc rgb shade[name(i)], \
      data using 3:(y($1)):4:5 with xerrorbars pt 0 lw 1.6 lc rgb "#555555"

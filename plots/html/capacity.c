@@ -71,13 +71,14 @@ static double unit_of_key(const char *unit, double most, const char **name)
 struct range {
     double low, high, most;
     size_t points;
+    bool otherwise; /* some are missed though the value is not */
 };
 
 /* The points that have a value: CSV, in words, and how far they reach. */
 static struct range put_points(struct picture *picture, const json_t *json, const char *name)
 {
     struct text *out = &picture->data;
-    struct range range = {INFINITY, -INFINITY, 0, 0};
+    struct range range = {INFINITY, -INFINITY, 0, 0, false};
     show_fn show = finding_show(metric_of(name));
     const json_t *curve = json_object_get(json, "curve");
     text_add(out, "value,promise,ci_low,ci_high,state,replications,text\n");
@@ -102,6 +103,8 @@ static struct range put_points(struct picture *picture, const json_t *json, cons
         range.high = fmax(range.high, x);
         range.most = fmax(fmax(range.most, isnan(bounds[1]) ? y : bounds[1]), finding_number(c, "target"));
         range.points++;
+        const char *missed = finding_word(c, "missed");
+        range.otherwise = range.otherwise || (*missed && strcmp(missed, "value") != 0);
     }
     return range;
 }
@@ -110,7 +113,7 @@ static void put_axis(struct text *out, const char *axis, const char *what, const
 {
     char name[2 * CELL + NAME_BYTES];
     snprintf(name, sizeof name, *unit ? "%s (%s)" : "%s", what, unit);
-    text_printf(out, "%s_unit = %.9g\n%s_step = %.9g\n%s_name = ", axis, factor, axis, nice_step(span / factor, 8),
+    text_printf(out, "%s_unit = %.9g\n%s_step = %.9g\n%s_label = ", axis, factor, axis, nice_step(span / factor, 8),
                 axis);
     put_string(out, name);
     text_add(out, "\n");
@@ -147,6 +150,8 @@ static int curve_figure(struct text *out, const json_t *json, struct page_run *r
         text_add(&picture.set, "\n");
         text_printf(&picture.title, "%s, by %s", promise, short_key);
         text_add(&picture.says, ". Band: 95 % interval; the marks tell whether all promises are kept.");
+        if (range.otherwise)
+            text_add(&picture.says, " Some are missed for another reason than this value; the table says which.");
         rc = section_made(out, run, name, &picture, work, err);
     }
     picture_fini(&picture);

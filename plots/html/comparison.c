@@ -55,7 +55,8 @@ static bool is_drawn(const json_t *metric)
 }
 
 /* A row: the difference as a share of the baseline, its interval, the verdict. */
-static bool put_row(struct picture *picture, const json_t *json, const json_t *metric, size_t a, size_t row)
+static bool put_row(struct picture *picture, const json_t *json, const json_t *metric, size_t a, size_t row,
+                    double *span)
 {
     const json_t *d = difference_of(metric, a);
     double first = finding_number(json_array_get(json_object_get(metric, "values"), 0), "value"), bounds[2];
@@ -70,6 +71,7 @@ static bool put_row(struct picture *picture, const json_t *json, const json_t *m
     for (size_t k = 0; k < 3; k++) {
         text_add(&picture->data, ",");
         text_number(&picture->data, isfinite(cell[k]) ? cell[k] : share);
+        *span = fmax(*span, fabs(isfinite(cell[k]) ? cell[k] : share));
     }
     text_printf(&picture->data, ",%s,%s,%s,", *verdict ? verdict : "none", finding_word(metric, "name"),
                 finding_word(metric, "metric"));
@@ -95,19 +97,21 @@ static int forest(struct text *out, const json_t *json, struct page_run *run, co
     const json_t *metrics = json_object_get(json, "metrics");
     char first[CELL], title[NAME_BYTES];
     size_t rows = 0;
+    double span = 0;
     int rc = GS_OK;
     text_add(&picture.data, "row,difference_percent,low,high,verdict,group,metric,alternative\n");
     text_printf(&picture.set, "array label[%d]\narray says[%d]\n", ROWS, ROWS);
     for (size_t m = 0; m < json_array_size(metrics); m++)
         for (size_t a = 1; a < json_array_size(alternatives(json)) && rows < ROWS; a++)
             rows += is_drawn(json_array_get(metrics, m)) &&
-                    put_row(&picture, json, json_array_get(metrics, m), a, rows + 1);
-    text_printf(&picture.set, "rows = %zu\nx_name = ", rows);
+                    put_row(&picture, json, json_array_get(metrics, m), a, rows + 1, &span);
+    text_printf(&picture.set, "rows = %zu\nx_step = %.9g\nx_label = ", rows, nice_step(span > 0 ? 2 * span : 1, 6));
     snprintf(title, sizeof title, "difference from %s (%%)", name_of(first, json, 0, NAME_MOST));
     put_string(&picture.set, title);
     text_add(&picture.set, "\n");
     text_printf(&picture.title, "response times against %s", name_of(first, json, 0, NAME_MOST));
     text_add(&picture.says, ". Lines: intervals; those that hold 0 may be chance.");
+    picture.narrow_more = 16 * (int)rows;
     picture.height = 160 + ROW_HEIGHT * (int)(rows < 3 ? 3 : rows);
     if (rows > 0)
         rc = section_made(out, run, name, &picture, work, err);
