@@ -18,11 +18,11 @@
  * GS_CANT_CREATE, GS_IO: a file cannot be written; GS_SYSTEM: gnuplot is missing or failed, the data is there. */
 int plots_write(const char *path, const struct report *report, const char *folder, FILE *talk, struct error *err);
 
-/* One page, FOLDER/index.html, of `reports` runs of the database: all it shows is in it, pictures and their data, and it
- * loads nothing.  It is there whole or not at all.  The same runs give the same bytes.  Where gnuplot is missing the page
+/* One page, FOLDER/index.html, of `reports` runs of the database, and of what `files` hold that other commands found (JSON):
+ * all it shows is in it, pictures and their data, and it loads nothing.  It is there whole or not at all.  The same runs give the same bytes.  Where gnuplot is missing the page
  * is written without pictures, and says so; the code is GS_SYSTEM all the same. */
-int plots_write_html(const char *path, const struct report *report, size_t reports, const char *folder, FILE *talk,
-                     struct error *err);
+int plots_write_html(const char *path, const struct report *report, size_t reports, const char *const *file,
+                     size_t files, const char *folder, FILE *talk, struct error *err);
 
 /* What is drawn of a trace. */
 struct plots_curve { /* a distribution: values, rising */

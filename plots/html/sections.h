@@ -1,8 +1,8 @@
 /* sections.h - the sections of the page: each writes what it knows of a run, and nothing where it knows nothing.
  *
  * A new one is a function here, a part of the template in write.c, and its heading in page.html or run.html within
- * {{#name}}..{{/name}}.  What concerns several runs, such as a curve over a count, goes between the runs side by side and
- * the single runs.
+ * {{#name}}..{{/name}}.  What other commands found, such as a curve over a count, stands between the runs side by side
+ * and the single runs; finding.h has it.
  */
 #ifndef GS_SECTIONS_H
 #define GS_SECTIONS_H

@@ -1,7 +1,8 @@
 /* write.c - one page of one run or several: put together in memory, written beside its place, moved there when whole. */
-#include "plots/html/sections.h"
+#include "plots/html/finding.h"
 #include "plots/page.h"
 #include "plots/plots.h"
+#include "version.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -149,6 +150,7 @@ enum {
     PAGE_SEVERAL,
     PAGE_OVERLAY,
     PAGE_DIFFERENCES,
+    PAGE_FINDINGS,
     PAGE_RUNS,
     PAGE_PARTS
 };
@@ -176,14 +178,28 @@ static void put_heading(struct text *out, const struct page_run *run, size_t run
         text_printf(out, "%s%zu runs", same ? ": " : "", runs);
 }
 
-static int put_page(struct text *out, struct page_run *run, size_t runs, const char *work, struct error *err)
+static int put_findings(struct text *out, struct page_run *run, const struct finding *finding, size_t findings,
+                        const char *work, struct error *err)
+{
+    int rc = GS_OK;
+    for (size_t i = 0; i < findings && rc == GS_OK; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%s_%zu", finding_command(&finding[i]), i + 1);
+        rc = finding_section(out, &finding[i], run, name, work, err);
+    }
+    return rc;
+}
+
+static int put_page(struct text *out, struct page_run *run, size_t runs, const struct finding *finding, size_t findings,
+                    const char *work, struct error *err)
 {
     struct html_part part[PAGE_PARTS] = {
-        [PAGE_TITLE] = {.name = "title"},     [PAGE_STYLE] = {.name = "style"},
-        [PAGE_HEADING] = {.name = "heading"}, [PAGE_PROVENANCE] = {.name = "provenance"},
-        [PAGE_PROGRAM] = {.name = "program"}, [PAGE_ANSWERS] = {.name = "answers"},
-        [PAGE_SEVERAL] = {.name = "several"}, [PAGE_OVERLAY] = {.name = "overlay"},
-        [PAGE_RUNS] = {.name = "runs"},       [PAGE_DIFFERENCES] = {.name = "differences"}};
+        [PAGE_TITLE] = {.name = "title"},      [PAGE_STYLE] = {.name = "style"},
+        [PAGE_HEADING] = {.name = "heading"},  [PAGE_PROVENANCE] = {.name = "provenance"},
+        [PAGE_PROGRAM] = {.name = "program"},  [PAGE_ANSWERS] = {.name = "answers"},
+        [PAGE_SEVERAL] = {.name = "several"},  [PAGE_OVERLAY] = {.name = "overlay"},
+        [PAGE_RUNS] = {.name = "runs"},        [PAGE_DIFFERENCES] = {.name = "differences"},
+        [PAGE_FINDINGS] = {.name = "findings"}};
     int rc = GS_OK;
     put_heading(&part[PAGE_HEADING].text, run, runs);
     text_add(&part[PAGE_TITLE].text, part[PAGE_HEADING].text.data ? part[PAGE_HEADING].text.data : "");
@@ -198,6 +214,8 @@ static int put_page(struct text *out, struct page_run *run, size_t runs, const c
         section_differences(&part[PAGE_DIFFERENCES].text, run, runs);
         rc = section_overlay(&part[PAGE_OVERLAY].text, run, runs, work, err);
     }
+    if (rc == GS_OK)
+        rc = put_findings(&part[PAGE_FINDINGS].text, run, finding, findings, work, err);
     for (size_t i = 0; i < runs && rc == GS_OK; i++)
         rc = put_run(&part[PAGE_RUNS].text, run, runs, i, work, err);
     html_fill(out, html_template_of("page"), part, PAGE_PARTS);
@@ -239,20 +257,22 @@ static int write_page(const char *folder, const char *work, const struct text *p
     return GS_OK;
 }
 
-static int make_page(struct page_run *run, size_t runs, const char *folder, FILE *talk, struct error *err)
+static int make_page(struct page_run *run, size_t runs, const struct finding *finding, size_t findings,
+                     const char *folder, FILE *talk, struct error *err)
 {
     char work[4096];
     struct text page = {0};
     snprintf(work, sizeof work, "%s/.page-XXXXXX", folder);
     if (!mkdtemp(work))
         return error_set(err, GS_CANT_CREATE, "cannot create a folder in '%s': %s", folder, strerror(errno));
-    int rc = put_page(&page, run, runs, work, err);
+    int rc = put_page(&page, run, runs, finding, findings, work, err);
     if (rc == GS_OK && page.failed)
         rc = error_set(err, GS_SYSTEM, "no memory for the page of '%s'", run[0].album.path);
     if (rc == GS_OK)
         rc = write_page(folder, work, &page, err);
     if (rc == GS_OK && talk)
-        fprintf(talk, "%s/%s: %zu run%s\n", folder, page_name, runs, runs == 1 ? "" : "s");
+        fprintf(talk, "%s/%s: %zu run%s%s\n", folder, page_name, runs, runs == 1 ? "" : "s",
+                findings ? ", and what was found besides" : "");
     text_fini(&page);
     remove_work(work);
     for (size_t i = 0; i < runs && rc == GS_OK; i++)
@@ -261,20 +281,37 @@ static int make_page(struct page_run *run, size_t runs, const char *folder, FILE
     return rc;
 }
 
-int plots_write_html(const char *path, const struct report *report, size_t reports, const char *folder, FILE *talk,
-                     struct error *err)
+/* The page itself needs them all. */
+static int read_all(struct page_run *run, size_t runs, const char *path, const struct report *report,
+                    struct finding *finding, size_t findings, const char *const *file, struct error *err)
 {
-    struct arena arena = {0};
-    struct page_run *run = arena_array(&arena, reports, sizeof *run);
-    int rc = run ? page_folder(folder, err) : error_set(err, GS_SYSTEM, "no memory for the page of '%s'", path);
-    for (size_t i = 0; i < reports && rc == GS_OK; i++) {
+    int rc = GS_OK;
+    for (size_t i = 0; i < findings && rc == GS_OK; i++)
+        rc = finding_read(&finding[i], file[i], GPUSWAP_VERSION, err);
+    for (size_t i = 0; i < runs && rc == GS_OK; i++) {
         rc = section_read(&run[i], path, &report[i], err);
         snprintf(run[i].id, sizeof run[i].id, "run-%lld", (long long)report[i].number);
     }
+    return rc;
+}
+
+int plots_write_html(const char *path, const struct report *report, size_t reports, const char *const *file,
+                     size_t files, const char *folder, FILE *talk, struct error *err)
+{
+    struct arena arena = {0};
+    struct page_run *run = arena_array(&arena, reports, sizeof *run);
+    struct finding *finding = arena_array(&arena, files + 1, sizeof *finding);
+    int rc = run && finding ? GS_OK : error_set(err, GS_SYSTEM, "no memory for the page of '%s'", path);
     if (rc == GS_OK)
-        rc = make_page(run, reports, folder, talk, err);
+        rc = read_all(run, reports, path, report, finding, files, file, err);
+    if (rc == GS_OK)
+        rc = page_folder(folder, err);
+    if (rc == GS_OK)
+        rc = make_page(run, reports, finding, files, folder, talk, err);
     for (size_t i = 0; run && i < reports; i++)
         album_close(&run[i].album);
+    for (size_t i = 0; finding && i < files; i++)
+        finding_close(&finding[i]);
     arena_fini(&arena);
     return rc;
 }

@@ -2,6 +2,7 @@
 #include "sim/cli/advice.h"
 #include "sim/base/units.h"
 #include "sim/results/json.h"
+#include "sim/results/report_cells.h"
 
 #include <math.h>
 
@@ -65,23 +66,32 @@ static void tell_reserve(struct text *out, const struct advice_node *n)
              "  how sure: not simulated; measure what a swapped-out workload keeps (nvidia-smi), and set 'context'\n");
 }
 
+/* 0: not even one. */
+static long long count_of(const struct advice *a)
+{
+    return a->found.answer == NULL ? 0 : (long long)a->found.answer->value;
+}
+
+/* All that was looked at is kept. */
+static bool count_is_open(const struct advice *a)
+{
+    return a->found.answer != NULL && a->found.beyond == NULL;
+}
+
 static void tell_count(struct text *out, const struct advice *a)
 {
+    char sure[CELL];
     if (!a->counted) {
         text_add(
             out,
             "workloads a GPU: the scenario promises nothing; add a [sla.NAME], such as response_p95, and ask again\n");
         return;
     }
-    text_printf(out, "workloads a GPU: %.1f, with %lld in [workload.%s]%s\n", a->count_a_gpu, (long long)a->count,
-                a->counted, a->count_is_open ? ", and more might do" : "");
-    text_printf(
-        out,
-        "  why: %s\n  how sure: values, not their intervals, of %lld replications were held against the promises\n",
-        a->count == 0      ? "not even one keeps every promise"
-        : a->count_is_open ? "every promise was kept, as far as was looked"
-                           : "the greatest number that keeps every promise; one more breaks one",
-        (long long)a->replications);
+    show_whole_percent(sure, a->found.confidence);
+    text_printf(out, "workloads a GPU: %.1f, with %lld in [workload.%s]%s\n", a->count_a_gpu, count_of(a), a->counted,
+                count_is_open(a) ? ", and more might do" : "");
+    text_printf(out, "  why: %s\n  how sure: %s; replications were added at each count until its promises were sure\n",
+                a->found_says, sure);
 }
 
 static void tell_pools(struct text *out, const struct advice *a)
@@ -173,6 +183,7 @@ static void json_node(struct text *out, const struct advice_node *n)
 
 void advice_json(struct text *out, const struct advice *a)
 {
+    char binding[REPORT_CELL * 2];
     json_text(out, "{", "scenario", a->scenario->name);
     json_number(out, ",", "replications", (double)a->replications);
     json_number(out, ",", "runs", a->runs);
@@ -184,9 +195,13 @@ void advice_json(struct text *out, const struct advice *a)
     text_add(out, "],\"workloads_per_gpu\":");
     if (a->counted) {
         json_text(out, "{", "group", a->counted);
-        json_number(out, ",", "count", (double)a->count);
+        json_number(out, ",", "count", (double)count_of(a));
         json_number(out, ",", "answer", a->count_a_gpu);
-        text_printf(out, ",\"open\":%s}", a->count_is_open ? "true" : "false");
+        json_number(out, ",", "confidence", a->found.confidence);
+        json_text(out, ",", "says", a->found_says);
+        json_text(out, ",", "binding",
+                  a->found.binding == NULL ? NULL : capacity_check_name(binding, a->found.binding));
+        text_printf(out, ",\"open\":%s}", count_is_open(a) ? "true" : "false");
     } else {
         text_add(out, "null");
     }

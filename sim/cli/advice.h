@@ -3,6 +3,7 @@
 #define GS_ADVICE_H
 
 #include "sim/results/text.h"
+#include "sim/run/capacity.h"
 #include "sim/scenario/scenario.h"
 #include "sim/stats/interval.h"
 
@@ -29,9 +30,9 @@ struct advice {
     size_t nodes;
     struct advice_group *group;
     size_t groups;
-    const char *counted; /* the group whose count was searched; NULL: there are no promises */
-    int64_t count;       /* the greatest that keeps all promises, 0: not even one */
-    bool count_is_open;  /* the search ended there, and more might do */
+    const char *counted;    /* the group whose count was searched; NULL: there are no promises */
+    struct capacity found;  /* what was found; no answer: not even one keeps all promises */
+    const char *found_says; /* in a sentence */
     double count_a_gpu;
     int runs;
 };

@@ -1,7 +1,6 @@
 /* cmd_advise.c - `gpuswap-sim advise SCENARIO|DB`: recommended settings, found by running the scenario. */
 #include "sim/cli/advice.h"
 #include "sim/cli/commands.h"
-#include "sim/cli/search.h"
 #include "sim/cli/simulate.h"
 #include "sim/base/units.h"
 #include "sim/results/event_log.h"
@@ -10,21 +9,27 @@
 #include <stdio.h>
 #include <string.h>
 
-/* More than any load: nobody waits for room. */
-static const int64_t room_bytes = (int64_t)1 << 50;
+static const int64_t room_bytes = (int64_t)1 << 50; /* more than any load: nobody waits for room */
 static const int64_t gib = INT64_C(1) << 30;
 /* Swap files are looked for in steps of a 64th of the peak; counts up to so many times those of the scenario. */
 enum { STEPS = 64, TIMES = 4 };
-/* A group that waits for swaps for more than this share of its response is better off without. */
-static const double much_swapping = 0.5;
+static const double much_swapping = 0.5; /* share of a response: a group that swaps more is better off without */
 
 struct arguments {
     struct simulate simulate;
     const char *file;
-    int64_t run;              /* of a database; 0: the last one */
-    struct scenario scenario; /* as given, with arrays of nodes and workloads that may be changed */
+    int64_t run;               /* of a database; 0: the last one */
+    const char *text, *folder; /* of a database: the scenario of that run; NULL */
+    struct scenario scenario;  /* as given, with arrays of nodes and workloads that may be changed */
     struct advice advice;
     double *present; /* workloads of each group, those of traces too */
+};
+
+/* For a count. */
+struct search {
+    struct arguments *of;
+    struct vary vary;
+    struct capacity_plan plan;
 };
 
 /* --- runs ------------------------------------------------------------------------------------------------------------ */
@@ -58,13 +63,16 @@ static void files_set(struct arguments *a, int64_t steps)
         }
 }
 
-static int try_files(void *context, int64_t steps, bool *does, struct error *err)
+/* With so many steps, as a point of the search: kept where nobody waited. */
+static int try_files(void *context, struct capacity_point *point, double error, struct error *err)
 {
     struct arguments *a = context;
     struct simulated done = {0};
-    files_set(a, steps);
+    (void)error; /* it is a fact about these replications */
+    files_set(a, point->place);
     int rc = run(a, "swap file: ", &done, err);
-    *does = rc == GS_OK && nobody_waited(&done.report);
+    if (rc == GS_OK)
+        point->state = nobody_waited(&done.report) ? CAPACITY_KEPT : CAPACITY_MISSED;
     simulated_fini(&done);
     return rc;
 }
@@ -157,12 +165,24 @@ static int look_at(struct arguments *a, const struct simulated *done, struct err
 
 /* --- searches ------------------------------------------------------------------------------------------------------------ */
 
+/* The least that still has room for all, from the peak down. */
+static int find_least(struct arguments *a, struct error *err)
+{
+    static const struct vary steps = {
+        .key = "swap file", .way = VARY_EASIER, .low = 1, .high = STEPS, .max = STEPS, .step = 1};
+    struct capacity found;
+    int rc = capacity_search(&found, &steps, STEPS, CAPACITY_CONFIDENCE, try_files, a, &a->simulate.arena, err);
+    for (size_t i = 0; i < a->advice.nodes && rc == GS_OK && found.answer != NULL; i++) {
+        struct advice_node *n = &a->advice.node[i];
+        n->least = (int64_t)((double)n->most / STEPS * found.answer->value);
+    }
+    return rc;
+}
+
 static int find_files(struct arguments *a, struct error *err)
 {
     struct simulated done = {0};
-    const struct search search = {try_files, a};
-    int64_t steps = STEPS, most = 0;
-    bool does = false;
+    int64_t most = 0;
     for (size_t i = 0; i < a->scenario.nodes; i++)
         a->scenario.node[i].swap_file = room_bytes;
     int rc = run(a, "room for all: ", &done, err);
@@ -171,28 +191,7 @@ static int find_files(struct arguments *a, struct error *err)
     simulated_fini(&done);
     for (size_t i = 0; i < a->advice.nodes; i++)
         most = a->advice.node[i].most > most ? a->advice.node[i].most : most;
-    if (rc == GS_OK && most > 0)
-        rc = try_files(a, STEPS, &does, err); /* with the peak itself, as a check */
-    if (rc == GS_OK && does)
-        rc = search_bound(0, STEPS, &search, &steps, err);
-    for (size_t i = 0; i < a->advice.nodes && rc == GS_OK; i++) {
-        struct advice_node *n = &a->advice.node[i];
-        n->least = does ? (int64_t)((double)n->most / STEPS * (double)steps) : 0;
-    }
-    return rc;
-}
-
-static int try_count(void *context, int64_t count, bool *does, struct error *err)
-{
-    struct arguments *a = context;
-    struct simulated done = {0};
-    for (size_t i = 0; i < a->scenario.workloads; i++)
-        if (strcmp(a->scenario.workload[i].name, a->advice.counted) == 0)
-            a->scenario.workload[i].count = count;
-    int rc = run(a, "workloads: ", &done, err);
-    *does = rc == GS_OK && report_sla_met(&done.report);
-    simulated_fini(&done);
-    return rc;
+    return rc == GS_OK && most > 0 ? find_least(a, err) : rc;
 }
 
 /* The group with the most members that are there for good and drawn. */
@@ -207,26 +206,80 @@ static const struct workload_group *countable(const struct scenario *s)
     return best;
 }
 
-/* With the recommended swap files, which hold for the count of the scenario; more need more, so they get room. */
+/* What the bar of progress stands for. */
+static void tell(void *context, const char *setting, uint64_t from, uint64_t to)
+{
+    struct search *search = context;
+    struct simulate *simulate = &search->of->simulate;
+    struct error unused = {0};
+    (void)to;
+    search->of->advice.runs++;
+    simulate->label = arena_printf(&simulate->arena, "%s%s: ", setting, from > 0 ? ", looking closer" : "");
+    if (simulate->label == NULL)
+        simulate->label = "";
+    simulate_watch(simulate, &search->plan.run, &unused);
+}
+
+static int try_count(void *context, struct capacity_point *point, double error, struct error *err)
+{
+    const struct search *search = context;
+    return capacity_try(&search->plan, &search->vary, point, error, &search->of->simulate.arena, err);
+}
+
+/* From now on every swap file has room for all. */
+static int give_room(struct simulate *simulate, const struct scenario *s, struct error *err)
+{
+    for (size_t i = 0; i < s->nodes; i++) {
+        bool is_plain = strcmp(s->node[i].name, "node") == 0;
+        if (!s->node[i].swap)
+            continue;
+        const char *set = arena_printf(&simulate->arena, "node%s%s.swap_file=%lldGiB", is_plain ? "" : ".",
+                                       is_plain ? "" : s->node[i].name, (long long)(room_bytes / gib));
+        if (set == NULL || simulate->sets == SETS_MAX)
+            return error_set(err, GS_SYSTEM, "out of memory for the settings of '%s'", s->name);
+        simulate->set[simulate->sets++] = set;
+    }
+    return GS_OK;
+}
+
+/* How many keep the promises.  The recommended swap files hold for the count of the scenario; more need more, so they get
+ * room. */
 static int find_count(struct arguments *a, struct error *err)
 {
     const struct workload_group *w = countable(&a->scenario);
-    const struct search search = {try_count, a};
-    bool does = false;
+    struct arena *arena = &a->simulate.arena;
+    struct search search = {.of = a};
+    struct capacity_report r = {.scenario = &a->scenario, .vary = &search.vary};
+    struct text says = {0};
     if (a->scenario.slas == 0 || w == NULL)
         return GS_OK;
-    int64_t there = w->count, low = 0, high = there * TIMES + 1;
-    for (size_t i = 0; i < a->scenario.nodes; i++)
-        a->scenario.node[i].swap_file = room_bytes;
+    const char *key = arena_printf(arena, "workload.%s.count=1..%lld", w->name, (long long)w->count * TIMES);
+    search.plan = (struct capacity_plan){.file = a->file,
+                                         .text = a->text,
+                                         .folder = a->folder,
+                                         .indifference = CAPACITY_INDIFFERENCE,
+                                         .first = a->scenario.replications,
+                                         .tell = tell,
+                                         .context = &search};
+    int rc = key == NULL ? error_set(err, GS_SYSTEM, "out of memory") : give_room(&a->simulate, &a->scenario, err);
+    search.plan.set = a->simulate.set;
+    search.plan.sets = a->simulate.sets;
+    if (rc == GS_OK)
+        rc = simulate_watch(&a->simulate, &search.plan.run, err);
+    if (rc == GS_OK)
+        rc = vary_read(&search.vary, key, NULL, false, &a->scenario, arena, err);
+    if (rc == GS_OK)
+        rc = capacity_search(&a->advice.found, &search.vary, capacity_start(&search.vary, &a->scenario),
+                             CAPACITY_CONFIDENCE, try_count, &search, arena, err);
+    if (rc != GS_OK)
+        return rc;
+    capacity_answer(&says, &r, &a->advice.found);
+    a->advice.found_says = says.failed ? NULL : arena_strdup(arena, says.data);
+    text_fini(&says);
     a->advice.counted = w->name;
-    int rc = try_count(a, there, &does, err);
-    if (rc == GS_OK && does)
-        rc = search_bound(high, there, &search, &a->advice.count, err);
-    else if (rc == GS_OK)
-        rc = search_bound(there, low, &search, &a->advice.count, err);
-    a->advice.count_is_open = a->advice.count == there * TIMES;
-    a->advice.count_a_gpu = a->advice.count > 0 ? a_gpu(a, w, a->advice.count) : 0;
-    return rc;
+    if (a->advice.found.answer != NULL)
+        a->advice.count_a_gpu = a_gpu(a, w, (int64_t)a->advice.found.answer->value);
+    return a->advice.found_says == NULL ? error_set(err, GS_SYSTEM, "out of memory") : GS_OK;
 }
 
 /* --- the command ------------------------------------------------------------------------------------------------------------ */
@@ -247,13 +300,14 @@ static bool is_database(const char *path)
 static int read_run(struct arguments *a, const struct overrides *with, struct error *err)
 {
     struct arena *arena = &a->simulate.arena;
-    const char *text, *file;
-    int rc = event_log_read_scenario(&text, &file, a->file, a->run, arena, err);
+    const char *file;
+    int rc = event_log_read_scenario(&a->text, &file, a->file, a->run, arena, err);
     if (rc != GS_OK)
         return rc;
     const char *slash = strrchr(file, '/');
-    const char *folder = slash == NULL ? NULL : arena_printf(arena, "%.*s", (int)(slash - file), file);
-    return scenario_parse(&a->scenario, text, strlen(text), file, folder, with, arena, err);
+    a->folder = slash == NULL ? NULL : arena_printf(arena, "%.*s", (int)(slash - file), file);
+    a->file = file;
+    return scenario_parse(&a->scenario, a->text, strlen(a->text), file, a->folder, with, arena, err);
 }
 
 static int prepare(struct arguments *a, struct error *err)
@@ -317,8 +371,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (a->file == NULL)
             argp_error(state, "which scenario, or database?");
-        if (a->simulate.db != NULL)
-            argp_error(state, "the runs of this command are not kept; leave --db out");
+        if (strcmp(a->file, "-") == 0)
+            argp_error(state, "the scenario is read anew for each value; give it as a file, not by '-'");
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -328,11 +382,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 int cmd_advise(int argc, char **argv, struct error *err)
 {
-    static const struct argp_child children[] = {{&simulate_argp, 0, NULL, 0}, {0}};
+    static const struct argp_child children[] = {{&simulate_unkept_argp, 0, NULL, 0}, {0}};
     static const char doc[] =
         "Recommend settings: size of the swap file, reserve, workloads a GPU, what deserves nodes of its own, each "
         "with its "
-        "reason and how sure it is, and a patch for the cluster.  The scenario is run some twenty times.";
+        "reason and how sure it is, and a patch for the cluster.  The scenario is run some thirty times.";
     static const struct argp_option options[] = {
         {"run", OPTION_RUN, "N", 0, "which run of the database; without it, the last one", 0}, {0}};
     static const struct argp argp = {options, parse, "SCENARIO|DB", doc, children, NULL, NULL};

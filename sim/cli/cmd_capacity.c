@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum { OPTION_VARY = 512, OPTION_STEP, OPTION_CONFIDENCE, OPTION_INDIFFERENCE, OPTION_SENSITIVITY };
-enum { FIRST_LOOK = 10, FRONTIER = 5 };
+enum { FRONTIER = 5 };
 
 struct arguments {
     struct simulate simulate;
@@ -44,8 +44,6 @@ static void check(const struct arguments *a, struct argp_state *state)
         argp_error(state, "the scenario is read anew for each value; give it as a file, not by '-'");
     if (a->keys == 0)
         argp_error(state, "vary what? Add --vary workload.NB.count, --vary node.swap_file or another key");
-    if (a->simulate.db != NULL)
-        argp_error(state, "the runs of this command are not kept; leave --db out, and run the answer with --set");
     if (a->keys == 2 && a->sensitivity)
         argp_error(state, "--sensitivity is about one answer; leave one --vary out");
 }
@@ -233,7 +231,7 @@ static int read_all(struct arguments *a, struct error *err)
     if (rc == GS_OK && a->keys == 2 && strcmp(a->vary.key, a->second.key) == 0)
         rc = error_set(err, GS_USAGE, "--vary '%s': it is varied twice", a->vary.key);
     a->plan = (struct capacity_plan){.file = a->file, .indifference = a->indifference, .tell = tell, .context = a};
-    a->plan.first = s->replications < 2 ? FIRST_LOOK : s->replications;
+    a->plan.first = s->replications < 2 ? CAPACITY_FIRST_LOOK : s->replications;
     a->label = "";
     return rc == GS_OK ? simulate_watch(&a->simulate, &a->plan.run, err) : rc;
 }
@@ -279,14 +277,14 @@ int cmd_capacity(int argc, char **argv, struct error *err)
         {"sensitivity", OPTION_SENSITIVITY, NULL, 0,
          "also what faster GPUs and links, more memory, or longer think times would make of it", 0},
         {0}};
-    static const struct argp_child children[] = {{&simulate_argp, 0, NULL, 0}, {0}};
+    static const struct argp_child children[] = {{&simulate_unkept_argp, 0, NULL, 0}, {0}};
     static const char doc[] =
         "Find how far a key of the scenario may go until an SLA is missed: the greatest count, or the smallest swap "
         "file, that keeps all of them.  Replications are added at each value until that is sure; the first look takes "
         "those of the scenario, each further one twice as many.  With --assert it ends with 1 unless the scenario as "
         "it is keeps its SLAs.";
     static const struct argp argp = {options, parse, "SCENARIO", doc, children, NULL, NULL};
-    struct arguments a = {.confidence = 0.95, .indifference = 0.01};
+    struct arguments a = {.confidence = CAPACITY_CONFIDENCE, .indifference = CAPACITY_INDIFFERENCE};
 
     simulate_init(&a.simulate);
     a.simulate.db = NULL;

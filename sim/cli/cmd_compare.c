@@ -262,6 +262,7 @@ static int show(struct arguments *a, const char *title, struct output *file, str
     }
     rc = compare_build(&comparison, title, alternative, a->wishes, arena, err);
     if (rc == GS_OK) {
+        comparison.against_itself = a->settings == 1;
         compare_json(&json, &comparison);
         compare_text(&words, &comparison);
         rc = simulate_print(&a->simulate, file, &json, &words, err);

@@ -27,8 +27,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (a->file == NULL)
             argp_error(state, "which scenario?");
-        if (a->simulate.db != NULL)
-            argp_error(state, "the runs of this command are not kept; leave --db out");
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -89,7 +87,7 @@ static int find_regret(struct arguments *a, struct error *err)
 
 int cmd_regret(int argc, char **argv, struct error *err)
 {
-    static const struct argp_child children[] = {{&simulate_argp, 0, NULL, 0}, {0}};
+    static const struct argp_child children[] = {{&simulate_unkept_argp, 0, NULL, 0}, {0}};
     static const char doc[] =
         "Tell where the mean response goes: the work itself, unavoidable queueing, too little memory, the slicer, the "
         "victims.  The scenario is run again with oracles for its policies and with memory for all, under the same "

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OPTION_RUN = 256, OPTION_JSON, OPTION_CSV, OPTION_PLOTS, OPTION_HTML };
-enum { RUNS = 16 };
+enum { OPTION_RUN = 256, OPTION_JSON, OPTION_CSV, OPTION_PLOTS, OPTION_HTML, OPTION_WITH };
+enum { RUNS = 16, FILES = 16 };
 
 static const struct argp_option options[] = {
     {"run", OPTION_RUN, "N", 0,
@@ -20,6 +20,8 @@ static const struct argp_option options[] = {
     {"csv", OPTION_CSV, "FILE", 0, "write its numbers as comma-separated values; '-' is standard output", 0},
     {"plots", OPTION_PLOTS, "DIR", 0, "draw it: SVG and PNG of each picture, with the data beside them", 0},
     {"html", OPTION_HTML, "DIR", 0, "write DIR/index.html: all of it on one page that needs nothing else", 0},
+    {"with", OPTION_WITH, "FILE", 0,
+     "on that page, too: what capacity, compare or regret wrote with --json; as often as you like", 0},
     {0},
 };
 
@@ -27,6 +29,8 @@ struct arguments {
     const char *db, *json, *csv, *plots, *html;
     int64_t run[RUNS]; /* 0: the last one */
     size_t runs;
+    const char *file[FILES];
+    size_t files;
 };
 
 static bool is_stdout(const char *path)
@@ -69,6 +73,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPTION_HTML:
         a->html = arg;
         break;
+    case OPTION_WITH:
+        if (a->files == FILES)
+            argp_error(state, "--with '%s': %d files are as many as a page holds", arg, FILES);
+        a->file[a->files++] = arg;
+        break;
     case ARGP_KEY_ARG:
         if (a->db)
             argp_error(state, "one database at a time; '%s' is a second one", arg);
@@ -79,6 +88,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "which database? a run writes 'results.db' unless --db names another");
         if (is_stdout(a->json) && is_stdout(a->csv))
             argp_error(state, "--json and --csv cannot both go to standard output");
+        if (a->files > 0 && !a->html)
+            argp_error(state, "--with is for the page; add --html DIR");
         if (a->runs > 1 && (!a->html || a->json || a->csv || a->plots))
             argp_error(state, "several runs at a time are for --html alone");
         a->runs = a->runs ? a->runs : 1;
@@ -122,7 +133,7 @@ int cmd_report(int argc, char **argv, struct error *err)
     if (rc == GS_OK && a.plots)
         rc = plots_write(a.db, report, a.plots, stderr, err);
     if (rc == GS_OK && a.html)
-        rc = plots_write_html(a.db, report, a.runs, a.html, stderr, err);
+        rc = plots_write_html(a.db, report, a.runs, a.file, a.files, a.html, stderr, err);
     arena_fini(&arena);
     return rc;
 }

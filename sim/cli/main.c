@@ -19,7 +19,7 @@ static const struct command commands[] = {
     {"capacity", cmd_capacity, "SCENARIO --vary KEY",
      "the greatest count, or smallest swap file, that keeps every SLA"},
     {"audit", cmd_audit, "DB", "feed a recorded event log through the policies again and compare"},
-    {"report", cmd_report, "DB", "print a run again: text, --json, --csv, --plots DIR"},
+    {"report", cmd_report, "DB", "print a run again: text, --json, --csv, --plots DIR, --html DIR"},
     {"explain", cmd_explain, "DB [--burst N]", "why a burst took as long as it did"},
     {"advise", cmd_advise, "SCENARIO|DB", "swap file, reserve, workloads a GPU, pools; a patch for the cluster"},
     {"import-config", cmd_import_config, "FILE...", "objects of a Kubernetes cluster to a scenario on stdout"},
@@ -122,11 +122,17 @@ static void tell_version(void)
 int main(int argc, char **argv)
 {
     static struct error err;
+    static char option_help[] = "--help";
     int rc;
 
     gsl_set_error_handler_off();
     signal(SIGXFSZ, SIG_IGN); /* a file-size limit is an error of that write, not the end */
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+    bool wants_help = argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0);
+    if (wants_help && argc > 2) { /* `help run` is `run --help` */
+        argv[1] = argv[2];
+        argv[2] = option_help;
+        argc = 3;
+    } else if (wants_help || argc < 2) {
         help(argc < 2 ? stderr : stdout);
         return argc < 2 ? GS_USAGE : GS_OK;
     }

@@ -86,6 +86,24 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 const struct argp simulate_argp = {options, parse, NULL, NULL, NULL, NULL, NULL};
 
+/* Who gives --db all the same is told why not. */
+static error_t parse_unkept(int key, char *arg, struct argp_state *state)
+{
+    (void)arg;
+    if (key == ARGP_KEY_INIT)
+        state->child_inputs[0] = state->input;
+    else if (key == OPTION_DB)
+        argp_error(state, "the runs of this command are not kept; leave --db out");
+    else
+        return ARGP_ERR_UNKNOWN;
+    return 0;
+}
+
+static const struct argp_option no_db[] = {{"db", OPTION_DB, "FILE", OPTION_HIDDEN, NULL, 0}, {0}};
+static const struct argp without_db = {options + 1, parse, NULL, NULL, NULL, NULL, NULL};
+static const struct argp_child unkept_children[] = {{&without_db, 0, NULL, 0}, {0}};
+const struct argp simulate_unkept_argp = {no_db, parse_unkept, NULL, NULL, unkept_children, NULL, NULL};
+
 void simulate_init(struct simulate *s)
 {
     memset(s, 0, sizeof *s);

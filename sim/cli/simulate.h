@@ -32,8 +32,8 @@ struct simulate {
     struct bar bar;
 };
 
-/* Options of every run, for use as an argp child. */
-extern const struct argp simulate_argp;
+/* Options of every run, for use as an argp child; those of commands whose runs are not kept lack --db. */
+extern const struct argp simulate_argp, simulate_unkept_argp;
 
 void simulate_init(struct simulate *s);
 void simulate_fini(struct simulate *s);

@@ -61,6 +61,7 @@ struct comparison {
     const char *title; /* of what all are alternatives: the scenario */
     const struct alternative *alternative;
     size_t alternatives;
+    bool against_itself;           /* the first is the scenario as it is, which nobody named */
     struct compare_metric *metric; /* groups, then SLAs of the first alternative, then the run */
     size_t metrics;
     size_t replications;

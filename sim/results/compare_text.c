@@ -165,8 +165,10 @@ static void heading(struct text *out, const struct comparison *c)
 
     for (size_t a = 1; a < c->alternatives; a++)
         same_length = same_length && strcmp(c->alternative[a].report->length, first->length) == 0;
-    text_printf(out, "%s   %s%sseed %llu   simulated, gpuswap-sim %s\n\n", c->title, same_length ? first->length : "",
-                same_length ? ", " : "", (unsigned long long)first->seed, first->version);
+    text_printf(out, "%s: %s   %s%sseed %llu   simulated, gpuswap-sim %s\n\n", c->title,
+                c->against_itself ? "against the scenario as it is" : "against the first of them",
+                same_length ? first->length : "", same_length ? ", " : "", (unsigned long long)first->seed,
+                first->version);
     for (size_t a = 0; a < c->alternatives; a++)
         width = wider(width, c->alternative[a].name);
     for (size_t a = 0; a < c->alternatives; a++) {

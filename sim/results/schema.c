@@ -11,6 +11,18 @@
 
 enum { BUSY_MS = 5000, WAL_PAGES = 4000 };
 
+/* Why a file cannot be opened or made.  SQLite tries again to read only, and knows but that there was nothing to read. */
+static const char *why_not_open(const char *path, int system)
+{
+    char folder[4096];
+    const char *slash = strrchr(path, '/');
+
+    snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1, slash == NULL ? "." : path);
+    if (system == ENOENT && access(folder, F_OK) == 0 && access(folder, W_OK | X_OK) != 0)
+        system = errno;
+    return system ? strerror(system) : "it is a folder, or its folder does not exist";
+}
+
 int schema_error(sqlite3 *db, const char *path, struct error *err)
 {
     int rc = db ? sqlite3_errcode(db) : SQLITE_NOMEM, system = db ? sqlite3_system_errno(db) : 0;
@@ -34,7 +46,7 @@ int schema_error(sqlite3 *db, const char *path, struct error *err)
                          "'%s' cannot be written; make it writable, or name another database with --db", path);
     case SQLITE_CANTOPEN:
         return error_set(err, GS_CANT_CREATE, "cannot open or create '%s': %s; name another database with --db", path,
-                         system ? strerror(system) : "it is a folder, or its folder does not exist");
+                         why_not_open(path, system));
     case SQLITE_NOTADB:
         return error_set(err, GS_CANT_CREATE, "'%s' is not a SQLite database; name another file", path);
     case SQLITE_CORRUPT:

@@ -40,10 +40,16 @@ struct capacity_point {
     size_t checks;
 };
 
+/* What is meant unless the user says otherwise. */
+#define CAPACITY_CONFIDENCE 0.95
+#define CAPACITY_INDIFFERENCE 0.01
+enum { CAPACITY_FIRST_LOOK = 10 }; /* replications, where the scenario has one */
+
 /* How to run points. */
 struct capacity_plan {
     const char *file;
-    const char *const *set; /* of the command line, and of what is looked at besides the key */
+    const char *text, *folder; /* the scenario itself, not read from `file`, and where its files are; NULL */
+    const char *const *set;    /* of the command line, and of what is looked at besides the key */
     size_t sets;
     double indifference;
     int64_t first; /* replications of the first look */
@@ -112,6 +118,8 @@ struct capacity_report {
     const struct capacity_case *what_if; /* from the answer of `found` on */
     size_t what_ifs;
 };
+/* What a search found, in one sentence without a stop. */
+void capacity_answer(struct text *out, const struct capacity_report *r, const struct capacity *found);
 void capacity_text(struct text *out, const struct capacity_report *r);
 void capacity_json(struct text *out, const struct capacity_report *r);
 

@@ -57,12 +57,17 @@ static void curve(struct text *out, const struct capacity *c)
     text_add(out, "]");
 }
 
-/* The members that a search has, from "answer" on. */
-static void search(struct text *out, const struct capacity *c)
+/* The members that a search has, from "says" on. */
+static void search(struct text *out, const struct capacity_report *r, const struct capacity *c)
 {
     char name[REPORT_CELL * 2];
+    struct text says = {0};
     bool begun = false;
 
+    capacity_answer(&says, r, c);
+    json_text(out, ",", "says", says.data);
+    out->failed |= says.failed;
+    text_fini(&says);
     value(out, ",", "answer", c->vary, c->answer);
     json_number(out, ",", "confidence", c->confidence);
     json_text(out, ",", "binding", c->binding == NULL ? NULL : capacity_check_name(name, c->binding));
@@ -80,36 +85,41 @@ static void search(struct text *out, const struct capacity *c)
     curve(out, c);
 }
 
-static void cases(struct text *out, const struct capacity_case *list, size_t n, const struct vary *second)
+static void cases(struct text *out, const struct capacity_report *r, const struct capacity_case *list, size_t n,
+                  const struct vary *second)
 {
     for (size_t i = 0; i < n; i++) {
         json_text(out, i > 0 ? ",\n {" : "\n {", "name", list[i].name);
         if (second != NULL)
             json_number(out, ",", "value", plain(second, list[i].value));
-        search(out, &list[i].found);
+        search(out, r, &list[i].found);
         text_add(out, "}");
     }
 }
 
 void capacity_json(struct text *out, const struct capacity_report *r)
 {
+    static const char *const unit[] = {[VARY_COUNT] = "count",  [VARY_SIZE] = "bytes",    [VARY_TIME] = "seconds",
+                                       [VARY_RATE] = "bytes/s", [VARY_FREQUENCY] = "1/s", [VARY_NUMBER] = "number"};
+
     json_text(out, "{", "scenario", r->scenario->name);
     json_text(out, ",", "version", r->version);
     json_text(out, ",", "provenance", "sim");
     text_printf(out, ",\"seed\":%llu", (unsigned long long)r->scenario->seed);
     json_text(out, ",", "key", r->vary->key);
+    json_text(out, ",", "unit", unit[r->vary->unit]);
     json_number(out, ",", "indifference", r->indifference);
     if (r->found != NULL) {
-        search(out, r->found);
+        search(out, r, r->found);
         if (r->what_ifs > 0) {
             text_add(out, ",\n\"sensitivity\":[");
-            cases(out, r->what_if, r->what_ifs, NULL);
+            cases(out, r, r->what_if, r->what_ifs, NULL);
             text_add(out, "]");
         }
     } else {
         json_text(out, ",", "second", r->second->key);
         text_add(out, ",\n\"frontier\":[");
-        cases(out, r->frontier, r->frontiers, r->second);
+        cases(out, r, r->frontier, r->frontiers, r->second);
         text_add(out, "]");
     }
     text_add(out, "}\n");

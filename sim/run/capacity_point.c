@@ -243,7 +243,9 @@ int capacity_try(const struct capacity_plan *plan, const struct vary *vary, stru
         memcpy(set, plan->set, plan->sets * sizeof *set);
     set[plan->sets] = setting;
     struct overrides with = {set, plan->sets + 1};
-    int rc = scenario_read(&r.scenario, plan->file, &with, arena, &own);
+    int rc = plan->text == NULL ? scenario_read(&r.scenario, plan->file, &with, arena, &own)
+                                : scenario_parse(&r.scenario, plan->text, strlen(plan->text), plan->file, plan->folder,
+                                                 &with, arena, &own);
     if (rc == GS_UNSATISFIABLE) {
         point->state = CAPACITY_MISSED;
         point->impossible = arena_strdup(arena, own.text);

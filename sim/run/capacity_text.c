@@ -149,8 +149,7 @@ static bool is_last(const struct capacity *c)
     return c->way > 0 ? c->answer->value >= c->vary->max : c->answer->value <= c->vary->min;
 }
 
-/* The answer as one sentence, without a stop. */
-static void answer(struct text *out, const struct capacity_report *r, const struct capacity *c)
+void capacity_answer(struct text *out, const struct capacity_report *r, const struct capacity *c)
 {
     char sure[CELL];
 
@@ -272,7 +271,7 @@ static void frontier(struct text *out, const struct capacity_report *r)
     for (size_t i = 0; i < r->frontiers; i++) {
         char text[VARY_TEXT];
         text_printf(out, "%-*s", width, vary_number(text, r->second, r->frontier[i].value));
-        answer(out, r, &r->frontier[i].found);
+        capacity_answer(out, r, &r->frontier[i].found);
         text_add(out, "\n");
     }
     for (size_t i = 0; i < r->frontiers; i++)
@@ -287,7 +286,7 @@ static void what_if(struct text *out, const struct capacity_report *r)
     text_add(out, "\nwith                                answer\n");
     for (size_t i = 0; i < r->what_ifs; i++) {
         text_printf(out, "%-36s", r->what_if[i].name);
-        answer(out, r, &r->what_if[i].found);
+        capacity_answer(out, r, &r->what_if[i].found);
         text_add(out, "\n");
     }
 }
@@ -299,7 +298,7 @@ void capacity_text(struct text *out, const struct capacity_report *r)
         return;
     }
     head(out, r, r->found);
-    answer(out, r, r->found);
+    capacity_answer(out, r, r->found);
     if (r->found->binding != NULL) {
         char words[CELL];
         text_printf(out, "; binding: %s of %s", metric_words(words, r->found->binding->sla->metric),

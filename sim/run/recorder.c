@@ -260,7 +260,7 @@ void recorder_ended(struct recorder *rec, struct job *job, gs_ns at_ns, enum out
     end_of_work(w, at_ns);
     if (w->pending == 0)
         w->phase = done ? PHASE_RUN : PHASE_AWAY;
-    w->stopped = false;
+    w->stopped = w->capped = false;
     if (done) {
         rec->tally.events++;
         if (rec->setup.mser != NULL)
@@ -313,9 +313,11 @@ static __attribute__((noinline)) void wait_command(struct recorder *rec, const s
                 : c->reason == GS_BECAUSE_VICTIMS ? STALL_SWAP_OUT
                                                   : waiting_phase(w);
 
-    if (c->reason == GS_BECAUSE_CAP && w->phase != STALL_CAP)
+    if (c->reason == GS_BECAUSE_CAP && !w->capped) { /* once a burst, however often it is tried again */
+        w->capped = true;
         rec->tally.node[rec->setup.view->workload[c->workload].node].refused_bytes +=
             rec->setup.view->workload[c->workload].bytes;
+    }
     if (w->pending > 0)
         set_phase(rec, c->workload, phase, now_ns);
 }

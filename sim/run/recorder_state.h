@@ -17,6 +17,7 @@ struct watch {                  /* a workload under observation; what every burs
     bool left;
     bool refused;     /* when it arrived */
     bool stalled;     /* stall_ns is not all zero */
+    bool capped;      /* its present burst has met a full swap file */
     uint32_t pending; /* bursts ready and not ended */
     gs_ns phase_ns;   /* since when it is in its phase */
     gs_ns pending_ns; /* up to when the integral goes */

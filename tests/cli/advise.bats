@@ -17,6 +17,17 @@ setup() {
     jq -e '.patch.spec.global.core.swap | .enabled and .limits.cpuRam == "150Gi" and .limits.reservedGpuRam == "2Gi"' <<<"$output"
 }
 
+# One search for all: nodes with names of their own, too.
+@test "the count, its confidence and its reason are those of capacity" {
+    sed 's/^\[node\]/[node.A]/' "$GPUSWAP_ROOT"/scenarios/quickstart.ini >named.ini
+    grep -q '^\[node.A\]' named.ini
+    "$GPUSWAP_SIM" advise named.ini --quiet --json a.json
+    "$GPUSWAP_SIM" capacity named.ini --set node.A.swap_file=1048576GiB --vary workload.NB.count=1..24 --quiet --json c.json
+    jq -S '.workloads_per_gpu | [.count, .confidence, .says, .binding]' a.json >a.txt
+    jq -S '[.answer, .confidence, .says, .binding]' c.json | diff a.txt -
+    [[ $("$GPUSWAP_SIM" advise named.ini --quiet --json - | jq -r .workloads_per_gpu.says) == "5 notebooks (95 % confidence); 6 misses"* ]]
+}
+
 # What it says can be fed back: the patch is an object that import-config reads.
 @test "the patch comes back as a scenario with these settings" {
     "$GPUSWAP_SIM" advise "$GPUSWAP_ROOT"/scenarios/quickstart.ini --quiet --json a.json

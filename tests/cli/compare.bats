@@ -58,6 +58,7 @@ holds() {
     compare a.ini --policy victim=lru --policy "slicer=rr, slicer.quantum=5s" --json c.json
     [ "$status" -eq 0 ]
     [ -z "$stderr" ]
+    [[ $output == "a: against the first of them "* ]]
     for text in "(baseline)" "lru + rr(5s)" "group NB, notebook" "group TR, training" "response mean" "slowdown p95" \
         "makespan" "SLA NB: response p95 <= 45.0 s" "swaps per h" "swapped bytes"; do
         [[ $output == *"$text"* ]] || { echo "no '$text' in: $output"; return 1; }
@@ -104,6 +105,7 @@ holds() {
     compare a.ini --variant "node.gpu_speed=0.5 workload.NB.think=mix(0.5:exp(60s), 0.5:exp(60s))" \
         --set workload.NB.count=2 --json c.json
     [ "$status" -eq 0 ]
+    [[ $output == "a: against the scenario as it is "* ]]
     [[ $output == *"as it is"*"(baseline)"* ]]
     holds group response_mean NB '.differences[0].verdict == "worse" and .differences[0].p < 0.01'
     compare a.ini --variant node.gpu_speed=2 --set workload.NB.count=2 --json c.json

@@ -276,3 +276,72 @@ old" ]
     grep -q 'data:text/csv' page/index.html
     [ "$(ls -A page)" = index.html ]
 }
+
+# The three that tell more than a run, of the small scenario; then the page of all.
+findings() {
+    make_run a.db --set scenario.record=bursts
+    "$GPUSWAP_SIM" capacity two.ini --vary "workload.NB_1.count=1..8" --quiet --json capacity.json
+    "$GPUSWAP_SIM" compare two.ini --policy victim=lru --policy slicer=rr --quiet --json compare.json
+    "$GPUSWAP_SIM" regret two.ini --quiet --json regret.json
+}
+
+@test "--with, the curve of a capacity, a comparison and a regret, before the runs" {
+    findings
+    report a.db --html page --with capacity.json --with compare.json --with regret.json
+    [ "$status" -eq 0 ]
+    sound page/index.html
+    loads_nothing page/index.html
+    diff <(headings page/index.html | head -n 4) - <<'END'
+How far it goes
+Alternatives compared
+What is left to win
+Promises
+END
+    grep -qF "<p class=\"finding\">$(jq -r .says capacity.json | sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g')." page/index.html
+    for name in capacity_1 compare_2 regret_3; do
+        sed -n "/<figure id=\"run-1-$name\"/,/<\/figure>/p" page/index.html >figure.txt
+        for width in wide narrow; do
+            grep -qE "<svg class=\"$width\" viewBox=\"0 0 [0-9]+ [0-9]+\" role=\"img\" aria-label=\"[^\"]{40,}\"" figure.txt
+        done
+        grep -o "download=\"run-1-$name.csv\" href=\"data:text/csv;charset=utf-8,[^\"]*" figure.txt |
+            sed 's/.*utf-8,//; s/%/\\x/g' | xargs -0 printf '%b' >"$name.csv"
+    done
+    # Each point that was tried, each difference, each part: as the commands wrote them.
+    diff <(tail -n +2 capacity_1.csv | grep . | cut -d, -f1,2,5) \
+        <(jq -r '.curve[] | select(.checks[0].value) | [.value, .checks[0].value, .state] | join(",")' capacity.json)
+    [ "$(tail -n +2 compare_2.csv | grep -c .)" -eq "$(jq '[.metrics[] | select(.scope == "group" and (.metric == "response_mean" or .metric == "response_p95")) | .differences[] | select(.share)] | length' compare.json)" ]
+    [ "$(tail -n +2 regret_3.csv | grep . | cut -d, -f7 | paste -sd' ')" = "$(jq -r '[.parts[].name] | join(" ")' regret.json)" ]
+    report a.db --html again --with capacity.json --with compare.json --with regret.json
+    cmp page/index.html again/index.html
+}
+
+@test "--with, what is none of them, damaged, of another version or not there is refused, and nothing is written" {
+    findings
+    head -c 300 capacity.json >cut.json
+    jq '.version = "0.0.9"' capacity.json >old.json
+    jq 'del(.curve[1].state)' capacity.json >less.json
+    jq '.metrics[0].values = null' compare.json >null.json
+    jq '.parts = []' regret.json >none.json
+    "$GPUSWAP_SIM" report a.db --json run.json
+    echo '[1]' >list.json
+    local file want
+    while read -r file want; do
+        report a.db --html page --with "$file"
+        [ "$status" -eq 65 ]
+        [[ $stderr == "gpuswap-sim: '$file'"*"$want"* ]] || { echo "$file: $stderr"; return 1; }
+        [ ! -e page ]
+    done <<'END'
+cut.json damaged, or no JSON
+old.json was written by gpuswap-sim 0.0.9, this is
+less.json is damaged: it looks like that of 'gpuswap-sim capacity --json', but has no 'state'
+null.json has no 'values'
+none.json has no 'parts'
+run.json is none of what 'capacity', 'compare' and 'regret' write
+list.json is none of what
+END
+    report a.db --html page --with missing.json
+    [ "$status" -eq 66 ]
+    report a.db --with capacity.json
+    [ "$status" -eq 64 ]
+    [[ $stderr == *"add --html DIR"* ]]
+}

@@ -89,3 +89,24 @@ crowded=(scenarios/quickstart.ini --set workload.NB.memory=20GiB --set node.max_
     [ "$(sqlite3 r.db "SELECT count(*) FROM metric WHERE ci_low < 0")" -eq 0 ]
     [ "$(sqlite3 r.db "SELECT count(*) FROM metric WHERE ci_low = 0 AND value > 0 AND ci_high > 2 * value")" -gt 0 ]
 }
+
+@test "what a swap file had no room for counts once a burst, however often it is tried" {
+    cat >tight.ini <<'END'
+[scenario]
+duration = 2d
+record = bursts
+[node]
+gpu_memory = 80GiB
+swap_file = 120GiB
+[workload.NB]
+class = notebook
+count = 6
+memory = uniform(20GiB, 40GiB)
+think = lognormal(90s, 1.2)
+burst = lognormal(6s, 1)
+END
+    sim tight.ini --quiet --json tight.json
+    jq '.swap_files[0].refused_bytes' tight.json >refused.txt
+    sqlite3 r.db 'SELECT sum(bytes) FROM burst JOIN workload USING(run, workload) WHERE cap_ns > 0' | cmp - refused.txt
+    [ "$(sqlite3 r.db 'SELECT count(*) FROM burst WHERE cap_ns > 0')" -gt 100 ]
+}

@@ -47,6 +47,13 @@ prints() {
         prints "Usage: gpuswap-sim trace $command" trace "$command" --help
     done
     prints "usage: gpuswap-sim SCENARIO.ini" help
+    prints "Usage: gpuswap-sim regret" help regret
+    [[ $output != *--db* ]] # its runs are not kept
+    prints "Usage: gpuswap-sim run" --help run
+    [[ $output == *--db=FILE* ]]
+    run "$GPUSWAP_SIM" help rum
+    [ "$status" -eq 64 ]
+    [[ $output == *"did you mean 'run'"* ]]
     prints "gpuswap-sim 0." --version
     [ ! -e results.db ]
 }

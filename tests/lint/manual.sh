@@ -95,15 +95,18 @@ options_of() {
 
 # The options of each command that has some; where they are those of run and others, only the others.
 options_tables() {
-    local command all shared
+    local command all shared unkept words
     shared=$(options_of run)
+    unkept=$(grep -v '^`--db ' <<<"$shared") # of commands whose runs are not kept
     while read -r command; do
         all=$(options_of "$command")
         [[ -n $all ]] || continue
         printf '\n### `%s`\n\n' "$command"
-        if [[ $command != run && $(grep -cxF "$shared" <<<"$all") == "$(wc -l <<<"$shared")" ]]; then
-            all=$(grep -vxF "$shared" <<<"$all") || { printf 'The options of `run`.\n'; continue; }
-            printf 'The options of `run`, and\n\n'
+        if [[ $command != run && $(grep -cxF "$unkept" <<<"$all") == "$(wc -l <<<"$unkept")" ]]; then
+            words='The options of `run`'
+            grep -q '^`--db ' <<<"$all" || words+=' but `--db`'
+            all=$(grep -vxF "$shared" <<<"$all") || { printf '%s.\n' "$words"; continue; }
+            printf '%s, and\n\n' "$words"
         fi
         printf '| option | |\n|---|---|\n'
         while IFS=$'\t' read -r option text; do
