@@ -192,10 +192,13 @@ static uint64_t live_word(const struct backend *be, struct queue_event e)
     }
 }
 
+/* NULL: nothing that others should know of. */
 static const struct backend_event *burst_end(struct backend *be, uint32_t gpu)
 {
     struct job *job = compute_end(be, gpu);
 
+    if (job == NULL)
+        return NULL;
     be->finish.event.at_ns = be->clock.now_ns;
     be->finish.event.workload = job->workload;
     be->finish.job = job;
@@ -265,8 +268,9 @@ int sim_wait(struct backend *be, gs_ns until_ns, const struct backend_event **ou
         }
         be->clock.now_ns = at_ns;
         if (at_ns == tournament_next_ns(&be->ends)) {
-            *out = burst_end(be, tournament_first(&be->ends));
-            break;
+            if ((*out = burst_end(be, tournament_first(&be->ends))) != NULL)
+                break;
+            continue;
         }
         struct queue_event e = queue_pop(&be->queue);
         if (e.word == live_word(be, e))

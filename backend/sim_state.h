@@ -145,8 +145,9 @@ void device_account(struct backend *be, struct device *device);
 void compute_start(struct backend *be, uint32_t gpu, struct job *job);
 /* Take all bursts of `workload` off the GPU, what they have done noted; back to the front of its queue. */
 void compute_stop(struct backend *be, uint32_t gpu, uint32_t workload);
-struct job *compute_end(struct backend *be, uint32_t gpu); /* the one that is due now */
-void compute_progress(struct backend *be, uint32_t gpu);   /* bring done_ns of the running up to date */
+/* The one that is due now; NULL: it only came to its first token, and goes on. */
+struct job *compute_end(struct backend *be, uint32_t gpu);
+void compute_progress(struct backend *be, uint32_t gpu); /* bring done_ns of the running up to date */
 
 void link_add(struct backend *be, uint32_t link, struct flow flow);
 uint32_t link_end(struct backend *be, uint32_t link); /* the workload whose flow is due now */

@@ -26,6 +26,7 @@ enum purpose {
     PURPOSE_POLICY,
     PURPOSE_TRACE,
     PURPOSE_TEST,
+    PURPOSE_ROUTE,
 };
 
 /* Seed the stream of (seed, replication, workload, purpose); distinct tuples give unrelated streams. */

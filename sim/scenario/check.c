@@ -90,6 +90,36 @@ static void check_training(struct build *b, size_t i)
         complain(b, from, "gap", GS_BAD_INPUT, "'gap' goes with 'iterations'; with 'gpu_work' it is 'cpu_work'");
 }
 
+/* Either the work of a request is given, or it follows from its tokens. */
+static void check_requests(struct build *b, size_t i)
+{
+    static const char *const with_tokens[] = {"output_tokens", "input_tokens", "prefill_per_token", "decode_per_token",
+                                              "first_token_overhead"};
+    enum { KEYS = sizeof with_tokens / sizeof with_tokens[0] };
+    const struct workload_group *group = &b->scenario->workload[i];
+    const struct ini_section *from = b->workload_from[i];
+    bool service = ini_entry_find(from, "service"), tokens = ini_entry_find(from, "output_tokens");
+    for (size_t k = 0; k < KEYS; k++) {
+        const char *key = with_tokens[k];
+        if (!build_given(from, key))
+            continue;
+        if (service)
+            complain(b, from, key, GS_BAD_INPUT, "[%s] has both 'service' and '%s'; keep one of them", from->title,
+                     key);
+        else if (!tokens)
+            complain(b, from, key, GS_BAD_INPUT, "'%s' needs 'output_tokens' as well", key);
+        if (service || !tokens)
+            return;
+    }
+    if (!service && !tokens)
+        complain(b, from, "service", GS_BAD_INPUT,
+                 "[%s] needs the key 'service', or 'output_tokens' with 'decode_per_token' and the like", from->title);
+    if (group->has_tokens && build_sound(from, "decode_per_token") && build_sound(from, "first_token_overhead") &&
+        group->decode_per_token == 0 && group->first_token_overhead == 0)
+        complain(b, from, "output_tokens", GS_BAD_INPUT,
+                 "tokens that take no time; give 'decode_per_token' or 'first_token_overhead'");
+}
+
 static bool may_be_swapped(const struct workload_group *group)
 {
     return group->swappable && group->fraction == FRACTION_DYNAMIC;
@@ -117,6 +147,8 @@ static void check_workload(struct build *b, size_t i)
     const struct ini_section *from = b->workload_from[i];
     if (group->class == GS_TRAINING && group->trace < 0 && build_given(from, "class"))
         check_training(b, i);
+    if (group->class == GS_INFERENCE && group->trace < 0 && build_given(from, "class"))
+        check_requests(b, i);
     if (build_given(from, "request") && build_sound(from, "limit") && group->request > group->limit)
         complain(b, from, "request", GS_BAD_INPUT, "'request' %g is greater than 'limit' %g", group->request,
                  group->limit);

@@ -61,6 +61,20 @@ struct arrival {
     uint32_t times;
 };
 
+enum router_kind {
+    ROUTER_EACH, /* none: each has its own arrivals */
+    ROUTER_RANDOM,
+    ROUTER_ROUND_ROBIN,
+    ROUTER_LEAST_LOADED,
+    ROUTER_HOT_FIRST,
+    ROUTER_ZIPF,
+};
+
+struct router {
+    enum router_kind kind;
+    double s; /* zipf: the k-th workload of the group gets a share of k^-s */
+};
+
 struct workload_group { /* [workload.NAME] */
     const char *name;
     struct place place;
@@ -82,7 +96,11 @@ struct workload_group { /* [workload.NAME] */
     int64_t iterations;
     struct dist iteration, gap;
     struct arrival arrival; /* inference */
+    struct router router;
     struct dist service;
+    bool has_tokens; /* instead of a service */
+    struct dist input_tokens, output_tokens;
+    gs_ns prefill_per_token, decode_per_token, first_token_overhead;
     int64_t slots;
     int state; /* enum initial_state */
     gs_ns cold_start;
