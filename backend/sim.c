@@ -124,6 +124,7 @@ int sim_open(struct backend **out, const struct backend_setup *setup, struct err
         const struct workload_group *group = &setup->scenario->workload[setup->setup->workload[i].group];
         be->process[i].slots = setup->setup->workload[i].slots;
         be->process[i].cold_start_ns = group->cold_start;
+        be->process[i].warm_start_ns = group->warm_start;
         be->process[i].gpu = GS_NONE;
         be->process[i].base_bytes = setup->setup->workload[i].bytes;
     }

@@ -68,7 +68,7 @@ struct process {                          /* the backend's side of a workload */
     gs_ns detect_ns;                      /* time until its node notices that it is idle */
     gs_ns linger_ns; /* how long it looks busy after its last burst, the time to detect it included */
     uint64_t delay_word, idle_word;
-    gs_ns cold_start_ns;
+    gs_ns cold_start_ns, warm_start_ns;
     uint32_t gpu;
     uint32_t running, slots;
     bool granted; /* may use the GPU */

@@ -123,7 +123,9 @@ struct gs_workload_spec {
     bool never_on_swap_node; /* anti-affinity: only placed on nodes that do not swap */
     bool regular_fraction;   /* freezes its GPU where `freeze_rule` is on */
     bool keeps_host_copy;
+    bool stops; /* ends when it leaves the GPU, and is loaded from disk again: nothing is swapped */
     int64_t bytes, context_bytes;
+    int64_t drop_bytes;    /* of `bytes`, what a swap-out gives up and a swap-in does not bring back (a cache) */
     double request, limit; /* of one GPU's memory; a burst may grow to `limit` */
     double dirty;
 };

@@ -40,6 +40,8 @@ static void declare(struct gs_workload_spec *spec, const struct scenario *scenar
         .regular_fraction = g->fraction == FRACTION_REGULAR,
         .keeps_host_copy = g->keep_host_copy,
         .bytes = dist_draw_integer(&g->memory, &memory),
+        .drop_bytes = g->kv_cache,
+        .stops = g->unload == UNLOAD_STOP,
         .context_bytes = g->context,
         .request = g->request,
         .limit = g->limit,

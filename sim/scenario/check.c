@@ -136,9 +136,30 @@ static bool any_node_swaps(const struct scenario *s)
 /* By class: inference starts warm where there is a swap file for it. */
 static void resolve_state(struct build *b, struct workload_group *group)
 {
-    bool can_be_warm = may_be_swapped(group) && any_node_swaps(b->scenario);
+    bool can_be_warm = may_be_swapped(group) && group->unload == UNLOAD_SWAP && any_node_swaps(b->scenario);
     if (group->state == INITIAL_BY_CLASS)
-        group->state = group->class == GS_INFERENCE && group->trace < 0 && can_be_warm ? INITIAL_HOST : INITIAL_NEW;
+        group->state = group->class == GS_INFERENCE && group->trace < 0 && can_be_warm ? INITIAL_HOST
+                       : group->unload == UNLOAD_STOP                                  ? INITIAL_DISK
+                                                                                       : INITIAL_NEW;
+}
+
+/* What happens to it when it leaves the GPU. */
+static void check_unload(struct build *b, size_t i)
+{
+    const struct workload_group *group = &b->scenario->workload[i];
+    const struct ini_section *from = b->workload_from[i];
+    char least[UNITS_TEXT];
+    if (build_given(from, "kv_cache") && build_given(from, "memory") &&
+        (double)group->kv_cache >= dist_lowest(&group->memory))
+        complain(b, from, "kv_cache", GS_BAD_INPUT,
+                 "'kv_cache' leaves nothing of 'memory', which may be as little as %s",
+                 units_show_size(least, dist_lowest(&group->memory)));
+    if (group->unload == UNLOAD_STOP && build_given(from, "state") && group->state == INITIAL_HOST)
+        complain(b, from, "state", GS_BAD_INPUT,
+                 "'state = host' contradicts 'unload = stop': it is never in a swap file");
+    if (group->unload == UNLOAD_STOP && group->keep_host_copy)
+        complain(b, from, "keep_host_copy", GS_BAD_INPUT,
+                 "'keep_host_copy' contradicts 'unload = stop': it is never in a swap file");
 }
 
 static void check_workload(struct build *b, size_t i)
@@ -155,6 +176,7 @@ static void check_workload(struct build *b, size_t i)
     if (build_given(from, "state") && group->state == INITIAL_HOST && !may_be_swapped(group))
         complain(b, from, "state", GS_BAD_INPUT, "'state = host' contradicts '%s': it can never be in a swap file",
                  group->swappable ? "fraction = regular" : "swappable = no");
+    check_unload(b, i);
     resolve_state(b, group);
 }
 
@@ -278,7 +300,9 @@ static double initial_bytes(const struct scenario *s, int state, size_t *last)
     double bytes = 0;
     for (size_t i = 0; i < s->workloads; i++)
         if (s->workload[i].state == state) {
-            bytes += (double)s->workload[i].count * dist_lowest(&s->workload[i].memory);
+            double each =
+                dist_lowest(&s->workload[i].memory) - (state == INITIAL_HOST ? (double)s->workload[i].kv_cache : 0);
+            bytes += (double)s->workload[i].count * each;
             *last = i;
         }
     return bytes;

@@ -160,6 +160,12 @@ static const struct key table[] = {
              .help = "at start; new: the first residency moves no bytes; by class: inference host, others new"),
     WORKLOAD("cold_start", "time", "0", "inference", KEY_TIME, cold_start, 0, NEVER,
              .help = "initialisation on a cold load, besides the bytes from disk"),
+    WORKLOAD("warm_start", "time", "0", "inference", KEY_TIME, warm_start, 0, NEVER,
+             .help = "what a swap-in takes besides the bytes, such as a slow first request after it"),
+    WORKLOAD("kv_cache", "size", "0", "inference", KEY_SIZE, kv_cache, 0, INFINITY,
+             .help = "part of 'memory' that is given up on the way out and empty after the way in: it never moves"),
+    WORKLOAD("unload", "swap | stop", "swap", "inference", KEY_CHOICE, unload, 0, 0,
+             .help = "when it has to leave the GPU; stop: the process ends, and the next request loads it from disk"),
     WORKLOAD("router", "each | random | round_robin | least_loaded | hot_first | zipf(s)", "each", "inference",
              KEY_ROUTER, router, 0, 0,
              .help = "load balancer: 'arrival' is of the whole group, and each request goes to one workload; each: a "
