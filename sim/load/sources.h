@@ -146,7 +146,7 @@ unsigned char *replay_block(struct load *load, uint64_t first);
 void load_finish(struct load *load, uint32_t workload, gs_ns now_ns);  /* and it leaves */
 void load_settled(struct load *load, uint32_t workload, gs_ns now_ns); /* all that it was to do is done; it stays */
 
-/* A request to `workload`, its work drawn from the streams of `by` (requests.c). */
+/* A request to `workload`, its work drawn from the streams of `by` (requests.c); GS_NONE: drawn, and for nobody. */
 void request_ready(struct load *load, struct source *by, uint32_t workload, struct load_event *event);
 
 /* Routers (router.c): one for the workloads from `first` on; one of these has come; a request comes, which goes to nobody if
