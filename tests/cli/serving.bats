@@ -45,7 +45,7 @@ INI
 @test "without tokens there is no time to the first one" {
     sed -i '/tokens\|per_token/d; s/^ttft_p95/response_p95/; s/^router.*/service = 1s/' chat.ini
     sim chat.ini --json chat.json >chat.txt
-    ! grep -q 'first token' chat.txt
+    run ! grep -q 'first token' chat.txt
     jq -e '.groups[0].ttft_s == null' chat.json
 }
 
