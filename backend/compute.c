@@ -1,7 +1,8 @@
 /* compute.c - execution on a GPU: egalitarian processor sharing, exact in integers.
  *
  * All bursts that run attain service at the same rate, 1/n of the time.  So one number, the service attained since the GPU
- * was last empty, tells when each ends: the burst's own `finish`.  A start or an end costs O(n) for finding the next end. */
+ * was last empty, tells when each ends: the burst's own `finish`.  A start or an end costs O(n) for finding the next end.
+ * A request has a stop on the way, at its first token: there its `finish` moves on to its end, and nothing else changes. */
 #include "backend/sim_state.h"
 
 __extension__ typedef unsigned __int128 uint128;
@@ -68,9 +69,15 @@ static void set_count(struct compute *c, uint32_t count)
         c->service = 0;
 }
 
+/* How much of it is done at its `finish`. */
+static gs_ns stop_of(const struct job *job)
+{
+    return job->token_ns > 0 ? job->token_ns : job->alone_ns;
+}
+
 static gs_ns done_of(const struct compute *c, const struct running *r)
 {
-    return r->job->alone_ns - (gs_ns)(left_of(c, r) / SERVICE_UNIT);
+    return stop_of(r->job) - (gs_ns)(left_of(c, r) / SERVICE_UNIT);
 }
 
 /* A GPU of speed v does the work in 1/v of the reference time. */
@@ -91,6 +98,22 @@ gs_ns compute_left(struct backend *be, uint32_t gpu, const struct job *job)
     return alone_ns - job->done_ns;
 }
 
+/* The same of its first token, which is never there before it has begun. */
+static gs_ns token_alone(struct backend *be, const struct device *device, const struct job *job)
+{
+    gs_ns token_ns = time_alone(be, device, job->token_ns);
+
+    return token_ns > job->alone_ns ? job->alone_ns : token_ns > 0 ? token_ns : 1;
+}
+
+/* Put it among the others, behind those that end at the same time. */
+static void insert(struct compute *c, uint32_t at, struct running r)
+{
+    for (; at > 0 && (int64_t)(r.finish - c->item[at - 1].finish) >= 0; at--)
+        c->item[at] = c->item[at - 1];
+    c->item[at] = r;
+}
+
 void compute_start(struct backend *be, uint32_t gpu, struct job *job)
 {
     struct device *device = &be->device[gpu];
@@ -109,15 +132,12 @@ void compute_start(struct backend *be, uint32_t gpu, struct job *job)
     if (job->started_ns < 0) {
         job->started_ns = be->clock.now_ns;
         job->alone_ns = time_alone(be, device, job->work_ns);
+        job->token_ns = job->token_ns > 0 ? token_alone(be, device, job) : 0;
     }
     advance(c, be->clock.now_ns);
     c->remainder = 0;
-    uint64_t finish = c->service + (uint64_t)(job->alone_ns - job->done_ns) * SERVICE_UNIT;
-    uint32_t at = c->count++;
-    for (; at > 0 && (int64_t)(finish - c->item[at - 1].finish) >= 0; at--)
-        c->item[at] = c->item[at - 1];
-    c->item[at].finish = finish;
-    c->item[at].job = job;
+    uint64_t finish = c->service + (uint64_t)(stop_of(job) - job->done_ns) * SERVICE_UNIT;
+    insert(c, c->count++, (struct running){finish, job});
     arm(be, gpu);
 }
 
@@ -144,12 +164,31 @@ void compute_stop(struct backend *be, uint32_t gpu, uint32_t workload)
     arm(be, gpu);
 }
 
+/* Its first token is there: on to its end, from where it should have come to by now to the unit. */
+static bool goes_on(struct backend *be, uint32_t gpu)
+{
+    struct compute *c = &be->device[gpu].compute;
+    struct running r = c->item[c->count - 1];
+    gs_ns rest_ns = r.job->alone_ns - r.job->token_ns;
+
+    r.job->first_ns = be->clock.now_ns;
+    r.job->token_ns = 0;
+    if (rest_ns == 0)
+        return false;
+    r.finish += (uint64_t)rest_ns * SERVICE_UNIT;
+    insert(c, c->count - 1, r);
+    arm(be, gpu);
+    return true;
+}
+
 __attribute__((flatten)) struct job *compute_end(struct backend *be, uint32_t gpu)
 {
     struct compute *c = &be->device[gpu].compute;
     struct job *job = c->item[c->count - 1].job;
 
     advance(c, be->clock.now_ns);
+    if (job->token_ns > 0 && goes_on(be, gpu))
+        return NULL;
     job->done_ns = job->alone_ns;
     set_count(c, c->count - 1);
     arm(be, gpu);

@@ -136,6 +136,7 @@ int sim_open(struct backend **out, const struct backend_setup *setup, struct err
         const struct workload_group *group = &setup->scenario->workload[setup->setup->workload[i].group];
         be->process[i].slots = setup->setup->workload[i].slots;
         be->process[i].cold_start_ns = group->cold_start;
+        be->process[i].warm_start_ns = group->warm_start;
         be->process[i].gpu = GS_NONE;
         be->process[i].base_bytes = setup->setup->workload[i].bytes;
     }
@@ -211,11 +212,12 @@ static uint64_t live_word(const struct backend *be, struct queue_event e)
     }
 }
 
+/* NULL: nothing that others should know of. */
 static const struct backend_event *burst_end(struct backend *be, uint32_t gpu)
 {
     struct job *job = compute_end(be, gpu);
 
-    if (be->process[job->workload].swap.active && stream_holds(be, job))
+    if (job == NULL || (be->process[job->workload].swap.active && stream_holds(be, job)))
         return NULL;
     be->finish.event.at_ns = be->clock.now_ns;
     be->finish.event.workload = job->workload;

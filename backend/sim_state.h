@@ -82,7 +82,7 @@ struct process {                          /* the backend's side of a workload */
     gs_ns detect_ns;                      /* time until its node notices that it is idle */
     gs_ns linger_ns; /* how long it looks busy after its last burst, the time to detect it included */
     uint64_t delay_word, idle_word;
-    gs_ns cold_start_ns;
+    gs_ns cold_start_ns, warm_start_ns;
     uint32_t gpu;
     uint32_t running, slots;
     bool granted; /* may use the GPU */
@@ -175,8 +175,9 @@ void device_gather(struct backend *be, uint32_t gpu, uint32_t width);
 void compute_start(struct backend *be, uint32_t gpu, struct job *job);
 /* Take all bursts of `workload` off the GPU, what they have done noted; back to the front of its queue. */
 void compute_stop(struct backend *be, uint32_t gpu, uint32_t workload);
-struct job *compute_end(struct backend *be, uint32_t gpu); /* the one that is due now */
-void compute_progress(struct backend *be, uint32_t gpu);   /* bring done_ns of the running up to date */
+/* The one that is due now; NULL: it only came to its first token, and goes on. */
+struct job *compute_end(struct backend *be, uint32_t gpu);
+void compute_progress(struct backend *be, uint32_t gpu); /* bring done_ns of the running up to date */
 
 gs_ns compute_left(struct backend *be, uint32_t gpu, const struct job *job); /* of its work, alone on that GPU */
 

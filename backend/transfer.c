@@ -159,6 +159,8 @@ void transfer_begin(struct backend *be, const struct gs_command *command)
 
     if (command->reason == GS_BECAUSE_COLD)
         overhead_ns = be->process[command->workload].cold_start_ns;
+    else if (command->kind == GS_SWAP_IN && !first && !gs_by_disk(command->reason))
+        overhead_ns += be->process[command->workload].warm_start_ns;
     device_account(be, device);
     device->switching += command->kind != GS_CLEAN;
     t->command = *command;

@@ -133,7 +133,7 @@ static const char *check_workload(const struct controller *ctl, uint32_t id)
         return "a workload is resident without all of its bytes";
     if (w->gpu_bytes < 0 || w->gpu_bytes > w->bytes)
         return "a workload has more on the GPU than it has, or less than nothing";
-    if (w->state == GS_HOST && w->host_bytes < w->bytes - w->gpu_bytes)
+    if (w->state == GS_HOST && w->host_bytes < w->bytes - w->gpu_bytes - ctl->setup->workload[id].drop_bytes)
         return "a swapped-out workload has less in the swap file than it holds";
     return check_loans(ctl, id);
 }

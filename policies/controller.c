@@ -176,7 +176,7 @@ static void went_out(struct controller *ctl, uint32_t workload)
     else
         w->has_host_copy = w->gpu_bytes == 0;
     w->clean = false;
-    ctl->seat[workload].spilled = ctl->seat[workload].to_disk;
+    ctl->seat[workload].spilled = ctl->seat[workload].to_disk && !ctl->setup->workload[workload].stops;
     w->state = ctl->seat[workload].to_disk ? GS_DISK : GS_HOST;
     ctl->seat[workload].to_disk = false;
     if (!w->wants)
@@ -240,8 +240,9 @@ static void swap_in_failed(struct controller *ctl, uint32_t workload)
     if (part == 0)
         memory_vacate(ctl, workload);
     host_call_in(ctl, workload);
-    w->bytes = away ? w->host_bytes + part : w->base_bytes;
-    bool on_disk = ctl->seat[workload].spilled || ctl->setup->workload[workload].initial == GS_DISK;
+    const struct gs_workload_spec *spec = &ctl->setup->workload[workload];
+    w->bytes = away ? w->host_bytes + part + spec->drop_bytes : w->base_bytes;
+    bool on_disk = ctl->seat[workload].spilled || spec->initial == GS_DISK || (spec->stops && spec->initial != GS_NEW);
     w->state = away ? GS_HOST : on_disk ? GS_DISK : GS_NEW;
     if (ctl->seat[workload].leaving)
         detach_moved(ctl, workload);

@@ -125,8 +125,10 @@ struct gs_workload_spec {
     bool never_on_swap_node; /* anti-affinity: only placed on nodes that do not swap */
     bool regular_fraction;   /* freezes its GPU where `freeze_rule` is on */
     bool keeps_host_copy;
+    bool stops;            /* ends when it leaves the GPU, and is loaded from disk again: nothing is swapped */
     int64_t bytes;         /* on all of its GPUs together, as much on each */
     int64_t context_bytes; /* on each */
+    int64_t drop_bytes;    /* of `bytes`, what a swap-out gives up and a swap-in does not bring back (a cache) */
     double request, limit; /* of its GPUs' memory; a burst may grow to `limit` */
     double dirty;
 };

@@ -121,7 +121,9 @@ static int64_t leaves(struct controller *ctl, uint32_t workload, int64_t need)
 {
     const struct gs_victim_policy *victim = ctl->setup->policies.victim;
     const struct gs_workload *w = &ctl->workload[workload];
-    bool whole = victim->chunk_bytes == NULL || w->has_host_copy || w->keeps_host_copy || ctl->seat[workload].cleaning;
+    const struct gs_workload_spec *spec = &ctl->setup->workload[workload];
+    bool whole = victim->chunk_bytes == NULL || w->has_host_copy || w->keeps_host_copy ||
+                 ctl->seat[workload].cleaning || spec->stops || spec->drop_bytes > 0;
     int64_t chunk = whole ? 0 : victim->chunk_bytes(&ctl->victim);
 
     if (chunk <= 0 || need > w->gpu_bytes - chunk)

@@ -174,12 +174,14 @@ bool host_book(struct controller *ctl, uint32_t workload, uint32_t requester)
     struct gs_workload *w = &ctl->workload[workload];
     struct seat *seat = &ctl->seat[workload];
     bool whole = seat->leave_bytes == w->bytes || !memory_on_gpu(ctl, workload);
-    int64_t room = room_needed(w, w->bytes - w->gpu_bytes + seat->leave_bytes);
+    const struct gs_workload_spec *spec = &ctl->setup->workload[workload];
+    int64_t room = room_needed(w, w->bytes - w->gpu_bytes + seat->leave_bytes - spec->drop_bytes);
 
     seat->to_disk = false;
     seat->booked_bytes = 0;
-    seat->booked = room == 0;
-    if (room == 0)
+    seat->booked = room == 0 || spec->stops;
+    seat->to_disk = spec->stops;
+    if (seat->booked)
         return true;
     enum gs_room answer = ask(ctl, workload, room);
     if (is_in_file(answer) && find_room(ctl, workload, requester, room)) {
@@ -230,18 +232,21 @@ void host_shrink(struct controller *ctl, uint32_t workload, int64_t bytes)
 }
 
 /* What is to be written where it has `grown` since its copy was made. */
-static int64_t stale_bytes(const struct gs_workload *w, int64_t grown)
+static int64_t stale_bytes(const struct gs_workload *w, int64_t bytes, int64_t grown)
 {
     if (!w->has_host_copy)
-        return w->bytes;
-    return w->clean ? grown : (int64_t)(w->dirty * (double)(w->bytes - grown) + 0.5) + grown;
+        return bytes;
+    return w->clean ? grown : (int64_t)(w->dirty * (double)(bytes - grown) + 0.5) + grown;
 }
 
 int64_t host_stale_bytes(const struct controller *ctl, uint32_t workload)
 {
     const struct gs_workload *w = &ctl->workload[workload];
 
-    return w->has_host_copy ? stale_bytes(w, ctl->seat[workload].booked_bytes) : ctl->seat[workload].leave_bytes;
+    int64_t drop = ctl->setup->workload[workload].drop_bytes;
+
+    return w->has_host_copy ? stale_bytes(w, w->bytes - drop, ctl->seat[workload].booked_bytes)
+                            : ctl->seat[workload].leave_bytes - drop;
 }
 
 bool host_clean(struct controller *ctl, uint32_t workload)
@@ -249,9 +254,10 @@ bool host_clean(struct controller *ctl, uint32_t workload)
     struct gs_workload *w = &ctl->workload[workload];
     struct seat *seat = &ctl->seat[workload];
     const struct gs_node *node = &ctl->node[w->node];
-    int64_t room = room_needed(w, w->bytes);
+    int64_t bytes = w->bytes - ctl->setup->workload[workload].drop_bytes;
+    int64_t room = room_needed(w, bytes);
 
-    if (room > node->swap_cap_bytes - node->swap_used_bytes)
+    if (ctl->setup->workload[workload].stops || room > node->swap_cap_bytes - node->swap_used_bytes)
         return false;
     enum gs_room answer = room > 0 ? ask(ctl, workload, room) : GS_ROOM_YES;
     if (!is_in_file(answer))
@@ -261,8 +267,8 @@ bool host_clean(struct controller *ctl, uint32_t workload)
     seat->cleaning = true;
     seat->soiled = false;
     struct gs_command *command = emit(ctl, GS_CLEAN, workload, GS_BECAUSE_IDLE);
-    command->bytes = w->bytes;
-    command->moved_bytes = stale_bytes(w, room);
+    command->bytes = bytes;
+    command->moved_bytes = stale_bytes(w, bytes, room);
     return true;
 }
 

@@ -34,12 +34,15 @@ bool memory_swaps(const struct controller *ctl, uint32_t gpu)
 
 static struct gs_command *send_out(struct controller *ctl, uint32_t workload, uint32_t requester, uint8_t reason)
 {
-    bool to_disk = ctl->seat[workload].to_disk;
+    const struct gs_workload_spec *spec = &ctl->setup->workload[workload];
+    bool to_disk = ctl->seat[workload].to_disk && !spec->stops;
     struct gs_command *command = emit(ctl, GS_SWAP_OUT, workload, to_disk ? GS_BECAUSE_SPILL : reason);
 
     command->requester = requester;
     command->bytes = ctl->seat[workload].leave_bytes;
-    command->moved_bytes = to_disk ? command->bytes : host_stale_bytes(ctl, workload);
+    command->moved_bytes = spec->stops ? 0
+                           : to_disk   ? command->bytes - spec->drop_bytes
+                                       : host_stale_bytes(ctl, workload);
     return command;
 }
 
@@ -87,6 +90,8 @@ void memory_swap_in(struct controller *ctl, uint32_t workload)
 
     /* What it left with comes back, but for what a burst had grown by that was refused meanwhile. */
     command->moved_bytes = w->state == GS_NEW ? 0 : (w->bytes < want_bytes ? w->bytes : want_bytes) - w->gpu_bytes;
+    if (w->state != GS_NEW)
+        command->moved_bytes -= ctl->setup->workload[workload].drop_bytes; /* one that drops any leaves as a whole */
     command->bytes = want_bytes;
     if (w->gpu_bytes == 0) {
         ctl->gpu[w->gpu].residents++;

@@ -107,11 +107,9 @@ static int add(struct models *models, size_t index, struct trace_request value, 
 int models_request(struct models *models, size_t index, int64_t ready_ns, int64_t in, int64_t out, struct error *err)
 {
     const struct trace_workload *w = &models->in->trace->workload[index];
-    int64_t first_ns = w->service.fixed_ns + in * w->service.in_ns;
-    int64_t work_ns = first_ns + out * w->service.out_ns;
-    struct trace_request request = {
-        .ready_ns = ready_ns, .work_ns = work_ns, .first_ns = first_ns, .in = in, .out = out};
-    if (work_ns < 1000) {
+    struct trace_request request = {.ready_ns = ready_ns, .in = in, .out = out};
+    trace_serve(w, &request);
+    if (request.work_ns < 1000) {
         models->empty++;
         return GS_OK;
     }
@@ -122,7 +120,7 @@ int models_work(struct models *models, size_t index, int64_t ready_ns, int64_t w
 {
     if (work_ns < 1000)
         work_ns = 1000;
-    struct trace_request request = {.ready_ns = ready_ns, .work_ns = work_ns, .first_ns = work_ns, .has_work = true};
+    struct trace_request request = {.ready_ns = ready_ns, .work_ns = work_ns, .has_work = true};
     return add(models, index, request, err);
 }
 

@@ -90,7 +90,7 @@ static int add_requests(struct reading *r, struct trace_workload *w, int64_t end
         struct trace_request *request = trace_add_request(w, in->arena);
         if (!request)
             return import_no_memory(in, err);
-        *request = (struct trace_request){.ready_ns = t, .work_ns = work, .first_ns = work, .has_work = true};
+        *request = (struct trace_request){.ready_ns = t, .work_ns = work, .has_work = true};
         t += work;
     }
 }

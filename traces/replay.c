@@ -155,10 +155,11 @@ static bool load_request(struct trace_workload *w, const struct gst_record *reco
         return false;
     *request = (struct trace_request){.ready_ns = record->t_us * 1000, .in = record->r.in, .out = record->r.out};
     request->has_work = record->r.work > 0;
-    request->first_ns = w->service.fixed_ns + record->r.in * w->service.in_ns;
-    request->work_ns = request->first_ns + record->r.out * w->service.out_ns;
-    if (request->has_work)
-        request->first_ns = request->work_ns = record->r.work * 1000;
+    trace_serve(w, request);
+    if (request->has_work) {
+        request->work_ns = record->r.work * 1000;
+        request->first_ns = 0;
+    }
     return true;
 }
 

@@ -80,7 +80,7 @@ static int put_wishes(struct storing *s, struct error *err)
         qsort(s->wish, s->wished, sizeof *s->wish, by_workload);
     for (size_t i = 0; !code && i < s->wished; i++) {
         const struct stored_wish *w = &s->wish[i].is;
-        const int64_t value[WISH_VALUES] = {w->at_ns, w->member, w->work_ns, w->grow_bytes, w->keep_bytes};
+        const int64_t value[WISH_VALUES] = {w->at_ns, w->member, w->work_ns, w->grow_bytes, w->keep_bytes, w->first_ns};
         code = spool_put(s->stored->spool, &s->wishes, value, WISH_VALUES, err);
     }
     s->wished = 0;
@@ -160,7 +160,7 @@ static int add_burst(struct storing *s, const struct gst_record *record, struct 
     int64_t at_ns = replayed(s, record->t_us * 1000), work_ns = record->b.work * 1000;
     bool first = e->bursts++ == 0;
     if (!is_closed(s, record->id)) {
-        const struct stored_wish wish = {at_ns, work_ns, record->b.grow, record->b.keep, record->id};
+        const struct stored_wish wish = {at_ns, work_ns, record->b.grow, record->b.keep, 0, record->id};
         return add_wish(s, &wish, false, err);
     }
     const int64_t value[BURST_VALUES] = {at_ns, first && s->windowed ? 0 : scaled(s, record->b.think * 1000), work_ns,
@@ -172,9 +172,10 @@ static int add_request(struct storing *s, const struct gst_record *record, struc
 {
     const struct trace_workload *w = &s->trace->workload[record->id];
     struct stored_wish wish = {.at_ns = replayed(s, record->t_us * 1000), .member = record->id};
-    wish.work_ns = record->r.work > 0
-                       ? record->r.work * 1000
-                       : w->service.fixed_ns + record->r.in * w->service.in_ns + record->r.out * w->service.out_ns;
+    struct trace_request request = {.in = record->r.in, .out = record->r.out};
+    trace_serve(w, &request);
+    wish.work_ns = record->r.work > 0 ? record->r.work * 1000 : request.work_ns;
+    wish.first_ns = record->r.work > 0 ? 0 : request.first_ns;
     s->entry[record->id].requests++;
     return add_wish(s, &wish, true, err);
 }

@@ -20,7 +20,8 @@ struct stored_workload {
 
 struct stored_wish { /* a request, or a burst of an open loop */
     int64_t at_ns, work_ns, grow_bytes, keep_bytes;
-    uint32_t member; /* index of its workload */
+    int64_t first_ns; /* of work_ns, until the first token; 0: none */
+    uint32_t member;  /* index of its workload */
 };
 
 struct trace_stored {

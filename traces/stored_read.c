@@ -51,6 +51,7 @@ int stored_wish(const struct trace_stored *stored, struct spool_reader *reader, 
     wish->work_ns = value[2];
     wish->grow_bytes = value[3];
     wish->keep_bytes = value[4];
+    wish->first_ns = value[5];
     return GS_OK;
 }
 

@@ -126,3 +126,10 @@ uint64_t trace_iterations(const struct trace_workload *w, const struct trace_run
     fit = room_ns > 0 ? (uint64_t)((room_ns + each_ns - 1) / each_ns) : 0;
     return fit < all ? fit : all;
 }
+
+void trace_serve(const struct trace_workload *w, struct trace_request *request)
+{
+    int64_t prompt_ns = w->service.fixed_ns + request->in * w->service.in_ns;
+    request->work_ns = prompt_ns + request->out * w->service.out_ns;
+    request->first_ns = request->out > 0 ? prompt_ns + w->service.out_ns : 0;
+}

@@ -25,7 +25,7 @@ struct trace_run {                            /* T: iterations one after the oth
 struct trace_request { /* R */
     int64_t ready_ns;
     int64_t work_ns;  /* whole, the service model applied */
-    int64_t first_ns; /* of it, until the first token; work_ns if the work was recorded itself */
+    int64_t first_ns; /* of it, until the first token is there; 0: not known, or there is none */
     int64_t in, out;  /* tokens */
     bool has_work;    /* recorded itself, not by the service model */
 };
@@ -131,6 +131,10 @@ void trace_window(const struct trace_options *options, int64_t *from_ns, int64_t
 
 /* What an update changes, as if it had been declared so. */
 void trace_apply_update(struct trace_workload *workload, const struct trace_update *update);
+
+/* Work and first token of a request by its tokens, as the workload serves them; the first token is there after the prompt
+ * and one step of decoding. */
+void trace_serve(const struct trace_workload *workload, struct trace_request *request);
 
 /* Iterations of a run that its recording, cut off or not, has room for. */
 uint64_t trace_iterations(const struct trace_workload *workload, const struct trace_run *run);

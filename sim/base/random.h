@@ -27,6 +27,7 @@ enum purpose {
     PURPOSE_TRACE,
     PURPOSE_TEST,
     PURPOSE_SWEEP,
+    PURPOSE_ROUTE,
 };
 
 /* Seed the stream of (seed, replication, workload, purpose); distinct tuples give unrelated streams. */

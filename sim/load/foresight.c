@@ -37,6 +37,10 @@ int foresight_open(struct foresight **out, const struct load *load, struct arena
     if (f == NULL)
         return error_set(err, GS_SYSTEM, "out of memory for the future");
     f->load = load;
+    if (load->doors > 0)
+        return error_set(
+            err, GS_UNSATISFIABLE,
+            "a policy that knows the future cannot know where a 'router' sends requests; choose another one");
     f->line_up = arena_array(arena, load->cursors + 1, sizeof *f->line_up);
     for (size_t i = 0; i < load->cursors; i++) {
         const struct replay *replay = load->cursor[i].replay;

@@ -33,7 +33,7 @@ void load_schedule_detach(struct load *load, gs_ns at_ns, uint32_t workload)
     set_due(load, workload);
 }
 
-static gs_ns later(gs_ns now_ns, gs_ns gap_ns)
+gs_ns load_later(gs_ns now_ns, gs_ns gap_ns)
 {
     return gap_ns >= GS_NEVER - now_ns ? GS_NEVER : now_ns + gap_ns;
 }
@@ -61,7 +61,8 @@ void load_burst(struct load *load, uint32_t workload, gs_ns work_ns, int64_t gro
     job->ready_ns = event->at_ns;
     job->started_ns = -1;
     job->work_ns = work_ns;
-    job->alone_ns = job->done_ns = 0;
+    job->alone_ns = job->done_ns = job->token_ns = 0;
+    job->first_ns = -1;
     job->bytes = s->base_bytes + grow_bytes;
     job->workload = workload;
     job->paced = true;
@@ -81,15 +82,19 @@ static void come(struct load *load, uint32_t workload, gs_ns now_ns)
     s->status = STATUS_HERE;
     switch (s->kind) {
     case SOURCE_NOTEBOOK:
-        load_schedule(load, later(now_ns, dist_draw_integer(&g->think, &s->think)), workload);
+        load_schedule(load, load_later(now_ns, dist_draw_integer(&g->think, &s->think)), workload);
         break;
     case SOURCE_JOB:
     case SOURCE_ITERATIONS:
-        load_schedule(load, later(now_ns, dist_draw_integer(&g->cpu_work, &s->think)), workload);
+        load_schedule(load, load_later(now_ns, dist_draw_integer(&g->cpu_work, &s->think)), workload);
         break;
     case SOURCE_REQUESTS:
+        if (s->door != 0) {
+            door_come(load, s->door, now_ns);
+            break;
+        }
         arrival_start(s);
-        load_schedule(load, later(now_ns, arrival_gap(s, now_ns)), workload);
+        load_schedule(load, load_later(now_ns, arrival_gap(s, now_ns)), workload);
         break;
     default:
         replay_attach(load, workload);
@@ -115,8 +120,8 @@ static void ready(struct load *load, uint32_t workload, struct load_event *event
         load_burst(load, workload, dist_draw_integer(&g->iteration, &s->burst), 0, event);
         break;
     case SOURCE_REQUESTS:
-        load_burst(load, workload, dist_draw_integer(&g->service, &s->service), 0, event);
-        load_schedule(load, later(event->at_ns, arrival_gap(s, event->at_ns)), workload);
+        request_ready(load, s, workload, event);
+        load_schedule(load, load_later(event->at_ns, arrival_gap(s, event->at_ns)), workload);
         break;
     default:
         replay_ready(load, workload, event);
@@ -150,7 +155,7 @@ void load_ended(struct load *load, struct job *job, gs_ns now_ns)
         return;
     switch (s->kind) {
     case SOURCE_NOTEBOOK:
-        load_schedule(load, later(now_ns, dist_draw_integer(&g->think, &s->think)), workload);
+        load_schedule(load, load_later(now_ns, dist_draw_integer(&g->think, &s->think)), workload);
         break;
     case SOURCE_JOB:
         if (s->killed)
@@ -162,7 +167,7 @@ void load_ended(struct load *load, struct job *job, gs_ns now_ns)
         break;
     case SOURCE_ITERATIONS:
         if (--s->left > 0)
-            load_schedule(load, later(now_ns, dist_draw_integer(&g->gap, &s->think)), workload);
+            load_schedule(load, load_later(now_ns, dist_draw_integer(&g->gap, &s->think)), workload);
         else
             load_finish(load, workload, now_ns);
         break;
@@ -211,6 +216,10 @@ static void take_due(struct load *load, struct load_event *event)
         set_due(load, workload);
         return;
     }
+    if (s->kind == SOURCE_DOOR) {
+        door_take(load, workload, event);
+        return;
+    }
     *(leaves ? &s->detach_ns : &s->next_ns) = GS_NEVER;
     if (s->status == STATUS_GONE) {
         /* refused meanwhile: nothing more comes of it */
@@ -249,6 +258,11 @@ void load_next(struct load *load, struct load_event *event)
     load->clock.next_ns = tournament_next_ns(&load->due);
     if (load->cursors > 0 && replay_wish_ns(load) < load->clock.next_ns)
         load->clock.next_ns = replay_wish_ns(load);
+}
+
+void load_see(struct load *load, const struct gs_view *view)
+{
+    load->view = view;
 }
 
 bool load_is_over(const struct load *load)

@@ -13,12 +13,15 @@
 
 /* A burst or a request, from its wish for the GPU to its end.  Kept by the load; others hold pointers while it is live. */
 struct job {
-    gs_ns ready_ns;           /* wished for the GPU */
-    gs_ns started_ns;         /* first ran; -1 before */
-    gs_ns work_ns;            /* GPU work, alone on the reference GPU */
-    gs_ns alone_ns;           /* the same on the GPU it got (the backend fills it when it starts it) */
-    gs_ns done_ns;            /* of alone_ns, how much is done (the backend, when asked or stopped) */
-    int64_t bytes;            /* swappable bytes the workload holds while it runs */
+    gs_ns ready_ns;   /* wished for the GPU */
+    gs_ns started_ns; /* first ran; -1 before */
+    gs_ns work_ns;    /* GPU work, alone on the reference GPU */
+    gs_ns alone_ns;   /* the same on the GPU it got (the backend fills it when it starts it) */
+    gs_ns done_ns;    /* of alone_ns, how much is done (the backend, when asked or stopped) */
+    gs_ns token_ns;   /* of work_ns, and once it has started of alone_ns, what the first token takes; 0: it has none, or
+                                 is past it */
+    gs_ns first_ns;   /* when its first token was there (the backend); -1: not yet */
+    int64_t bytes;    /* swappable bytes the workload holds while it runs */
     uint32_t workload, index; /* index: running number within its workload */
     struct job *next;         /* backend's queue of the workload */
     uint8_t served;           /* enum served, by the recorder */
@@ -59,6 +62,9 @@ int load_specs(const struct scenario *scenario, const struct load_traces *traces
 int load_open(struct load **load, const struct scenario *scenario, const struct load_traces *traces,
               uint32_t replication, const struct gs_workload_spec *spec, uint32_t count, struct arena *arena,
               struct error *err);
+
+/* What a router may know of the GPUs; without it, it takes none for hot. */
+void load_see(struct load *load, const struct gs_view *view);
 
 /* What a load begins with: the time of the next thing that happens by itself, GS_NEVER if nothing will. */
 struct load_clock {

@@ -41,6 +41,8 @@ static void declare(struct gs_workload_spec *spec, const struct scenario *scenar
         .regular_fraction = g->fraction == FRACTION_REGULAR,
         .keeps_host_copy = g->keep_host_copy,
         .bytes = dist_draw_integer(&g->memory, &memory),
+        .drop_bytes = g->kv_cache,
+        .stops = g->unload == UNLOAD_STOP,
         .context_bytes = g->context,
         .request = g->request,
         .limit = g->limit,
@@ -115,6 +117,27 @@ static void open_source(struct load *load, const struct scenario *scenario, uint
     load_schedule(load, dist_draw_integer(&g->start, &start), id);
 }
 
+static uint32_t routers(const struct scenario *scenario)
+{
+    uint32_t count = 0;
+
+    for (size_t g = 0; g < scenario->workloads; g++)
+        count += scenario->workload[g].router.kind != ROUTER_EACH;
+    return count;
+}
+
+static bool open_doors(struct load *load, const struct scenario *scenario, const struct load_traces *traces,
+                       uint32_t replication)
+{
+    uint32_t first = 0;
+
+    for (size_t g = 0; g < scenario->workloads; first += members(&scenario->workload[g], traces), g++)
+        if (scenario->workload[g].router.kind != ROUTER_EACH &&
+            !door_open(load, first, (uint32_t)scenario->workload[g].count, scenario, replication))
+            return false;
+    return true;
+}
+
 int load_open(struct load **out, const struct scenario *scenario, const struct load_traces *traces,
               uint32_t replication, const struct gs_workload_spec *spec, uint32_t count, struct arena *arena,
               struct error *err)
@@ -126,12 +149,15 @@ int load_open(struct load **out, const struct scenario *scenario, const struct l
     load->clock.next_ns = GS_NEVER;
     load->arena = arena;
     load->count = count;
-    load->source = arena_array(arena, count, sizeof *load->source);
-    if (load->source == NULL || !tournament_open(&load->due, count, arena))
+    uint32_t doors = routers(scenario);
+    load->source = arena_array(arena, count + (size_t)doors, sizeof *load->source);
+    load->door = arena_array(arena, doors, sizeof *load->door);
+    if (load->source == NULL || (load->door == NULL && doors > 0) || !tournament_open(&load->due, count + doors, arena))
         return no_memory(err);
     for (uint32_t id = 0; id < count; id++)
         open_source(load, scenario, replication, id, &spec[id]);
-    if (!replay_open(load, traces, spec, scenario) || !replay_start(load))
+    if (!open_doors(load, scenario, traces, replication) || !replay_open(load, traces, spec, scenario) ||
+        !replay_start(load))
         return no_memory(err);
     *out = load;
     return load_error(load, err);

@@ -22,6 +22,7 @@ static void advance(struct load *load, struct cursor *c)
             c->wish.keep_bytes = w->burst[r->item].keep_bytes;
         } else {
             c->wish.work_ns = w->request[r->item - w->bursts].work_ns;
+            c->wish.first_ns = w->request[r->item - w->bursts].first_ns;
         }
     }
 }
@@ -70,5 +71,6 @@ void replay_take(struct load *load, struct load_event *event)
         return;
     load->source[event->workload].open++;
     event->job->paced = false;
+    event->job->token_ns = wish.first_ns;
     event->job->keep_bytes = wish.keep_bytes;
 }

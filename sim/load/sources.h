@@ -6,7 +6,7 @@
 #include "sim/load/load.h"
 #include "traces/stored.h"
 
-enum source_kind { SOURCE_NOTEBOOK, SOURCE_JOB, SOURCE_ITERATIONS, SOURCE_REQUESTS, SOURCE_REPLAY };
+enum source_kind { SOURCE_NOTEBOOK, SOURCE_JOB, SOURCE_ITERATIONS, SOURCE_REQUESTS, SOURCE_REPLAY, SOURCE_DOOR };
 enum status { STATUS_COMING, STATUS_HERE, STATUS_GONE };
 
 struct source { /* a workload, as its user sees it; what every burst touches comes first */
@@ -28,6 +28,7 @@ struct source { /* a workload, as its user sees it; what every burst touches com
     struct course *course;                /* replay from disk, while it is here: what comes next */
     uint32_t cursor;                      /* into the schedule, or into the bursts that a trace recorded */
     uint32_t run, resize, update;         /* replay: into the runs, resizes and updates that a trace recorded */
+    uint32_t door;                        /* requests come by the router with this id; 0: they do not */
     uint32_t open;                        /* replay: bursts and requests of open loops begun so far */
     bool running;                         /* replay: its present paced burst is an iteration of a run */
     bool kept;                            /* replay: what a burst has kept is still to be told */
@@ -78,9 +79,18 @@ struct cursor { /* where the replication is in a trace's recorded wishes */
     uint32_t first_workload;
 };
 
+struct door { /* a group's router: a source behind those of the workloads */
+    uint32_t first, members;
+    uint32_t turn;       /* from whom on to look, counted from `first` */
+    const double *share; /* zipf: of the first i + 1 members, not scaled */
+};
+
 struct load {
     struct load_clock clock;
-    struct source *source;
+    struct source *source; /* of workloads, then of doors */
+    struct door *door;
+    uint32_t doors;
+    const struct gs_view *view; /* what routers see of the GPUs; NULL: nothing */
     struct cursor *cursor;
     size_t cursors;
     uint32_t count;
@@ -135,6 +145,19 @@ unsigned char *replay_block(struct load *load, uint64_t first);
 /* The finite job, or the recorded stay, of `workload` is over: it leaves at once. */
 void load_finish(struct load *load, uint32_t workload, gs_ns now_ns);  /* and it leaves */
 void load_settled(struct load *load, uint32_t workload, gs_ns now_ns); /* all that it was to do is done; it stays */
+
+/* A request to `workload`, its work drawn from the streams of `by` (requests.c); GS_NONE: drawn, and for nobody. */
+void request_ready(struct load *load, struct source *by, uint32_t workload, struct load_event *event);
+
+/* Routers (router.c): one for the workloads from `first` on; one of these has come; a request comes, which goes to nobody if
+ * nobody is there for it. */
+bool door_open(struct load *load, uint32_t first, uint32_t members, const struct scenario *scenario,
+               uint32_t replication);
+void door_come(struct load *load, uint32_t id, gs_ns now_ns);
+void door_take(struct load *load, uint32_t id, struct load_event *event);
+
+/* A gap after a time, GS_NEVER if it is too long. */
+gs_ns load_later(gs_ns now_ns, gs_ns gap_ns);
 
 /* Arrivals of requests (arrivals.c): find the source in the middle of its spells, as it is at any time. */
 void arrival_start(struct source *source);

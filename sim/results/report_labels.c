@@ -64,15 +64,17 @@ bool scenario_is_random(const struct scenario *scenario)
 {
     for (size_t i = 0; i < scenario->workloads; i++) {
         const struct workload_group *w = &scenario->workload[i];
-        const struct dist *dist[] = {&w->memory,   &w->start,    &w->think,     &w->burst, &w->grow,
-                                     &w->cpu_work, &w->gpu_work, &w->iteration, &w->gap,   &w->service};
+        const struct dist *dist[] = {&w->memory, &w->start,    &w->think,        &w->burst,
+                                     &w->grow,   &w->cpu_work, &w->gpu_work,     &w->iteration,
+                                     &w->gap,    &w->service,  &w->input_tokens, &w->output_tokens};
         if (w->trace >= 0) {
             const struct trace_source *trace = &scenario->trace[w->trace];
             if (trace->has_memory && is_drawn(&trace->memory))
                 return true;
             continue;
         }
-        if (w->class == GS_INFERENCE && w->arrival.kind != ARRIVAL_SCHEDULE)
+        if (w->class == GS_INFERENCE &&
+            (w->arrival.kind != ARRIVAL_SCHEDULE || w->router.kind == ROUTER_RANDOM || w->router.kind == ROUTER_ZIPF))
             return true;
         for (size_t d = 0; d < sizeof dist / sizeof dist[0]; d++)
             if (is_drawn(dist[d]))

@@ -50,9 +50,7 @@ static int no_memory(const struct making *b, const struct sla *sla)
 static double late(struct group_tally *g, enum measure measure, uint64_t limit)
 {
     double lost = (double)(g->rejected - tally_refused(g) + g->lost);
-    struct sketch *unended = measure == RESPONSE ? &g->unended : &g->unended_slowdown;
-    if (measure == TTFT)
-        return lost;
+    struct sketch *unended = measure == RESPONSE ? &g->unended : measure == TTFT ? &g->untold : &g->unended_slowdown;
     return lost + round((double)unended->count * (1 - sketch_share_within(unended, limit)));
 }
 

@@ -18,7 +18,7 @@ static const struct {
     [INSERT_NODE] = {"node", 4},
     [INSERT_GPU] = {"gpu", 6},
     [INSERT_REPLICATION] = {"replication", 7},
-    [INSERT_BURST] = {"burst", 18},
+    [INSERT_BURST] = {"burst", 19},
     [INSERT_RESIDENCY] = {"residency", 8},
     [INSERT_EVENT] = {"event", 10},
     [INSERT_COMMAND] = {"command", 16},

@@ -22,6 +22,7 @@ static int bursts(struct results *r, const struct chunk *chunk, struct error *er
         put_integer(&row, b->index);
         put_integer(&row, b->ready_ns);
         put_past(&row, b->start_ns);
+        put_past(&row, b->first_ns);
         put_integer(&row, b->end_ns);
         put_integer(&row, b->alone_ns);
         for (int s = 0; s < STALLS; s++)

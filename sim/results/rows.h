@@ -7,6 +7,7 @@
 
 struct burst_row { /* record = bursts, events: one a burst or request, in order of their end */
     gs_ns ready_ns, start_ns, end_ns, alone_ns; /* start -1: never ran */
+    gs_ns first_ns;                             /* its first token; -1: none */
     gs_ns stall_ns[STALLS]; /* add up to end - ready - alone (censored: up to the end of the run, alone = work done) */
     uint32_t workload, index; /* index: running number within the workload, from 0 */
     uint8_t served, outcome;

@@ -47,7 +47,7 @@ CREATE TABLE gpu(
 CREATE TABLE burst(
     run INTEGER NOT NULL, replication INTEGER NOT NULL, burst INTEGER NOT NULL,
     workload INTEGER NOT NULL, nth INTEGER NOT NULL,
-    ready_ns INTEGER NOT NULL, start_ns INTEGER, end_ns INTEGER NOT NULL, alone_ns INTEGER NOT NULL,
+    ready_ns INTEGER NOT NULL, start_ns INTEGER, first_token_ns INTEGER, end_ns INTEGER NOT NULL, alone_ns INTEGER NOT NULL,
     queue_ns INTEGER NOT NULL, swap_out_ns INTEGER NOT NULL, swap_in_ns INTEGER NOT NULL, cap_ns INTEGER NOT NULL,
     preempted_ns INTEGER NOT NULL, detect_ns INTEGER NOT NULL, cold_ns INTEGER NOT NULL,
     served TEXT NOT NULL, outcome TEXT NOT NULL);

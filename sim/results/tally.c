@@ -14,6 +14,7 @@ void group_tally_init(struct group_tally *group)
     sketch_init(&group->slowdown);
     sketch_init(&group->alone);
     sketch_init(&group->ttft);
+    sketch_init(&group->untold);
     sketch_init(&group->unended);
     sketch_init(&group->unended_slowdown);
     sketch_init(&group->waiting);
@@ -25,6 +26,7 @@ void group_tally_fini(struct group_tally *group)
     sketch_fini(&group->slowdown);
     sketch_fini(&group->alone);
     sketch_fini(&group->ttft);
+    sketch_fini(&group->untold);
     sketch_fini(&group->unended);
     sketch_fini(&group->unended_slowdown);
     sketch_fini(&group->waiting);

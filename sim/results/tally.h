@@ -72,6 +72,7 @@ struct group_tally {
     bool promised;                   /* an SLA is on its responses: `alone` is kept */
     struct sketch alone;             /* ns, of completed bursts */
     struct sketch ttft;              /* ns; empty but for inference with tokens */
+    struct sketch untold;            /* ages of unended requests whose first token was still to come, ns */
     struct sketch unended;           /* censored bursts: ages at the end of the run, ns; the response is longer */
     struct sketch unended_slowdown;  /* the same over the time alone, 1 / SLOWDOWN_ONE; the slowdown may only grow */
     double unended_stall_ns[STALLS]; /* sums over censored bursts */

@@ -244,6 +244,14 @@ int generate_trace(struct generated *made, const struct scenario *scenario, cons
         return error_set(err, GS_BAD_INPUT,
                          "[trace.%s] is recorded already; 'trace generate' draws from [workload.NAME] sections only",
                          scenario->trace[0].name);
+    for (size_t i = 0; i < scenario->workloads; i++) {
+        const struct workload_group *group = &scenario->workload[i];
+        if (group->router.kind == ROUTER_LEAST_LOADED || group->router.kind == ROUTER_HOT_FIRST)
+            return error_set(err, GS_BAD_INPUT,
+                             "where the router of '%s' sends a request depends on what runs; 'trace generate' does not "
+                             "run anything, so take 'random', 'round_robin' or 'zipf(s)'",
+                             group->name);
+    }
     int code = open_load(&g, &load, &arena);
     if (!code)
         code = create(&g, path, &arena);

@@ -229,6 +229,16 @@ static void count_done(struct recorder *rec, struct watch *w, const struct job *
         rec->out_of_memory = true;
 }
 
+/* Of those that ended, and of those that still may: the first token of what was refused or killed is worth nothing. */
+static void count_token(struct recorder *rec, struct group_tally *g, const struct job *job, gs_ns at_ns)
+{
+    bool told = job->first_ns >= 0;
+
+    if ((told || job->token_ns > 0) &&
+        !sketch_add(told ? &g->ttft : &g->untold, (uint64_t)((told ? job->first_ns : at_ns) - job->ready_ns)))
+        rec->out_of_memory = true;
+}
+
 static void count_lost(struct group_tally *g, enum outcome outcome)
 {
     g->rejected += outcome == OUTCOME_REJECTED;
@@ -274,6 +284,8 @@ void recorder_ended(struct recorder *rec, struct job *job, gs_ns at_ns, enum out
         count_done(rec, w, job, response_ns, stall_ns);
     else
         count_lost(w->group, outcome);
+    if (done || outcome == OUTCOME_CENSORED)
+        count_token(rec, w->group, job, at_ns);
     if (rec->rows.bursts)
         rows_burst(rec, job, at_ns, alone_ns, stall_ns, outcome);
 }

@@ -41,6 +41,7 @@ void rows_burst(struct recorder *rec, const struct job *job, gs_ns end_ns, gs_ns
                               .start_ns = job->started_ns,
                               .end_ns = end_ns,
                               .alone_ns = alone_ns,
+                              .first_ns = job->first_ns,
                               .workload = job->workload,
                               .index = job->index,
                               .served = job->served,

@@ -174,6 +174,7 @@ static void add_workload(struct build *b, struct ini_section *section, const cha
     group->place = section->spot.place;
     group->trace = -1;
     build_apply(b, section, "workload", class, group);
+    group->has_tokens = build_given(section, "output_tokens");
     group->iterates = build_given(section, "iterations") || build_given(section, "iteration");
     class_defaults(group);
 }

@@ -36,6 +36,9 @@ int value_parse(const struct key *key, const char *text, const char *folder, voi
 /* "poisson(0.5/s)", "gamma(cv,rate)", "onoff(on,off,rate)", "schedule(t1 t2 ...)"; as value_parse. */
 int arrival_parse(struct arrival *arrival, const char *text, struct arena *arena, char why[VALUE_WHY]);
 
+/* "round_robin", "zipf(1.1)"; as value_parse. */
+int router_parse(struct router *router, const char *text, char why[VALUE_WHY]);
+
 /* Tell what each section is, and refuse those that are none of a scenario; those that were looked at before stay. */
 void build_heads(struct build *build);
 

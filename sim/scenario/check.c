@@ -90,6 +90,36 @@ static void check_training(struct build *b, size_t i)
         complain(b, from, "gap", GS_BAD_INPUT, "'gap' goes with 'iterations'; with 'gpu_work' it is 'cpu_work'");
 }
 
+/* Either the work of a request is given, or it follows from its tokens. */
+static void check_requests(struct build *b, size_t i)
+{
+    static const char *const with_tokens[] = {"output_tokens", "input_tokens", "prefill_per_token", "decode_per_token",
+                                              "first_token_overhead"};
+    enum { KEYS = sizeof with_tokens / sizeof with_tokens[0] };
+    const struct workload_group *group = &b->scenario->workload[i];
+    const struct ini_section *from = b->workload_from[i];
+    bool service = ini_entry_find(from, "service"), tokens = ini_entry_find(from, "output_tokens");
+    for (size_t k = 0; k < KEYS; k++) {
+        const char *key = with_tokens[k];
+        if (!build_given(from, key))
+            continue;
+        if (service)
+            complain(b, from, key, GS_BAD_INPUT, "[%s] has both 'service' and '%s'; keep one of them", from->title,
+                     key);
+        else if (!tokens)
+            complain(b, from, key, GS_BAD_INPUT, "'%s' needs 'output_tokens' as well", key);
+        if (service || !tokens)
+            return;
+    }
+    if (!service && !tokens)
+        complain(b, from, "service", GS_BAD_INPUT,
+                 "[%s] needs the key 'service', or 'output_tokens' with 'decode_per_token' and the like", from->title);
+    if (group->has_tokens && build_sound(from, "decode_per_token") && build_sound(from, "first_token_overhead") &&
+        group->decode_per_token == 0 && group->first_token_overhead == 0)
+        complain(b, from, "output_tokens", GS_BAD_INPUT,
+                 "tokens that take no time; give 'decode_per_token' or 'first_token_overhead'");
+}
+
 static bool may_be_swapped(const struct workload_group *group)
 {
     return group->swappable && group->fraction == FRACTION_DYNAMIC;
@@ -106,9 +136,30 @@ static bool any_node_swaps(const struct scenario *s)
 /* By class: inference starts warm where there is a swap file for it. */
 static void resolve_state(struct build *b, struct workload_group *group)
 {
-    bool can_be_warm = may_be_swapped(group) && any_node_swaps(b->scenario);
+    bool can_be_warm = may_be_swapped(group) && group->unload == UNLOAD_SWAP && any_node_swaps(b->scenario);
     if (group->state == INITIAL_BY_CLASS)
-        group->state = group->class == GS_INFERENCE && group->trace < 0 && can_be_warm ? INITIAL_HOST : INITIAL_NEW;
+        group->state = group->class == GS_INFERENCE && group->trace < 0 && can_be_warm ? INITIAL_HOST
+                       : group->unload == UNLOAD_STOP                                  ? INITIAL_DISK
+                                                                                       : INITIAL_NEW;
+}
+
+/* What happens to it when it leaves the GPU. */
+static void check_unload(struct build *b, size_t i)
+{
+    const struct workload_group *group = &b->scenario->workload[i];
+    const struct ini_section *from = b->workload_from[i];
+    char least[UNITS_TEXT];
+    if (build_given(from, "kv_cache") && build_given(from, "memory") &&
+        (double)group->kv_cache >= dist_lowest(&group->memory))
+        complain(b, from, "kv_cache", GS_BAD_INPUT,
+                 "'kv_cache' leaves nothing of 'memory', which may be as little as %s",
+                 units_show_size(least, dist_lowest(&group->memory)));
+    if (group->unload == UNLOAD_STOP && build_given(from, "state") && group->state == INITIAL_HOST)
+        complain(b, from, "state", GS_BAD_INPUT,
+                 "'state = host' contradicts 'unload = stop': it is never in a swap file");
+    if (group->unload == UNLOAD_STOP && group->keep_host_copy)
+        complain(b, from, "keep_host_copy", GS_BAD_INPUT,
+                 "'keep_host_copy' contradicts 'unload = stop': it is never in a swap file");
 }
 
 static void check_workload(struct build *b, size_t i)
@@ -117,12 +168,15 @@ static void check_workload(struct build *b, size_t i)
     const struct ini_section *from = b->workload_from[i];
     if (group->class == GS_TRAINING && group->trace < 0 && build_given(from, "class"))
         check_training(b, i);
+    if (group->class == GS_INFERENCE && group->trace < 0 && build_given(from, "class"))
+        check_requests(b, i);
     if (build_given(from, "request") && build_sound(from, "limit") && group->request > group->limit)
         complain(b, from, "request", GS_BAD_INPUT, "'request' %g is greater than 'limit' %g", group->request,
                  group->limit);
     if (build_given(from, "state") && group->state == INITIAL_HOST && !may_be_swapped(group))
         complain(b, from, "state", GS_BAD_INPUT, "'state = host' contradicts '%s': it can never be in a swap file",
                  group->swappable ? "fraction = regular" : "swappable = no");
+    check_unload(b, i);
     resolve_state(b, group);
 }
 
@@ -262,7 +316,9 @@ static double initial_bytes(const struct scenario *s, int state, size_t *last)
     double bytes = 0;
     for (size_t i = 0; i < s->workloads; i++)
         if (s->workload[i].state == state) {
-            bytes += (double)s->workload[i].count * dist_lowest(&s->workload[i].memory);
+            double each =
+                dist_lowest(&s->workload[i].memory) - (state == INITIAL_HOST ? (double)s->workload[i].kv_cache : 0);
+            bytes += (double)s->workload[i].count * each;
             *last = i;
         }
     return bytes;

@@ -8,6 +8,7 @@
 
 #define COUNT_MAX 10e6
 #define NEVER ((double)GS_NEVER)
+#define TOKEN_TIME_MAX 60e9 /* so that the work of a request can be counted */
 
 /* One row; `...` holds .help and whatever else the row needs. */
 #define ROW(section_, name_, type_, fallback_, classes_, kind_, offset_, min_, max_, ...)                              \
@@ -23,8 +24,6 @@
     ROW("policy", name, "policy", fallback, "all", KEY_POLICY, KEY_NO_FIELD, 0, 0, __VA_ARGS__)
 #define WORKLOAD(name, type, fallback, classes, kind, field, min, max, ...)                                            \
     ROW("workload", name, type, fallback, classes, kind, offsetof(struct workload_group, field), min, max, __VA_ARGS__)
-#define NOT_YET(name, type, fallback, classes, kind, max, ...)                                                         \
-    ROW("workload", name, type, fallback, classes, kind, KEY_NO_FIELD, 0, max, __VA_ARGS__)
 #define TRACE(name, type, fallback, kind, field, min, max, ...)                                                        \
     ROW("trace", name, type, fallback, "all", kind, offsetof(struct trace_source, field), min, max, __VA_ARGS__)
 #define SLA(name, type, kind, field, min, max, ...)                                                                    \
@@ -151,27 +150,35 @@ static const struct key table[] = {
     WORKLOAD("gap", "dist of time", "0", "training", KEY_DIST_TIME, gap, 0, INFINITY,
              .help = "time without GPU between iterations"),
     WORKLOAD("arrival", "arrivals", NULL, "inference", KEY_ARRIVAL, arrival, 0, 0,
-             .help = "of each workload: poisson(rate), gamma(cv,rate), onoff(on,off,rate), or schedule(t1 t2 ...)"),
-    WORKLOAD("service", "dist of time", NULL, "inference", KEY_DIST_TIME, service, 0, INFINITY, .above = true,
-             .help = "GPU work of a request, alone on the reference GPU"),
-    NOT_YET("input_tokens", "dist of number", "", "inference", KEY_DIST_NUMBER, INFINITY, .unavailable = "",
-            .help = "tokens of a request's prompt"),
-    NOT_YET("output_tokens", "dist of number", "", "inference", KEY_DIST_NUMBER, INFINITY, .unavailable = "",
-            .help = "tokens of a request's answer"),
-    NOT_YET("prefill_per_token", "time", "", "inference", KEY_TIME, NEVER, .unavailable = "",
-            .help = "GPU work of each prompt token"),
-    NOT_YET("decode_per_token", "time", "", "inference", KEY_TIME, NEVER, .unavailable = "",
-            .help = "GPU work of each answer token"),
-    NOT_YET("first_token_overhead", "time", "", "inference", KEY_TIME, NEVER, .unavailable = "",
-            .help = "fixed GPU work before the first token"),
+             .help = "of each workload, or with a 'router' of the group: poisson(rate), gamma(cv,rate), "
+                     "onoff(on,off,rate), or schedule(t1 t2 ...)"),
+    WORKLOAD("service", "dist of time", "", "inference", KEY_DIST_TIME, service, 0, INFINITY, .above = true,
+             .help = "GPU work of a request, alone on the reference GPU; alternative: tokens"),
+    WORKLOAD("input_tokens", "dist of number", "", "inference", KEY_DIST_NUMBER, input_tokens, 0, INFINITY,
+             .help = "tokens of a request's prompt"),
+    WORKLOAD("output_tokens", "dist of number", "", "inference", KEY_DIST_NUMBER, output_tokens, 0, INFINITY,
+             .above = true, .help = "tokens of a request's answer, at least one; instead of 'service'"),
+    WORKLOAD("prefill_per_token", "time", "", "inference", KEY_TIME, prefill_per_token, 0, TOKEN_TIME_MAX,
+             .help = "GPU work of each prompt token"),
+    WORKLOAD("decode_per_token", "time", "", "inference", KEY_TIME, decode_per_token, 0, TOKEN_TIME_MAX,
+             .help = "GPU work of each answer token"),
+    WORKLOAD("first_token_overhead", "time", "", "inference", KEY_TIME, first_token_overhead, 0, 60 * TOKEN_TIME_MAX,
+             .help = "fixed GPU work before the first token"),
     WORKLOAD("slots", "integer", "1", "inference", KEY_INTEGER, slots, 1, 65536, .help = "requests served together"),
     WORKLOAD("state", "by class | new | gpu | host | disk", "by class", "all", KEY_CHOICE, state, 0, 0,
              .help = "at start; new: the first residency moves no bytes; by class: inference host, others new"),
     WORKLOAD("cold_start", "time", "0", "inference", KEY_TIME, cold_start, 0, NEVER,
              .help = "initialisation on a cold load, besides the bytes from disk"),
-    NOT_YET("router", "each | random | round_robin | least_loaded | hot_first | zipf(s)", "each", "inference",
-            KEY_CHOICE, 0, .unavailable = "other than 'each'",
-            .help = "load balancer of the group; each: a workload has its own arrivals"),
+    WORKLOAD("warm_start", "time", "0", "inference", KEY_TIME, warm_start, 0, NEVER,
+             .help = "what a swap-in takes besides the bytes, such as a slow first request after it"),
+    WORKLOAD("kv_cache", "size", "0", "inference", KEY_SIZE, kv_cache, 0, INFINITY,
+             .help = "part of 'memory' that is given up on the way out and empty after the way in: it never moves"),
+    WORKLOAD("unload", "swap | stop", "swap", "inference", KEY_CHOICE, unload, 0, 0,
+             .help = "when it has to leave the GPU; stop: the process ends, and the next request loads it from disk"),
+    WORKLOAD("router", "each | random | round_robin | least_loaded | hot_first | zipf(s)", "each", "inference",
+             KEY_ROUTER, router, 0, 0,
+             .help = "load balancer: 'arrival' is of the whole group, and each request goes to one workload; each: a "
+                     "workload has its own arrivals"),
 
     TRACE("file", "file", NULL, KEY_TEXT, file, 0, 0, .help = "recorded trace, relative to the scenario's folder"),
     TRACE("format", "format | by content", "", KEY_TEXT, format, 0, 0,
@@ -215,11 +222,9 @@ static const struct key table[] = {
     SLA_RATIO("slowdown_p95", SLA_SLOWDOWN_P95, .help = "95th percentile of response over time alone, at most"),
     SLA_RATIO("slowdown_p99", SLA_SLOWDOWN_P99, .help = "99th percentile of response over time alone, at most"),
     SLA_RATIO("slowdown_mean", SLA_SLOWDOWN_MEAN, .help = "mean response over mean time alone, at most"),
-    SLA_TIME("ttft_p50", SLA_TTFT_P50, .unavailable = "", .help = "median of the time to the first token, at most"),
-    SLA_TIME("ttft_p95", SLA_TTFT_P95, .unavailable = "",
-             .help = "95th percentile of the time to the first token, at most"),
-    SLA_TIME("ttft_p99", SLA_TTFT_P99, .unavailable = "",
-             .help = "99th percentile of the time to the first token, at most"),
+    SLA_TIME("ttft_p50", SLA_TTFT_P50, .help = "median of the time to the first token, at most"),
+    SLA_TIME("ttft_p95", SLA_TTFT_P95, .help = "95th percentile of the time to the first token, at most"),
+    SLA_TIME("ttft_p99", SLA_TTFT_P99, .help = "99th percentile of the time to the first token, at most"),
     SLA("throughput_share", "share", KEY_SHARE, target[SLA_THROUGHPUT_SHARE], 0, 1, .above = true,
         .help = "share of the speed alone, at least"),
     SLA("oom_kills", "number", KEY_NUMBER, target[SLA_OOM_KILLS], 0, INFINITY,

@@ -22,6 +22,7 @@ enum key_kind {
     KEY_DIST_SIZE,
     KEY_DIST_NUMBER,
     KEY_ARRIVAL, /* struct arrival */
+    KEY_ROUTER,  /* struct router */
     KEY_POLICY,  /* a policy of the slot of this name; no field */
 };
 

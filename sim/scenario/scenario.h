@@ -20,6 +20,8 @@ enum fraction { FRACTION_DYNAMIC, FRACTION_REGULAR };
 enum arrival_kind { ARRIVAL_POISSON, ARRIVAL_GAMMA, ARRIVAL_ONOFF, ARRIVAL_SCHEDULE };
 enum initial_state { INITIAL_BY_CLASS, INITIAL_NEW, INITIAL_GPU, INITIAL_HOST, INITIAL_DISK };
 
+enum unload { UNLOAD_SWAP, UNLOAD_STOP };
+
 enum { WARMUP_AUTO = -1 };
 
 /* Where a value was written: file and line, or the command line (file "--set", line 0), or nowhere (default, file NULL). */
@@ -63,6 +65,20 @@ struct arrival {
     uint32_t times;
 };
 
+enum router_kind {
+    ROUTER_EACH, /* none: each has its own arrivals */
+    ROUTER_RANDOM,
+    ROUTER_ROUND_ROBIN,
+    ROUTER_LEAST_LOADED,
+    ROUTER_HOT_FIRST,
+    ROUTER_ZIPF,
+};
+
+struct router {
+    enum router_kind kind;
+    double s; /* zipf: the k-th workload of the group gets a share of k^-s */
+};
+
 struct workload_group { /* [workload.NAME] */
     const char *name;
     struct place place;
@@ -84,11 +100,17 @@ struct workload_group { /* [workload.NAME] */
     int64_t iterations;
     struct dist iteration, gap;
     struct arrival arrival; /* inference */
+    struct router router;
     struct dist service;
+    bool has_tokens; /* instead of a service */
+    struct dist input_tokens, output_tokens;
+    gs_ns prefill_per_token, decode_per_token, first_token_overhead;
     int64_t slots;
     int state; /* enum initial_state */
-    gs_ns cold_start;
-    int trace; /* index of the [trace.NAME] it stands for, -1 */
+    gs_ns cold_start, warm_start;
+    int64_t kv_cache; /* of memory */
+    int unload;       /* enum unload */
+    int trace;        /* index of the [trace.NAME] it stands for, -1 */
 };
 
 struct trace_source { /* [trace.NAME]: the file replayed; its class, memory, ... fill what the trace lacks */

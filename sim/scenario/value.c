@@ -22,6 +22,7 @@ union value {
     double real;
     struct dist dist;
     struct arrival arrival;
+    struct router router;
 };
 
 const char *build_shown(char out[SHOWN_TEXT], const char *text)
@@ -66,23 +67,13 @@ static const char *name_at(size_t i, const void *context)
     return names->name[i];
 }
 
-/* "zipf(1.2)" is of the form "zipf(s)". */
-static bool is_name(const char *text, const char *name)
-{
-    const char *open = strchr(name, '(');
-    if (!open)
-        return strcmp(text, name) == 0;
-    size_t head = (size_t)(open - name) + 1, length = strlen(text);
-    return length > head + 1 && strncmp(text, name, head) == 0 && text[length - 1] == ')';
-}
-
 static int choice_parse(const char *type, const char *text, int *choice, char why[VALUE_WHY])
 {
     char hint[HINT_TEXT];
     struct names names;
     names_split(&names, type);
     for (size_t i = 0; i < names.count; i++)
-        if (is_name(text, names.name[i])) {
+        if (strcmp(text, names.name[i]) == 0) {
             *choice = (int)i;
             return GS_OK;
         }
@@ -216,6 +207,8 @@ static size_t field_bytes(enum key_kind kind)
         return sizeof(struct dist);
     case KEY_ARRIVAL:
         return sizeof(struct arrival);
+    case KEY_ROUTER:
+        return sizeof(struct router);
     case KEY_POLICY:
         return 0;
     default:
@@ -246,6 +239,8 @@ static int parse(const struct key *key, const char *text, const char *folder, un
         return dist_value(key, text, folder, &value->dist, arena, why);
     case KEY_ARRIVAL:
         return arrival_parse(&value->arrival, text, arena, why);
+    case KEY_ROUTER:
+        return router_parse(&value->router, text, why);
     case KEY_POLICY:
         return GS_OK;
     default:

@@ -17,6 +17,9 @@ struct maker {
     double span_s;  /* what the scenario's times are drawn in proportion to */
     bool exclusive; /* one at a time on every node */
     int gpus;       /* of the node with the most */
+    bool foresees;  /* a policy that knows the future */
+    bool stops;     /* the present models end when they leave the GPU */
+    int least_mib;  /* memory that the present group has at least */
 };
 
 /* --- chance --- */
@@ -215,6 +218,7 @@ static void policies(struct maker *m)
     for (int s = 0; s < GS_SLOTS; s++) {
         const struct gs_policy_head *policy = s == GS_SLOT_SLICER ? slicer : any_policy(m, (enum gs_slot)s);
         put(m, "%s = %s", gs_slot_name((enum gs_slot)s), policy->name);
+        m->foresees |= (policy->needs & GS_NEEDS_ORACLE) != 0;
         for (size_t i = 0; policy->param != NULL && policy->param[i].key != NULL; i++)
             if (chance(m, 0.6))
                 parameter(m, (enum gs_slot)s, &policy->param[i]);
@@ -227,6 +231,7 @@ static void memory_of(struct maker *m, int gpu_gib, int gpus)
 {
     int gpu_mib = gpu_gib * 1024 * gpus;
 
+    m->least_mib = 0;
     if (m->kind == ROOMY)
         put(m, "memory = %dMiB", (int)below(m, (uint64_t)gpu_mib / 40) + 1);
     else if (m->kind == ANYTHING && chance(m, 0.2))
@@ -234,7 +239,7 @@ static void memory_of(struct maker *m, int gpu_gib, int gpus)
     else if (chance(m, 0.3))
         put(m, "memory = uniform(%dMiB,%dMiB)", gpu_mib / 8, gpu_mib / 4 + (int)below(m, (uint64_t)gpu_mib / 3));
     else
-        put(m, "memory = %dMiB", (int)below(m, (uint64_t)gpu_mib * 7 / 10) + 1);
+        put(m, "memory = %dMiB", m->least_mib = (int)below(m, (uint64_t)gpu_mib * 7 / 10) + 1);
 }
 
 static void notebook(struct maker *m)
@@ -281,11 +286,30 @@ static void inference(struct maker *m)
         put(m, "arrival = schedule(%.0fus %.0fus %.0fus)", m->span_s * 1e4, m->span_s * 1e4, m->span_s * 3e5);
         break;
     }
-    put(m, "service = %s", time_of(m, m->span_s * between(m, 0.0005, 0.01), false));
+    if (chance(m, 0.5)) {
+        put(m, "service = %s", time_of(m, m->span_s * between(m, 0.0005, 0.01), false));
+    } else {
+        put(m, "output_tokens = %s", one_of(m, "1 20 exp(30) uniform(1,90) mix(0.5:1,0.5:60)"));
+        put(m, "decode_per_token = %.0fus", m->span_s * between(m, 5, 100));
+        if (chance(m, 0.7))
+            put(m, "input_tokens = %s", one_of(m, "0 1000 exp(700) lognormal(300,1)"));
+        put(m, "prefill_per_token = %.0fns", m->span_s * between(m, 0, 1000));
+        if (chance(m, 0.3))
+            put(m, "first_token_overhead = %.0fus", m->span_s * between(m, 0, 1000));
+    }
     if (chance(m, 0.5))
         put(m, "slots = %d", (int)below(m, 6) + 1);
     if (chance(m, 0.3))
         put(m, "cold_start = %s", time_of(m, m->span_s * 0.01, true));
+    if (chance(m, 0.3))
+        put(m, "warm_start = %s", time_of(m, m->span_s * 0.003, true));
+    if (chance(m, 0.4) && m->least_mib > 1)
+        put(m, "kv_cache = %dMiB", (int)below(m, (uint64_t)m->least_mib - 1));
+    m->stops = chance(m, 0.2);
+    if (m->stops)
+        put(m, "unload = stop");
+    if (chance(m, 0.4) && !m->foresees)
+        put(m, "router = %s", one_of(m, "each random round_robin least_loaded hot_first zipf(0.8)"));
 }
 
 static void rare_things(struct maker *m)
@@ -299,7 +323,7 @@ static void rare_things(struct maker *m)
     if (chance(m, 0.05))
         put(m, "swappable = no");
     else if (chance(m, 0.25))
-        put(m, "state = %s", one_of(m, "new new gpu host disk disk"));
+        put(m, "state = %s", one_of(m, m->stops ? "new new gpu disk disk" : "new new gpu host disk disk"));
 }
 
 static void workloads(struct maker *m, int number, int gpu_gib)
@@ -314,6 +338,7 @@ static void workloads(struct maker *m, int number, int gpu_gib)
     if (gpus > 1)
         put(m, "gpus_per_workload = %d", gpus);
     memory_of(m, gpu_gib, gpus);
+    m->stops = false;
     if (strcmp(class, "notebook") == 0)
         notebook(m);
     else if (strcmp(class, "training") == 0)
@@ -328,7 +353,7 @@ static void workloads(struct maker *m, int number, int gpu_gib)
         put(m, "context = %dMiB", (int)below(m, m->kind == ANYTHING ? 600 : 2));
     if (chance(m, 0.3))
         put(m, "dirty = %.2f", chance(m, 0.3) ? 0.0 : between(m, 0, 1));
-    if (chance(m, 0.3))
+    if (chance(m, 0.3) && !m->stops)
         put(m, "keep_host_copy = yes");
     if (chance(m, 0.3))
         put(m, "priority = %d", (int)below(m, 256));

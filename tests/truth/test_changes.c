@@ -48,9 +48,9 @@ static void test_a_trace_tells_how_many_are_served_together(void **unused)
 {
     static const char text[] = "[scenario]\n" NODE "[trace.T]\nfile = tests/data/slots.gst\n";
     static const struct truth_burst due[] = {
-        {.ready = 1, .start = 1.4, .end = 3.4, .queue = 1, .swap_in = .4},
-        {.ready = 1, .start = 1.4, .end = 3.4, .queue = 1, .swap_in = .4},
-        {.ready = 1, .start = 3.4, .end = 4.4, .queue = 2, .swap_in = .4},
+        {.ready = 1, .start = 1.4, .first = 3.4, .end = 3.4, .queue = 1, .swap_in = .4},
+        {.ready = 1, .start = 1.4, .first = 3.4, .end = 3.4, .queue = 1, .swap_in = .4},
+        {.ready = 1, .start = 3.4, .first = 4.4, .end = 4.4, .queue = 2, .swap_in = .4},
     };
     (void)unused;
     TRUTH_TIMELINE(text, NULL, due);

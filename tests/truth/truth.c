@@ -166,7 +166,7 @@ int64_t truth_ns(double seconds)
     return llround(seconds * 1e9);
 }
 
-enum { READY = 1, START, END, NUMBERS = 11 };
+enum { READY = 1, START, END, NUMBERS = 12 };
 
 struct row {
     int64_t number[NUMBERS]; /* workload, then times in ns; -1: NULL */
@@ -175,11 +175,11 @@ struct row {
 
 static const char *const column[NUMBERS] = {"workload",     "ready_ns",    "start_ns",   "end_ns",
                                             "queue_ns",     "swap_out_ns", "swap_in_ns", "cap_ns",
-                                            "preempted_ns", "detect_ns",   "cold_ns"};
+                                            "preempted_ns", "detect_ns",   "cold_ns",    "first_token_ns"};
 
 static size_t read_rows(const char *path, struct row *row, size_t max)
 {
-    char sql[256] = "SELECT ";
+    char sql[320] = "SELECT ";
     sqlite3_stmt *query;
     sqlite3 *db;
     size_t n = 0, used = strlen(sql);
@@ -249,9 +249,18 @@ static void show(const struct row *row, size_t rows)
 
 static bool same(const struct row *is, const struct truth_burst *due)
 {
-    const double seconds[NUMBERS] = {
-        0,        due->ready,     due->start,  due->end, due->queue, due->swap_out, due->swap_in,
-        due->cap, due->preempted, due->detect, due->cold};
+    const double seconds[NUMBERS] = {0,
+                                     due->ready,
+                                     due->start,
+                                     due->end,
+                                     due->queue,
+                                     due->swap_out,
+                                     due->swap_in,
+                                     due->cap,
+                                     due->preempted,
+                                     due->detect,
+                                     due->cold,
+                                     due->first > 0 ? due->first : -1};
     bool equal = is->number[0] == due->workload;
 
     for (int i = READY; i < NUMBERS; i++)

@@ -64,6 +64,7 @@ struct truth_burst {
     uint32_t workload;
     double ready, start, end; /* start: first ran; below 0: never */
     double queue, swap_out, swap_in, cap, preempted, detect, cold;
+    double first;        /* its first token; 0: none */
     const char *outcome; /* NULL: "done" */
 };
 

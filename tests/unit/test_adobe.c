@@ -295,7 +295,7 @@ static void native_sample_is_loaded_whole(void **state)
     assert_near(chat->limit_share, 0.5, 0);
     assert_int_equal(chat->service.slots, 8);
     assert_int_equal(chat->requests, 3);
-    assert_int_equal(chat->request[0].first_ns, 4000000 + 900 * 80000);
+    assert_int_equal(chat->request[0].first_ns, 4000000 + 900 * 80000 + 12000000);
     assert_int_equal(chat->request[0].work_ns, 4000000 + 900 * 80000 + 120 * INT64_C(12000000));
     assert_int_equal(chat->request[1].work_ns, 350000000);
     assert_int_equal(chat->detach_ns, TRACE_NEVER);

@@ -48,6 +48,7 @@ static const char *const bad_values[][12] = {
     [KEY_DIST_NUMBER] = {"x", "5s", NULL},
     [KEY_ARRIVAL] = {"x", "poisson", "poisson(1)", "poisson(0/s)", "poisson(-1/s)", "poisson(1/s,2/s)", "gamma(0,1/s)",
                      "onoff(1m,0s,1/s)", "schedule()", "schedule(5s 1s)", "schedule(1 2)", NULL},
+    [KEY_ROUTER] = {"x", "zipf", "zipf(x)", "random()", "1", NULL},
     [KEY_POLICY] = {"nonsense", "/dev/null", NULL},
 };
 
@@ -103,7 +104,7 @@ static void test_bounds(void **state)
             tried++;
         }
         if (key->max < 1e18 && !key->unavailable) {
-            snprintf(value, sizeof value, "%.12g%s", key->kind == KEY_SHARE ? key->max * 1.01 : key->max + 1, unit);
+            snprintf(value, sizeof value, "%.15g%s", key->kind == KEY_SHARE ? key->max * 1.01 : key->max + 1, unit);
             refused(key, value);
             tried++;
         }
@@ -126,6 +127,8 @@ static void test_defaults_written_out(void **state)
                GS_OK, "");
     }
 }
+
+#define REQUESTS "[workload.Q]\nclass = inference\nmemory = 1GiB\narrival = poisson(1/s)\n"
 
 static const struct contradiction {
     const char *text;
@@ -151,18 +154,26 @@ static const struct contradiction {
      {"workload.N.gpus_per_workload=9"},
      78,
      "'N' needs 9 GPUs of one node, but no node has more than 1; raise 'gpus' of [node]"},
-    {EVERYTHING, {"workload.I.router=random"}, 65, "'router' other than 'each' is not available in this version"},
-    {EVERYTHING, {"workload.I.router=zipf(1.1)"}, 65, "'router' other than 'each' is not available in this version"},
+    {EVERYTHING, {"workload.I.router=random(2)"}, 65, "it must be one of each, random, round_robin"},
+    {EVERYTHING, {"workload.I.router=zipf"}, 65, "the form zipf(s), such as zipf(1.1)"},
+    {EVERYTHING, {"workload.I.router=zipf()"}, 65, "'' is not a number"},
+    {EVERYTHING, {"workload.I.router=zipf(-1)"}, 65, "from 0 to 20"},
     {EVERYTHING, {"workload.I.router=rundom"}, 65, "did you mean 'random'?"},
-    {EVERYTHING, {"workload.I.input_tokens=100"}, 65, "'input_tokens' is not available in this version"},
-    {EVERYTHING, {"workload.I.output_tokens=100"}, 65, "'output_tokens' is not available in this version"},
-    {EVERYTHING, {"workload.I.prefill_per_token=1ms"}, 65, "'prefill_per_token' is not available in this version"},
-    {EVERYTHING, {"workload.I.decode_per_token=1ms"}, 65, "'decode_per_token' is not available in this version"},
-    {EVERYTHING,
-     {"workload.I.first_token_overhead=1ms"},
-     65,
-     "'first_token_overhead' is not available in this version"},
-    {EVERYTHING, {"sla.S.ttft_p95=1s"}, 65, "'ttft_p95' is not available in this version"},
+    {EVERYTHING, {"workload.I.input_tokens=100"}, 65, "[workload.I] has both 'service' and 'input_tokens'"},
+    {EVERYTHING, {"workload.I.output_tokens=100"}, 65, "[workload.I] has both 'service' and 'output_tokens'"},
+    {EVERYTHING, {"workload.I.prefill_per_token=1ms"}, 65, "both 'service' and 'prefill_per_token'; keep one of them"},
+    {EVERYTHING, {"workload.I.decode_per_token=1ms"}, 65, "both 'service' and 'decode_per_token'; keep one of them"},
+    {EVERYTHING, {"workload.I.first_token_overhead=1ms"}, 65, "both 'service' and 'first_token_overhead'"},
+    {EVERYTHING REQUESTS, {NULL}, 65, "[workload.Q] needs the key 'service', or 'output_tokens'"},
+    {EVERYTHING REQUESTS "input_tokens = 5\n", {NULL}, 65, "'input_tokens' needs 'output_tokens' as well"},
+    {EVERYTHING REQUESTS "output_tokens = 5\n", {NULL}, 65, "tokens that take no time"},
+    {EVERYTHING REQUESTS "output_tokens = 0\n", {NULL}, 65, "it must be greater than 0"},
+    {EVERYTHING REQUESTS "output_tokens = 5\ndecode_per_token = 1ms\n", {NULL}, 0, ""},
+    {EVERYTHING, {"sla.S.ttft_p95=1s"}, 0, ""},
+    {EVERYTHING, {"workload.I.kv_cache=16GiB"}, 65, "'kv_cache' leaves nothing of 'memory', which may be as little as"},
+    {EVERYTHING, {"workload.I.unload=stop", "workload.I.state=host"}, 65, "'state = host' contradicts 'unload = stop'"},
+    {EVERYTHING, {"workload.I.unload=stop", "workload.I.keep_host_copy=yes"}, 65, "contradicts 'unload = stop'"},
+    {EVERYTHING, {"workload.I.unload=stop"}, 0, ""},
     {EVERYTHING "[sweep]\nx = 1\n", {NULL}, 65, "dir/a.ini:32: unknown key 'x' in [sweep]"},
     {EVERYTHING, {"workload.N.request=0.6", "workload.N.limit=0.5"}, 65, "'request' 0.6 is greater than 'limit' 0.5"},
     {EVERYTHING,
