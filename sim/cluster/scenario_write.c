@@ -15,13 +15,6 @@ static const char *assumed_of(struct cluster *c, int class, const char *what)
     return assume(c, name);
 }
 
-/* Does this version simulate a key at all? */
-static bool is_simulated(const char *section, const char *name)
-{
-    const struct key *key = keys_find(section, name);
-    return key && !key->unavailable;
-}
-
 static void write_size(FILE *out, const char *key, int64_t bytes)
 {
     char text[UNITS_TEXT];
@@ -50,12 +43,6 @@ static void write_links(struct cluster *c, FILE *out)
     fprintf(out, "d2h = %s\n", assume(c, "node.d2h"));
 }
 
-static void write_scheduler(FILE *out)
-{
-    bool there = is_simulated("node", "node_level_scheduler");
-    fprintf(out, "%snode_level_scheduler = yes\n", there ? "" : "; ");
-}
-
 static void write_node(struct cluster *c, const struct node_kind *kind, FILE *out)
 {
     const struct settings *s = &kind->settings;
@@ -71,7 +58,7 @@ static void write_node(struct cluster *c, const struct node_kind *kind, FILE *ou
         write_links(c, out);
     }
     if (s->scheduler == 1)
-        write_scheduler(out);
+        fprintf(out, "node_level_scheduler = yes\n");
     if (s->slicing > 0)
         fprintf(out, "time_slicing = %s\n", slicing_name[s->slicing]);
 }
@@ -117,22 +104,6 @@ static void write_load(struct cluster *c, int class, FILE *out)
         fprintf(out, "state = new\n");
 }
 
-static void write_devices(struct cluster *c, const struct pod_kind *kind, FILE *out)
-{
-    const struct gpu_pod *pod = kind->example;
-    bool split = pod->want == WANT_WHOLE && pod->devices > 1 && !is_simulated("workload", "gpus_per_workload");
-    if (split) {
-        fprintf(out, "; of %lld whole GPUs each: a workload for each GPU, as they share them with nobody\n",
-                (long long)pod->devices);
-        note_add(
-            c, NOTE_NOT_SIMULATED, NULL,
-            "pods of several whole GPUs stand as one workload for each GPU, so there are more workloads than pods");
-    }
-    fprintf(out, "count = %lld\n", (long long)(split ? kind->count * pod->devices : kind->count));
-    if (pod->devices > 1 && !split)
-        fprintf(out, "gpus_per_workload = %lld\n", (long long)pod->devices);
-}
-
 static void write_pod(struct cluster *c, const struct pod_kind *kind, FILE *out)
 {
     const struct gpu_pod *pod = kind->example;
@@ -140,8 +111,11 @@ static void write_pod(struct cluster *c, const struct pod_kind *kind, FILE *out)
     write_names(out, kind->names, kind->count);
     fprintf(out, "; asked for by %s, of GPUs with %lld MiB\n", pod->scheme, (long long)(kind->gpu_memory >> 20));
     fprintf(out, "class = %s\n", class_name[pod->class]);
-    write_devices(c, kind, out);
-    write_memory(c, pod->class, kind->least, kind->most, out);
+    fprintf(out, "count = %lld\n", (long long)kind->count);
+    if (pod->devices > 1)
+        fprintf(out, "gpus_per_workload = %lld\n", (long long)pod->devices);
+    int64_t gpus = pod->devices > 1 ? pod->devices : 1; /* a request is for each of them, 'memory' for all together */
+    write_memory(c, pod->class, gpus * kind->least, gpus * kind->most, out);
     write_share(out, "request", kind->request);
     write_share(out, "limit", kind->limit);
     fprintf(out, "fraction = %s\n", kind->dynamic ? "dynamic" : "regular");
@@ -174,13 +148,6 @@ static void write_stand_in(struct cluster *c, FILE *out)
 
 static void note_unsimulated(struct cluster *c)
 {
-    bool scheduler = false;
-    for (size_t i = 0; i < c->node_kinds; i++)
-        scheduler = scheduler || (c->node_kind[i].gpus > 0 && c->node_kind[i].settings.scheduler == 1);
-    if (scheduler && !is_simulated("node", "node_level_scheduler"))
-        note_add(
-            c, NOTE_NOT_SIMULATED, NULL,
-            "the node level scheduler: a workload stays on the GPU where it was placed; the key stands as a comment");
     if (c->node_kinds > 1)
         note_add(c, NOTE_NOT_SIMULATED, NULL,
                  "which nodes a pod may run on: any that has room takes it; '--pool NAME' imports one pool alone");

@@ -172,7 +172,7 @@ static const struct key table[] = {
     WORKLOAD("warm_start", "time", "0", "inference", KEY_TIME, warm_start, 0, NEVER,
              .help = "what a swap-in takes besides the bytes, such as a slow first request after it"),
     WORKLOAD("kv_cache", "size", "0", "inference", KEY_SIZE, kv_cache, 0, INFINITY,
-             .help = "part of 'memory' that is given up on the way out and empty after the way in: it never moves"),
+             .help = "part of 'memory' that a swap-out gives up and a swap-in leaves empty"),
     WORKLOAD("unload", "swap | stop", "swap", "inference", KEY_CHOICE, unload, 0, 0,
              .help = "when it has to leave the GPU; stop: the process ends, and the next request loads it from disk"),
     WORKLOAD("router", "each | random | round_robin | least_loaded | hot_first | zipf(s)", "each", "inference",

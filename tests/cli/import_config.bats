@@ -61,9 +61,10 @@ swapping='run.ai/swap-enabled: "true"'
         'max_workloads_per_gpu = 1' 'swap = no' 'class = inference' 'limit = 0.95'
     grep -qx '\[node.h100\]' out.ini
     grep -q "RunaiConfig: spec.prometheus" out.ini said
+    grep -q 'gpus_per_workload = 4' out.ini
     run ! grep -q "This version of gpuswap-sim does not run it" out.ini
     runs >whole.json
-    jq -e '.groups | map(.workloads) | add == 15' whole.json
+    jq -e '.groups | map(.workloads) | add == 12' whole.json
     jq -e '.gpus | length == 20' whole.json # 8, 4 and 4 for one pod, 4
 }
 
@@ -140,7 +141,7 @@ swapping='run.ai/swap-enabled: "true"'
     has 'request = 0.238418' # 10240e6 / 40 GiB
     pod f 'gpu-fraction: "0.5", gpu-fraction-num-devices: "2"' 1 >p.yaml
     imports n.yaml p.yaml
-    has 'gpus_per_workload = 2' 'memory = uniform(20GiB, 38GiB)'
+    has 'gpus_per_workload = 2' 'memory = uniform(40GiB, 76GiB)'
     pod f 'nvidia.com/container.main.gpu-memory.request: 10Gi, nvidia.com/container.main.gpu-memory.limit: 20Gi' >p.yaml
     imports n.yaml p.yaml
     has 'memory = uniform(10GiB, 20GiB)' 'fraction = dynamic'
