@@ -98,8 +98,6 @@ static void row(const struct key *key)
         printf(")");
         at++;
     }
-    if (key->unavailable != NULL)
-        words(at, "(not yet: see `keys NAME`)");
     printf("\n");
 }
 
@@ -125,8 +123,6 @@ static void describe(const struct key *key)
 {
     printf("[%s] %s = %s\n  default: %s\n  for:     %s\n  %s\n", key->section, key->name, key->type, fallback(key),
            key->classes, key->help);
-    if (key->unavailable != NULL)
-        printf("  Not available in this version: %s.\n", key->unavailable[0] == '\0' ? "any value" : key->unavailable);
 }
 
 static void describe_param(enum gs_slot slot, const struct gs_policy_head *policy, const struct gs_param *p)

@@ -31,11 +31,10 @@ enum key_kind {
 struct key {
     const char *section; /* "scenario", "node", "policy", "workload", "trace", "sla", "sweep" */
     const char *name;
-    const char *type;        /* as shown: "time", "dist of time", "concurrent | exclusive", "rate | unlimited" */
-    const char *fallback;    /* default as text; NULL = required; "" = none */
-    const char *classes;     /* "all", or the workload class it belongs to */
-    const char *help;        /* one line */
-    const char *unavailable; /* NULL; else which values this version refuses: "greater than 1"; "" = every value */
+    const char *type;     /* as shown: "time", "dist of time", "concurrent | exclusive", "rate | unlimited" */
+    const char *fallback; /* default as text; NULL = required; "" = none */
+    const char *classes;  /* "all", or the workload class it belongs to */
+    const char *help;     /* one line */
     enum key_kind kind;
     size_t offset;   /* of its field in the section's struct, or KEY_NO_FIELD */
     double min, max; /* bounds in base units; of a distribution: its greatest value must exceed `min` */

@@ -257,21 +257,6 @@ int value_parse(const struct key *key, const char *text, const char *folder, voi
     int code = parse(key, text, folder, &value, arena, why);
     if (code != GS_OK)
         return code;
-    if (key->unavailable && key->fallback[0] != '\0') {
-        union value fallback;
-        char unused[VALUE_WHY];
-        memset(&fallback, 0, sizeof fallback);
-        parse(key, key->fallback, folder, &fallback, arena, unused);
-        if (memcmp(&value, &fallback, field_bytes(key->kind)) != 0)
-            code = GS_BAD_INPUT;
-    } else if (key->unavailable) {
-        code = GS_BAD_INPUT;
-    }
-    if (code != GS_OK) {
-        const char *blank = key->unavailable[0] ? " " : "";
-        snprintf(why, VALUE_WHY, "'%s'%s%s is not available in this version", key->name, blank, key->unavailable);
-        return code;
-    }
     if (key->offset != KEY_NO_FIELD)
         memcpy((char *)base + key->offset, &value, field_bytes(key->kind));
     return GS_OK;

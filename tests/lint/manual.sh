@@ -26,16 +26,15 @@ keys_of() {
 }
 
 key_row() {     # key_row SECTION KEY WITH_CLASSES
-    local text type fallback classes help note
+    local text type fallback classes help
     text=$("$sim" keys "$1.$2")
     type=$(sed -n '1s/.* = //p' <<<"$text")
     fallback=$(sed -n 's/^  default: //p' <<<"$text")
     classes=$(sed -n 's/^  for:  *//p' <<<"$text")
     help=$(sed -n '4s/^  //p' <<<"$text")
-    note=$(sed -n 's/^  Not available in this version: \(.*\)$/ **Not yet:** \1/p' <<<"$text")
     printf '| `%s` | %s | %s | ' "$2" "$(cell "$type")" "$(code "$fallback")"
     [[ $3 == no ]] || printf '%s | ' "$classes"
-    printf '%s |\n' "$(cell "${help^}.$note")"
+    printf '%s |\n' "$(cell "${help^}.")"
 }
 
 keys_table() {
