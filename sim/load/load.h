@@ -63,6 +63,11 @@ int load_open(struct load **load, const struct scenario *scenario, const struct 
               uint32_t replication, const struct gs_workload_spec *spec, uint32_t count, struct arena *arena,
               struct error *err);
 
+/* Nothing comes of the scenario's load any more: wishes come from outside, each a job that is to end by load_ended.  NULL:
+ * out of memory. */
+void load_from_outside(struct load *load);
+struct job *load_wish(struct load *load, uint32_t workload, gs_ns at_ns, int64_t bytes);
+
 /* What a router may know of the GPUs; without it, it takes none for hot. */
 void load_see(struct load *load, const struct gs_view *view);
 
