@@ -1,6 +1,7 @@
 /* checkpoint.c - the driver's calls for other processes, each with what it means. */
 #include "backend/cuda/checkpoint.h"
 
+#include <stdio.h>
 #include <string.h>
 
 int checkpoint_probe(const struct driver *driver, struct error *err)

@@ -38,7 +38,7 @@ static bool is_master(const struct peer *peer)
     return peer->uid == 0 || peer->uid == geteuid();
 }
 
-bool control_may(const struct peer *peer, const struct place *p)
+bool control_may(const struct peer *peer, const struct guest *p)
 {
     return is_master(peer) || p->uid == peer->uid;
 }
@@ -71,9 +71,9 @@ static bool owner_of(int pid, uid_t *uid)
 }
 
 /* A process that runs already: it is a member at once, and as it may be using the GPU, it is taken to want it. */
-static void take_in(struct backend *be, struct place *p, int pid, struct error *err)
+static void take_in(struct backend *be, struct guest *p, int pid, struct error *err)
 {
-    struct member *member = places_join(be, p, pid, err);
+    struct member *member = guests_join(be, p, pid, err);
 
     if (member != NULL)
         p->retry_ns = be->clock.now_ns;
@@ -83,7 +83,7 @@ static void attach(struct backend *be, struct peer *peer, char *words)
 {
     char group[SERVE_NAME], number[32];
     struct error err = {0};
-    struct place *p;
+    struct guest *p;
     uid_t uid = peer->uid;
     int pid = value_of(words, "pid", number, sizeof number) != NULL ? atoi(number) : peer->pid;
     bool other = pid != peer->pid;
@@ -98,19 +98,19 @@ static void attach(struct backend *be, struct peer *peer, char *words)
         error_set(&err, GS_NOT_PERMITTED, "process %d belongs to somebody else", pid);
     else if (other && !be->moves)
         error_set(&err, GS_UNSATISFIABLE, "this driver cannot stop a process that has no gate: start it by 'exec'");
-    else if (places_of(be, pid) != NULL)
+    else if (guests_of(be, pid) != NULL)
         error_set(&err, GS_BUSY, "process %d has a place already", pid);
-    else if ((p = places_free(be, group)) == NULL)
+    else if ((p = guests_free(be, group)) == NULL)
         error_set(&err, GS_UNSATISFIABLE, "no free place in '%s': is that a [workload] of the scenario, and its 'count' enough?",
                   group);
-    else if (places_take(be, p, pid, uid, &err) == GS_OK) {
+    else if (guests_take(be, p, pid, uid, &err) == GS_OK) {
         peer->place = serve_id(be, p);
         if (value_of(words, "memory", number, sizeof number) != NULL && atoll(number) > 0) {
             p->bytes = atoll(number);
             serve_post(be, GS_RESIZE, serve_id(be, p))->event.bytes = p->bytes;
         }
         if (value_of(words, "priority", number, sizeof number) != NULL)
-            places_update(be, p, GS_FIELD_PRIORITY, atoi(number) & 255);
+            guests_update(be, p, GS_FIELD_PRIORITY, atoi(number) & 255);
         if (other)
             take_in(be, p, pid, &err);
         return; /* answered when it has its GPU */
@@ -122,7 +122,7 @@ void control_stranger(struct backend *be, int pid)
 {
     struct error err = {0};
     uid_t uid;
-    struct place *p = process_is_leader(pid) && owner_of(pid, &uid) ? peers_rule(be, pid, uid, &err) : NULL;
+    struct guest *p = process_is_leader(pid) && owner_of(pid, &uid) ? peers_rule(be, pid, uid, &err) : NULL;
 
     if (p != NULL)
         take_in(be, p, pid, &err);
@@ -130,7 +130,7 @@ void control_stranger(struct backend *be, int pid)
 
 /* --- what is asked of a place --- */
 
-static void request(struct backend *be, struct peer *peer, struct place *p)
+static void request(struct backend *be, struct peer *peer, struct guest *p)
 {
     if (peer->holds != GS_NONE) {
         control_say(peer, "error: one request for a connection");
@@ -144,34 +144,34 @@ static void request(struct backend *be, struct peer *peer, struct place *p)
         return;
     }
     peer->awaits = serve_id(be, p);
-    places_wish(be, p);
+    guests_wish(be, p);
 }
 
-static void release(struct backend *be, struct peer *peer, struct place *p)
+static void release(struct backend *be, struct peer *peer, struct guest *p)
 {
     if (peer->holds == serve_id(be, p)) {
         peer->holds = peer->awaits = GS_NONE;
         p->requests--;
-        places_released(be, p);
+        guests_released(be, p);
     }
     control_say(peer, "ok");
 }
 
-static void pin(struct backend *be, struct place *p, bool pinned)
+static void pin(struct backend *be, struct guest *p, bool pinned)
 {
     p->pinned = pinned;
     if (!p->unmovable && be->moves)
-        places_update(be, p, GS_FIELD_SWAPPABLE, !pinned);
+        guests_update(be, p, GS_FIELD_SWAPPABLE, !pinned);
 }
 
 static void of_place(struct backend *be, struct peer *peer, const char *verb, char *name)
 {
     char *more = strchr(name, ' ');
-    struct place *p;
+    struct guest *p;
 
     if (more != NULL)
         *more++ = '\0';
-    p = places_named(be, name);
+    p = guests_named(be, name);
     if (p == NULL || !control_may(peer, p)) { /* what is another's is not there */
         control_say(peer, "error: there is no '%s' here that is yours", name);
         return;
@@ -191,7 +191,7 @@ static void of_place(struct backend *be, struct peer *peer, const char *verb, ch
             control_say(peer, "error: a priority is a number from 0 to 255");
             return;
         }
-        places_update(be, p, GS_FIELD_PRIORITY, priority);
+        guests_update(be, p, GS_FIELD_PRIORITY, priority);
     } else {
         pin(be, p, strcmp(verb, "pin") == 0);
     }
@@ -200,7 +200,7 @@ static void of_place(struct backend *be, struct peer *peer, const char *verb, ch
 
 /* --- status --- */
 
-static const char *state_of(const struct place *p)
+static const char *state_of(const struct guest *p)
 {
     return p->lost                                                 ? "lost"
            : p->moving && p->command.kind == GS_SWAP_OUT           ? "leaving"
@@ -218,11 +218,11 @@ static void status(struct backend *be, struct peer *peer)
     static char text[SERVE_TEXT_MAX];
     size_t length = (size_t)snprintf(text, sizeof text, "ok\n");
 
-    for (uint32_t i = 0; i < be->places && length < sizeof text - 1024; i++) {
-        const struct place *p = &be->place[i];
+    for (uint32_t i = 0; i < be->guests && length < sizeof text - 1024; i++) {
+        const struct guest *p = &be->guest[i];
         uint64_t bypasses = 0, overruns = p->overruns;
 
-        if (p->state != PLACE_TAKEN || !control_may(peer, p))
+        if (p->state != GUEST_TAKEN || !control_may(peer, p))
             continue;
         for (int m = 0; m < p->members; m++) {
             bypasses += p->member[m].bypasses;

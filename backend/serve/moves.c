@@ -6,7 +6,7 @@
 
 enum { HEADROOM_DIVISOR = 50, FAILURES_MAX = 3 };
 
-static void say(struct backend *be, const struct place *p, const char *what, const char *why)
+static void say(struct backend *be, const struct guest *p, const char *what, const char *why)
 {
     char line[512];
 
@@ -14,7 +14,7 @@ static void say(struct backend *be, const struct place *p, const char *what, con
     be->options->say(line);
 }
 
-void moves_ask(struct backend *be, struct place *p, enum work_kind kind)
+void moves_ask(struct backend *be, struct guest *p, enum work_kind kind)
 {
     struct work work = {.kind = kind,
                         .place = serve_id(be, p),
@@ -32,18 +32,18 @@ void moves_ask(struct backend *be, struct place *p, enum work_kind kind)
 }
 
 /* It cannot be swapped, now and later: the controller is told, and whoever asks. */
-static void unmovable(struct backend *be, struct place *p, const char *why)
+static void unmovable(struct backend *be, struct guest *p, const char *why)
 {
     if (!p->unmovable) {
         say(be, p, "stays on the GPU", why);
-        places_update(be, p, GS_FIELD_SWAPPABLE, 0);
+        guests_update(be, p, GS_FIELD_SWAPPABLE, 0);
     }
     p->unmovable = true;
     snprintf(p->why, sizeof p->why, "%s", why);
 }
 
 /* Its host memory is to take what it has on the GPU. */
-static bool has_room(struct backend *be, struct place *p)
+static bool has_room(struct backend *be, struct guest *p)
 {
     for (int i = 0; i < p->members; i++)
         if (process_headroom(p->member[i].pid) < p->bytes) {
@@ -53,7 +53,7 @@ static bool has_room(struct backend *be, struct place *p)
     return true;
 }
 
-static void end(struct backend *be, struct place *p, bool failed)
+static void end(struct backend *be, struct guest *p, bool failed)
 {
     if (p->command.moved_bytes > 0 || p->command.kind == GS_SWAP_OUT) {
         serve_account(be);
@@ -65,7 +65,7 @@ static void end(struct backend *be, struct place *p, bool failed)
 
 int moves_begin(struct backend *be, const struct gs_command *command, struct error *err)
 {
-    struct place *p = &be->place[command->workload];
+    struct guest *p = &be->guest[command->workload];
 
     (void)err;
     p->command = *command;
@@ -83,7 +83,7 @@ int moves_begin(struct backend *be, const struct gs_command *command, struct err
     return GS_OK;
 }
 
-static void swapped(struct backend *be, struct place *p, const struct work *work)
+static void swapped(struct backend *be, struct guest *p, const struct work *work)
 {
     bool failed = work->rc != GS_OK;
 
@@ -111,13 +111,13 @@ void moves_results(struct backend *be)
 
     for (uint32_t gpu = 0; gpu < be->gpus; gpu++)
         while (be->worker[gpu] != NULL && worker_take(be->worker[gpu], &work)) {
-            struct place *p = &be->place[work.place];
+            struct guest *p = &be->guest[work.place];
 
             if (work.kind == WORK_AWAY || work.kind == WORK_BACK) {
                 swapped(be, p, &work);
             } else if (work.kind == WORK_QUIET && p->stopping && work.rc == GS_OK) {
                 p->outside = true;
-                places_stopped(be, p);
+                guests_stopped(be, p);
             } else if (work.kind == WORK_QUIET && p->stopping && p->stop_by_ns == GS_NEVER) {
                 p->stop_by_ns = be->clock.now_ns; /* again */
             }

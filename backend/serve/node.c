@@ -128,12 +128,12 @@ static int open_arrays(struct backend *be, struct error *err)
 {
     struct arena *arena = be->setup->arena;
 
-    be->timers = be->gpus + be->places;
-    be->mail_capacity = 16 * be->places + 64;
-    be->place = arena_array(arena, be->places, sizeof *be->place);
+    be->timers = be->gpus + be->guests;
+    be->mail_capacity = 16 * be->guests + 64;
+    be->guest = arena_array(arena, be->guests, sizeof *be->guest);
     be->timer_ns = arena_array(arena, be->timers, sizeof *be->timer_ns);
     be->mail = arena_array(arena, be->mail_capacity, sizeof *be->mail);
-    if (be->place == NULL || be->timer_ns == NULL || be->mail == NULL)
+    if (be->guest == NULL || be->timer_ns == NULL || be->mail == NULL)
         return error_set(err, GS_SYSTEM, "out of memory for the daemon; use fewer workloads");
     for (uint32_t i = 0; i < be->timers; i++)
         be->timer_ns[i] = GS_NEVER;
@@ -147,11 +147,11 @@ static void close_node(struct backend *be)
     peers_close(be);
     for (uint32_t gpu = 0; gpu < be->gpus; gpu++)
         worker_close(be->worker[gpu]);
-    for (uint32_t i = 0; i < be->places && be->place != NULL; i++) {
-        for (int m = 0; m < be->place[i].members; m++)
-            close(be->place[i].member[m].pidfd);
-        if (be->place[i].state != PLACE_FREE && be->place[i].root_fd >= 0)
-            close(be->place[i].root_fd);
+    for (uint32_t i = 0; i < be->guests && be->guest != NULL; i++) {
+        for (int m = 0; m < be->guest[i].members; m++)
+            close(be->guest[i].member[m].pidfd);
+        if (be->guest[i].state != GUEST_FREE && be->guest[i].root_fd >= 0)
+            close(be->guest[i].root_fd);
     }
     free(be->poll);
     if (be->results >= 0)
@@ -171,7 +171,7 @@ static int open_node(struct backend **out, const struct backend_setup *setup, st
     be->setup = setup;
     be->options = next_options;
     be->listening = -1;
-    be->places = setup->setup->workloads;
+    be->guests = setup->setup->workloads;
     be->gpus = (uint32_t)setup->scenario->node[0].gpus;
     be->results = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     be->start_ns = machine_ns();
@@ -192,13 +192,13 @@ static int open_node(struct backend **out, const struct backend_setup *setup, st
 
 static void placed(struct backend *be, const struct gs_command *command, bool refused)
 {
-    struct place *p = &be->place[command->workload];
+    struct guest *p = &be->guest[command->workload];
 
-    if (p->state != PLACE_COMING) {
+    if (p->state != GUEST_COMING) {
         p->gpu = command->gpu;
         return;
     }
-    p->state = refused ? PLACE_FREE : PLACE_TAKEN;
+    p->state = refused ? GUEST_FREE : GUEST_TAKEN;
     p->gpu = command->gpu;
     if (refused)
         close(p->root_fd);
@@ -218,7 +218,7 @@ static void placed(struct backend *be, const struct gs_command *command, bool re
 
 static void kill_processes(struct backend *be, uint32_t workload)
 {
-    struct place *p = &be->place[workload];
+    struct guest *p = &be->guest[workload];
 
     for (int i = 0; i < p->members; i++)
         syscall(SYS_pidfd_send_signal, p->member[i].pidfd, SIGKILL, NULL, 0);
@@ -237,10 +237,10 @@ static int submit(struct backend *be, const struct gs_command *command, struct e
         placed(be, command, true);
         return GS_OK;
     case GS_RUN:
-        places_run(be, command);
+        guests_run(be, command);
         return GS_OK;
     case GS_STOP:
-        places_stop(be, command->workload, command->yield);
+        guests_stop(be, command->workload, command->yield);
         return GS_OK;
     case GS_SWAP_IN:
     case GS_SWAP_OUT:
@@ -275,7 +275,7 @@ static void look_for_strangers(struct backend *be)
 
         for (int i = 0; i < count; i++)
             if (holder[i].used_bytes > 0 && holder[i].used_bytes != UINT64_MAX &&
-                places_of(be, (int)holder[i].pid) == NULL)
+                guests_of(be, (int)holder[i].pid) == NULL)
                 control_stranger(be, (int)holder[i].pid);
     }
 }
@@ -287,9 +287,9 @@ static void look(struct backend *be)
             be->timer_ns[i] = GS_NEVER;
             serve_post(be, GS_TIMER, GS_NONE)->event.timer = i;
         }
-    for (uint32_t i = 0; i < be->places; i++)
-        if (be->place[i].state != PLACE_FREE)
-            places_watch(be, &be->place[i]);
+    for (uint32_t i = 0; i < be->guests; i++)
+        if (be->guest[i].state != GUEST_FREE)
+            guests_watch(be, &be->guest[i]);
     look_for_strangers(be);
     peers_bury(be);
 }
@@ -300,10 +300,10 @@ static gs_ns due_ns(const struct backend *be, gs_ns until_ns)
 
     for (uint32_t i = 0; i < be->timers; i++)
         at_ns = be->timer_ns[i] < at_ns ? be->timer_ns[i] : at_ns;
-    for (uint32_t i = 0; i < be->places; i++) {
-        const struct place *p = &be->place[i];
+    for (uint32_t i = 0; i < be->guests; i++) {
+        const struct guest *p = &be->guest[i];
 
-        if (p->state == PLACE_FREE)
+        if (p->state == GUEST_FREE)
             continue;
         at_ns = p->idle_at_ns < at_ns ? p->idle_at_ns : at_ns;
         at_ns = p->stop_by_ns < at_ns ? p->stop_by_ns : at_ns;
@@ -323,8 +323,8 @@ static size_t count_files(const struct backend *be)
 
     for (const struct peer *peer = be->peer; peer != NULL; peer = peer->next)
         count++;
-    for (uint32_t i = 0; i < be->places; i++)
-        count += be->place[i].state == PLACE_FREE ? 0 : (size_t)be->place[i].members + 1;
+    for (uint32_t i = 0; i < be->guests; i++)
+        count += be->guest[i].state == GUEST_FREE ? 0 : (size_t)be->guest[i].members + 1;
     return count;
 }
 
@@ -357,12 +357,12 @@ static int rest(struct backend *be, gs_ns until_ns, struct error *err)
     add(be, be->results);
     for (const struct peer *peer = be->peer; peer != NULL; peer = peer->next)
         add(be, peer->fd);
-    for (uint32_t i = 0; i < be->places; i++) {
-        const struct place *p = &be->place[i];
+    for (uint32_t i = 0; i < be->guests; i++) {
+        const struct guest *p = &be->guest[i];
 
-        for (int m = 0; p->state != PLACE_FREE && m < p->members; m++)
+        for (int m = 0; p->state != GUEST_FREE && m < p->members; m++)
             add(be, p->member[m].pidfd);
-        if (p->state == PLACE_TAKEN && p->members == 0)
+        if (p->state == GUEST_TAKEN && p->members == 0)
             add(be, p->root_fd);
     }
     if (ppoll(be->poll, (nfds_t)be->polls, &nap, NULL) <= 0)
@@ -385,9 +385,9 @@ static const struct backend_event *next_mail(struct backend *be)
         be->mail_count--;
         be->out.event.at_ns = be->clock.now_ns;
         if (be->out.kind == BACKEND_EVENT && be->out.event.kind == GS_DONE && be->out.event.command == GS_STOP)
-            places_take_stop(be, be->out.event.workload, &be->out.event);
+            guests_take_stop(be, be->out.event.workload, &be->out.event);
         if (be->out.kind != BACKEND_EVENT || be->out.event.kind != GS_IDLE ||
-            places_take_idle(be, be->out.event.workload, &be->out.event))
+            guests_take_idle(be, be->out.event.workload, &be->out.event))
             return &be->out;
     }
     return NULL;
@@ -444,8 +444,8 @@ const struct backend_ops backend_serve = {
     .submit = submit,
     .offer = offer,
     .wait = wait,
-    .idle = places_take_idle,
-    .forget = places_forget,
+    .idle = guests_take_idle,
+    .forget = guests_forget,
     .usage = usage,
     .close = close_node,
 };

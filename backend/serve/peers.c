@@ -25,7 +25,7 @@ static void send_frame(struct peer *peer, struct gate_frame frame)
         peer->closing = true; /* who does not read is as good as gone */
 }
 
-void peers_grant(struct backend *be, struct place *p, struct member *member)
+void peers_grant(struct backend *be, struct guest *p, struct member *member)
 {
     (void)p;
     if (member->gate == NULL)
@@ -36,7 +36,7 @@ void peers_grant(struct backend *be, struct place *p, struct member *member)
     send_frame(member->gate, (struct gate_frame){.type = GATE_GRANT, .epoch = member->epoch});
 }
 
-void peers_drop(struct backend *be, struct place *p)
+void peers_drop(struct backend *be, struct guest *p)
 {
     for (int i = 0; i < p->members; i++)
         if (p->member[i].open && p->member[i].gate != NULL)
@@ -45,7 +45,7 @@ void peers_drop(struct backend *be, struct place *p)
                                                               .a = (uint64_t)(be->options->stop_ns / 1000)});
 }
 
-void peers_arrived(struct backend *be, struct place *p)
+void peers_arrived(struct backend *be, struct guest *p)
 {
     for (struct peer *peer = be->peer; peer != NULL; peer = peer->next)
         if (peer->awaits == serve_id(be, p)) {
@@ -56,11 +56,11 @@ void peers_arrived(struct backend *be, struct place *p)
 
 /* --- gates --- */
 
-static struct member *member_of(struct backend *be, struct peer *peer, struct place **place)
+static struct member *member_of(struct backend *be, struct peer *peer, struct guest **guest)
 {
-    struct place *p = peer->place == GS_NONE ? NULL : &be->place[peer->place];
+    struct guest *p = peer->place == GS_NONE ? NULL : &be->guest[peer->place];
 
-    *place = p;
+    *guest = p;
     for (int i = 0; p != NULL && i < p->members; i++)
         if (p->member[i].gate == peer)
             return &p->member[i];
@@ -79,27 +79,27 @@ static const char *group_by_rule(const struct backend *be, int pid)
     return NULL;
 }
 
-struct place *peers_rule(struct backend *be, int pid, uid_t uid, struct error *err)
+struct guest *peers_rule(struct backend *be, int pid, uid_t uid, struct error *err)
 {
     const char *group = group_by_rule(be, pid);
-    struct place *p = group == NULL || be->drains ? NULL : places_free(be, group);
+    struct guest *p = group == NULL || be->drains ? NULL : guests_free(be, group);
 
     if (group == NULL)
         error_set(err, GS_NOT_PERMITTED, "process %d belongs to no program that was brought, and no rule takes it in", pid);
     else if (p == NULL)
         error_set(err, GS_UNSATISFIABLE, "all places of '%s' are taken; raise its 'count'", group);
-    return p != NULL && places_take(be, p, pid, uid, err) == GS_OK ? p : NULL;
+    return p != NULL && guests_take(be, p, pid, uid, err) == GS_OK ? p : NULL;
 }
 
 static void hello(struct backend *be, struct peer *peer)
 {
     struct error err = {0};
-    struct place *p = places_of(be, peer->pid);
+    struct guest *p = guests_of(be, peer->pid);
     struct member *member;
 
     if (p == NULL)
         p = peers_rule(be, peer->pid, peer->uid, &err);
-    member = p == NULL ? NULL : places_join(be, p, peer->pid, &err);
+    member = p == NULL ? NULL : guests_join(be, p, peer->pid, &err);
     if (member == NULL || (p->uid != peer->uid && peer->uid != 0)) {
         send_frame(peer, (struct gate_frame){.type = GATE_BYE});
         be->refused++;
@@ -117,7 +117,7 @@ static void hello(struct backend *be, struct peer *peer)
 
 static void hear_frame(struct backend *be, struct peer *peer, const struct gate_frame *frame)
 {
-    struct place *p;
+    struct guest *p;
     struct member *member = member_of(be, peer, &p);
 
     if (frame->type == GATE_HELLO) {
@@ -138,13 +138,13 @@ static void hear_frame(struct backend *be, struct peer *peer, const struct gate_
     switch (frame->type) {
     case GATE_REQ:
         member->wishes = true;
-        places_wish(be, p);
+        guests_wish(be, p);
         break;
     case GATE_RELEASED:
         if (!member->open || frame->epoch != member->epoch)
             break;
         member->open = false;
-        places_released(be, p);
+        guests_released(be, p);
         break;
     case GATE_STAT:
         member->submissions = frame->a;
@@ -263,11 +263,11 @@ void peers_accept(struct backend *be)
 
 static void part(struct backend *be, struct peer *peer)
 {
-    struct place *p;
+    struct guest *p;
     struct member *member = member_of(be, peer, &p);
 
-    if (peer->holds != GS_NONE && be->place[peer->holds].requests > 0)
-        be->place[peer->holds].requests--;
+    if (peer->holds != GS_NONE && be->guest[peer->holds].requests > 0)
+        be->guest[peer->holds].requests--;
     if (member == NULL)
         return;
     member->gate = NULL; /* its process may live on, ungated: it says so, or it is seen to have ended */
@@ -275,7 +275,7 @@ static void part(struct backend *be, struct peer *peer)
     if (!member->open)
         return;
     member->open = false;
-    places_released(be, p);
+    guests_released(be, p);
 }
 
 void peers_bury(struct backend *be)

@@ -26,10 +26,10 @@ struct member {
     uint64_t submissions, bypasses, overruns;
 };
 
-enum place_state { PLACE_FREE, PLACE_COMING, PLACE_TAKEN, PLACE_LEAVING };
+enum guest_state { GUEST_FREE, GUEST_COMING, GUEST_TAKEN, GUEST_LEAVING };
 
-struct place {
-    enum place_state state;
+struct guest {
+    enum guest_state state;
     struct member member[SERVE_MEMBERS];
     int members;
     int root_pid, root_fd; /* the program itself: it has left when this has ended, and all members; -1: members alone */
@@ -75,8 +75,8 @@ struct backend {
     uint32_t gpus;
     bool moves; /* the driver can take processes off the GPU */
     int listening, results;
-    struct place *place;
-    uint32_t places;
+    struct guest *guest;
+    uint32_t guests;
     struct peer *peer;
     struct pollfd *poll;
     size_t polls, polls_max;
@@ -93,38 +93,38 @@ struct backend {
     struct error failure; /* met where it could not be told at once */
 };
 
-static inline uint32_t serve_id(const struct backend *be, const struct place *p)
+static inline uint32_t serve_id(const struct backend *be, const struct guest *p)
 {
-    return (uint32_t)(p - be->place);
+    return (uint32_t)(p - be->guest);
 }
 
 /* node.c */
 struct backend_event *serve_post(struct backend *be, uint8_t kind, uint32_t workload);
 void serve_account(struct backend *be);
 
-/* places.c: programs come, wish, run, stop, and go. */
-struct place *places_free(struct backend *be, const char *group);
-struct place *places_named(struct backend *be, const char *name);
-int places_take(struct backend *be, struct place *p, int pid, uid_t uid, struct error *err); /* by its program's pid */
-struct place *places_of(struct backend *be, int pid); /* of the program that `pid` is of, or descends from; NULL */
-struct member *places_join(struct backend *be, struct place *p, int pid, struct error *err);
-void places_wish(struct backend *be, struct place *p);
-void places_released(struct backend *be, struct place *p);
-void places_stopped(struct backend *be, struct place *p);
-void places_run(struct backend *be, const struct gs_command *command);
-void places_stop(struct backend *be, uint32_t workload, bool at_boundary);
-void places_take_stop(struct backend *be, uint32_t workload, struct gs_event *event);
-void places_is_idle(struct backend *be, struct place *p);
-void places_part(struct backend *be, struct place *p, struct member *member);
-void places_watch(struct backend *be, struct place *p); /* what is due of it */
-void places_resize(struct backend *be, struct place *p);
-void places_update(struct backend *be, struct place *p, uint8_t field, int64_t value);
-struct job *places_forget(struct backend *be, uint32_t workload, bool gone);
-bool places_take_idle(struct backend *be, uint32_t workload, struct gs_event *event);
+/* guests.c: programs come, wish, run, stop, and go. */
+struct guest *guests_free(struct backend *be, const char *group);
+struct guest *guests_named(struct backend *be, const char *name);
+int guests_take(struct backend *be, struct guest *p, int pid, uid_t uid, struct error *err); /* by its program's pid */
+struct guest *guests_of(struct backend *be, int pid); /* of the program that `pid` is of, or descends from; NULL */
+struct member *guests_join(struct backend *be, struct guest *p, int pid, struct error *err);
+void guests_wish(struct backend *be, struct guest *p);
+void guests_released(struct backend *be, struct guest *p);
+void guests_stopped(struct backend *be, struct guest *p);
+void guests_run(struct backend *be, const struct gs_command *command);
+void guests_stop(struct backend *be, uint32_t workload, bool at_boundary);
+void guests_take_stop(struct backend *be, uint32_t workload, struct gs_event *event);
+void guests_is_idle(struct backend *be, struct guest *p);
+void guests_part(struct backend *be, struct guest *p, struct member *member);
+void guests_watch(struct backend *be, struct guest *p); /* what is due of it */
+void guests_resize(struct backend *be, struct guest *p);
+void guests_update(struct backend *be, struct guest *p, uint8_t field, int64_t value);
+struct job *guests_forget(struct backend *be, uint32_t workload, bool gone);
+bool guests_take_idle(struct backend *be, uint32_t workload, struct gs_event *event);
 
 /* moves.c: off the GPU and back. */
 int moves_begin(struct backend *be, const struct gs_command *command, struct error *err);
-void moves_ask(struct backend *be, struct place *p, enum work_kind kind);
+void moves_ask(struct backend *be, struct guest *p, enum work_kind kind);
 void moves_results(struct backend *be);
 
 /* peers.c: connections. */
@@ -133,18 +133,18 @@ void peers_accept(struct backend *be);
 void peers_read(struct backend *be, struct peer *peer);
 void peers_bury(struct backend *be); /* those that are closing */
 void peers_close(struct backend *be);
-void peers_grant(struct backend *be, struct place *p, struct member *member);
-void peers_drop(struct backend *be, struct place *p);
+void peers_grant(struct backend *be, struct guest *p, struct member *member);
+void peers_drop(struct backend *be, struct guest *p);
 /* The place of a process that came by itself, by a rule; NULL: none. */
-struct place *peers_rule(struct backend *be, int pid, uid_t uid, struct error *err);
-void peers_arrived(struct backend *be, struct place *p); /* it is on the GPU: who waits for that hears it */
+struct guest *peers_rule(struct backend *be, int pid, uid_t uid, struct error *err);
+void peers_arrived(struct backend *be, struct guest *p); /* it is on the GPU: who waits for that hears it */
 
 /* control.c: what people ask for, in words. */
 void control_hear(struct backend *be, struct peer *peer, char *text);
 void control_say(struct peer *peer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A process on a GPU that nobody brought: a rule takes it in, or not. */
 void control_stranger(struct backend *be, int pid);
-bool control_may(const struct peer *peer, const struct place *p); /* it is his, or he is root */
+bool control_may(const struct peer *peer, const struct guest *p); /* it is his, or he is root */
 
 /* processes.c: what the kernel tells of a process. */
 int process_open(int pid);                          /* a pidfd, -1: it is gone */

@@ -1,4 +1,4 @@
-/* places.c - programs come to a place, wish for the GPU, run, stop and go. */
+/* guests.c - programs come to a place, wish for the GPU, run, stop and go. */
 #include "backend/serve/state.h"
 
 #include <signal.h>
@@ -7,50 +7,50 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *group_of(const struct backend *be, const struct place *p)
+static const char *group_of(const struct backend *be, const struct guest *p)
 {
     return be->setup->scenario->workload[be->setup->setup->workload[serve_id(be, p)].group].name;
 }
 
-struct place *places_free(struct backend *be, const char *group)
+struct guest *guests_free(struct backend *be, const char *group)
 {
-    for (uint32_t i = 0; i < be->places; i++)
-        if (be->place[i].state == PLACE_FREE && strcmp(group_of(be, &be->place[i]), group) == 0)
-            return &be->place[i];
+    for (uint32_t i = 0; i < be->guests; i++)
+        if (be->guest[i].state == GUEST_FREE && strcmp(group_of(be, &be->guest[i]), group) == 0)
+            return &be->guest[i];
     return NULL;
 }
 
-struct place *places_named(struct backend *be, const char *name)
+struct guest *guests_named(struct backend *be, const char *name)
 {
-    for (uint32_t i = 0; i < be->places; i++)
-        if (be->place[i].state == PLACE_TAKEN && strcmp(be->place[i].name, name) == 0)
-            return &be->place[i];
+    for (uint32_t i = 0; i < be->guests; i++)
+        if (be->guest[i].state == GUEST_TAKEN && strcmp(be->guest[i].name, name) == 0)
+            return &be->guest[i];
     return NULL;
 }
 
-struct place *places_of(struct backend *be, int pid)
+struct guest *guests_of(struct backend *be, int pid)
 {
-    for (uint32_t i = 0; i < be->places; i++) {
-        const struct place *p = &be->place[i];
+    for (uint32_t i = 0; i < be->guests; i++) {
+        const struct guest *p = &be->guest[i];
 
-        if (p->state != PLACE_TAKEN)
+        if (p->state != GUEST_TAKEN)
             continue;
         for (int m = 0; m < p->members; m++)
             if (p->member[m].pid == pid)
-                return &be->place[i];
+                return &be->guest[i];
         if (p->root_pid > 0 && process_descends(pid, p->root_pid))
-            return &be->place[i];
+            return &be->guest[i];
     }
     return NULL;
 }
 
-int places_take(struct backend *be, struct place *p, int pid, uid_t uid, struct error *err)
+int guests_take(struct backend *be, struct guest *p, int pid, uid_t uid, struct error *err)
 {
     int fd = process_open(pid);
 
     if (fd < 0)
         return error_set(err, GS_NO_INPUT, "there is no process %d", pid);
-    *p = (struct place){.state = PLACE_COMING,
+    *p = (struct guest){.state = GUEST_COMING,
                         .root_pid = pid,
                         .root_fd = fd,
                         .uid = uid,
@@ -64,7 +64,7 @@ int places_take(struct backend *be, struct place *p, int pid, uid_t uid, struct 
     return GS_OK;
 }
 
-struct member *places_join(struct backend *be, struct place *p, int pid, struct error *err)
+struct member *guests_join(struct backend *be, struct guest *p, int pid, struct error *err)
 {
     struct member *member;
 
@@ -83,11 +83,11 @@ struct member *places_join(struct backend *be, struct place *p, int pid, struct 
     }
     p->members++;
     if (!be->moves)
-        places_update(be, p, GS_FIELD_SWAPPABLE, 0);
+        guests_update(be, p, GS_FIELD_SWAPPABLE, 0);
     return member;
 }
 
-void places_update(struct backend *be, struct place *p, uint8_t field, int64_t value)
+void guests_update(struct backend *be, struct guest *p, uint8_t field, int64_t value)
 {
     struct backend_event *letter = serve_post(be, GS_UPDATE, serve_id(be, p));
 
@@ -97,7 +97,7 @@ void places_update(struct backend *be, struct place *p, uint8_t field, int64_t v
 
 /* --- wishes --- */
 
-static bool wanted(const struct place *p)
+static bool wanted(const struct guest *p)
 {
     bool any = p->requests > 0;
 
@@ -106,7 +106,7 @@ static bool wanted(const struct place *p)
     return any;
 }
 
-void places_wish(struct backend *be, struct place *p)
+void guests_wish(struct backend *be, struct guest *p)
 {
     gs_ns now_ns = be->clock.now_ns;
     struct backend_event *letter;
@@ -122,7 +122,7 @@ void places_wish(struct backend *be, struct place *p)
                 peers_grant(be, p, &p->member[i]);
         return;
     }
-    if (p->job != NULL || p->state != PLACE_TAKEN || p->gpu == GS_NONE)
+    if (p->job != NULL || p->state != GUEST_TAKEN || p->gpu == GS_NONE)
         return;
     p->job = load_wish(be->setup->load, serve_id(be, p), now_ns, p->bytes);
     if (p->job == NULL) {
@@ -139,7 +139,7 @@ void places_wish(struct backend *be, struct place *p)
 
 /* --- grants --- */
 
-static void set_granted(struct backend *be, struct place *p, bool granted)
+static void set_granted(struct backend *be, struct guest *p, bool granted)
 {
     serve_account(be);
     if (granted && !p->granted) {
@@ -152,7 +152,7 @@ static void set_granted(struct backend *be, struct place *p, bool granted)
     p->granted = granted;
 }
 
-static bool any_open(const struct place *p)
+static bool any_open(const struct guest *p)
 {
     bool any = false;
 
@@ -161,7 +161,7 @@ static bool any_open(const struct place *p)
     return any;
 }
 
-static bool has_gates(const struct place *p)
+static bool has_gates(const struct guest *p)
 {
     bool all = p->members > 0;
 
@@ -170,9 +170,9 @@ static bool has_gates(const struct place *p)
     return all;
 }
 
-void places_run(struct backend *be, const struct gs_command *command)
+void guests_run(struct backend *be, const struct gs_command *command)
 {
-    struct place *p = &be->place[command->workload];
+    struct guest *p = &be->guest[command->workload];
 
     set_granted(be, p, true);
     p->stopping = p->yields = p->idle_posted = false;
@@ -192,7 +192,7 @@ void places_run(struct backend *be, const struct gs_command *command)
         p->idle_at_ns = be->clock.now_ns + be->options->idle_ns; /* who wished is gone, or has no gate */
 }
 
-static void end_grant(struct backend *be, struct place *p)
+static void end_grant(struct backend *be, struct guest *p)
 {
     set_granted(be, p, false);
     p->stopping = p->idle_posted = p->yields = false;
@@ -201,7 +201,7 @@ static void end_grant(struct backend *be, struct place *p)
         p->retry_ns = be->clock.now_ns;
 }
 
-static struct backend_event *finish_job(struct backend *be, struct place *p)
+static struct backend_event *finish_job(struct backend *be, struct guest *p)
 {
     struct backend_event *letter = serve_post(be, GS_IDLE, serve_id(be, p));
 
@@ -213,13 +213,13 @@ static struct backend_event *finish_job(struct backend *be, struct place *p)
 }
 
 /* It has been told to stop, and has.  What waits at its gate again is the burst that was stopped. */
-void places_stopped(struct backend *be, struct place *p)
+void guests_stopped(struct backend *be, struct guest *p)
 {
     if (!p->stopping)
         return;
     p->stop_by_ns = GS_NEVER;
     if (p->yields) {
-        places_is_idle(be, p);
+        guests_is_idle(be, p);
         return;
     }
     if (p->job != NULL && !wanted(p) && !p->outside)
@@ -227,19 +227,19 @@ void places_stopped(struct backend *be, struct place *p)
     serve_post(be, GS_DONE, serve_id(be, p))->event.command = GS_STOP;
 }
 
-void places_take_stop(struct backend *be, uint32_t workload, struct gs_event *event)
+void guests_take_stop(struct backend *be, uint32_t workload, struct gs_event *event)
 {
-    struct place *p = &be->place[workload];
+    struct guest *p = &be->guest[workload];
 
     end_grant(be, p);
     event->since_ns = p->job != NULL ? p->job->ready_ns : GS_NEVER;
     if (p->job == NULL)
-        places_resize(be, p);
+        guests_resize(be, p);
 }
 
-void places_stop(struct backend *be, uint32_t workload, bool at_boundary)
+void guests_stop(struct backend *be, uint32_t workload, bool at_boundary)
 {
-    struct place *p = &be->place[workload];
+    struct guest *p = &be->guest[workload];
 
     p->yields = at_boundary;
     if (p->idle_posted && at_boundary)
@@ -250,31 +250,31 @@ void places_stop(struct backend *be, uint32_t workload, bool at_boundary)
         peers_drop(be, p);
         p->stop_by_ns = be->clock.now_ns + be->options->stop_ns;
     } else if (p->members > 0 && !has_gates(p) && be->moves) {
-        moves_ask(be, p, WORK_QUIET); /* places_stopped when it is */
+        moves_ask(be, p, WORK_QUIET); /* guests_stopped when it is */
         p->stop_by_ns = GS_NEVER;
     } else {
-        places_stopped(be, p);
+        guests_stopped(be, p);
     }
 }
 
 /* All of its gates are shut. */
-void places_released(struct backend *be, struct place *p)
+void guests_released(struct backend *be, struct guest *p)
 {
     if (any_open(p) || !p->granted)
         return;
     if (p->stopping) {
-        places_stopped(be, p);
+        guests_stopped(be, p);
         return;
     }
     if (wanted(p)) { /* it waits at its gate again, or somebody has asked for it */
-        places_wish(be, p);
+        guests_wish(be, p);
         return;
     }
     p->idle_at_ns = be->clock.now_ns + p->linger_ns;
 }
 
 /* Its burst has ended. */
-void places_is_idle(struct backend *be, struct place *p)
+void guests_is_idle(struct backend *be, struct guest *p)
 {
     p->idle_at_ns = GS_NEVER;
     if (p->idle_posted)
@@ -286,9 +286,9 @@ void places_is_idle(struct backend *be, struct place *p)
         finish_job(be, p)->idle = true;
 }
 
-bool places_take_idle(struct backend *be, uint32_t workload, struct gs_event *event)
+bool guests_take_idle(struct backend *be, uint32_t workload, struct gs_event *event)
 {
-    struct place *p = &be->place[workload];
+    struct guest *p = &be->guest[workload];
 
     if (!p->idle_posted)
         return false;
@@ -297,7 +297,7 @@ bool places_take_idle(struct backend *be, uint32_t workload, struct gs_event *ev
     event->since_ns = p->job != NULL ? p->job->ready_ns : GS_NEVER;
     event->bytes = p->job != NULL ? p->bytes : 0;
     if (p->job == NULL)
-        places_resize(be, p);
+        guests_resize(be, p);
     return true;
 }
 
@@ -310,7 +310,7 @@ static void close_member(struct member *member)
     close(member->pidfd);
 }
 
-void places_part(struct backend *be, struct place *p, struct member *member)
+void guests_part(struct backend *be, struct guest *p, struct member *member)
 {
     bool open = member->open;
 
@@ -319,11 +319,11 @@ void places_part(struct backend *be, struct place *p, struct member *member)
     for (struct member *m = member; m < &p->member[p->members]; m++)
         *m = m[1];
     if (open)
-        places_released(be, p);
+        guests_released(be, p);
 }
 
 /* What it holds more or less than the controller knows: by the driver's own books. */
-void places_resize(struct backend *be, struct place *p)
+void guests_resize(struct backend *be, struct guest *p)
 {
     enum { HOLDERS = 256 };
     struct nvml_holder holder[HOLDERS];
@@ -340,9 +340,9 @@ void places_resize(struct backend *be, struct place *p)
     serve_post(be, GS_RESIZE, serve_id(be, p))->event.bytes = bytes;
 }
 
-struct job *places_forget(struct backend *be, uint32_t workload, bool gone)
+struct job *guests_forget(struct backend *be, uint32_t workload, bool gone)
 {
-    struct place *p = &be->place[workload];
+    struct guest *p = &be->guest[workload];
     struct job *job = p->job;
 
     if (job != NULL)
@@ -355,10 +355,10 @@ struct job *places_forget(struct backend *be, uint32_t workload, bool gone)
     return job;
 }
 
-static void leave(struct backend *be, struct place *p)
+static void leave(struct backend *be, struct guest *p)
 {
     serve_post(be, GS_DETACH, serve_id(be, p));
-    p->state = PLACE_LEAVING;
+    p->state = GUEST_LEAVING;
     if (p->root_fd >= 0)
         close(p->root_fd);
     p->root_fd = -1;
@@ -377,14 +377,14 @@ static bool has_ended(int pidfd)
     return pidfd < 0 || poll(&end, 1, 0) > 0;
 }
 
-void places_watch(struct backend *be, struct place *p)
+void guests_watch(struct backend *be, struct guest *p)
 {
     gs_ns now_ns = be->clock.now_ns;
 
     for (int i = p->members; i-- > 0;)
         if (has_ended(p->member[i].pidfd))
-            places_part(be, p, &p->member[i]);
-    if (p->state == PLACE_TAKEN && p->members == 0 && has_ended(p->root_fd)) {
+            guests_part(be, p, &p->member[i]);
+    if (p->state == GUEST_TAKEN && p->members == 0 && has_ended(p->root_fd)) {
         leave(be, p);
         return;
     }
@@ -397,11 +397,11 @@ void places_watch(struct backend *be, struct place *p)
     if (p->idle_at_ns <= now_ns && !any_open(p)) {
         p->idle_at_ns = GS_NEVER;
         if (p->requests == 0)
-            places_is_idle(be, p);
+            guests_is_idle(be, p);
     }
     if (p->retry_ns <= now_ns) {
         p->retry_ns = GS_NEVER;
         if (wanted(p))
-            places_wish(be, p);
+            guests_wish(be, p);
     }
 }
