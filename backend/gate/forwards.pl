@@ -1,9 +1,9 @@
 #!/usr/bin/perl
-# forwards.pl SYMBOLS SUBMISSIONS HOOKS ASSEMBLER HEADER - for each symbol of a driver: its number (HEADER), and, where the
-# gate has no function of its own for it, a jump to wherever the table says (ASSEMBLER).
+# forwards.pl SYMBOLS SUBMISSIONS HOOKS OUTPUT - for each symbol of a driver that the gate has no function of its own
+# for: a jump to wherever the table says, in assembler.
 use strict;
 use warnings;
-my ($symbols, $submissions, $hooks, $assembler, $header) = @ARGV;
+my ($symbols, $submissions, $hooks, $output) = @ARGV;
 
 my %own;
 for my $path ($submissions, $hooks) {
@@ -11,20 +11,13 @@ for my $path ($submissions, $hooks) {
     /^\s+X\((cu\w+)/ and $own{$1} = 1 while <$in>;
 }
 open my $in, '<', $symbols or die "$symbols: $!\n";
-chomp(my @symbol = <$in>);
+my @symbol = join('', <$in>) =~ /\bX\((cu\w+)\)/g;
 
-open my $out, '>', $header or die "$header: $!\n";
-print $out "enum {\n", (map { "    REAL_$symbol[$_] = $_,\n" } 0 .. $#symbol), '    REALS = ', scalar @symbol, "\n};\n";
-print $out "#define GATE_SYMBOLS \\\n", (map { "    \"$_\", \\\n" } @symbol), "    0\n";
-close $out or die "$header: $!\n";
-
-open $out, '>', $assembler or die "$assembler: $!\n";
-print $out <<'TEXT';
-    .text
-TEXT
+open STDOUT, '>', $output or die "$output: $!\n";
+print "    .text\n";
 for my $i (0 .. $#symbol) {
     next if $own{$symbol[$i]};
-    print $out <<"TEXT";
+    print <<"TEXT";
     .globl $symbol[$i]
     .type $symbol[$i], \@function
     .p2align 4
@@ -36,7 +29,7 @@ $symbol[$i]:
 TEXT
 }
 # The first call of all finds the driver: keep the arguments, ask for the address, go on there.
-print $out <<'TEXT';
+print <<'TEXT';
     .p2align 4
     .type gate_first, @function
 gate_first:
@@ -94,6 +87,6 @@ gate_first:
     .type gate_real, @object
 gate_real:
 TEXT
-print $out "    .quad gate_first\n" for @symbol;
-print $out "    .size gate_real, . - gate_real\n    .section .note.GNU-stack, \"\", \@progbits\n";
-close $out or die "$assembler: $!\n";
+print "    .quad gate_first\n" for @symbol;
+print "    .size gate_real, . - gate_real\n    .section .note.GNU-stack, \"\", \@progbits\n";
+close STDOUT or die "$output: $!\n";

@@ -12,8 +12,8 @@
 #ifndef GS_GATE_H
 #define GS_GATE_H
 
+#include "backend/gate/symbols.h"
 #include "backend/gate/words.h"
-#include "gate_symbols.h" /* REAL_cuInit and so on; made at build time */
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -66,7 +66,8 @@ static bool find(void)
 
 static void load(void)
 {
-    static const char *const name[] = {GATE_SYMBOLS};
+#define NAME(symbol) #symbol,
+    static const char *const name[] = {GATE_SYMBOLS(NAME)};
     void (*otherwise)(void) = (void (*)(void))missing;
     void *library = NULL;
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# submissions.sh HEADERS [FILE] - make submissions.h (or FILE) of the toolkit's cudaTypedefs.h and of symbols.txt: of each
+# submissions.sh HEADERS [FILE] - make submissions.h (or FILE) of the toolkit's cudaTypedefs.h and of symbols.h: of each
 # call by which work or memory gets to a GPU, what the gate has to know of it.
 set -euo pipefail
 headers=$1
 cd "$(dirname "$0")"
 out=${2:-submissions.h}
 
-perl - "$headers/cudaTypedefs.h" symbols.txt >"$out.new" <<'PERL'
+perl - "$headers/cudaTypedefs.h" symbols.h >"$out.new" <<'PERL'
 use strict;
 use warnings;
 my ($typedefs, $symbols) = @ARGV;
@@ -23,8 +23,7 @@ while (<$in>) {
     push @{$abis{$1}{defined $3 ? 1 : 0}}, {since => $2, words => [split /,\s*/, $4]};
 }
 open $in, '<', $symbols or die "$symbols: $!";
-while (my $symbol = <$in>) {
-    chomp $symbol;
+for my $symbol (join('', <$in>) =~ /\bX\((cu\w+)\)/g) {
     next if $symbol !~ $memory and ($symbol !~ $work or $symbol =~ /^cuLaunchHostFunc/);    # that runs on the host
     my ($base, $abi, $thread) = $symbol =~ /^(\w+?)(?:_v(\d+))?(_ptsz|_ptds)?$/;
     push @{$exported{$base}{defined $thread ? 1 : 0}}, [$abi // 1, $symbol];
