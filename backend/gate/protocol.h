@@ -34,10 +34,11 @@
  * waits for GRANT as long as it takes.  From GRANT on its work goes to the GPU unasked; one grant holds for the process
  * and all of its GPUs.  It ends, by the gate itself, once `quantum_us` have passed (0: never so) or when it had nothing
  * to do for `idle_us` (0: never so), or because the daemon sends DROP.  Then the gate lets nothing more through, waits
- * for the end of all that was submitted, and answers RELEASED; after RELEASED it makes no call of the driver of its
- * own.  What the process wants after that, it asks for with another REQ.
+ * for the end of all that was submitted, and answers RELEASED; with the reason EXIT it does not wait, as the driver
+ * throws away what is left.  From RELEASED to the next GRANT the gate's thread makes no call of the driver.  What the process wants after that, it asks for with another REQ.  `bytes wanted` is the memory that a call
+ * is about to take, 0: none, or not known.  A UUID of zeros: the process has no context yet.
  *
- * Epochs.  The daemon numbers its grants, from 1 upwards, over all processes.  DROP and RELEASED carry the epoch of the
+ * Epochs.  The daemon numbers its grants upwards from 1, over all processes.  A new connection begins anew.  DROP and RELEASED carry the epoch of the
  * grant that they end.  A GRANT whose epoch is not larger than the last one, or that nobody asked for, is ignored; so
  * are a DROP of another grant than the one that holds and a second DROP: the RELEASED that ends it was sent already, or
  * will be.
