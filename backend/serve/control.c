@@ -79,6 +79,23 @@ static void take_in(struct backend *be, struct guest *p, int pid, struct error *
         p->retry_ns = be->clock.now_ns;
 }
 
+/* The first group of the class that has a place. */
+static bool group_of_class(struct backend *be, char *words, char group[SERVE_NAME])
+{
+    char class[32];
+    const struct scenario *scenario = be->setup->scenario;
+
+    if (value_of(words, "class", class, sizeof class) == NULL)
+        return false;
+    for (size_t g = 0; g < scenario->workloads; g++)
+        if (strcmp(gs_class_name((uint8_t)scenario->workload[g].class), class) == 0 &&
+            guests_free(be, scenario->workload[g].name) != NULL) {
+            snprintf(group, SERVE_NAME, "%s", scenario->workload[g].name);
+            return true;
+        }
+    return false;
+}
+
 static void attach(struct backend *be, struct peer *peer, char *words)
 {
     char group[SERVE_NAME], number[32];
@@ -88,8 +105,8 @@ static void attach(struct backend *be, struct peer *peer, char *words)
     int pid = value_of(words, "pid", number, sizeof number) != NULL ? atoi(number) : peer->pid;
     bool other = pid != peer->pid;
 
-    if (value_of(words, "group", group, sizeof group) == NULL)
-        error_set(&err, GS_USAGE, "'attach' needs a group");
+    if (value_of(words, "group", group, sizeof group) == NULL && !group_of_class(be, words, group))
+        error_set(&err, GS_USAGE, "'attach' needs a group, or a class that the scenario has a free place for");
     else if (be->drains)
         error_set(&err, GS_BUSY, "the daemon takes nobody in any more");
     else if (other && (!process_is_leader(pid) || !owner_of(pid, &uid)))

@@ -1,4 +1,5 @@
 /* node.c - the daemon as a backend: what the controller commands is done to programs, and what they do are its events. */
+#include "backend/device.h"
 #include "backend/serve/state.h"
 
 #include <errno.h>
@@ -102,6 +103,7 @@ static int open_devices(struct backend *be, struct error *err)
     if (!be->moves)
         be->options->say(why.text);
     be->nvml.count(&count);
+    be->doubled = be->setup->device->is_double;
     be->gpus = (uint32_t)node->gpus;
     if (count < be->gpus)
         return error_set(err, GS_UNSATISFIABLE, "the scenario has %u GPUs, and this node has %u", be->gpus, count);
@@ -209,7 +211,8 @@ static void placed(struct backend *be, const struct gs_command *command, bool re
         if (refused)
             control_say(peer, "error: no GPU may take it: %s", gs_reason_name(command->reason));
         else
-            control_say(peer, "ok: place=%s gpu=%s", p->name, be->uuid[p->gpu]);
+            control_say(peer, "ok: place=%s gpu=%s%s%s", p->name, be->uuid[p->gpu], be->doubled ? " driver=" : "",
+                        be->doubled ? be->driver.path : "");
     }
     for (int i = 0; i < p->members && !refused; i++)
         if (p->member[i].wishes)

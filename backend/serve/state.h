@@ -89,7 +89,7 @@ struct backend {
     uint32_t executing[SERVE_GPUS], switching[SERVE_GPUS];
     gs_ns accounted_ns, look_ns; /* look: for processes that rules bring in */
     uint64_t epochs, refused;
-    bool drains;
+    bool drains, doubled; /* nobody new; the driver is the double, and so is that of its programs */
     struct error failure; /* met where it could not be told at once */
 };
 

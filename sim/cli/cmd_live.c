@@ -1,4 +1,5 @@
 /* cmd_live.c - `gpuswap-sim live SCENARIO`: the same policies on a GPU, or on the driver double. */
+#include "backend/live/node.h"
 #include "sim/base/units.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/live.h"
@@ -111,7 +112,7 @@ int cmd_live(int argc, char **argv, struct error *err)
                                      children,
                                      NULL,
                                      NULL};
-    struct arguments a = {.live.device.time_scale = 1, .live.watch = {.look = look}};
+    struct arguments a = {.live.device.time_scale = 1, .live.watch = {.look = look}, .live.backend = &live_node};
     struct scenario scenario;
     int rc;
 

@@ -9,6 +9,7 @@
 struct live {
     struct live_device device;
     struct run_watch watch;
+    const struct backend_ops *backend; /* whose workloads: the scenario's own, or programs that run */
 };
 
 /* "double" or "cuda": what the results are marked with. */
