@@ -30,9 +30,9 @@ struct live_device;
 struct backend_setup {
     const struct scenario *scenario;
     const struct gs_setup *setup; /* nodes and workloads as the controller sees them */
-    struct load *load; /* for a backend that brings the wishes itself */
     struct arena *arena;
     const struct live_device *device; /* of a live run (backend/device.h): its GPUs and clock; else NULL */
+    struct load *load;                /* for a backend that brings the wishes itself */
 };
 
 /* How the GPUs spent their time so far. */

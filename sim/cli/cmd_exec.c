@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPTION_GROUP = 300, OPTION_CLASS, OPTION_MEMORY, OPTION_PRIORITY };
+enum { OPTION_GROUP = 300, OPTION_CLASS, OPTION_MEMORY, OPTION_PRIORITY, GATE_PATH = 4 * DEVICE_PATH + 64 };
 
 struct arguments {
     const char *socket, *group, *class;
@@ -66,7 +66,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 /* The gate: libraries that stand before the driver's, beside this program or where they were installed to. */
-static int gate_path(char out[2 * DEVICE_PATH + 2], struct error *err)
+static int gate_path(char out[GATE_PATH], struct error *err)
 {
     static const char *const place[] = {GATE_INSTALLED, "gate"};
     char program[DEVICE_PATH];
@@ -79,12 +79,12 @@ static int gate_path(char out[2 * DEVICE_PATH + 2], struct error *err)
     name = strrchr(program, '/');
     *name = '\0';
     for (size_t i = 0; i < sizeof place / sizeof *place; i++) {
-        char first[DEVICE_PATH + 64];
+        char first[2 * DEVICE_PATH];
 
         snprintf(first, sizeof first, "%s/%s/libcuda.so.1", program, place[i]);
         if (access(first, R_OK) != 0)
             continue;
-        snprintf(out, 2 * DEVICE_PATH + 2, "%s:%s/%s/libcuda-name.so", first, program, place[i]);
+        snprintf(out, GATE_PATH, "%s:%s/%s/libcuda-name.so", first, program, place[i]);
         return GS_OK;
     }
     return error_set(err, GS_NO_DEVICE, "the gate is not here; it is built on x86-64 and installed with this program");
@@ -92,7 +92,7 @@ static int gate_path(char out[2 * DEVICE_PATH + 2], struct error *err)
 
 static int prepare(const struct arguments *a, char *answer, struct error *err)
 {
-    char gate[2 * DEVICE_PATH + 2], preload[3 * DEVICE_PATH], *rest = NULL;
+    char gate[GATE_PATH], preload[2 * GATE_PATH], *rest = NULL;
     const char *before = getenv("LD_PRELOAD");
     int rc = gate_path(gate, err);
 
@@ -101,7 +101,7 @@ static int prepare(const struct arguments *a, char *answer, struct error *err)
     snprintf(preload, sizeof preload, "%s%s%s", gate, before != NULL && *before != '\0' ? ":" : "",
              before != NULL ? before : "");
     setenv("LD_PRELOAD", preload, 1);
-    setenv("GPUSWAP_SOCKET", daemon_socket(a->socket), 1);
+    setenv("GPUSWAP_GATE", daemon_socket(a->socket), 1);
     for (char *word = strtok_r(answer, " \n", &rest); word != NULL; word = strtok_r(NULL, " \n", &rest)) {
         if (strncmp(word, "gpu=", 4) == 0)
             setenv("CUDA_VISIBLE_DEVICES", word + 4, 1);

@@ -8,6 +8,7 @@
 #include "sim/cli/simulate.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { OPTION_DEVICE = 300, OPTION_IDLE, OPTION_STOP, OPTION_OPEN, OPTION_RULE };
@@ -35,7 +36,7 @@ static const struct argp_option options[] = {
 static void read_rule(struct arguments *a, const char *text, struct argp_state *state)
 {
     struct serve_rule *rule = &a->serve.rule[a->serve.rules];
-    char *copy, *colon;
+    char *copy, *colon = NULL;
 
     if (a->serve.rules == SERVE_RULES)
         argp_error(state, "at most %d rules", SERVE_RULES);
@@ -116,22 +117,33 @@ static void look(void *context, const struct run_sight *sight)
 
 /* Programs decide by themselves what they do, and what they have on the GPU when they come is what they allocate; the daemon
  * has no end. */
-static int adapt(struct scenario *scenario, const struct serve_options *options, struct error *err)
+static int adapt(struct scenario *scenario, const struct serve_options *serve, struct error *err)
 {
     int rc = serve_check(scenario, err);
 
-    for (unsigned i = 0; i < options->rules && rc == GS_OK; i++) {
+    for (unsigned i = 0; i < serve->rules && rc == GS_OK; i++) {
         bool known = false;
 
         for (size_t g = 0; g < scenario->workloads; g++)
-            known |= strcmp(scenario->workload[g].name, options->rule[i].group) == 0;
+            known |= strcmp(scenario->workload[g].name, serve->rule[i].group) == 0;
         if (!known)
-            rc = error_set(err, GS_USAGE, "--rule: the scenario has no [workload.%s]", options->rule[i].group);
+            rc = error_set(err, GS_USAGE, "--rule: the scenario has no [workload.%s]", serve->rule[i].group);
     }
     for (size_t g = 0; g < scenario->workloads; g++)
         scenario->workload[g].state = INITIAL_NEW;
     scenario->duration = GS_NEVER;
     scenario->warmup = 0;
+    return rc;
+}
+
+/* Its management library, too, where the driver is the double. */
+static int find_double(struct error *err)
+{
+    char path[DEVICE_PATH];
+    int rc = device_double_path(path, "libnvidia-ml.so.1", err);
+
+    if (rc == GS_OK)
+        setenv("GPUSWAP_LIBNVML", path, 1);
     return rc;
 }
 
@@ -158,6 +170,7 @@ int cmd_serve(int argc, char **argv, struct error *err)
 
     simulate_init(&a.simulate);
     a.simulate.live = &a.live;
+    a.simulate.set[a.simulate.sets++] = "scenario.duration=36500d"; /* it has no end; what the file says is for simulations */
     rc = argp_parse(&argp, argc, argv, 0, NULL, &a) == 0 ? GS_OK : GS_USAGE;
     struct overrides overrides = {a.simulate.set, a.simulate.sets};
     if (rc == GS_OK && a.serve.socket == NULL && (a.serve.socket = getenv("GPUSWAP_SOCKET")) == NULL &&
@@ -169,6 +182,8 @@ int cmd_serve(int argc, char **argv, struct error *err)
         rc = adapt(&scenario, &a.serve, err);
     for (int64_t i = 0; rc == GS_OK && !a.live.device.is_double && i < scenario.node[0].gpus && i < DEVICE_GPUS; i++)
         a.live.device.ordinal[a.live.device.ordinals++] = (unsigned)i;
+    if (rc == GS_OK && a.live.device.is_double)
+        rc = find_double(err);
     serve_set(&a.serve);
     if (rc == GS_OK)
         rc = simulate_run(&a.simulate, &scenario, err);

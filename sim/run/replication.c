@@ -273,7 +273,7 @@ static int open_all(struct replication *r, struct arena *arena, struct error *er
     struct backend_setup *be = arena_alloc(arena, sizeof *be);
     if (be == NULL)
         return error_set(err, GS_SYSTEM, "out of memory");
-    *be = (struct backend_setup){scenario, &r->setup, r->load, arena, plan->device};
+    *be = (struct backend_setup){scenario, &r->setup, arena, plan->device, r->load};
     if ((rc = r->ops->open(&r->backend, be, err)) != GS_OK)
         return rc;
     r->clock = (struct backend_clock *)r->backend;
