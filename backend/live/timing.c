@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Copies of less are the program's own, and no transfers. */
-enum { SPANS = 256, LEAST_BYTES = 4096, TOGETHER_NS = 20000000, KERNELS = 8 };
+enum { SPANS = 256, LEAST_BYTES = 4096, TOGETHER_NS = 50000000, BURSTS = 16, KERNELS = 8 };
 
 struct span { /* queued work between two events */
     CUevent begin, end;
@@ -18,9 +18,11 @@ struct timed_gpu {
     CUcontext context;
     struct span span[SPANS]; /* a ring, in order of issue */
     unsigned first, count;
-    struct device_operation burst; /* of `stream`, not told yet: more of it may follow */
-    CUstream stream;
-    int64_t last_ns;
+    struct burst { /* not told yet: more of it may follow */
+        struct device_operation operation;
+        CUstream stream;
+        int64_t last_ns;
+    } burst[BURSTS];
 };
 
 struct kernel {
@@ -98,31 +100,50 @@ static CUresult chunk_access(CUdeviceptr at, size_t size, const CUmemAccessDesc 
 
 /* --- queued work --- */
 
-static void tell_burst(struct timed_gpu *gpu)
+static void tell_burst(struct burst *burst)
 {
-    if (gpu->burst.pieces > 0)
-        tell(&gpu->burst);
-    gpu->burst.pieces = 0;
+    if (burst->operation.pieces > 0)
+        tell(&burst->operation);
+    burst->operation.pieces = 0;
+}
+
+/* Where the next quantum of a stream belongs to: its burst; else a free place, or that of the one longest ago. */
+static struct burst *burst_of(struct timed_gpu *gpu, CUstream stream, int64_t at_ns)
+{
+    struct burst *oldest = &gpu->burst[0];
+
+    for (unsigned i = 0; i < BURSTS; i++) {
+        struct burst *b = &gpu->burst[i];
+
+        if (b->operation.pieces > 0 && (double)(at_ns - b->last_ns) > TOGETHER_NS * timing.clock->scale)
+            tell_burst(b);
+        if (b->operation.pieces > 0 && b->stream == stream)
+            return b;
+        if (b->operation.pieces == 0 || (oldest->operation.pieces > 0 && b->last_ns < oldest->last_ns))
+            oldest = b;
+    }
+    tell_burst(oldest);
+    return oldest;
 }
 
 static void take(struct timed_gpu *gpu, const struct span *span)
 {
     const struct device_operation *o = &span->operation;
+    struct burst *burst;
 
     if (strcmp(o->kind, "burst") != 0) {
         tell(o);
         return;
     }
-    if (gpu->burst.pieces > 0 && (gpu->stream != span->stream || o->at_ns - gpu->last_ns > TOGETHER_NS * timing.clock->scale))
-        tell_burst(gpu);
-    if (gpu->burst.pieces == 0) {
-        gpu->burst = *o;
-        gpu->stream = span->stream;
+    burst = burst_of(gpu, span->stream, o->at_ns);
+    if (burst->operation.pieces == 0) {
+        burst->operation = *o;
+        burst->stream = span->stream;
     } else {
-        gpu->burst.took_ns += o->took_ns;
-        gpu->burst.pieces++;
+        burst->operation.took_ns += o->took_ns;
+        burst->operation.pieces++;
     }
-    gpu->last_ns = o->at_ns;
+    burst->last_ns = o->at_ns;
 }
 
 /* What has ended, in the order in which it was issued. */
@@ -187,9 +208,7 @@ static CUresult copy_out(void *to, CUdeviceptr from, size_t bytes, CUstream stre
 static CUresult module_function(CUfunction *function, CUmodule module, const char *name)
 {
     CUresult result = timing.cu.module_function(function, module, name);
-    const char *kind = strcmp(name, "kernel_busy") == 0    ? "burst"
-                       : strcmp(name, "kernel_check") == 0 ? "verify"
-                                                           : NULL;
+    const char *kind = strcmp(name, "kernel_busy") == 0 ? "burst" : strcmp(name, "kernel_check") == 0 ? "verify" : NULL;
 
     if (result == CUDA_SUCCESS && kind != NULL && timing.kernels < DEVICE_GPUS * KERNELS)
         timing.kernel[timing.kernels++] = (struct kernel){*function, kind};
@@ -235,7 +254,8 @@ static void forget(struct timed_gpu *gpu)
 {
     timing.cu.context_set(gpu->context);
     collect(gpu);
-    tell_burst(gpu);
+    for (unsigned i = 0; i < BURSTS; i++)
+        tell_burst(&gpu->burst[i]);
     for (unsigned i = 0; i < SPANS; i++) {
         if (gpu->span[i].begin != NULL)
             timing.cu.event_destroy(gpu->span[i].begin);
