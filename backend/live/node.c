@@ -3,6 +3,7 @@
 #include "backend/live/node.h"
 #include "backend/device.h"
 #include "backend/live/state.h"
+#include "backend/live/timing.h"
 
 #include <string.h>
 
@@ -60,7 +61,10 @@ static int open_gpu(struct backend *be, struct error *err)
     int64_t all = 0;
     int rc;
 
-    if ((rc = driver_open(&be->driver, err)) != GS_OK || (rc = gpu_open(&be->gpu, &be->driver, &options, err)) != GS_OK)
+    if ((rc = driver_open(&be->driver, err)) != GS_OK)
+        return rc;
+    timing_begin(&be->driver, &be->time, device);
+    if ((rc = gpu_open(&be->gpu, &be->driver, &options, err)) != GS_OK)
         return rc;
     if (be->gpu.free_bytes < needed)
         return error_set(err, GS_UNSATISFIABLE, "the GPU has %lld MiB free, and the scenario asks for %lld MiB",
@@ -246,6 +250,8 @@ static int look_at_moves(struct backend *be, struct error *err)
             live_account(be);
             be->switching -= p->command.kind != GS_CLEAN;
             p->moving = false;
+            if (p->command.kind == GS_SWAP_IN && !failed && (rc = live_verify_arrived(be, p, err)) != GS_OK)
+                return rc;
             live_post(be, failed ? GS_FAILED : GS_DONE, live_id(be, p))->event.command = p->command.kind;
             if (p->gone)
                 memory_close(&p->memory);
@@ -369,23 +375,6 @@ static bool probe(char why[BACKEND_WHY])
 {
     why[0] = '\0';
     return true;
-}
-
-int live_verify(struct backend *be, uint64_t *wrong, struct error *err)
-{
-    int rc = GS_OK;
-
-    *wrong = 0;
-    for (uint32_t i = 0; i < be->workloads && rc == GS_OK; i++) {
-        struct memory *memory = &be->process[i].memory;
-        struct mix_found found = {0};
-
-        if (memory->gpu == NULL || !memory_is_resident(memory) || be->process[i].moving)
-            continue;
-        rc = memory_check(memory, &found, err);
-        *wrong += found.bad;
-    }
-    return rc;
 }
 
 const struct backend_ops live_node = {

@@ -54,6 +54,9 @@ static inline uint32_t live_id(const struct backend *be, const struct process *p
     return (uint32_t)(p - be->process);
 }
 
+/* verify.c: the words of who has come in, where that is wanted. */
+int live_verify_arrived(struct backend *be, struct process *p, struct error *err);
+
 struct backend_event *live_post(struct backend *be, uint8_t kind, uint32_t workload);
 void live_account(struct backend *be);
 void live_catch_up(struct backend *be); /* the loop may have moved the clock ahead: wait until it is so late */
