@@ -1,6 +1,7 @@
 /* nvml.c - the double of the management library, `libnvidia-ml.so.1`: what the ledger tells of the GPUs.
  *
- * The ledger is a file, as this library asks no driver: without `ledger=` in GPUSWAP_DOUBLE there is no GPU. */
+ * The ledger is a file, as this library asks no driver: without `ledger=` or `folder=` in GPUSWAP_DOUBLE there is no
+ * GPU. */
 #include "backend/cuda/nvml.h"
 #include "backend/double/ledger.h"
 
@@ -13,15 +14,25 @@ NVML_ENTRIES(EXPORT)
 
 static bool begun;
 
+static bool find_ledger(char *name, size_t size)
+{
+    static const char *const key[] = {"ledger=", "folder="}, *const rest[] = {"", "/ledger"};
+    const char *options = getenv("GPUSWAP_DOUBLE"), *path = NULL;
+
+    for (int i = 0; i < 2 && options != NULL && path == NULL; i++)
+        if ((path = strstr(options, key[i])) != NULL) {
+            path += strlen(key[i]);
+            snprintf(name, size, "%.*s%s", (int)strcspn(path, " \t\n"), path, rest[i]);
+        }
+    return path != NULL;
+}
+
 int nvmlInit_v2(void)
 {
-    const char *options = getenv("GPUSWAP_DOUBLE"), *path = options != NULL ? strstr(options, "ledger=") : NULL;
     char name[256];
 
-    if (path == NULL)
+    if (!find_ledger(name, sizeof name))
         return NVML_DRIVER_NOT_LOADED;
-    path += strlen("ledger=");
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(path, " \t\n"), path);
     begun = ledger_open(name, 0, 0);
     return begun ? NVML_SUCCESS : NVML_DRIVER_NOT_LOADED;
 }

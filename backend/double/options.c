@@ -28,9 +28,11 @@ static const struct key keys[] = {
     {"real_clock", YES, offsetof(struct options, real_clock)},
     {"interpret", YES, offsetof(struct options, interpret)},
     {"no_binary", YES, offsetof(struct options, no_binary)},
+    {"unseen", YES, offsetof(struct options, unseen)},
     {"strict", YES, offsetof(struct options, strict)},
     {"fault", FAULT, 0},
     {"ledger", PATH, offsetof(struct options, ledger)},
+    {"folder", PATH, offsetof(struct options, folder)},
 };
 
 /* CALL#N=EFFECT or CALL#N+=EFFECT; an effect is a number, which the call returns, or op719: what the call issued fails
@@ -105,7 +107,7 @@ static int parse_value(struct options *options, const struct key *key, const cha
     case FAULT:
         return parse_fault(options, text, why);
     case PATH:
-        snprintf(options->ledger, sizeof options->ledger, "%s", text);
+        snprintf(field, sizeof options->ledger, "%s", text);
         return 0;
     }
     return -1;
