@@ -31,6 +31,11 @@ static const struct key keys[] = {
     {"strict", YES, offsetof(struct options, strict)},
     {"fault", FAULT, 0},
     {"ledger", PATH, offsetof(struct options, ledger)},
+    {"sample", TIME, offsetof(struct options, sample_ns)},
+    {"stride", COUNT, offsetof(struct options, stride)},
+    {"mig", YES, offsetof(struct options, mig)},
+    {"persistence", YES, offsetof(struct options, persistence)},
+    {"no_use", YES, offsetof(struct options, no_use)},
 };
 
 /* CALL#N=EFFECT or CALL#N+=EFFECT; an effect is a number, which the call returns, or op719: what the call issued fails
@@ -131,10 +136,10 @@ static int check(const struct options *options, char why[DOUBLE_WHY])
 
     if (options->gpus < 1 || options->gpus > GPUS || grain < 65536 || (grain & (grain - 1)) != 0 ||
         !(options->in_bytes_per_s > 0) || !(options->out_bytes_per_s > 0) || !(options->memory_bytes_per_s > 0) ||
-        !(options->duplex > 0)) {
+        !(options->duplex > 0) || options->sample_ns < 1000000 || (options->stride != 24 && options->stride != 32)) {
         snprintf(why, DOUBLE_WHY,
-                 "the driver double has 1 to %d GPUs, a granularity that is a power of two from 64KiB on, and rates "
-                 "above 0",
+                 "the driver double has 1 to %d GPUs, a granularity that is a power of two from 64KiB on, rates "
+                 "above 0, samples of 1ms or longer, and a stride of 24 or 32",
                  GPUS);
         return -1;
     }
@@ -154,7 +159,10 @@ int options_parse(struct options *options, const char *text, char why[DOUBLE_WHY
                                 .memory_bytes_per_s = 1e12,
                                 .duplex = 0.8,
                                 .latency_ns = 8000,
-                                .driver_version = 13000};
+                                .driver_version = 13000,
+                                .sample_ns = 167000000,
+                                .stride = 24,
+                                .persistence = true};
     snprintf(words, sizeof words, "%s", text);
     for (char *word = strtok_r(words, " \t\n", &rest); word != NULL; word = strtok_r(NULL, " \t\n", &rest))
         if (parse_word(options, word, why) != 0)

@@ -46,6 +46,10 @@ struct options {
     bool no_binary; /* no image but PTX loads */
     bool strict;    /* the first violation ends the program */
     char ledger[256];
+    /* what the management library tells */
+    uint64_t sample_ns; /* how long utilisation is averaged over */
+    unsigned stride;    /* of its list of processes */
+    bool mig, persistence, no_use;
     struct fault fault[FAULTS];
     unsigned faults;
 };
@@ -166,7 +170,7 @@ struct state {
     size_t ops, op_capacity;
     uint64_t next_op;
     uint64_t ended, ended_at_rest; /* how many ops */
-    uint64_t now_ns, clock_base_ns;
+    uint64_t now_ns, clock_base_ns, day_base_ns; /* the last: the time of day then */
     uint64_t chaos;
 };
 extern struct state the;
