@@ -49,7 +49,7 @@ _Static_assert(sizeof(struct nvml_pci) == 68, "nvmlPciInfo_t");
 
 struct nvml_use { /* nvmlProcessUtilizationSample_t */
     unsigned pid;
-    uint64_t stamp_us;                              /* when the period ended that it is of */
+    uint64_t stamp_us;                             /* when the period ended that it is of */
     unsigned sm, memory_traffic, encoder, decoder; /* percent */
 };
 _Static_assert(sizeof(struct nvml_use) == 32, "nvmlProcessUtilizationSample_t");

@@ -169,7 +169,7 @@ struct state {
     struct op **op; /* by id; those of which the host has not seen the end */
     size_t ops, op_capacity;
     uint64_t next_op;
-    uint64_t ended, ended_at_rest; /* how many ops */
+    uint64_t ended, ended_at_rest;               /* how many ops */
     uint64_t now_ns, clock_base_ns, day_base_ns; /* the last: the time of day then */
     uint64_t chaos;
 };
