@@ -23,6 +23,7 @@ static const struct key keys[] = {
     {"kernels", RATE, offsetof(struct options, memory_bytes_per_s)},
     {"duplex", SHARE, offsetof(struct options, duplex)},
     {"latency", TIME, offsetof(struct options, latency_ns)},
+    {"free_lag", TIME, offsetof(struct options, free_lag_ns)},
     {"chaos", COUNT, offsetof(struct options, chaos)},
     {"driver", COUNT, offsetof(struct options, driver_version)},
     {"real_clock", YES, offsetof(struct options, real_clock)},
@@ -39,7 +40,7 @@ static const struct key keys[] = {
 };
 
 /* CALL#N=EFFECT or CALL#N+=EFFECT; an effect is a number, which the call returns, or op719: what the call issued fails
- * so when it is its turn, lost46: the GPUs are gone from here on, hang: what it issued never ends. */
+ * so when it is its turn, lost46: the GPUs are gone from here on, hang: what it issued never ends, skip: it ends, and has not happened. */
 static int parse_fault(struct options *options, const char *text, char why[DOUBLE_WHY])
 {
     struct fault fault = {0};
@@ -59,6 +60,7 @@ static int parse_fault(struct options *options, const char *text, char why[DOUBL
     fault.effect = strncmp(effect, "op", 2) == 0     ? FAULT_LATER
                    : strncmp(effect, "lost", 4) == 0 ? FAULT_LOST
                    : strcmp(effect, "hang") == 0     ? FAULT_HANG
+                   : strcmp(effect, "skip") == 0     ? FAULT_SKIP
                                                      : FAULT_RETURN;
     effect += strcspn(effect, "0123456789");
     if (units_integer(nth, &value, why) != 0)
@@ -68,7 +70,7 @@ static int parse_fault(struct options *options, const char *text, char why[DOUBL
         return -1;
     }
     fault.nth = (uint64_t)value;
-    if (fault.effect != FAULT_HANG) {
+    if (fault.effect != FAULT_HANG && fault.effect != FAULT_SKIP) {
         if (units_integer(effect, &value, why) != 0)
             return -1;
         fault.code = (CUresult)value;

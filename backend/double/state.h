@@ -22,7 +22,7 @@ enum {
 
 /* --- options (options.c) --- */
 
-enum fault_effect { FAULT_RETURN, FAULT_LATER, FAULT_LOST, FAULT_HANG };
+enum fault_effect { FAULT_RETURN, FAULT_LATER, FAULT_LOST, FAULT_HANG, FAULT_SKIP };
 
 struct fault {
     char call[48];
@@ -39,6 +39,7 @@ struct options {
     double duplex;                          /* share of its rate that a direction keeps while the other is busy */
     double memory_bytes_per_s;              /* kernels */
     uint64_t latency_ns;                    /* of each copy and kernel */
+    uint64_t free_lag_ns;                   /* until memory that was released is free */
     uint64_t chaos;                         /* seed of random delays; 0: none */
     int driver_version;
     bool real_clock;
@@ -99,7 +100,7 @@ struct op {
     enum op_kind kind;
     enum op_state state;
     bool marked; /* scratch of order.c */
-    bool hangs;
+    bool hangs, skips;
     unsigned stream, gpu;
     unsigned event, event_generation; /* OP_RECORD */
     struct touch touch[2];
@@ -151,6 +152,7 @@ struct gpu {
     unsigned flags;
     CUresult broken; /* the context is lost with this; 0: it is not */
     struct op *running[ENGINES];
+    uint64_t late_bytes, late_until_ns; /* released, and not free yet */
 };
 
 struct state {
@@ -183,6 +185,7 @@ CUresult enter(const char *call, enum enter_need need, unsigned *gpu);
 CUresult leave(CUresult result);
 CUresult enter_pending(void); /* what the work that this call issues is to fail with, later; and is it to hang? */
 bool enter_hangs(void);
+bool enter_skips(void);
 void enter_forget(void);
 uint64_t enter_calls(const char *call);
 void enter_wait_until(uint64_t at_ns); /* real clock: sleep, unlocked, at most until then */
@@ -212,6 +215,7 @@ bool handle_split(uint64_t handle, enum handle_kind kind, unsigned limit, unsign
 void *memory_grow(void *array, size_t *capacity, size_t need, size_t size);
 bool ranges_meet(uint64_t a, size_t a_bytes, uint64_t b, size_t b_bytes);
 CUresult chunk_make(unsigned gpu, size_t bytes, unsigned *index);
+void chunks_free_late(bool all); /* what was released, when its time has come */
 void chunk_drop(unsigned index); /* where neither handle nor mapping is left */
 CUresult mapping_add(struct mapping mapping);
 /* Where `address` lies, and how many bytes on from there; NULL if it is not mapped or, unless `any`, not accessible. */

@@ -59,7 +59,8 @@ near() {
 
 @test "bursts and memory of a known load, within the stated resolution" {
     begin
-    read -r _ pid _ busy_ms _ first last < <(load 20 300 500 3 2 400)
+    said=$(load 20 300 500 3 2 400)
+    read -r _ pid _ busy_ms _ first last <<<"$said"
     end
     [ "$status" -eq 0 ]
     [[ $stderr == *"a.gst: 1 process, 3 bursts, "* ]]
@@ -80,7 +81,8 @@ near() {
 
 @test "replayed, it keeps the GPU busy for as long as the load did" {
     begin
-    read -r _ _ _ busy_ms _ < <(load 20 200 400 3 0 400)
+    said=$(load 20 200 400 3 0 400)
+    read -r _ _ _ busy_ms _ <<<"$said"
     end
     "$GPUSWAP_SIM" replay a.gst --quiet --json - >report.json
     useful=$(jq '.gpus[0].useful * .simulated_s * 1e6 | round' report.json)
@@ -92,7 +94,8 @@ near() {
 @test "what is shorter than the driver's period is not seen, and not made up: its work is" {
     like sample=500ms
     begin --period 50ms
-    read -r _ _ _ busy_ms _ < <(load 4 20 20 40 0 1100)
+    said=$(load 4 20 20 40 0 1100)
+    read -r _ _ _ busy_ms _ <<<"$said"
     end
     [ "$status" -eq 0 ]
     [ "$(meta resolution)" -eq 500000 ]
