@@ -20,7 +20,7 @@ backend/live  sim/base policies sim/scenario sim/load backend backend/cuda backe
 sim/run       sim/base policies sim/scenario sim/stats sim/results sim/load backend traces
 sim/explain   sim/base policies sim/results sim/run
 plots         sim/base sim/results
-sim/cli       sim/base policies sim/scenario sim/stats sim/results sim/load sim/run sim/explain backend backend/cuda traces plots sim/engine sim/cluster
+sim/cli       sim/base policies sim/scenario sim/stats sim/results sim/load sim/run sim/explain backend backend/cuda backend/live traces plots sim/engine sim/cluster
 '
 
 while read -r folder below; do
