@@ -1,5 +1,5 @@
 /* conform.c - the table of checks, and how one is run. */
-#include "backend/cuda/conform.h"
+#include "backend/cuda/conform_parts.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,6 +23,16 @@ static const struct conform_check checks[] = {
 const struct conform_check *conform_at(unsigned i)
 {
     return i < sizeof checks / sizeof *checks ? &checks[i] : NULL;
+}
+
+const char *conform_name(const struct conform_check *check)
+{
+    return check->name;
+}
+
+const char *conform_proves(const struct conform_check *check)
+{
+    return check->proves;
 }
 
 bool conform_fail(struct conform *conform, const char *format, ...)
@@ -61,6 +71,70 @@ void conform_figure(struct conform *conform, const char *name, double value)
         return;
     result->figure[result->figures].name = name;
     result->figure[result->figures++].value = value;
+}
+
+static int attribute(const struct conform *conform, CUdevice_attribute which)
+{
+    int value = 0;
+
+    return conform->cu->device_attribute(&value, which, conform->gpu.device) == CUDA_SUCCESS ? value : 0;
+}
+
+static int describe(struct conform *conform, struct conform_gpu *gpu, struct error *err)
+{
+    size_t total_bytes = 0;
+    CUresult result = conform->cu->device_name(gpu->name, sizeof gpu->name, conform->gpu.device);
+
+    if (result == CUDA_SUCCESS)
+        result = conform->cu->device_total(&total_bytes, conform->gpu.device);
+    memcpy(gpu->pci, conform->gpu.pci, sizeof gpu->pci);
+    gpu->cuda_version = conform->driver.version;
+    gpu->total_bytes = (int64_t)total_bytes;
+    gpu->free_bytes = conform->gpu.free_bytes;
+    gpu->compute = 10 * attribute(conform, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR) +
+                   attribute(conform, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+    gpu->copy_engines = attribute(conform, CU_DEVICE_ATTRIBUTE_ASYNC_ENGINE_COUNT);
+    gpu->processors = attribute(conform, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+    return gpu_try(&conform->gpu, result, "cuDeviceGetName", err);
+}
+
+int conform_open(struct conform **out, const struct conform_options *options, struct conform_gpu *gpu,
+                 struct error *err)
+{
+    const struct gpu_options first = {.ordinal = (int)options->ordinal, .chunk_bytes = 1};
+    struct conform *conform = heap_resize(NULL, sizeof *conform);
+    int rc;
+
+    *out = NULL;
+    memset(gpu, 0, sizeof *gpu);
+    if (conform == NULL)
+        return error_set(err, GS_SYSTEM, "out of memory");
+    memset(conform, 0, sizeof *conform);
+    conform->cu = &conform->driver;
+    conform->ordinal = (int)options->ordinal;
+    conform->now_ns = options->now_ns;
+    if ((rc = driver_open(&conform->driver, err)) == GS_OK &&
+        (rc = gpu_open(&conform->gpu, conform->cu, &first, err)) == GS_OK) {
+        rc = describe(conform, gpu, err);
+        gpu_close(&conform->gpu);
+    }
+    conform->budget_bytes = (int64_t)(options->share * (double)gpu->free_bytes);
+    if (conform->budget_bytes > options->most_bytes)
+        conform->budget_bytes = options->most_bytes;
+    gpu->budget_bytes = conform->budget_bytes;
+    if (rc == GS_OK)
+        *out = conform;
+    else
+        conform_close(conform);
+    return rc;
+}
+
+void conform_close(struct conform *conform)
+{
+    if (conform == NULL)
+        return;
+    driver_close(&conform->driver);
+    heap_free(conform);
 }
 
 void conform_run(struct conform *conform, const struct conform_check *check, struct conform_result *result)

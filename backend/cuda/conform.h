@@ -5,10 +5,11 @@
 #ifndef GS_CUDA_CONFORM_H
 #define GS_CUDA_CONFORM_H
 
-#include "backend/cuda/gpu.h"
-#include "sim/base/arena.h"
+#include "sim/base/error.h"
 
-enum { CONFORM_FIGURES = 16, CONFORM_TEXT = 400 };
+#include <stdint.h>
+
+enum { CONFORM_FIGURES = 16, CONFORM_TEXT = 400, CONFORM_NAME = 96 };
 
 struct conform_result {
     bool ok;
@@ -20,47 +21,34 @@ struct conform_result {
     unsigned figures;
 };
 
-struct conform {
-    const struct driver *cu;
-    int ordinal;
-    int64_t budget_bytes;    /* of GPU memory, at most */
-    int64_t (*now_ns)(void); /* the host's clock */
-    /* of the check under way */
-    struct gpu gpu;
-    struct arena arena;
-    struct conform_result *result;
-};
-
-struct conform_check {
-    const char *name, *proves;
-    bool (*run)(struct conform *conform);
-};
+struct conform_check;
 
 /* The i-th, NULL past the end. */
 const struct conform_check *conform_at(unsigned i);
+const char *conform_name(const struct conform_check *check);
+const char *conform_proves(const struct conform_check *check);
+
+struct conform_options {
+    unsigned ordinal;
+    double share;            /* of the GPU's free memory that may be taken */
+    int64_t most_bytes;      /* and no more than so much */
+    int64_t (*now_ns)(void); /* the host's clock */
+};
+
+struct conform_gpu {
+    char name[CONFORM_NAME], pci[16];
+    int cuda_version, compute; /* as 13000, and 90 for 9.0 */
+    int copy_engines, processors;
+    int64_t total_bytes, free_bytes, budget_bytes;
+};
+
+/* GS_NO_DEVICE, or GS_UNSATISFIABLE if the GPU has too little free. */
+struct conform;
+int conform_open(struct conform **conform, const struct conform_options *options, struct conform_gpu *gpu,
+                 struct error *err);
+void conform_close(struct conform *conform);
 
 /* Run one.  After an error that costs the context, the GPU cannot be opened again by this process, and the others fail. */
 void conform_run(struct conform *conform, const struct conform_check *check, struct conform_result *result);
-
-/* --- for the checks; each is false where the check has failed -------------------------------------------------------- */
-
-/* It has, for this reason, unless it had before. */
-bool conform_fail(struct conform *conform, const char *format, ...) __attribute__((format(printf, 2, 3)));
-bool conform_try(struct conform *conform, CUresult result, const char *call);
-bool conform_done(struct conform *conform, int rc, const struct error *err);
-void conform_figure(struct conform *conform, const char *name, double value);
-
-bool conform_kernels(struct conform *conform);
-bool conform_ptx(struct conform *conform);
-bool conform_busy(struct conform *conform);
-bool conform_events(struct conform *conform);
-bool conform_priorities(struct conform *conform);
-bool conform_granularity(struct conform *conform);
-bool conform_remap(struct conform *conform);
-bool conform_free(struct conform *conform);
-bool conform_out_of_memory(struct conform *conform);
-bool conform_swap(struct conform *conform);
-bool conform_exchange(struct conform *conform);
-bool conform_duplex(struct conform *conform);
 
 #endif

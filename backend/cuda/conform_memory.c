@@ -1,5 +1,5 @@
 /* conform_memory.c - checks of physical memory: its pieces, what it keeps, when it is free, when there is none. */
-#include "backend/cuda/conform.h"
+#include "backend/cuda/conform_parts.h"
 #include "backend/cuda/mix.h"
 
 #include <string.h>
@@ -70,7 +70,7 @@ static bool look(struct conform *c, CUdeviceptr at, uint64_t seed, struct mix_fo
         !conform_try(c, c->cu->stream_wait(c->gpu.in), "cuStreamSynchronize"))
         return false;
     *found = *c->gpu.found_host;
-    return true;
+    return found->sum != 0 || conform_fail(c, "the check's findings did not come back");
 }
 
 /* Cycles between two places; the words are those of the first. */

@@ -1,5 +1,5 @@
 /* conform_swap.c - checks of transfers: out and back, two at a time, both ways at once. */
-#include "backend/cuda/conform.h"
+#include "backend/cuda/conform_parts.h"
 #include "backend/cuda/mover.h"
 
 #include <string.h>
@@ -67,6 +67,8 @@ static bool intact(struct conform *c, struct swap *s, unsigned who)
 
     if (!conform_done(c, memory_check(&s->memory[who], &found, &err), &err))
         return false;
+    if (found.sum == 0) /* the sum of all words */
+        return conform_fail(c, "the check's findings did not come back");
     return found.bad == 0 || conform_fail(c, "%llu words came back wrong, the first at %llu",
                                           (unsigned long long)found.bad, (unsigned long long)found.first);
 }

@@ -1,5 +1,5 @@
 /* conform_work.c - checks of kernels, streams and events. */
-#include "backend/cuda/conform.h"
+#include "backend/cuda/conform_parts.h"
 #include "backend/cuda/kernels.h"
 #include "backend/cuda/memory.h"
 
@@ -43,6 +43,8 @@ static bool expect_bad(struct conform *c, struct memory *memory, uint64_t bad, c
     memset(&err, 0, sizeof err);
     if (!conform_done(c, memory_check(memory, &found, &err), &err))
         return false;
+    if (found.sum == 0) /* the sum of all words */
+        return conform_fail(c, "%s: the check's findings did not come back", when);
     return found.bad == bad ||
            conform_fail(c, "%s: %llu words are wrong, not %llu; the first at %llu", when, (unsigned long long)found.bad,
                         (unsigned long long)bad, (unsigned long long)found.first);

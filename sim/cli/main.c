@@ -29,6 +29,7 @@ static const struct command commands[] = {
     {"backends", cmd_backends, "", "list the backends and whether they work here"},
     {"record", cmd_record, "-o OUT.gst", "sample a real node into a trace: memory and use of each process on its GPUs"},
     {"doctor", cmd_doctor, "[--live]", "what works on this machine, what is missing, what to do"},
+    {"selftest", cmd_selftest, "[--gpu]", "whether this program, and with --gpu a GPU, does here what it should"},
     {"keys", cmd_keys, "[SECTION|KEY]", "list the keys of a scenario, of a section, or one in full"},
     {"bench", cmd_bench, "[--json]", "events per second of the event core and of whole runs"},
 };

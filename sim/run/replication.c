@@ -178,8 +178,8 @@ static int take_own(struct replication *r, gs_ns at_ns, struct error *err)
 static bool look_up(struct replication *r, gs_ns *at_ns)
 {
     const struct run_watch *watch = r->plan->watch;
-    const struct run_sight sight = {r->clock->now_ns, r->end_ns,  controller_view(r->ctl), &r->setup,
-                                    recorder_tally(r->rec), r->backend, r->ops};
+    const struct run_sight sight = {
+        r->clock->now_ns, r->end_ns, controller_view(r->ctl), &r->setup, recorder_tally(r->rec), r->backend, r->ops};
 
     watch->look(watch->context, &sight);
     if (r->plan->stop == NULL || *r->plan->stop == 0)
