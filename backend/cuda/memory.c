@@ -56,10 +56,8 @@ int memory_open(struct memory *memory, struct gpu *gpu, struct slots *slots, int
     if (rc == GS_OK)
         rc = open_events(memory, err);
     if (rc == GS_OK)
-        rc = gpu_try(
-            gpu,
-            gpu->cu->address_reserve(&memory->start, memory->capacity * chunk_bytes(memory), chunk_bytes(memory), 0, 0),
-            "cuMemAddressReserve", err);
+        rc = gpu_try(gpu, gpu->cu->address_reserve(&memory->start, memory->capacity * chunk_bytes(memory), 0, 0, 0),
+                     "cuMemAddressReserve", err);
     if (rc != GS_OK)
         memory_close(memory);
     return rc;
