@@ -201,8 +201,7 @@ static CUresult issue(unsigned stream, enum op_kind kind, CUdeviceptr device, vo
     op->device = device;
     op->host = host;
     op->bytes = bytes;
-    op->left_ns =
-        (double)the.options.latency_ns + 1e9 * (double)bytes / copy_rate(kind, host_registered(host, bytes));
+    op->left_ns = (double)the.options.latency_ns + 1e9 * (double)bytes / copy_rate(kind, host_registered(host, bytes));
     op_touch(op, device, bytes, kind == OP_IN);
     op_touch(op, (uintptr_t)host, bytes, kind == OP_OUT);
     *id = op->id;

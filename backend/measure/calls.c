@@ -2,6 +2,7 @@
 #include "backend/measure/meter.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 static CUmemAllocationProp properties(const struct meter *meter)
 {
@@ -82,8 +83,7 @@ static int measure_chunks(struct meter *meter, struct error *err)
     static const size_t times[] = {1, 4, 16, 32, 128}; /* of the granularity: 2 to 256 MiB where that is 2 MiB */
     CUmemAllocationProp prop = properties(meter);
     size_t grain = 0;
-    int rc = meter_try(meter,
-                       meter->cu->chunk_granularity(&grain, &prop, CU_MEM_ALLOC_GRANULARITY_RECOMMENDED),
+    int rc = meter_try(meter, meter->cu->chunk_granularity(&grain, &prop, CU_MEM_ALLOC_GRANULARITY_RECOMMENDED),
                        "cuMemGetAllocationGranularity", err);
 
     for (size_t i = 0; i < sizeof times / sizeof *times && rc == GS_OK; i++)
@@ -103,8 +103,12 @@ static int sample_pin(struct meter *meter, struct measure_row *row, void *contex
         return meter_try(meter, result, "cuMemHostUnregister", err);
     lap(meter, unpin, &at_ns);
     result = meter->cu->host_register(meter->slots.base, (size_t)meter->slots.bytes, CU_MEMHOSTREGISTER_PORTABLE);
-    if (result == CUDA_SUCCESS)
+    if (result == CUDA_SUCCESS) {
         lap(meter, row, &at_ns);
+        return GS_OK;
+    }
+    munmap(meter->slots.base, (size_t)meter->slots.bytes); /* which slots_close would unregister first */
+    meter->slots.base = NULL;
     return meter_try(meter, result, "cuMemHostRegister", err);
 }
 

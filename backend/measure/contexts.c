@@ -100,7 +100,8 @@ static struct paid ask_child(int ordinal)
 int measure_contexts(const struct measure_options *options, struct measured *out, struct error *err)
 {
     struct measure_row *init = rows_add(out, "init", 0, "ns"), *context = rows_add(out, "context", 0, "ns");
-    struct measure_row *kernels = rows_add(out, "kernels", 0, "ns"), *bytes = rows_add(out, "context_bytes", 0, "bytes");
+    struct measure_row *kernels = rows_add(out, "kernels", 0, "ns"),
+                       *bytes = rows_add(out, "context_bytes", 0, "bytes");
 
     (void)err;
     for (int i = 0; i < CHILDREN; i++) {

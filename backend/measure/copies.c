@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { SMALLEST = 4096, STEP = 4, WARM = 4, BATCH = 64 << 20, FEWEST = 4, OVERLAP = 16 << 20 };
+enum { SMALLEST = 4096, STEP = 4, WARM = 4, BATCH = 16 << 20, FEWEST = 4 };
 
 struct copy {
     bool in, plain;
@@ -11,9 +11,9 @@ struct copy {
     unsigned copies;
 };
 
-static unsigned copies_of(int64_t bytes, int64_t batch)
+static unsigned copies_of(int64_t bytes)
 {
-    int64_t copies = batch / bytes;
+    int64_t copies = BATCH / bytes;
 
     return copies < FEWEST ? FEWEST : copies > METER_COPIES ? METER_COPIES : (unsigned)copies;
 }
@@ -116,7 +116,7 @@ static int check_device(struct meter *meter, int64_t bytes, uint64_t seed, struc
 /* In, and out again: words that hang on the size, so that those of the size before are not taken for them. */
 static int measure_size(struct meter *meter, bool plain, int64_t bytes, struct error *err)
 {
-    struct copy copy = {.in = true, .plain = plain, .bytes = bytes, .copies = copies_of(bytes, BATCH)};
+    struct copy copy = {.in = true, .plain = plain, .bytes = bytes, .copies = copies_of(bytes)};
     unsigned char *host = plain ? meter->plain : meter->slots.base;
     uint64_t seed = mix_seed((uint64_t)bytes, plain, 1);
     int rc;
@@ -178,7 +178,7 @@ static int sample_both(struct meter *meter, struct measure_row *row, void *conte
 static int measure_both(struct meter *meter, bool in, int64_t bytes, double alone_ns, double other_ns,
                         double *together_ns, struct error *err)
 {
-    struct both both = {.in = in, .bytes = bytes, .copies = copies_of(bytes, OVERLAP)};
+    struct both both = {.in = in, .bytes = bytes, .copies = copies_of(bytes)};
     struct measure_row *row = rows_add(meter->out, in ? "both_in" : "both_out", bytes, "ns");
     int rc;
 

@@ -48,9 +48,9 @@ struct measured {
     int cuda; /* the driver's version, as 13000 */
     int gpus, copy_engines;
     int64_t total_bytes, chunk_bytes, largest_bytes;
-    double duplex;                /* rate of both directions together, as a share of their sum alone */
+    double duplex;                      /* rate of both directions together, as a share of their sum alone */
     double all_in_per_s, all_out_per_s; /* of all GPUs at once; 0: there is one, or others use them */
-    double all_share;             /* of the sum of theirs alone, in the worse direction */
+    double all_share;                   /* of the sum of theirs alone, in the worse direction */
     struct measure_row row[MEASURE_ROWS];
     unsigned rows;
     struct measure_fit fit[MEASURE_FITS];

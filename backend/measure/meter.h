@@ -37,11 +37,12 @@ int meter_copies(struct meter *meter, struct meter_way *in, struct meter_way *ou
 
 /* Call `once` until `row` has `n` steady samples, three times over at most, and add it up. */
 int meter_row(struct meter *meter, struct measure_row *row, unsigned n,
-              int (*once)(struct meter *meter, struct measure_row *row, void *context, struct error *err), void *context,
-              struct error *err);
+              int (*once)(struct meter *meter, struct measure_row *row, void *context, struct error *err),
+              void *context, struct error *err);
 
 /* The steps, in this order. */
-int measure_contexts(const struct measure_options *options, struct measured *out, struct error *err); /* no driver open */
+int measure_contexts(const struct measure_options *options, struct measured *out,
+                     struct error *err); /* no driver open */
 int measure_copies(struct meter *meter, struct error *err);
 int measure_duplex(struct meter *meter, struct error *err);
 int measure_calls(struct meter *meter, struct error *err);

@@ -32,6 +32,7 @@ int cmd_report(int argc, char **argv, struct error *err);
 int cmd_trace(int argc, char **argv, struct error *err);
 int cmd_policies(int argc, char **argv, struct error *err);
 int cmd_backends(int argc, char **argv, struct error *err);
+int cmd_calibrate(int argc, char **argv, struct error *err);
 int cmd_doctor(int argc, char **argv, struct error *err);
 int cmd_keys(int argc, char **argv, struct error *err);
 int cmd_bench(int argc, char **argv, struct error *err);

@@ -18,6 +18,7 @@ enum {
     OPTION_THREADS,
     OPTION_QUIET,
     OPTION_ASSERT,
+    OPTION_SYNTHETIC,
     OPTION_BACKEND
 };
 
@@ -30,6 +31,8 @@ static const struct argp_option options[] = {
     {"threads", OPTION_THREADS, "N", 0, "set scenario.threads; the result does not depend on it", 0},
     {"quiet", OPTION_QUIET, NULL, 0, "no text report and no progress", 0},
     {"assert", OPTION_ASSERT, NULL, 0, "exit with 1 if an SLA is missed or a plug-in gave invalid answers", 0},
+    {"allow-synthetic", OPTION_SYNTHETIC, NULL, 0, "set scenario.allow_synthetic: figures of the driver double will do",
+     0},
     {"backend", OPTION_BACKEND, "NAME", OPTION_HIDDEN, "backend, for tests of the tool itself", 0},
     {0},
 };
@@ -74,6 +77,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case OPTION_ASSERT:
         s->assert_sla = true;
+        break;
+    case OPTION_SYNTHETIC:
+        add_set(s, state, "allow_synthetic", "yes");
         break;
     case OPTION_BACKEND:
         s->backend = arg;
