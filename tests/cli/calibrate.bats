@@ -12,8 +12,10 @@ teardown() {
     [ -z "${holder:-}" ] || kill -9 "$holder" || true
 }
 
-needs_double() {
+# with_double [OPTION...]: the driver double, as it is told to be.
+with_double() {
     [ -e "$(dirname "$GPUSWAP_SIM")/double/libcuda.so.1" ] || skip "built without the CUDA headers"
+    export GPUSWAP_DOUBLE="granularity=256KiB $*"
 }
 
 # near VALUE TRUTH: within 1 %.
@@ -26,8 +28,7 @@ sql() {
 }
 
 @test "the links of the double, its latency, its duplex" {
-    needs_double
-    export GPUSWAP_DOUBLE="memory=32MiB granularity=256KiB in=12GB/s out=9GB/s pageable=3GB/s duplex=0.6 latency=30us"
+    with_double memory=32MiB in=12GB/s out=9GB/s pageable=3GB/s duplex=0.6 latency=30us
     run --separate-stderr "$GPUSWAP_SIM" calibrate --device double -o node.ini
     [ "$status" -eq 0 ]
     [ -z "$stderr" ]
@@ -44,8 +45,7 @@ sql() {
 }
 
 @test "a [node] of the double is refused where nobody asked for it" {
-    needs_double
-    export GPUSWAP_DOUBLE="memory=32MiB granularity=256KiB"
+    with_double memory=32MiB
     "$GPUSWAP_SIM" calibrate --device double -o node.ini --quiet
     grep -q '^; provenance: double$' node.ini
     grep -q '^calibrated = double$' node.ini
@@ -79,8 +79,7 @@ END
 }
 
 @test "on standard output the [node] alone" {
-    needs_double
-    export GPUSWAP_DOUBLE="memory=32MiB granularity=256KiB"
+    with_double memory=32MiB
     run --separate-stderr "$GPUSWAP_SIM" calibrate --device double -o - --chunk 512KiB
     [ "$status" -eq 0 ]
     [[ $output == "; A node as measured: "* ]]
@@ -91,7 +90,7 @@ END
     run --separate-stderr env GPUSWAP_LIBCUDA=/nonexistent/libcuda.so.1 "$GPUSWAP_SIM" calibrate
     [ "$status" -eq 69 ]
     [ ! -e results.db ]
-    needs_double
+    with_double
     run --separate-stderr env GPUSWAP_LIBCUDA="$(dirname "$GPUSWAP_SIM")/double/libcuda.so.1" "$GPUSWAP_SIM" calibrate
     [ "$status" -eq 69 ]
     [[ $stderr == *"is the driver double and no GPU; say '--device double'" ]]
@@ -103,11 +102,10 @@ END
 }
 
 @test "a GPU that others use is left alone, unless it is forced" {
-    needs_double
-    export GPUSWAP_DOUBLE="memory=64MiB granularity=256KiB ledger=$PWD/ledger"
+    with_double memory=64MiB "ledger=$PWD/ledger"
     # somebody whose first copy never ends
-    GPUSWAP_DOUBLE+=" real_clock=yes fault=cuMemcpyHtoDAsync#1=hang" "$GPUSWAP_SIM" calibrate --device double \
-        --db other.db 3>&- &
+    GPUSWAP_DOUBLE="$GPUSWAP_DOUBLE real_clock=yes fault=cuMemcpyHtoDAsync#1=hang" \
+        "$GPUSWAP_SIM" calibrate --device double --db other.db 3>&- &
     holder=$!
     for _ in $(seq 200); do
         run "$GPUSWAP_SIM" calibrate --device double --quiet
