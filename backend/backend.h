@@ -25,10 +25,12 @@ struct backend_event {
     struct job *job;
 };
 
+struct live_device;
 struct backend_setup {
     const struct scenario *scenario;
     const struct gs_setup *setup; /* nodes and workloads as the controller sees them */
     struct arena *arena;
+    const struct live_device *device; /* of a live run (backend/device.h): its GPUs and clock; else NULL */
 };
 
 /* How the GPUs spent their time so far. */

@@ -1,10 +1,15 @@
-/* live.c - live mode as far as it stands: its backends are listed, and refuse to run. */
+/* live.c - the backends of live mode, as they are listed; `gpuswap-sim live` runs them (backend/live/). */
 #include "backend/backend.h"
 #include "backend/cuda/probe.h"
+#include "backend/device.h"
 
 #include <stdio.h>
 
-static const char unfinished[] = "live mode is in preparation: this version runs simulations only";
+static bool tell(int rc, const struct error *err, char why[BACKEND_WHY])
+{
+    snprintf(why, BACKEND_WHY, "%.*s", BACKEND_WHY - 1, rc == GS_OK ? "" : err->text);
+    return rc == GS_OK;
+}
 
 static bool probe_cuda(char why[BACKEND_WHY])
 {
@@ -12,30 +17,29 @@ static bool probe_cuda(char why[BACKEND_WHY])
     static struct error err;
 
     err = (struct error){0};
-    if (cuda_probe(&probe, &err) == GS_OK)
-        snprintf(why, BACKEND_WHY, "%s", unfinished);
-    else
-        snprintf(why, BACKEND_WHY, "%.*s", BACKEND_WHY - 1, err.text);
-    return false;
+    return tell(cuda_probe(&probe, &err), &err, why);
 }
 
 static bool probe_double(char why[BACKEND_WHY])
 {
-    snprintf(why, BACKEND_WHY, "%s", unfinished);
-    return false;
+    static char path[DEVICE_PATH];
+    static struct error err;
+
+    err = (struct error){0};
+    return tell(device_double_path(path, "libcuda.so.1", &err), &err, why);
 }
 
 static int open_live(struct backend **be, const struct backend_setup *setup, struct error *err)
 {
     (void)setup;
     *be = NULL;
-    return error_set(err, GS_NO_DEVICE, "%s", unfinished);
+    return error_set(err, GS_USAGE, "this command simulates; a GPU and the driver double are for 'gpuswap-sim live'");
 }
 
 const struct backend_ops backend_cuda = {
-    .name = "cuda", .help = "live mode: workloads on GPUs of this machine", .probe = probe_cuda, .open = open_live};
+    .name = "cuda", .help = "'live': workloads on GPUs of this machine", .probe = probe_cuda, .open = open_live};
 
 const struct backend_ops backend_double = {.name = "double",
-                                           .help = "live mode on a CUDA driver without a GPU, which notices misuse",
+                                           .help = "'live': a CUDA driver without a GPU, which notices misuse",
                                            .probe = probe_double,
                                            .open = open_live};

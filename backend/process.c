@@ -24,10 +24,10 @@ static inline void set_lingering(struct backend *be, struct process *p, bool lin
     p->idle_word = 0;
 }
 
-/* Let the bursts that are ready begin, as many as are served together. */
+/* Let the bursts that are ready begin, as many as are served together; of one that ends only those that had begun. */
 static void start_ready(struct backend *be, struct process *p)
 {
-    while (p->head != NULL && p->running < p->slots && !p->ends && !p->parked) {
+    while (p->head != NULL && p->running < p->slots && !p->parked && (!p->ends || p->head->started_ns >= 0)) {
         struct job *job = p->head;
         p->head = job->next;
         if (p->head == NULL)
@@ -142,9 +142,9 @@ static void stop_at_boundary(struct backend *be, uint32_t workload)
     struct process *p = &be->process[workload];
 
     p->yield = true;
-    p->ends = p->running > 0;
+    p->ends = p->running > 0 || p->parked;
     p->linger_ns = 0;
-    if (p->started && p->running == 0)
+    if (p->started && !p->ends)
         post_idle(be, workload);
 }
 

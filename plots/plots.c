@@ -22,8 +22,11 @@ static void put_subtitle(struct text *out, const struct report *r)
     enum { MOST = 130 };
     char line[512];
     const char *how = report_how(r);
-    int n = snprintf(line, sizeof line, "%s   %s, seed %llu   %s, gpuswap-sim %s", r->policy, r->length,
-                     (unsigned long long)r->seed, how, r->version);
+    bool is_sim = strcmp(r->provenance, "sim") == 0; /* what is not comes first: the line may be cut */
+    int n = is_sim ? snprintf(line, sizeof line, "%s   %s, seed %llu   %s, gpuswap-sim %s", r->policy, r->length,
+                              (unsigned long long)r->seed, how, r->version)
+                   : snprintf(line, sizeof line, "%s   %s   %s, seed %llu, gpuswap-sim %s", how, r->policy, r->length,
+                              (unsigned long long)r->seed, r->version);
     if (n > MOST) /* parameters of policies are ASCII */
         snprintf(line + MOST - 2, sizeof line - MOST, "..");
     text_add(out, line);

@@ -16,23 +16,35 @@ static gs_ns machine_ns(void)
     return (gs_ns)now.tv_sec * SECOND_NS + now.tv_nsec;
 }
 
-void live_clock_start(struct live_clock *clock, const struct driver *driver)
-{
-    *clock = (struct live_clock){.control = dlsym(driver->library, DOUBLE_CONTROL)};
-    clock->start_ns = live_clock_now(clock);
-}
-
-gs_ns live_clock_now(const struct live_clock *clock)
+static gs_ns device_ns(const struct live_clock *clock)
 {
     return (clock->control != NULL ? (gs_ns)clock->control->now_ns() : machine_ns()) - clock->start_ns;
 }
 
+void live_clock_start(struct live_clock *clock, const struct driver *driver, double scale)
+{
+    *clock = (struct live_clock){.control = dlsym(driver->library, DOUBLE_CONTROL), .scale = scale};
+    clock->start_ns = device_ns(clock);
+}
+
+gs_ns live_clock_now(const struct live_clock *clock)
+{
+    return clock->scale == 1 ? device_ns(clock) : (gs_ns)((double)device_ns(clock) * clock->scale);
+}
+
+uint64_t live_clock_span(const struct live_clock *clock, gs_ns scenario_ns)
+{
+    return clock->scale == 1 ? (uint64_t)scenario_ns : (uint64_t)((double)scenario_ns / clock->scale) + 1;
+}
+
 void live_clock_rest(const struct live_clock *clock, gs_ns until_ns)
 {
-    gs_ns now_ns = live_clock_now(clock), for_ns = until_ns - now_ns < LOOK_NS ? until_ns - now_ns : LOOK_NS;
+    /* a nanosecond more than enough, that rounding does not end it just before */
+    gs_ns end_ns = clock->scale == 1 ? until_ns : (gs_ns)live_clock_span(clock, until_ns) + 1;
+    gs_ns now_ns = device_ns(clock), for_ns = end_ns - now_ns < LOOK_NS ? end_ns - now_ns : LOOK_NS;
     struct timespec nap = {.tv_nsec = for_ns};
 
-    if (for_ns <= 0 || (clock->control != NULL && clock->control->rest((uint64_t)(clock->start_ns + until_ns)) != 0))
+    if (for_ns <= 0 || (clock->control != NULL && clock->control->rest((uint64_t)(clock->start_ns + end_ns)) != 0))
         return;
     clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
 }

@@ -9,11 +9,14 @@ struct double_control;
 struct live_clock {
     const struct double_control *control; /* NULL: a driver of NVIDIA's */
     gs_ns start_ns;
+    double scale; /* how much faster than that it runs */
 };
 
 /* From now on time is 0. */
-void live_clock_start(struct live_clock *clock, const struct driver *driver);
+void live_clock_start(struct live_clock *clock, const struct driver *driver, double scale);
 gs_ns live_clock_now(const struct live_clock *clock);
+/* What a time of the scenario takes on the device, rounded up. */
+uint64_t live_clock_span(const struct live_clock *clock, gs_ns scenario_ns);
 /* Sleep until something may have happened on the GPU, at most until `until_ns`. */
 void live_clock_rest(const struct live_clock *clock, gs_ns until_ns);
 

@@ -1,6 +1,7 @@
 /* node.c - live mode's commands and events: swaps go to the mover, bursts to the processes, and one look at all of them
  * after the other tells what has happened. */
 #include "backend/live/node.h"
+#include "backend/device.h"
 #include "backend/live/state.h"
 
 #include <string.h>
@@ -53,7 +54,8 @@ static int check_setup(const struct backend_setup *setup, struct error *err)
 static int open_gpu(struct backend *be, struct error *err)
 {
     const struct node_group *node = &be->setup->scenario->node[0];
-    struct gpu_options options = {.chunk_bytes = node->chunk};
+    const struct live_device *device = be->setup->device;
+    struct gpu_options options = {.chunk_bytes = node->chunk, .ordinal = device != NULL ? (int)device->ordinal[0] : 0};
     int64_t needed = node->gpu_memory - node->gpu_reserved, cap = node->swap ? node->swap_file : 0;
     int64_t all = 0;
     int rc;
@@ -120,8 +122,8 @@ static int open_node(struct backend **out, const struct backend_setup *setup, st
         close_node(be);
         return rc;
     }
-    mover_init(&be->mover, &be->gpu, &be->slots, LIVE_DEPTH, INT64_C(1000000000));
-    live_clock_start(&be->time, &be->driver);
+    live_clock_start(&be->time, &be->driver, setup->device != NULL ? setup->device->time_scale : 1);
+    mover_init(&be->mover, &be->gpu, &be->slots, LIVE_DEPTH, (gs_ns)(1e9 * be->time.scale));
     be->clock.next_ns = 0;
     *out = be;
     return GS_OK;
@@ -334,10 +336,14 @@ static int wait(struct backend *be, gs_ns until_ns, const struct backend_event *
     while (rc == GS_OK && *out == NULL) {
         gs_ns now_ns = live_clock_now(&be->time), due;
 
-        /* what is seen late counts as of `until_ns`: the loop has something to do then */
-        now_ns = now_ns < until_ns ? now_ns : until_ns;
+        bool late = now_ns > until_ns;
+
+        /* The loop has something to do at `until_ns`: what happened later is looked at afterwards, lest it count as
+         * earlier than it was. */
+        now_ns = late ? until_ns : now_ns;
         be->clock.now_ns = now_ns > be->clock.now_ns ? now_ns : be->clock.now_ns;
-        if ((*out = next_mail(be)) != NULL || (rc = look(be, out, err)) != GS_OK || *out != NULL || be->mail_count > 0)
+        if ((*out = next_mail(be)) != NULL || (!late && ((rc = look(be, out, err)) != GS_OK || *out != NULL)) ||
+            be->mail_count > 0)
             continue;
         if (be->clock.now_ns >= until_ns) {
             *out = &nothing;

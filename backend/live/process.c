@@ -14,8 +14,10 @@ static int submit_quanta(struct backend *be, struct process *p, struct error *er
         uint32_t written = p->issued_ns == 0 ? (uint32_t)(spec->dirty * p->memory.count + 0.999) : 0;
         int rc;
 
-        q->work_ns = left_ns < LIVE_QUANTUM_NS ? left_ns : LIVE_QUANTUM_NS;
-        if ((rc = memory_burst(&p->memory, (uint64_t)q->work_ns, written, err)) != GS_OK ||
+        /* a quantum is the device's time, work is the scenario's */
+        q->work_ns = (gs_ns)(LIVE_QUANTUM_NS * be->time.scale);
+        q->work_ns = left_ns < q->work_ns ? left_ns : q->work_ns;
+        if ((rc = memory_burst(&p->memory, live_clock_span(&be->time, q->work_ns), written, err)) != GS_OK ||
             (rc = gpu_try(&be->gpu, be->gpu.cu->event_record(q->ended, p->memory.work), "cuEventRecord", err)) != GS_OK)
             return rc;
         p->issued_ns += q->work_ns;

@@ -53,7 +53,7 @@ static void pay(int ordinal, struct paid *paid)
 
     if (driver_load(&cu, &unheard) != GS_OK)
         return;
-    live_clock_start(&clock, &cu);
+    live_clock_start(&clock, &cu, 1);
     if (cu.init(0) != CUDA_SUCCESS || cu.device_get(&device, ordinal) != CUDA_SUCCESS ||
         cu.device_pci(pci, sizeof pci, device) != CUDA_SUCCESS)
         return;

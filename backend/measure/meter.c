@@ -198,7 +198,7 @@ static int open_meter(struct meter *meter, struct error *err)
     CUresult result;
     int rc;
 
-    live_clock_start(&meter->clock, cu);
+    live_clock_start(&meter->clock, cu, 1);
     if ((rc = check_driver(meter, err)) != GS_OK || (rc = describe(meter, err)) != GS_OK ||
         (rc = guard_check(meter->options, meter->out, err)) != GS_OK)
         return rc;

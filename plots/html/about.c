@@ -45,6 +45,10 @@ void section_facts(struct text *out, const struct page_run *run)
     snprintf(line, sizeof line, "%s%s", report_how(r),
              is_sim ? ": no GPU was involved, these are no measurements" : "");
     fact(out, "numbers are", line);
+    if (r->device)
+        fact(out, "device", r->device);
+    if (r->interrupted)
+        fact(out, "ended", "by an interrupt: the numbers are up to there");
     fact(out, "scenario", r->scenario);
     fact(out, "its file", run->file);
     fact(out, "policy", r->policy);

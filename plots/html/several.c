@@ -102,8 +102,24 @@ static void run_table(struct text *out, const struct page_run *run, size_t runs)
     html_table_close(&t);
 }
 
+/* Simulated, measured, of the double: a difference between such runs is none of policies. */
+static void mixed(struct text *out, const struct page_run *run, size_t runs)
+{
+    bool same = true;
+    for (size_t i = 1; i < runs; i++)
+        same = same && strcmp(run[i].report->provenance, run[0].report->provenance) == 0;
+    if (same)
+        return;
+    text_add(out, "<p class=\"mixed\">These runs are not of one kind: ");
+    for (size_t i = 0; i < runs; i++)
+        html_printf(out, "%srun %lld is %s", i ? "; " : "", (long long)run[i].report->number,
+                    report_how(run[i].report));
+    text_add(out, ". What they differ in is more than their policies.</p>\n");
+}
+
 void section_side_by_side(struct text *out, const struct page_run *run, size_t runs)
 {
+    mixed(out, run, runs);
     run_table(out, run, runs);
     for (size_t i = 0; i < runs; i++)
         for (size_t g = 0; g < run[i].report->groups; g++) {

@@ -1,14 +1,15 @@
 /* cmd_calibrate.c - `gpuswap-sim calibrate`: measure a GPU, keep what was measured, make a [node] of it. */
+#include "backend/device.h"
 #include "sim/base/units.h"
 #include "sim/cli/calibrate.h"
 #include "sim/cli/commands.h"
-#include "sim/cli/device.h"
 #include "sim/cli/output.h"
 #include "sim/results/calibration.h"
 #include "version.h"
 
 #include <argp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@ enum { OPTION_DEVICE = 256, OPTION_DB, OPTION_CHUNK, OPTION_FORCE, OPTION_QUIET 
 
 struct arguments {
     const char *device, *db, *out;
+    char named[16]; /* the device, in full */
     struct measure_options options;
     bool quiet;
 };
@@ -135,7 +137,43 @@ static int print(const struct arguments *a, const struct calibrated *c, struct o
     return rc;
 }
 
-static int calibrate(struct arguments *a, const struct device *device, struct error *err)
+/* The driver double, as GPUSWAP_DOUBLE has it, from its own place and no other. */
+static int find_double(struct error *err)
+{
+    static const char *const library[] = {"libcuda.so.1", "libnvidia-ml.so.1"};
+    static const char *const variable[] = {"GPUSWAP_LIBCUDA", "GPUSWAP_LIBNVML"};
+    char path[DEVICE_PATH];
+
+    for (size_t i = 0; i < sizeof library / sizeof *library; i++) {
+        int rc = device_double_path(path, library[i], err);
+
+        if (rc != GS_OK)
+            return rc;
+        if (setenv(variable[i], path, 1) != 0)
+            return error_set(err, GS_SYSTEM, "out of memory");
+    }
+    return GS_OK;
+}
+
+/* "cuda:N", "double", "double:N". */
+static int read_device(struct arguments *a, struct error *err)
+{
+    const char *colon = strchr(a->device, ':');
+    size_t length = colon != NULL ? (size_t)(colon - a->device) : strlen(a->device);
+    bool is_double = length == 6 && strncmp(a->device, "double", length) == 0;
+    char why[UNITS_WHY];
+    int64_t ordinal = 0;
+
+    if ((!is_double && (length != 4 || strncmp(a->device, "cuda", length) != 0 || colon == NULL)) ||
+        (colon != NULL && (units_integer(colon + 1, &ordinal, why) != GS_OK || ordinal < 0 || ordinal > 255)))
+        return error_set(err, GS_USAGE, "--device is cuda:N or double, not '%s'", a->device);
+    a->options.is_double = is_double;
+    a->options.ordinal = (int)ordinal;
+    snprintf(a->named, sizeof a->named, "%s:%d", is_double ? "double" : "cuda", a->options.ordinal);
+    return is_double ? find_double(err) : GS_OK;
+}
+
+static int calibrate(struct arguments *a, struct error *err)
 {
     static struct measured measured;
     struct output file = {0};
@@ -144,8 +182,8 @@ static int calibrate(struct arguments *a, const struct device *device, struct er
     struct calibrated c = {.measured = &measured,
                            .made = made,
                            .host = host,
-                           .device = device->text,
-                           .provenance = device->is_double ? "double" : "cuda"};
+                           .device = a->named,
+                           .provenance = a->options.is_double ? "double" : "cuda"};
     time_t now = time(NULL);
     struct tm utc;
     int rc = output_open(&file, a->out, err);
@@ -175,16 +213,12 @@ int cmd_calibrate(int argc, char **argv, struct error *err)
         NULL,
         NULL};
     struct arguments a = {.device = "cuda:0", .db = "results.db"};
-    struct device device;
     int rc;
 
     a.options.progress = tell_step;
     a.options.context = &a;
     if (argp_parse(&argp, argc, argv, 0, NULL, &a) != 0)
         return GS_USAGE;
-    if ((rc = device_parse(&device, a.device, err)) != GS_OK)
-        return rc;
-    a.options.is_double = device.is_double;
-    a.options.ordinal = device.ordinal;
-    return calibrate(&a, &device, err);
+    rc = read_device(&a, err);
+    return rc == GS_OK ? calibrate(&a, err) : rc;
 }

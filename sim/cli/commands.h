@@ -19,6 +19,7 @@ const struct command *command_at(int i);
 
 int cmd_run(int argc, char **argv, struct error *err);
 int cmd_replay(int argc, char **argv, struct error *err);
+int cmd_live(int argc, char **argv, struct error *err);
 int cmd_compare(int argc, char **argv, struct error *err);
 int cmd_sweep(int argc, char **argv, struct error *err);
 int cmd_merge(int argc, char **argv, struct error *err);

@@ -12,6 +12,7 @@
 static const struct command commands[] = {
     {"run", cmd_run, "SCENARIO", "simulate a scenario; report on stdout, rows in the database"},
     {"replay", cmd_replay, "TRACE [SCENARIO]", "the same with a recorded trace as the load"},
+    {"live", cmd_live, "SCENARIO --device D", "the same load and policies on GPUs, or on the driver double"},
     {"compare", cmd_compare, "SCENARIO...", "policies or scenarios against each other, under the same random numbers"},
     {"sweep", cmd_sweep, "SCENARIO", "the points of its [sweep] on all cores, resumed where it was interrupted"},
     {"merge", cmd_merge, "-o ALL.db SHARD.db...", "one database of a sweep whose shards ran apart"},

@@ -1,5 +1,7 @@
 /* simulate.c - run a scenario, report, keep the rows; progress and interruption. */
 #include "sim/cli/simulate.h"
+#include "backend/live/node.h"
+#include "sim/cli/live.h"
 #include "sim/load/load.h"
 #include "version.h"
 
@@ -222,6 +224,10 @@ static int finish(struct simulate *s, const struct scenario *scenario, struct si
 {
     struct report_about about = {
         .version = GPUSWAP_VERSION, .provenance = "sim", .command = s->command, .wall_s = wall_s};
+    if (s->live != NULL) {
+        about.provenance = live_provenance(s->live);
+        about.device = s->live->device.text;
+    }
     struct scenario run = *scenario;
     int rc;
 
@@ -232,7 +238,7 @@ static int finish(struct simulate *s, const struct scenario *scenario, struct si
     rc = report_build(&done->report, &run, done->outcome.tally, done->outcome.completed, &about, &s->arena, err);
     if (rc == GS_OK && *s->label != '\0' && !s->quiet && report_faults(&done->report) > 0)
         fprintf(stderr, "note: %sits policies gave answers that were none; 'run' says which\n", s->label);
-    if (rc == GS_OK && interrupted == 0 && results != NULL)
+    if (rc == GS_OK && (interrupted == 0 || s->live != NULL) && results != NULL)
         rc = results_finish(results, &done->report, err);
     return rc;
 }
@@ -243,6 +249,9 @@ int simulate_stopped(const struct simulate *s, const struct simulated *done, str
 
     if (interrupted == 0)
         return GS_OK;
+    if (s->live != NULL && completed > 0)
+        return error_set(err, 128 + interrupted, "interrupted; the report and '%s' hold what there was until then",
+                         s->db);
     if (s->db == NULL)
         return error_set(err, 128 + interrupted, "%sinterrupted after %u of %u replications", s->label, completed, of);
     if (completed == 0)
@@ -251,6 +260,17 @@ int simulate_stopped(const struct simulate *s, const struct simulated *done, str
     return error_set(err, 128 + interrupted,
                      "%sinterrupted after %u of %u replications; '%s' holds them and says 'incomplete'", s->label,
                      completed, of, s->db);
+}
+
+/* A live run: its device first, so that nothing is written where there is none. */
+static int begin_live(struct simulate *s, const struct scenario *scenario, const struct gs_workload_spec *spec,
+                      uint32_t workloads, struct run_options *run, struct error *err)
+{
+    run->backend = &live_node;
+    run->device = &s->live->device;
+    run->watch = &s->live->watch;
+    run->progress = NULL;
+    return live_begin(s->live, scenario, spec, workloads, &s->arena, err);
 }
 
 int simulate_one(struct simulate *s, const struct scenario *scenario, struct simulated *done, struct error *err)
@@ -264,8 +284,13 @@ int simulate_one(struct simulate *s, const struct scenario *scenario, struct sim
     *done = (struct simulated){0};
     if ((rc = simulate_watch(s, &run, err)) == GS_OK &&
         (rc = load_read_traces(&traces, scenario, &s->arena, err)) == GS_OK &&
-        (rc = load_specs(scenario, traces, 0, &spec, &workloads, &s->arena, err)) == GS_OK && s->db != NULL)
-        rc = results_open(&run.results, s->db, scenario, spec, workloads, GPUSWAP_VERSION, "sim", err);
+        (rc = load_specs(scenario, traces, 0, &spec, &workloads, &s->arena, err)) == GS_OK && s->live != NULL)
+        rc = begin_live(s, scenario, spec, workloads, &run, err);
+    if (rc == GS_OK && s->db != NULL)
+        rc = results_open(&run.results, s->db, scenario, spec, workloads, GPUSWAP_VERSION,
+                          s->live != NULL ? live_provenance(s->live) : "sim", err);
+    if (rc == GS_OK && run.results != NULL && s->live != NULL)
+        rc = results_device(run.results, s->live->device.text, err);
     if (rc == GS_OK) {
         simulate_catch();
         rc = run_scenario(scenario, &run, traces, &done->outcome, &s->arena, err);

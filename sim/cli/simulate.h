@@ -10,6 +10,7 @@
 #include <argp.h>
 #include <time.h>
 
+struct live;
 enum { SETS_MAX = 256 };
 
 /* A bar of progress on a terminal, for what takes longer than a second. */
@@ -23,6 +24,7 @@ struct simulate {
     const char *db, *json; /* db NULL: no rows are kept; json NULL: not wanted, "-": stdout */
     const char *backend;
     const char *command; /* how to run this again, for advice; NULL: gpuswap-sim run SCENARIO */
+    struct live *live;   /* of a live run (live.h); NULL: it is simulated */
     const char *label;   /* before what is said of a run, as "victim=lru: "; "": there is one run only */
     bool quiet, assert_sla;
     const char *set[SETS_MAX]; /* --set and its short forms, in order */

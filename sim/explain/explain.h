@@ -115,7 +115,7 @@ struct explain_node {
 
 struct explain_run {
     int64_t run;
-    const char *scenario, *file, *policy, *victim;
+    const char *scenario, *file, *policy, *victim, *provenance;
     bool events, complete;
     struct explain_workload *workload;
     struct explain_gpu *gpu;

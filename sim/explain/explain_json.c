@@ -95,6 +95,7 @@ void explain_json(struct text *t, const struct explain *explain, const struct ex
 
     text_printf(t, "{\"run\":%lld", (long long)about->run);
     key_string(t, "scenario", about->scenario);
+    key_string(t, "provenance", about->provenance);
     key_string(t, "recorded", about->events ? "events" : "bursts");
     key_integer(t, "replication", b->replication);
     key_integer(t, "burst", (int64_t)b->number);

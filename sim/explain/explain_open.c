@@ -51,20 +51,20 @@ static int read_run(struct explain *e, struct error *err)
     sqlite3_stmt *s;
     int rc = explain_query(e, &s,
                            "SELECT run, scenario, file, coalesce(policy, victim || ' + ' || slicer), victim,"
-                           " record, status FROM run WHERE ?1 = 0 OR run = ?1 ORDER BY run DESC LIMIT 1",
+                           " provenance, record, status FROM run WHERE ?1 = 0 OR run = ?1 ORDER BY run DESC LIMIT 1",
                            err);
     struct explain_run *a = &e->about;
 
     if (rc != GS_OK)
         return rc;
     if (explain_row(e, s, &rc, err)) {
-        const char **field[] = {&a->scenario, &a->file, &a->policy, &a->victim};
+        const char **field[] = {&a->scenario, &a->file, &a->policy, &a->victim, &a->provenance};
         a->run = sqlite3_column_int64(s, 0);
         for (int i = 0; i < (int)(sizeof field / sizeof *field); i++)
             *field[i] = text(e, s, i + 1);
-        const char *record = text(e, s, 5);
+        const char *record = text(e, s, 6);
         a->events = strcmp(record, "events") == 0;
-        a->complete = strcmp(text(e, s, 6), "complete") == 0;
+        a->complete = strcmp(text(e, s, 7), "incomplete") != 0;
         if (strcmp(record, "summary") == 0)
             rc = error_set(err, GS_BAD_INPUT,
                            "run %lld of '%s' kept no bursts; run it again with '--set scenario.record=events'",

@@ -5,6 +5,7 @@
 #include "sim/base/units.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { LINES = 24, WAITS = 12 };
 
@@ -163,6 +164,8 @@ static void put_head(const struct telling *t)
     const struct explain_burst *b = t->burst;
     const struct burst_row *row = &b->row;
 
+    if (strcmp(a->provenance, "double") == 0)
+        text_add(t->out, "DRIVER DOUBLE: no GPU, times are a model's\n");
     text_printf(t->out, "%s   %s   run %lld%s, replication %u\n", a->scenario, a->policy, (long long)a->run,
                 a->complete ? "" : " (incomplete)", b->replication);
     text_printf(t->out, "burst %llu: number %u of %s", (unsigned long long)b->number, row->index,

@@ -90,6 +90,8 @@ struct report {
     const char *policy;        /* for people: "lru + nvshare(30s)" */
     const char *length;        /* for people: "8 h x 10" */
     const char *limits, *next; /* what limits, and a command to try next */
+    const char *device;        /* of a live run, what its driver says; else NULL */
+    bool interrupted;          /* a live run, up to where somebody ended it */
     uint64_t seed;
     int64_t number; /* of the run in the database, where it was read from one; else 0 */
     bool is_random; /* something in the load is drawn: replications differ */
@@ -105,6 +107,7 @@ struct report_about {
     const char *version, *provenance; /* provenance: "sim", "double", "cuda" */
     const char *command;              /* how to run this again, for advice; NULL: "gpuswap-sim run FILE" */
     double wall_s;                    /* reported to 0.01 s */
+    const char *device; /* of a live run; else NULL */
 };
 
 /* Build the report of `count` replications (interrupted ones are left out; sketches are sorted in place).  Strings of

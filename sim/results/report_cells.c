@@ -96,7 +96,7 @@ void counted(struct text *out, double n, const char *what)
 const char *report_how(const struct report *r)
 {
     return strcmp(r->provenance, "sim") == 0      ? "simulated"
-           : strcmp(r->provenance, "double") == 0 ? "on the driver double, no GPU"
+           : strcmp(r->provenance, "double") == 0 ? "driver double: no GPU, times are a model's"
                                                   : "on a GPU";
 }
 

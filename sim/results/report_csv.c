@@ -71,5 +71,7 @@ void csv_rows(struct text *out, const char *prefix, const struct report *report)
 void report_csv(struct text *out, const struct report *report)
 {
     text_add(out, "scope,name,metric,value,ci_low,ci_high,n\n");
+    if (strcmp(report->provenance, "sim") != 0)
+        text_printf(out, "provenance,%s,,,,,\n", report->provenance);
     csv_rows(out, "", report);
 }

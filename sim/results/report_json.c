@@ -173,6 +173,10 @@ void report_json(struct text *out, const struct report *r)
     json_text(out, "{", "scenario", r->scenario);
     json_text(out, ",", "version", r->version);
     json_text(out, ",", "provenance", r->provenance);
+    if (r->device) {
+        json_text(out, ",", "device", r->device);
+        text_printf(out, ",\"interrupted\":%s", r->interrupted ? "true" : "false");
+    }
     text_printf(out, ",\"seed\":%llu", (unsigned long long)r->seed);
     json_number(out, ",", "replications", r->run.replications.value);
     report_json_policy(out, ",\n ", r);

@@ -204,6 +204,8 @@ int make_labels(struct making *b)
     r->scenario = s->name;
     r->version = b->about->version;
     r->provenance = b->about->provenance;
+    r->device = b->about->device;
+    r->interrupted = b->count > 0 && b->tally[0]->cut;
     r->seed = s->seed;
     const char **name[GS_SLOTS] = {
         [GS_SLOT_VICTIM] = &r->victim,     [GS_SLOT_SLICER] = &r->slicer, [GS_SLOT_CAP] = &r->cap,

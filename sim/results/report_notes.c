@@ -133,6 +133,8 @@ static void one_replication(struct text *out, const struct report *r)
         any |= r->group[i].batches.value > 0;
         alike |= !(r->group[i].batches.value > 0) && !isnan(r->group[i].batch_correlation.value);
     }
+    if (r->device) /* a live run is one */
+        return;
     if (any)
         text_add(out,
                  "Note: intervals of one replication are by batches of its bursts; --replications 10 are surer.\n");

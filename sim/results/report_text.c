@@ -21,14 +21,28 @@ static void precision(struct text *out, const struct report *r)
     text_add(out, "\n");
 }
 
+/* What ran on something, on what; and what was not simulated and is no measurement either says so before all else. */
+static void on_what(struct text *out, const struct report *r)
+{
+    char text[CELL];
+    if (r->device)
+        text_printf(out, "%s\n", r->device);
+    if (r->interrupted)
+        text_printf(out, "INTERRUPTED after %s: all below is up to there\n", report_time(text, r->run.simulated.value));
+}
+
 static void heading(struct text *out, const struct report *r)
 {
-    const char *how = report_how(r);
+    bool is_double = strcmp(r->provenance, "double") == 0;
+    const char *how = is_double ? "on the driver double" : report_how(r);
+    if (is_double)
+        text_add(out, "DRIVER DOUBLE: no GPU, times are a model's\n");
     int length = snprintf(NULL, 0, "%s   %s   %s, seed %llu   %s, gpuswap-sim %s", r->scenario, r->policy, r->length,
                           (unsigned long long)r->seed, how, r->version);
     const char *gap = length <= COLUMNS ? "   " : "\n";
     text_printf(out, "%s   %s%s%s, seed %llu   %s, gpuswap-sim %s\n", r->scenario, r->policy, gap, r->length,
                 (unsigned long long)r->seed, how, r->version);
+    on_what(out, r);
     char text[CELL];
     if (r->run.warmup.value > 0)
         text_printf(out, "the first %s of each replication are warm-up and left out\n",

@@ -169,6 +169,12 @@ int results_open(struct results **out, const char *path, const struct scenario *
     return rc;
 }
 
+int results_device(struct results *r, const char *device, struct error *err)
+{
+    int rc = begin(r, err);
+    return end(r, rc == GS_OK ? rows_device(r, device, err) : rc, err);
+}
+
 int64_t results_run(const struct results *r)
 {
     return r->run;

@@ -36,6 +36,9 @@ int results_open(struct results **out, const char *path, const struct scenario *
                  struct error *err);
 
 /* Number of the run in the database, from 1. */
+/* What the driver says of the GPUs of a live run. */
+int results_device(struct results *r, const char *device, struct error *err);
+
 int64_t results_run(const struct results *r);
 
 /* Write a chunk.  Threads may call this and results_replication at the same time. */

@@ -76,7 +76,7 @@ static int incomplete(struct loading *l)
     long long done = 0, of = 0, complete = 0;
     int rc = query(l, &s,
                    "SELECT (SELECT count(*) FROM replication WHERE run = ?1), replications,"
-                   " (SELECT max(run) FROM run WHERE status = 'complete') FROM run WHERE run = ?1");
+                   " (SELECT max(run) FROM run WHERE status <> 'incomplete') FROM run WHERE run = ?1");
     if (rc != GS_OK)
         return rc;
     if (sqlite3_step(s) == SQLITE_ROW) {
@@ -102,13 +102,15 @@ static int run_row(struct loading *l)
     int rc = query(
         l, &s,
         "SELECT run, status, scenario, version, provenance, victim, slicer, cap, prefetch, place, parameters,"
-        " policy, length, limits, next, seed, is_random FROM run WHERE run = ?1 OR ?1 = 0 ORDER BY run DESC LIMIT 1");
+        " policy, length, limits, next, seed, is_random, device FROM run WHERE run = ?1 OR ?1 = 0 ORDER BY run DESC LIMIT 1");
     if (rc != GS_OK)
         return rc;
     int step = sqlite3_step(s);
     if (step == SQLITE_ROW) {
         l->run = r->number = sqlite3_column_int64(s, 0);
-        bool complete = strcmp((const char *)sqlite3_column_text(s, 1), "complete") == 0;
+        const char *status = (const char *)sqlite3_column_text(s, 1);
+        bool complete = strcmp(status, "incomplete") != 0;
+        r->interrupted = strcmp(status, "interrupted") == 0;
         const char **field[] = {&r->scenario, &r->version,  &r->provenance, &r->victim,     &r->slicer,
                                 &r->cap,      &r->prefetch, &r->place,      &r->parameters, &r->policy,
                                 &r->length,   &r->limits,   &r->next};
@@ -116,6 +118,7 @@ static int run_row(struct loading *l)
             *field[i] = text(l, s, 2 + i);
         r->seed = (uint64_t)sqlite3_column_int64(s, 15);
         r->is_random = sqlite3_column_int(s, 16) != 0;
+        r->device = sqlite3_column_type(s, 17) == SQLITE_NULL ? NULL : text(l, s, 17);
         rc = complete ? GS_OK : incomplete(l);
     } else if (step == SQLITE_DONE && l->run) {
         rc = error_set(l->err, GS_BAD_INPUT, "'%s' has no run %lld", l->path, (long long)l->run);

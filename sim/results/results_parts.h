@@ -129,6 +129,7 @@ void pool_fini(struct results *r);
 /* results_run.c: what is known of a run before it starts, and at its end. */
 int rows_run(struct results *r, const struct scenario *scenario, const struct gs_workload_spec *spec,
              uint32_t workloads, const char *version, const char *provenance, struct error *err);
+int rows_device(struct results *r, const char *device, struct error *err);
 int rows_report(struct results *r, const struct report *report, struct error *err);
 
 /* store.c: the rows that say which point of a sweep a run is; the names of the tables whose rows belong to a run. */

@@ -202,6 +202,20 @@ static int sla_rows(struct results *r, const struct report *report, struct error
     return GS_OK;
 }
 
+int rows_device(struct results *r, const char *device, struct error *err)
+{
+    sqlite3_stmt *update = NULL;
+    int rc = store_statement(r->store, &update, "UPDATE run SET device = ? WHERE run = ?", err);
+    if (rc != GS_OK)
+        return rc;
+    struct row row = {update, 0};
+    put_text(&row, device);
+    put_integer(&row, r->run);
+    rc = row_end(r, &row, err);
+    sqlite3_finalize(update);
+    return rc;
+}
+
 int rows_report(struct results *r, const struct report *report, struct error *err)
 {
     struct report walked = *report;
@@ -216,11 +230,12 @@ int rows_report(struct results *r, const struct report *report, struct error *er
     sqlite3_stmt *update = NULL;
     if (sqlite3_prepare_v2(
             r->store->db,
-            "UPDATE run SET status = 'complete', policy = ?, parameters = ?, length = ?, limits = ?, next = ?,"
+            "UPDATE run SET status = ?, policy = ?, parameters = ?, length = ?, limits = ?, next = ?,"
             " policy_faults = ?, replications = ? WHERE run = ?",
             -1, &update, NULL) != SQLITE_OK)
         return schema_error(r->store->db, r->store->path, err);
     struct row row = {update, 0};
+    put_text(&row, report->interrupted ? "interrupted" : "complete");
     put_text(&row, report->policy);
     put_text(&row, report->parameters);
     put_text(&row, report->length);

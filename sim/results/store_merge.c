@@ -19,6 +19,7 @@ struct shard {
     const char *path;
     sqlite3 *db;
     const char *hash, *scenario; /* of its sweep */
+    const char *first, *last;    /* provenance of its points, by the alphabet: the same, or they are mixed */
     int64_t sweep, points;
     struct stored *stored; /* in order of their runs */
     size_t count;
@@ -56,10 +57,15 @@ static int read_sweep(struct merge *m, struct shard *s, int64_t *sweeps, int64_t
     sqlite3_stmt *q;
     int rc = query(m, s, &q,
                    "SELECT count(*), max(sweep), max(points), max(hash), max(scenario),"
-                   " (SELECT count(*) FROM run WHERE run NOT IN (SELECT run FROM sweep_point)) FROM sweep");
+                   " (SELECT count(*) FROM run WHERE run NOT IN (SELECT run FROM sweep_point)),"
+                   " (SELECT min(provenance) FROM run JOIN sweep_point USING(run)),"
+                   " (SELECT max(provenance) FROM run JOIN sweep_point USING(run)) FROM sweep");
     if (rc != GS_OK)
         return rc;
     if (sqlite3_step(q) == SQLITE_ROW) {
+        const char *first = (const char *)sqlite3_column_text(q, 6), *last = (const char *)sqlite3_column_text(q, 7);
+        s->first = arena_strdup(m->arena, first ? first : "");
+        s->last = arena_strdup(m->arena, last ? last : "");
         *sweeps = sqlite3_column_int64(q, 0);
         *runs = sqlite3_column_int64(q, 5);
         s->sweep = sqlite3_column_int64(q, 1);
@@ -67,7 +73,7 @@ static int read_sweep(struct merge *m, struct shard *s, int64_t *sweeps, int64_t
         const char *hash = (const char *)sqlite3_column_text(q, 3), *name = (const char *)sqlite3_column_text(q, 4);
         s->hash = arena_strdup(m->arena, hash ? hash : "");
         s->scenario = arena_strdup(m->arena, name ? name : "");
-        rc = s->hash && s->scenario ? GS_OK : no_memory(m);
+        rc = s->hash && s->scenario && s->first && s->last ? GS_OK : no_memory(m);
     } else {
         rc = failed(m, s);
     }
@@ -157,6 +163,11 @@ static int read_input(struct merge *m, struct shard *s)
             "'%s' and '%s' are of different sweeps: the scenario, its [sweep], --set or the version of the "
             "program differed",
             m->shard[0].path, s->path);
+    if (strcmp(s->first, s->last) != 0 || strcmp(s->first, m->shard[0].first) != 0)
+        return error_set(m->err, GS_BAD_INPUT,
+                         "'%s' holds points that are '%s' and '%s' points that are '%s': what was simulated, measured "
+                         "and run on the driver double is not joined",
+                         m->shard[0].path, m->shard[0].first, s->path, s->last);
     return read_points(m, s);
 }
 

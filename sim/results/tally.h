@@ -117,6 +117,7 @@ struct tally {
     uint64_t events;           /* arrivals, burst ends, completions of swaps, timers */
     bool dead_end;             /* it ended as nothing would ever happen again, with somebody waiting */
     bool interrupted;          /* stopped by a signal; not to be used */
+    bool cut;                  /* a live run, and a signal ended it: it counts up to there */
     uint64_t faults[GS_SLOTS]; /* answers of each policy that were none; in the warm-up, too */
     bool bounded;              /* its arrivals are the same under every policy, and bound_ns says something */
     double bound_ns;           /* no schedule has a smaller sum of responses of the completed bursts */

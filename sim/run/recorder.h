@@ -21,6 +21,7 @@ struct recorder_setup {
     struct backend *backend;
     const struct backend_ops *ops;
     uint32_t replication, gpus;
+    bool is_live;     /* times are measured */
     gs_ns warmup_ns;  /* what happened before is deleted */
     gs_ns horizon_ns; /* end of the run, GS_NEVER if unknown */
     struct arena *arena;
@@ -41,6 +42,8 @@ int recorder_event(struct recorder *rec, const struct gs_event *event, const str
                    struct error *err);
 void recorder_command(struct recorder *rec, const struct gs_command *command, gs_ns at_ns);
 void recorder_settle(struct recorder *rec, const struct gs_event *event);
+/* What is counted up to now. */
+const struct tally *recorder_tally(const struct recorder *rec);
 /* The end: censor what is under way, check that the books balance, hand out the tally and the last chunk of rows. */
 int recorder_close(struct recorder *rec, gs_ns at_ns, struct tally **tally, struct chunk *last, struct error *err);
 

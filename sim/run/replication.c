@@ -173,6 +173,36 @@ static int take_own(struct replication *r, gs_ns at_ns, struct error *err)
     return GS_OK;
 }
 
+/* In a live run time passes by itself: the loop waits for its own next thing, in slices, so that it sees an interrupt and
+ * somebody can look on.  True: an interrupt has come. */
+static bool look_up(struct replication *r, gs_ns *at_ns)
+{
+    const struct run_watch *watch = r->plan->watch;
+    const struct run_sight sight = {r->clock->now_ns, r->end_ns,  controller_view(r->ctl), &r->setup,
+                                    recorder_tally(r->rec), r->backend, r->ops};
+
+    watch->look(watch->context, &sight);
+    if (r->plan->stop == NULL || *r->plan->stop == 0)
+        return false;
+    *at_ns = r->clock->now_ns;
+    return true;
+}
+
+/* Is the backend to be asked before the loop does what it has itself to do at `own_ns`; how far? */
+static bool ask_backend(const struct replication *r, gs_ns own_ns, gs_ns *until_ns)
+{
+    const struct run_watch *watch = r->plan->watch;
+    bool due = r->clock->next_ns <= own_ns && r->clock->next_ns < GS_NEVER;
+
+    /* What is due in the backend may turn out to be nothing: without an own time, look no further than that. */
+    *until_ns = own_ns < GS_NEVER ? own_ns : r->clock->next_ns;
+    if (watch == NULL)
+        return due;
+    if (*until_ns > r->clock->now_ns + watch->slice_ns)
+        *until_ns = r->clock->now_ns + watch->slice_ns;
+    return due || (own_ns < GS_NEVER && own_ns > r->clock->now_ns);
+}
+
 /* Until the end of the run; `*at_ns` is the time reached. */
 static int loop(struct replication *r, gs_ns *at_ns, bool *stopped, struct error *err)
 {
@@ -181,10 +211,11 @@ static int loop(struct replication *r, gs_ns *at_ns, bool *stopped, struct error
 
     set_mark(r);
     while (rc == GS_OK && !over(r)) {
-        gs_ns load_ns = load_next_ns(r->load), own_ns = load_ns < r->mark_ns ? load_ns : r->mark_ns;
-        if (r->clock->next_ns <= own_ns && r->clock->next_ns < GS_NEVER) {
-            /* What is due in the backend may turn out to be nothing: without an own time, look no further than that. */
-            rc = r->ops->wait(r->backend, own_ns < GS_NEVER ? own_ns : r->clock->next_ns, &happening, err);
+        gs_ns load_ns = load_next_ns(r->load), own_ns = load_ns < r->mark_ns ? load_ns : r->mark_ns, until_ns;
+        if (r->plan->watch != NULL && (*stopped = look_up(r, at_ns)))
+            break;
+        if (ask_backend(r, own_ns, &until_ns)) {
+            rc = r->ops->wait(r->backend, until_ns, &happening, err);
             if (rc == GS_OK && happening->kind != BACKEND_NOTHING) {
                 *at_ns = happening->event.at_ns;
                 rc = take_backend(r, happening, err);
@@ -233,7 +264,7 @@ static int open_all(struct replication *r, struct arena *arena, struct error *er
     struct backend_setup *be = arena_alloc(arena, sizeof *be);
     if (be == NULL)
         return error_set(err, GS_SYSTEM, "out of memory");
-    *be = (struct backend_setup){scenario, &r->setup, arena};
+    *be = (struct backend_setup){scenario, &r->setup, arena, plan->device};
     if ((rc = r->ops->open(&r->backend, be, err)) != GS_OK)
         return rc;
     r->clock = (struct backend_clock *)r->backend;
@@ -245,6 +276,7 @@ static int open_all(struct replication *r, struct arena *arena, struct error *er
         .backend = r->backend,
         .ops = r->ops,
         .replication = plan->replication,
+        .is_live = plan->watch != NULL,
         .gpus = controller_view(r->ctl)->gpus,
         .warmup_ns = plan->warmup_ns,
         .horizon_ns = scenario->duration,
@@ -270,12 +302,13 @@ int replication_run(const struct replication_plan *plan, struct tally **tally, s
     if (r.rec != NULL) {
         int closed = recorder_close(r.rec, at_ns, tally, &last, err);
         rc = rc != GS_OK ? rc : closed;
-        (*tally)->interrupted = stopped || rc != GS_OK;
+        (*tally)->interrupted = (stopped && plan->watch == NULL) || rc != GS_OK; /* a live run cut short counts */
+        (*tally)->cut = stopped && plan->watch != NULL;
         (*tally)->dead_end = r.dead_end;
         for (int slot = 0; slot < GS_SLOTS; slot++)
             (*tally)->faults[slot] = controller_nonsense(r.ctl, (enum gs_slot)slot);
     }
-    if (rc == GS_OK && !stopped && plan->results != NULL)
+    if (rc == GS_OK && !(*tally)->interrupted && plan->results != NULL)
         rc = results_replication(plan->results, &last, *tally, err);
     chunk_free(&last);
     if (r.backend != NULL)

@@ -143,6 +143,8 @@ static void replicate(struct crew *crew, struct run_state *run)
         .warmup_ns = run->warmup_ns,
         .results = run->mser == NULL ? run->options->results : NULL,
         .stop = run->options->stop,
+        .device = run->options->device,
+        .watch = run->options->watch,
         .mser = run->mser == NULL ? NULL : &run->mser[number],
     };
 

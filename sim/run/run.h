@@ -6,6 +6,21 @@
 #include "sim/results/results.h"
 #include "sim/results/tally.h"
 
+/* Somebody who looks on while time passes by itself: the loop of a live run. */
+struct run_sight {
+    gs_ns now_ns, end_ns; /* end_ns GS_NEVER: none is set */
+    const struct gs_view *view;
+    const struct gs_setup *setup;
+    const struct tally *tally; /* what has been counted so far; its sketches are being filled */
+    struct backend *backend;
+    const struct backend_ops *ops;
+};
+struct run_watch {
+    gs_ns slice_ns; /* the loop looks up as often as this */
+    void (*look)(void *context, const struct run_sight *sight);
+    void *context;
+};
+
 /* What is needed to run one replication. */
 struct replication_plan {
     const struct scenario *scenario;
@@ -15,6 +30,8 @@ struct replication_plan {
     gs_ns warmup_ns;
     struct results *results;  /* rows go there; NULL: none are kept */
     const volatile int *stop; /* becomes non-zero: stop at once; NULL: never */
+    const struct live_device *device;
+    const struct run_watch *watch; /* NULL: time is simulated */
     struct mser *mser;        /* takes (end, response) of every burst, for the truncation; NULL: not wanted */
 };
 
@@ -26,6 +43,8 @@ struct run_options {
     struct results *results; /* may be NULL */
     const struct backend_ops *backend;
     const volatile int *stop;
+    const struct live_device *device; /* of a live run, which is one replication, and is looked on by `watch`; else NULL */
+    const struct run_watch *watch;
     uint32_t first; /* number of the first replication: further ones of a run that had so many */
     /* Told after each replication, from one thread at a time; may be NULL. */
     void (*progress)(void *context, uint32_t done, uint32_t of);

@@ -40,6 +40,14 @@ static const struct found cases[] = {
      "#gpuswap-trace,1\n0,W,a,n,1,21474836480,,,,,,c\n0,W,b,n,1,32212254720,,,,,,c\n1000000,B,a,1000000,0\n"
      "3000000,B,b,1000000,0\n3100000,D,a,end\n",
      "[scenario]\nreplications = 2\n[node]\ngpu_memory = 40GiB\n[policy]\nvictim = partial\n" TRACE, 2, 0, 0.0, 1.0},
+    {"a burst that was to be its last waited for its last bytes, and never went on", "",
+     "[scenario]\nreplications = 2\n[policy]\nslicer = salus\ncap = maxmin\nprefetch = pipeline\nprefetch.who = all\n"
+     "[node]\ngpu_memory = 9GiB\ngpu_reserved = 0MiB\nswap_file = 10000MiB\ntransfer = overlapped\ndisk = 1MB/s\n"
+     "[workload.W0]\nclass = training\ncount = 4\nmemory = uniform(48MiB,4596MiB)\niterations = 2\n"
+     "iteration = 765831us\npriority = 254\n"
+     "[workload.W1]\nclass = training\ncount = 10\nmemory = uniform(1152MiB,4730MiB)\ngpu_work = gamma(0.5,9641758us)\n"
+     "cpu_work = gamma(0.5,14756293us)\nstart = gamma(0.5,34490741us)\n",
+     10, 0, 0.0, 1.0},
 };
 
 static void check(const struct found *c, const char *folder)

@@ -23,7 +23,7 @@ static struct group_tally *run_of(struct truth *t, const char *text, const char 
 
 static void report_of(struct truth *t, struct report *report)
 {
-    static const struct report_about about = {"0.1.0", "sim", NULL, 0};
+    static const struct report_about about = {"0.1.0", "sim", NULL, 0, NULL};
     struct error err = {0};
     if (report_build(report, &t->scenario, t->outcome.tally, t->outcome.completed, &about, &t->arena, &err) != GS_OK)
         fail_msg("%s", err.text);

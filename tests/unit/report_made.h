@@ -16,7 +16,7 @@ struct made {
     struct report report;
 };
 
-static const struct report_about about = {"0.1.0", "sim", NULL, 0.314};
+static const struct report_about about = {"0.1.0", "sim", NULL, 0.314, NULL};
 
 static inline void make(struct made *m, size_t count)
 {

@@ -129,7 +129,7 @@ struct run {
 
 static int write_run(struct run *run, int replications, struct error *err)
 {
-    static const struct report_about about = {"0.1.0", "sim", NULL, 1.25};
+    static const struct report_about about = {"0.1.0", "sim", NULL, 1.25, NULL};
     struct results *r;
     int rc = open_run(&r, &run->scenario, err);
     for (int i = 0; i < replications && rc == GS_OK; i++)

@@ -1,0 +1,128 @@
+/* cmd_live.c - `gpuswap-sim live SCENARIO`: the same policies on a GPU, or on the driver double. */
+#include "sim/base/units.h"
+#include "sim/cli/commands.h"
+#include "sim/cli/live.h"
+#include "sim/cli/simulate.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { OPTION_DEVICE = 300, OPTION_SCALE, OPTION_CLOCK };
+
+struct arguments {
+    struct simulate simulate;
+    struct live live;
+    const char *scenario, *device, *clock;
+};
+
+static const struct argp_option options[] = {
+    {"device", OPTION_DEVICE, "cuda:N[,M...]|double", 0,
+     "GPUs of this machine, one for each of the scenario's, or the driver double: no GPU, its times are a model's", 0},
+    {"time-scale", OPTION_SCALE, "X", 0,
+     "let the load's time run X times faster; transfers take what they take, and so count X times (default: 1)", 0},
+    {"clock", OPTION_CLOCK, "real|virtual", 0, "of the driver double (default: virtual, which does not wait)", 0},
+    {0}};
+
+/* "0" or "0,2,3": each once. */
+static bool read_ordinals(struct live_device *device, const char *text)
+{
+    char copy[128], *rest = NULL, why[UNITS_WHY];
+
+    if (snprintf(copy, sizeof copy, "%s", text) >= (int)sizeof copy || *text == '\0')
+        return false;
+    for (char *word = strtok_r(copy, ",", &rest); word != NULL; word = strtok_r(NULL, ",", &rest)) {
+        int64_t number = -1;
+
+        if (units_integer(word, &number, why) != GS_OK || number < 0 || number > 255 ||
+            device->ordinals == DEVICE_GPUS)
+            return false;
+        for (unsigned i = 0; i < device->ordinals; i++)
+            if (device->ordinal[i] == (unsigned)number)
+                return false;
+        device->ordinal[device->ordinals++] = (unsigned)number;
+    }
+    return device->ordinals > 0;
+}
+
+static void read_device(struct arguments *a, const char *text, struct argp_state *state)
+{
+    a->live.device.ordinals = 0;
+    a->live.device.is_double = strcmp(text, "double") == 0;
+    a->device = text;
+    if (!a->live.device.is_double && (strncmp(text, "cuda:", 5) != 0 || !read_ordinals(&a->live.device, text + 5)))
+        argp_error(state, "--device is cuda:N, cuda:N,M,... or double, not '%s'", text);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct arguments *a = state->input;
+    char why[UNITS_WHY];
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->simulate;
+        return 0;
+    case OPTION_DEVICE:
+        read_device(a, arg, state);
+        return 0;
+    case OPTION_SCALE:
+        if (units_number(arg, &a->live.device.time_scale, why) != GS_OK || !(a->live.device.time_scale >= 0.001) ||
+            a->live.device.time_scale > 1e6)
+            argp_error(state, "--time-scale is a number from 0.001 to 1000000, not '%s'", arg);
+        return 0;
+    case OPTION_CLOCK:
+        if (strcmp(arg, "real") != 0 && strcmp(arg, "virtual") != 0)
+            argp_error(state, "--clock is real or virtual, not '%s'", arg);
+        a->clock = arg;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (state->arg_num > 0)
+            argp_error(state, "one scenario at a time; '%s' is a second one", arg);
+        a->scenario = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (a->scenario == NULL)
+            argp_error(state, "which scenario?");
+        if (a->device == NULL)
+            argp_error(state, "on what? --device cuda:0, or --device double, which needs no GPU and measures none");
+        if (a->clock != NULL && a->device != NULL && !a->live.device.is_double)
+            argp_error(state, "--clock is for the driver double; a GPU's is real");
+        a->live.device.real_clock = a->clock != NULL && strcmp(a->clock, "real") == 0;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static void look(void *context, const struct run_sight *sight)
+{
+    (void)context;
+    (void)sight;
+}
+
+int cmd_live(int argc, char **argv, struct error *err)
+{
+    static const struct argp_child children[] = {{&simulate_argp, 0, NULL, 0}, {0}};
+    static const struct argp argp = {options,
+                                     parse,
+                                     "SCENARIO",
+                                     "Run a scenario's load and policies on GPUs: real memory, real transfers, kernels "
+                                     "that take as long as the bursts.",
+                                     children,
+                                     NULL,
+                                     NULL};
+    struct arguments a = {.live.device.time_scale = 1, .live.watch = {.look = look}};
+    struct scenario scenario;
+    int rc;
+
+    simulate_init(&a.simulate);
+    a.simulate.live = &a.live;
+    rc = argp_parse(&argp, argc, argv, 0, NULL, &a) == 0 ? GS_OK : GS_USAGE;
+    struct overrides overrides = {a.simulate.set, a.simulate.sets};
+    if (rc == GS_OK)
+        rc = scenario_read(&scenario, a.scenario, &overrides, &a.simulate.arena, err);
+    if (rc == GS_OK)
+        rc = simulate_run(&a.simulate, &scenario, err);
+    simulate_fini(&a.simulate);
+    return rc;
+}
