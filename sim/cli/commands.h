@@ -34,6 +34,7 @@ int cmd_trace(int argc, char **argv, struct error *err);
 int cmd_policies(int argc, char **argv, struct error *err);
 int cmd_backends(int argc, char **argv, struct error *err);
 int cmd_calibrate(int argc, char **argv, struct error *err);
+int cmd_predict(int argc, char **argv, struct error *err);
 int cmd_doctor(int argc, char **argv, struct error *err);
 int cmd_keys(int argc, char **argv, struct error *err);
 int cmd_bench(int argc, char **argv, struct error *err);

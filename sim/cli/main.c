@@ -28,6 +28,7 @@ static const struct command commands[] = {
     {"policies", cmd_policies, "[SLOT|NAME]", "list the policies, those of a slot, or one in full"},
     {"backends", cmd_backends, "", "list the backends and whether they work here"},
     {"calibrate", cmd_calibrate, "--device cuda:N", "measure links, calls and swaps of a GPU; a [node] for scenarios"},
+    {"predict", cmd_predict, "DB", "simulate a live run with its calibration, and tell how far off that is"},
     {"doctor", cmd_doctor, "[--live]", "what works on this machine, what is missing, what to do"},
     {"keys", cmd_keys, "[SECTION|KEY]", "list the keys of a scenario, of a section, or one in full"},
     {"bench", cmd_bench, "[--json]", "events per second of the event core and of whole runs"},

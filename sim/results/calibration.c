@@ -170,7 +170,7 @@ static int missing(const char *path, int64_t wanted, const char *provenance, str
                      path, strcmp(provenance, "double") == 0 ? "double" : "cuda:0", path);
 }
 
-int calibration_load(struct calibration *c, const char *path, int64_t wanted, const char *provenance, const char *uuid,
+int calibration_load(struct calibration *c, const char *path, int64_t wanted, const char *provenance, const char *device,
                      struct arena *arena, struct error *err)
 {
     sqlite3_stmt *s = NULL;
@@ -181,7 +181,7 @@ int calibration_load(struct calibration *c, const char *path, int64_t wanted, co
         return rc;
     if (sqlite3_prepare_v2(db,
                            "SELECT * FROM calibration WHERE calibration = ?1 OR (?1 = 0 AND provenance = ?2 AND"
-                           " (?3 IS NULL OR uuid = ?3)) ORDER BY calibration DESC LIMIT 1",
+                           " instr(?3, uuid) > 0) ORDER BY calibration DESC LIMIT 1",
                            -1, &s, NULL) != SQLITE_OK) {
         rc = schema_error(db, path, err);
         sqlite3_close(db);
@@ -189,7 +189,7 @@ int calibration_load(struct calibration *c, const char *path, int64_t wanted, co
     }
     sqlite3_bind_int64(s, 1, wanted);
     sqlite3_bind_text(s, 2, provenance, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 3, uuid, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 3, device, -1, SQLITE_STATIC);
     step = sqlite3_step(s);
     rc = step == SQLITE_ROW    ? read_head(c, s, arena, err)
          : step == SQLITE_DONE ? missing(path, wanted, provenance, err)

@@ -38,9 +38,9 @@ struct calibration {
 /* Add it, in one transaction; its number goes into it.  Codes as of results_open. */
 int calibration_store(struct calibration *calibration, const char *path, struct error *err);
 
-/* Read number `wanted`; 0: the last one with that provenance, and of that GPU (its uuid; NULL: of any).  What was measured
- * in detail is not read.  GS_NO_INPUT: there is no such file; GS_BAD_INPUT: no such calibration. */
+/* Read number `wanted`; 0: the last one of a GPU whose uuid stands in `device`, measured as `provenance` says.  What was
+ * measured in detail is not read.  GS_NO_INPUT: there is no such file; GS_BAD_INPUT: no such calibration. */
 int calibration_load(struct calibration *calibration, const char *path, int64_t wanted, const char *provenance,
-                     const char *uuid, struct arena *arena, struct error *err);
+                     const char *device, struct arena *arena, struct error *err);
 
 #endif
