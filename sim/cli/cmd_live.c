@@ -33,8 +33,7 @@ static bool read_ordinals(struct live_device *device, const char *text)
     for (char *word = strtok_r(copy, ",", &rest); word != NULL; word = strtok_r(NULL, ",", &rest)) {
         int64_t number = -1;
 
-        if (units_integer(word, &number, why) != GS_OK || number < 0 || number > 255 ||
-            device->ordinals == DEVICE_GPUS)
+        if (units_integer(word, &number, why) != GS_OK || number < 0 || number > 255 || device->ordinals == DEVICE_GPUS)
             return false;
         for (unsigned i = 0; i < device->ordinals; i++)
             if (device->ordinal[i] == (unsigned)number)

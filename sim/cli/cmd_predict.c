@@ -3,6 +3,7 @@
 #include "sim/base/units.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/simulate.h"
+#include "sim/load/load.h"
 #include "sim/results/event_log.h"
 #include "sim/results/prediction.h"
 #include "sim/results/results.h"
@@ -111,7 +112,8 @@ static int take_key(struct arguments *a, const struct node_group *node, const ch
 static int take_node(struct arguments *a, const struct node_group *node, const char *text, double scale,
                      struct error *err)
 {
-    const char *section = strcmp(node->name, "node") == 0 ? "node" : arena_printf(&a->simulate.arena, "node.%s", node->name);
+    const char *section =
+        strcmp(node->name, "node") == 0 ? "node" : arena_printf(&a->simulate.arena, "node.%s", node->name);
     char line[256], *rest;
     int rc = section != NULL ? GS_OK : error_set(err, GS_SYSTEM, "out of memory");
 
@@ -126,8 +128,11 @@ static int take_node(struct arguments *a, const struct node_group *node, const c
         if (key != NULL && value != NULL)
             rc = take_key(a, node, section, key, value, scale, err);
     }
-    if (rc == GS_OK) /* live mode registers all of the swap file before it begins */
+    /* Live mode registers all of the swap file before it begins, and swaps in one after the other. */
+    if (rc == GS_OK)
         rc = set(a, arena_printf(&a->simulate.arena, "%s.pinned=all", section), err);
+    if (rc == GS_OK)
+        rc = set(a, arena_printf(&a->simulate.arena, "%s.link_discipline=fcfs", section), err);
     return rc;
 }
 
@@ -136,8 +141,7 @@ static int read_text(struct scenario *scenario, struct arguments *a, const char 
 {
     struct overrides with = {a->simulate.set, a->simulate.sets};
     const char *slash = strrchr(file, '/');
-    const char *folder =
-        slash == NULL ? NULL : arena_printf(&a->simulate.arena, "%.*s", (int)(slash - file), file);
+    const char *folder = slash == NULL ? NULL : arena_printf(&a->simulate.arena, "%.*s", (int)(slash - file), file);
 
     return scenario_parse(scenario, text, strlen(text), file, folder, &with, &a->simulate.arena, err);
 }
@@ -208,6 +212,7 @@ static int predict(struct arguments *a, struct output *file, struct error *err)
     struct calibration calibration;
     struct simulated done = {0};
     struct scenario scenario;
+    struct load_wishes wishes;
     struct live_run run;
     struct report live;
     struct prediction p = {.run = &run, .calibration = &calibration, .live = &live, .simulated = &done.report};
@@ -215,9 +220,12 @@ static int predict(struct arguments *a, struct output *file, struct error *err)
 
     if ((rc = live_run_find(&run, a->db, a->run, arena, err)) != GS_OK ||
         (rc = results_load_report(&live, a->db, run.number, arena, err)) != GS_OK ||
+        (rc = live_run_read_bursts(&run, a->db, arena, err)) != GS_OK ||
         (rc = calibration_load(&calibration, a->db, a->calibration, run.provenance, run.device, arena, err)) != GS_OK ||
         (rc = read_scenario(&scenario, a, &run, &calibration, &live, err)) != GS_OK)
         return rc;
+    wishes = (struct load_wishes){run.ready_ns, run.bursts};
+    a->simulate.wishes = run.ready_ns != NULL ? &wishes : NULL;
     a->simulate.quiet = true;
     if ((rc = simulate_one(&a->simulate, &scenario, &done, err)) == GS_OK)
         rc = simulate_stopped(&a->simulate, &done, err);
@@ -232,15 +240,15 @@ static int predict(struct arguments *a, struct output *file, struct error *err)
 
 int cmd_predict(int argc, char **argv, struct error *err)
 {
-    static const struct argp argp = {
-        options,
-        parse,
-        "DB",
-        "Simulate a live run of the database with what 'calibrate' measured of its GPU, the same load and policies, and "
-        "tell how far off each number is.",
-        NULL,
-        NULL,
-        NULL};
+    static const struct argp argp = {options,
+                                     parse,
+                                     "DB",
+                                     "Simulate a live run of the database with what 'calibrate' measured of its GPU, "
+                                     "the same load and policies, and "
+                                     "tell how far off each number is.",
+                                     NULL,
+                                     NULL,
+                                     NULL};
     struct arguments a = {0};
     struct output file = {0};
     int rc;

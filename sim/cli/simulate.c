@@ -199,7 +199,8 @@ int simulate_backend(const struct simulate *s, const struct backend_ops **backen
 
 int simulate_watch(struct simulate *s, struct run_options *run, struct error *err)
 {
-    *run = (struct run_options){.stop = &interrupted, .progress = simulate_progress, .context = &s->bar};
+    *run = (struct run_options){
+        .stop = &interrupted, .wishes = s->wishes, .progress = simulate_progress, .context = &s->bar};
     simulate_bar(s, &s->bar);
     return simulate_backend(s, &run->backend, err);
 }

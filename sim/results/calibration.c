@@ -170,8 +170,8 @@ static int missing(const char *path, int64_t wanted, const char *provenance, str
                      path, strcmp(provenance, "double") == 0 ? "double" : "cuda:0", path);
 }
 
-int calibration_load(struct calibration *c, const char *path, int64_t wanted, const char *provenance, const char *device,
-                     struct arena *arena, struct error *err)
+int calibration_load(struct calibration *c, const char *path, int64_t wanted, const char *provenance,
+                     const char *device, struct arena *arena, struct error *err)
 {
     sqlite3_stmt *s = NULL;
     sqlite3 *db;

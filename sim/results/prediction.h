@@ -10,10 +10,15 @@ struct live_run {
     int64_t number;
     const char *provenance, *device, *started; /* "cuda"; what its driver said */
     double time_scale;                         /* how much faster than the device's its time ran */
+    const int64_t *const *ready_ns;            /* when each burst of each workload became ready; NULL: not recorded */
+    const uint32_t *bursts;                    /* of ready_ns[workload][] */
 };
 
 /* Run `wanted`, 0: the last one that was live.  GS_BAD_INPUT: there is none, or it was simulated, or is incomplete. */
 int live_run_find(struct live_run *run, const char *path, int64_t wanted, struct arena *arena, struct error *err);
+
+/* Read ready_ns, where the run recorded its bursts. */
+int live_run_read_bursts(struct live_run *run, const char *path, struct arena *arena, struct error *err);
 
 struct prediction {
     const struct live_run *run;

@@ -16,8 +16,8 @@ static const char *show(char out[CELL], const char *metric, double value)
 {
     if (isnan(value))
         return "-";
-    return ends_with(metric, "_s")       ? report_time(out, value)
-           : ends_with(metric, "_bytes") ? show_size(out, value)
+    return ends_with(metric, "_s")         ? report_time(out, value)
+           : ends_with(metric, "_bytes")   ? show_size(out, value)
            : strcmp(metric, "useful") == 0 ? show_percent(out, value)
                                            : show_count(out, value);
 }
@@ -35,7 +35,10 @@ static void head(struct text *out, const struct prediction *p)
                 p->live->policy, p->live->length, (long long)p->run->number, (unsigned long long)p->live->seed,
                 (long long)c->number, is_double(p) ? "   THE DRIVER DOUBLE, NO GPU" : "");
     text_printf(out, "live        %s on %s\n", p->run->started, p->run->device);
-    text_printf(out, "calibrated  %s on %s %s\n\n", c->made, c->gpu, c->uuid);
+    text_printf(out, "calibrated  %s on %s %s\n", c->made, c->gpu, c->uuid);
+    text_printf(out, "load        %s\n\n",
+                p->run->ready_ns != NULL ? "the same draws, and wishes as they were recorded"
+                                         : "the same draws; no wishes were recorded (record = bursts)");
 }
 
 void prediction_text(struct text *out, const struct prediction *p)
@@ -74,6 +77,7 @@ void prediction_json(struct text *out, const struct prediction *p)
     json_number(out, ",", "seed", (double)p->live->seed);
     json_number(out, ",", "calibration", (double)p->calibration->number);
     json_text(out, ",", "calibrated", p->calibration->made);
+    json_text(out, ",", "load", p->run->ready_ns != NULL ? "recorded" : "drawn");
     json_text(out, ",", "gpu", p->calibration->gpu);
     json_text(out, ",", "uuid", p->calibration->uuid);
     text_add(out, ",\"metrics\":[");

@@ -178,8 +178,8 @@ static int take_own(struct replication *r, gs_ns at_ns, struct error *err)
 static bool look_up(struct replication *r, gs_ns *at_ns)
 {
     const struct run_watch *watch = r->plan->watch;
-    const struct run_sight sight = {r->clock->now_ns, r->end_ns,  controller_view(r->ctl), &r->setup,
-                                    recorder_tally(r->rec), r->backend, r->ops};
+    const struct run_sight sight = {
+        r->clock->now_ns, r->end_ns, controller_view(r->ctl), &r->setup, recorder_tally(r->rec), r->backend, r->ops};
 
     watch->look(watch->context, &sight);
     if (r->plan->stop == NULL || *r->plan->stop == 0)
@@ -258,6 +258,7 @@ static int open_all(struct replication *r, struct arena *arena, struct error *er
     if (r->ctl == NULL)
         return error_set(err, GS_SYSTEM, "out of memory for the controller; use fewer workloads");
     load_see(r->load, controller_view(r->ctl));
+    load_follow(r->load, plan->wishes);
     if (r->setup.oracle != NULL &&
         (rc = oracle_open(&r->oracle, r->load, controller_view(r->ctl), arena, err)) != GS_OK)
         return rc;

@@ -1,7 +1,7 @@
 /* test_measure.c - what is measured on the driver double is what the double was told to be: its links, latency, duplex,
  * context.  The double knows nothing of who measures it, so that this is an independent check of the method. */
 #include "double_fixture.h"
-#include "backend/measure/measure.h"
+#include "backend/measure/rows.h"
 
 static struct measured measured;
 static struct error err;
@@ -67,9 +67,9 @@ static void test_links(void **state)
         struct truth truth;
     } cases[] = {
         {"memory=64MiB", {25e9, 25e9, 6e9, 0.8, 8000, 2 << 20}},
-        {"memory=64MiB in=55GB/s out=50GB/s duplex=1 latency=20us pageable=12GB/s context=5MiB",
+        {"memory=32MiB granularity=256KiB in=55GB/s out=50GB/s duplex=1 latency=20us pageable=12GB/s context=5MiB",
          {55e9, 50e9, 12e9, 1, 20000, 5 << 20}},
-        {"memory=64MiB in=12GB/s out=3GB/s duplex=0.5 latency=10us pageable=5GB/s",
+        {"memory=32MiB granularity=256KiB in=12GB/s out=3GB/s duplex=0.5 latency=10us pageable=5GB/s",
          {12e9, 3e9, 5e9, 0.5, 10000, 2 << 20}},
         {"memory=32MiB granularity=256KiB in=1GB/s out=8GB/s duplex=0.7 latency=40us",
          {1e9, 8e9, 6e9, 0.7, 40000, 2 << 20}},
@@ -83,6 +83,44 @@ static void test_links(void **state)
     }
 }
 
+/* By hand: quantiles of ten samples; and the line of least relative squares through (1, 2), (2, 3), (4, 7).  With u = 1/y
+ * and v = x/y it is the (a, b) that solves a uu + b uv = u, a uv + b vv = v, each summed up. */
+static void test_rows(void **state)
+{
+    static const double size[] = {1, 2, 4}, value[] = {2, 3, 7};
+    double uu = 0, uv = 0, vv = 0, u = 0, v = 0, a, b;
+    struct measure_row *row;
+
+    (void)state;
+    memset(&measured, 0, sizeof measured);
+    row = rows_add(&measured, "ten", 1, "ns");
+    for (int i = 0; i < 10; i++)
+        rows_sample(row, (double)((i * 7) % 10 + 1));
+    rows_summarise(row);
+    expect("p50", row->p50, 5, 0);
+    expect("p95", row->p95, 10, 0);
+    expect("min", row->min, 1, 0);
+    expect("max", row->max, 10, 0);
+    assert_true(row->unsteady);
+    for (int i = 0; i < 3; i++) {
+        row = rows_add(&measured, "line", (int64_t)size[i], "ns");
+        rows_sample(row, value[i]);
+        rows_summarise(row);
+        assert_false(row->unsteady);
+        uu += 1 / value[i] / value[i];
+        uv += size[i] / value[i] / value[i];
+        vv += size[i] * size[i] / value[i] / value[i];
+        u += 1 / value[i];
+        v += size[i] / value[i];
+    }
+    rows_fit(&measured, "line");
+    a = (u * vv - v * uv) / (uu * vv - uv * uv);
+    b = (uu * v - uv * u) / (uu * vv - uv * uv);
+    expect("fixed", measure_line(&measured, "line")->fixed_ns, a, 1e-9);
+    expect("rate", measure_line(&measured, "line")->per_s, 1e9 / b, 1e-9);
+    expect("worst", measure_line(&measured, "line")->worst, (a + 2 * b - 3) / 3, 1e-9);
+}
+
 /* Whole swaps take what the link takes, chunk by chunk, and little besides. */
 static void test_swaps(void **state)
 {
@@ -90,8 +128,8 @@ static void test_swaps(void **state)
     double chunk_ns;
 
     (void)state;
-    measure("memory=128MiB in=10GB/s out=5GB/s latency=10us");
-    assert_int_equal(measured.chunk_bytes, 4 * MIB);
+    measure("memory=32MiB granularity=256KiB in=10GB/s out=5GB/s latency=10us");
+    assert_int_equal(measured.chunk_bytes, MIB);
     in = measure_line(&measured, "swap_in");
     out = measure_line(&measured, "swap_out");
     chunk_ns = (double)measured.chunk_bytes / 10 + 10000;
@@ -106,7 +144,7 @@ static void test_swaps(void **state)
 static void test_several(void **state)
 {
     (void)state;
-    measure("memory=64MiB gpus=2 in=10GB/s out=5GB/s latency=0us");
+    measure("memory=32MiB granularity=256KiB gpus=2 in=10GB/s out=5GB/s latency=0us");
     expect("all_in", measured.all_in_per_s, 20e9, 0.01);
     expect("all_out", measured.all_out_per_s, 10e9, 0.01);
     expect("all_share", measured.all_share, 1, 0.01);
@@ -181,8 +219,9 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_links),    cmocka_unit_test(test_swaps),  cmocka_unit_test(test_several),
-        cmocka_unit_test(test_unsteady), cmocka_unit_test(test_faults), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_rows),    cmocka_unit_test(test_links),    cmocka_unit_test(test_swaps),
+        cmocka_unit_test(test_several), cmocka_unit_test(test_unsteady), cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
