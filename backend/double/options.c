@@ -20,6 +20,7 @@ static const struct key keys[] = {
     {"context", SIZE, offsetof(struct options, context_bytes)},
     {"in", RATE, offsetof(struct options, in_bytes_per_s)},
     {"out", RATE, offsetof(struct options, out_bytes_per_s)},
+    {"pageable", RATE, offsetof(struct options, plain_bytes_per_s)},
     {"kernels", RATE, offsetof(struct options, memory_bytes_per_s)},
     {"duplex", SHARE, offsetof(struct options, duplex)},
     {"latency", TIME, offsetof(struct options, latency_ns)},
@@ -140,7 +141,8 @@ static int check(const struct options *options, char why[DOUBLE_WHY])
 
     if (options->gpus < 1 || options->gpus > GPUS || grain < 65536 || (grain & (grain - 1)) != 0 ||
         !(options->in_bytes_per_s > 0) || !(options->out_bytes_per_s > 0) || !(options->memory_bytes_per_s > 0) ||
-        !(options->duplex > 0) || options->sample_ns < 1000000 || (options->stride != 24 && options->stride != 32)) {
+        !(options->plain_bytes_per_s > 0) || !(options->duplex > 0) || options->sample_ns < 1000000 ||
+        (options->stride != 24 && options->stride != 32)) {
         snprintf(why, DOUBLE_WHY,
                  "the driver double has 1 to %d GPUs, a granularity that is a power of two from 64KiB on, rates "
                  "above 0, samples of 1ms or longer, and a stride of 24 or 32",
@@ -160,6 +162,7 @@ int options_parse(struct options *options, const char *text, char why[DOUBLE_WHY
                                 .context_bytes = 2 << 20,
                                 .in_bytes_per_s = 25e9,
                                 .out_bytes_per_s = 25e9,
+                                .plain_bytes_per_s = 6e9,
                                 .memory_bytes_per_s = 1e12,
                                 .duplex = 0.8,
                                 .latency_ns = 8000,

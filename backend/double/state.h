@@ -37,6 +37,7 @@ struct options {
     uint64_t gpu_bytes, granularity_bytes, context_bytes;
     double in_bytes_per_s, out_bytes_per_s; /* host to device, device to host */
     double duplex;                          /* share of its rate that a direction keeps while the other is busy */
+    double plain_bytes_per_s;               /* copies with host memory that is not registered, at most */
     double memory_bytes_per_s;              /* kernels */
     uint64_t latency_ns;                    /* of each copy and kernel */
     uint64_t free_lag_ns;                   /* until memory that was released is free */

@@ -260,6 +260,7 @@ static int open_all(struct replication *r, struct arena *arena, struct error *er
     if (r->ctl == NULL)
         return error_set(err, GS_SYSTEM, "out of memory for the controller; use fewer workloads");
     load_see(r->load, controller_view(r->ctl));
+    load_follow(r->load, plan->wishes);
     if (r->setup.oracle != NULL &&
         (rc = oracle_open(&r->oracle, r->load, controller_view(r->ctl), arena, err)) != GS_OK)
         return rc;

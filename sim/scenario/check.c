@@ -54,6 +54,9 @@ static void check_node(struct build *b, size_t i)
                  "the reserve of %s leaves nothing of the GPU's %s to workloads; lower 'gpu_reserved'",
                  units_show_size(reserve, (double)(node->gpu_reserved + node->gpu_reserved_per_workload)),
                  units_show_size(memory, (double)node->gpu_memory));
+    if (node->calibrated == CALIBRATED_DOUBLE && !b->scenario->allow_synthetic)
+        complain(b, from, "calibrated", GS_BAD_INPUT,
+                 "these figures are the driver double's and of no GPU; calibrate on a GPU, or say --allow-synthetic");
 }
 
 /* It is not there yet; with swap it is a contradiction besides, which the key table alone cannot tell. */

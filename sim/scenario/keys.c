@@ -51,6 +51,8 @@ static const struct key table[] = {
              .help = "replications run side by side; the result does not depend on it"),
     SCENARIO("record", "summary | bursts | events", "summary", KEY_CHOICE, record, 0, 0,
              .help = "rows in the database: totals, a row a burst, or every event and command too"),
+    SCENARIO("allow_synthetic", "yes | no", "no", KEY_BOOLEAN, allow_synthetic, 0, 0,
+             .help = "nodes may have the figures of the driver double, which no GPU has (node.calibrated)"),
 
     NODE("count", "integer", "1", KEY_INTEGER, count, 1, 1e6, .help = "identical nodes"),
     NODE("gpus", "integer", "1", KEY_INTEGER, gpus, 1, 1024, .help = "GPUs in the node"),
@@ -98,6 +100,8 @@ static const struct key table[] = {
          .word = NEVER, .help = "greatest number of workloads attached to one GPU"),
     NODE("regular_fraction_freezes_gpu", "yes | no", "no", KEY_BOOLEAN, regular_fraction_freezes_gpu, 0, 0,
          .help = "one workload with 'fraction = regular' stops swapping on its GPU (a rule of the product's draft)"),
+    NODE("calibrated", "no | cuda | double", "no", KEY_CHOICE, calibrated, 0, 0,
+         .help = "what 'calibrate' measured these figures on; those of the double need --allow-synthetic"),
     NODE("time_slicing", "timesharing | strict | fair", "timesharing", KEY_CHOICE, time_slicing, 0, 0,
          .help = "compute mode; swap excludes strict and fair, which are not available in this version"),
 

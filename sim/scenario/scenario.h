@@ -13,6 +13,7 @@
 #include "policies/table.h"
 
 enum record { RECORD_SUMMARY, RECORD_BURSTS, RECORD_EVENTS };
+enum calibrated { CALIBRATED_NO, CALIBRATED_CUDA, CALIBRATED_DOUBLE };
 enum transfer { TRANSFER_SERIAL, TRANSFER_OVERLAPPED };
 enum link_discipline { LINK_PS, LINK_FCFS };
 enum sharing { SHARING_CONCURRENT, SHARING_EXCLUSIVE };
@@ -53,6 +54,7 @@ struct node_group { /* [node] or [node.NAME] */
     bool node_level_scheduler;
     int64_t max_workloads_per_gpu; /* INT64_MAX = none */
     bool regular_fraction_freezes_gpu;
+    int calibrated;   /* enum calibrated */
     int time_slicing; /* 0 timesharing, 1 strict, 2 fair */
 };
 
@@ -186,6 +188,7 @@ struct scenario {
     double precision; /* relative error at which no more replications are added; 0: none are */
     int64_t max_replications;
     int record;
+    bool allow_synthetic; /* nodes with CALIBRATED_DOUBLE are not refused */
     struct node_group *node;
     size_t nodes;
     struct workload_group *workload;
