@@ -168,7 +168,10 @@ static CUresult cut(struct memory *memory, uint32_t count)
             slots_give(memory->slots, chunk->slot);
         chunk->slot = SLOT_NONE;
         chunk->generation = 0;
-        if (chunk->state != CHUNK_ABSENT)
+        if (chunk->state == CHUNK_ABSENT)
+            continue;
+        result = memory->gpu->cu->event_wait(chunk->event); /* a copy of it may be under way, written ahead */
+        if (result == CUDA_SUCCESS)
             result = memory_unmap(memory, i);
     }
     return result == CUDA_SUCCESS ? gpu_release_spares(memory->gpu) : result;

@@ -29,7 +29,8 @@ struct move { /* mover.h */
     bool failed;           /* a swap-in that found no memory and is being undone */
     bool no_slot;          /* the next chunk waits for a slot of the swap file */
     uint32_t begun, ended; /* chunks, in order */
-    int64_t refused_ns;    /* when the driver first had no memory for the next one; -1: it has */
+    int64_t refused_ns;    /* when there first was no memory for the next one; -1: there is */
+    uint64_t turn;         /* of its last chunk; who had his longest ago takes the next */
     struct memory *next;   /* in line */
 };
 

@@ -121,6 +121,7 @@ static int open_node(struct backend **out, const struct backend_setup *setup, st
         return rc;
     }
     mover_init(&be->mover, &be->gpu, &be->slots, LIVE_DEPTH, INT64_C(1000000000));
+    be->mover.fcfs = setup->scenario->node[0].link_discipline == LINK_FCFS;
     live_clock_start(&be->time, &be->driver);
     be->clock.next_ns = 0;
     *out = be;
@@ -176,7 +177,9 @@ static int swap(struct backend *be, const struct gs_command *command, struct err
     p->command = *command;
     p->moving = true;
     if (command->kind == GS_SWAP_IN && command->moved_bytes == 0)
-        overhead_ns = 0;                    /* the first residency allocates; nothing is swapped */
+        overhead_ns = 0; /* the first residency allocates; nothing is swapped */
+    else if (command->kind == GS_SWAP_IN && !gs_by_disk(command->reason))
+        overhead_ns += be->setup->scenario->workload[spec->group].warm_start;
     if (command->reason == GS_BECAUSE_COLD) /* stands for the load from disk, which there is none of */
         overhead_ns = be->setup->scenario->workload[spec->group].cold_start;
     p->move_at_ns = be->clock.now_ns + overhead_ns;
