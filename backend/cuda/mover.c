@@ -47,7 +47,7 @@ static bool begin_copy_out(struct mover *mover, struct memory *memory, uint32_t 
     if (chunk->slot == SLOT_NONE && (chunk->slot = find_slot(mover)) == SLOT_NONE)
         return false;
     chunk->dirty = false;
-    *result = cu->copy_out(slots_at(mover->slots, chunk->slot), memory_at(memory, i), (size_t)mover->gpu->chunk_bytes,
+    *result = cu->copy_out(slots_at(mover->slots, chunk->slot), memory_at(memory, i), chunk->words * sizeof(mix_word),
                            mover->gpu->out);
     if (*result == CUDA_SUCCESS)
         *result = cu->event_record(chunk->event, mover->gpu->out);
@@ -128,7 +128,7 @@ static CUresult undo(struct mover *mover, struct memory *memory)
 
     for (uint32_t i = 0; i < memory->move.begun; i++)
         if (memory->chunk[i].slot == SLOT_NONE && memory->chunk[i].dirty)
-            memory->chunk[i].generation = 0;
+            memory->chunk[i].generation = memory->chunk[i].words = 0;
     memory->move =
         (struct move){.kind = MOVE_OUT, .failed = true, .refused_ns = -1, .turn = ++mover->turns, .next = next};
     result = cu->event_record(memory->drained, mover->gpu->in); /* by that stream they came */
@@ -143,11 +143,13 @@ static CUresult begin_chunk_in(struct mover *mover, struct memory *memory, uint3
 
     if (result != CUDA_SUCCESS)
         return result;
-    if (chunk->slot == SLOT_NONE)
-        result = memory_fill(memory, i, mover->gpu->in);
-    else
-        result = cu->copy_in(memory_at(memory, i), slots_at(mover->slots, chunk->slot), (size_t)mover->gpu->chunk_bytes,
+    if (chunk->slot != SLOT_NONE)
+        result = cu->copy_in(memory_at(memory, i), slots_at(mover->slots, chunk->slot), chunk->words * sizeof(mix_word),
                              mover->gpu->in);
+    else
+        chunk->generation = chunk->words = 0;
+    if (result == CUDA_SUCCESS && (int64_t)(chunk->words * sizeof(mix_word)) < memory_part(memory, i))
+        result = memory_fill(memory, i, mover->gpu->in); /* it is new, or has grown while it was away */
     return result == CUDA_SUCCESS ? cu->event_record(chunk->event, mover->gpu->in) : result;
 }
 
@@ -187,6 +189,8 @@ static CUresult refuse(struct mover *mover, struct memory *memory, int64_t now_n
 /* Will memory come free without anything that comes in having to go? */
 static bool somebody_leaves(const struct mover *mover)
 {
+    if (mover->awaited > 0)
+        return true;
     for (const struct memory *m = mover->first; m != NULL; m = m->move.next)
         if (m->move.kind == MOVE_OUT || m->move.begun > m->move.ended)
             return true;
@@ -201,7 +205,7 @@ static CUresult begin_in(struct mover *mover, int64_t now_ns)
         struct move *t = &memory->move;
         CUresult result;
 
-        if (mover->gpu->free_bytes < mover->gpu->chunk_bytes)
+        if (mover->gpu->free_bytes < memory_part(memory, t->begun))
             return somebody_leaves(mover) ? CUDA_SUCCESS : refuse(mover, memory, now_ns);
         if ((result = begin_chunk_in(mover, memory, t->begun)) == CUDA_ERROR_OUT_OF_MEMORY)
             return refuse(mover, memory, now_ns);

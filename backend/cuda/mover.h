@@ -16,6 +16,7 @@ struct mover {
     uint32_t depth;
     bool fcfs; /* transfers of a direction go one after the other; no: side by side, chunk by chunk */
     uint64_t turns;
+    uint32_t awaited;            /* swap-outs that are about to begin, for which others may wait already */
     int64_t patience_ns;         /* how long a swap-in asks again for memory that the driver does not have */
     struct memory *first, *last; /* transfers under way, in order of their beginning */
 };

@@ -206,6 +206,39 @@ static void test_overlap(void **state)
     end_well();
 }
 
+/* Sizes that are no whole chunks: the account counts them to the byte, and no more is moved; what grows or shrinks within
+ * the last chunk, on the GPU or off it, keeps its words. */
+static void test_odd_sizes(void **state)
+{
+    static const int64_t sizes[] = {700003, 700001, 786432, 540000, 900000, 1000001, 8, 1500000, 1500003};
+    struct mix_found found;
+
+    (void)state;
+    assert_true(open_all(SMALL, (const unsigned[]){6}, 1, 6, 2));
+    assert_int_equal(memory_hold(&memory[0], 640001, &err), GS_OK);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        begin(0, MOVE_IN);
+        must_finish();
+        assert_int_equal(gpu.free_bytes, 16 * 256 * KIB - 4096 - memory[0].bytes);
+        burst(0, 6);
+        assert_int_equal(memory_hold(&memory[0], sizes[i], &err), GS_OK);
+        assert_int_equal(memory[0].bytes, sizes[i]);
+        assert_int_equal(gpu.free_bytes, 16 * 256 * KIB - 4096 - sizes[i]);
+        assert_int_equal(memory_check(&memory[0], &found, &err), GS_OK);
+        assert_int_equal(found.bad, 0);
+        begin(0, MOVE_OUT);
+        must_finish();
+        assert_int_equal(memory_hold(&memory[0], sizes[i] + (i % 2 == 0 ? 30011 : -7), &err), GS_OK);
+    }
+    begin(0, MOVE_IN);
+    must_finish();
+    assert_int_equal(memory_check(&memory[0], &found, &err), GS_OK);
+    assert_int_equal(found.bad, 0);
+    close_all();
+    assert_int_equal(dbl->leaks(), 0);
+    assert_no_violation();
+}
+
 /* Who has a clean copy leaves without copying; cleaning makes one while it runs on. */
 static void test_clean(void **state)
 {
@@ -540,6 +573,7 @@ int main(void)
         cmocka_unit_test(test_exchange_with_a_full_swap_file),
         cmocka_unit_test(test_overlap),
         cmocka_unit_test(test_clean),
+        cmocka_unit_test(test_odd_sizes),
         cmocka_unit_test(test_discipline),
         cmocka_unit_test(test_both_want_all),
         cmocka_unit_test(test_any_order),
