@@ -311,15 +311,29 @@ static bool take_ended(struct mover *mover, struct memory *memory, struct memory
     return true;
 }
 
-/* Get on with all transfers of a direction. */
-static CUresult step_all(struct mover *mover, bool in)
+/* Get on with all transfers, until something on the GPU has to end first. */
+static int step_all(struct mover *mover, int64_t now_ns, struct error *err)
 {
-    CUresult result = CUDA_SUCCESS;
+    uint64_t done;
 
-    for (struct memory *m = mover->first; m != NULL && result == CUDA_SUCCESS; m = m->move.next)
-        if ((m->move.kind == MOVE_IN) == in)
-            result = in ? end_in(m) : step_out(mover, m);
-    return result;
+    do {
+        CUresult result = CUDA_SUCCESS;
+
+        done = progress(mover);
+        for (struct memory *m = mover->first; m != NULL && result == CUDA_SUCCESS; m = m->move.next)
+            if (m->move.kind != MOVE_IN)
+                result = step_out(mover, m);
+        if (result != CUDA_SUCCESS)
+            return gpu_try(mover->gpu, result, "swap-out", err);
+        for (struct memory *m = mover->first; m != NULL && result == CUDA_SUCCESS; m = m->move.next)
+            if (m->move.kind == MOVE_IN)
+                result = end_in(m);
+        if (result == CUDA_SUCCESS)
+            result = begin_in(mover, now_ns);
+        if (result != CUDA_SUCCESS)
+            return gpu_try(mover->gpu, result, "swap-in", err);
+    } while (progress(mover) > done); /* less: somebody was turned back */
+    return GS_OK;
 }
 
 int mover_pump(struct mover *mover, int64_t now_ns, struct memory **ended, bool *failed, struct error *err)
@@ -327,13 +341,12 @@ int mover_pump(struct mover *mover, int64_t now_ns, struct memory **ended, bool 
     struct memory *before = NULL;
     uint64_t done = progress(mover);
     CUresult result;
+    int rc;
 
     *ended = NULL;
     *failed = false;
-    if ((result = step_all(mover, false)) != CUDA_SUCCESS)
-        return gpu_try(mover->gpu, result, "swap-out", err);
-    if ((result = step_all(mover, true)) != CUDA_SUCCESS || (result = begin_in(mover, now_ns)) != CUDA_SUCCESS)
-        return gpu_try(mover->gpu, result, "swap-in", err);
+    if ((rc = step_all(mover, now_ns, err)) != GS_OK)
+        return rc;
     for (struct memory *m = mover->first; m != NULL && *ended == NULL; before = m, m = m->move.next)
         if (take_ended(mover, m, before, failed)) {
             *ended = m;

@@ -8,7 +8,10 @@ static int submit_quanta(struct backend *be, struct process *p, struct error *er
 {
     const struct gs_workload_spec *spec = &be->setup->setup->workload[live_id(be, p)];
 
-    while (p->in_flight < LIVE_QUANTA && !p->stopping && p->issued_ns < p->job->alone_ns) {
+    /* where others run, too, theirs keep the GPU busy while the next one is issued, and shorter turns are fairer */
+    unsigned most = be->executing > 1 ? 1 : LIVE_QUANTA;
+
+    while (p->in_flight < most && !p->stopping && p->issued_ns < p->job->alone_ns) {
         struct quantum *q = &p->quantum[(p->first + p->in_flight) % LIVE_QUANTA];
         gs_ns left_ns = p->job->alone_ns - p->issued_ns;
         uint32_t written = p->issued_ns == 0 ? (uint32_t)(spec->dirty * p->memory.count + 0.999) : 0;
