@@ -43,6 +43,15 @@ CUresult chunk_make(unsigned gpu, size_t bytes, unsigned *index)
     return CUDA_SUCCESS;
 }
 
+void chunks_free_late(bool all)
+{
+    for (unsigned g = 0; g < the.options.gpus; g++)
+        if (the.gpu[g].late_bytes > 0 && (all || the.gpu[g].late_until_ns <= the.now_ns)) {
+            ledger_give(g, the.gpu[g].late_bytes);
+            the.gpu[g].late_bytes = 0;
+        }
+}
+
 void chunk_drop(unsigned index)
 {
     struct chunk *chunk = &the.chunk[index];
@@ -50,7 +59,9 @@ void chunk_drop(unsigned index)
     if (!chunk->released || chunk->mappings > 0)
         return;
     munmap(chunk->data, chunk->bytes);
-    ledger_give(chunk->gpu, chunk->bytes);
+    the.gpu[chunk->gpu].late_bytes += chunk->bytes;
+    the.gpu[chunk->gpu].late_until_ns = the.now_ns + the.options.free_lag_ns;
+    chunks_free_late(false);
     *chunk = (struct chunk){.generation = chunk->generation};
 }
 

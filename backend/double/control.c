@@ -34,6 +34,7 @@ static int reset(const char *options, char why[DOUBLE_WHY])
     modules_forget();
     streams_forget();
     memory_forget();
+    chunks_free_late(true);
     enter_forget();
     violation_forget();
     memset(the.gpu, 0, sizeof the.gpu);

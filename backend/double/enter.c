@@ -22,7 +22,7 @@ static struct {
 } calls[128];
 
 static CUresult pending; /* of the call that is under way */
-static bool pending_hangs;
+static bool pending_hangs, pending_skips;
 
 static uint64_t count_call(const char *call)
 {
@@ -59,7 +59,7 @@ bool enter_current(unsigned *gpu)
 static CUresult script(const char *call, uint64_t nth)
 {
     pending = CUDA_SUCCESS;
-    pending_hangs = false;
+    pending_hangs = pending_skips = false;
     for (unsigned i = 0; i < the.options.faults; i++) {
         const struct fault *fault = &the.options.fault[i];
 
@@ -71,6 +71,8 @@ static CUresult script(const char *call, uint64_t nth)
             pending = fault->code;
         if (fault->effect == FAULT_HANG)
             pending_hangs = true;
+        if (fault->effect == FAULT_SKIP)
+            pending_skips = true;
         if (fault->effect == FAULT_LOST) {
             ledger_lose();
             for (unsigned gpu = 0; gpu < GPUS; gpu++) {
@@ -112,8 +114,10 @@ CUresult enter(const char *call, enum enter_need need, unsigned *gpu)
         pthread_cond_wait(&changed, &lock);
     is_call = true;
     under_way++;
-    if (need != ENTER_ANYHOW && the.init_pid == getpid())
+    if (need != ENTER_ANYHOW && the.init_pid == getpid()) {
         clock_advance();
+        chunks_free_late(false);
+    }
     nth = count_call(call);
     result = check_need(call, need, gpu);
     if (result == CUDA_SUCCESS)
@@ -175,6 +179,11 @@ CUresult enter_pending(void)
 bool enter_hangs(void)
 {
     return pending_hangs;
+}
+
+bool enter_skips(void)
+{
+    return pending_skips;
 }
 
 void enter_wait_until(uint64_t at_ns)

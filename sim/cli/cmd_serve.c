@@ -10,8 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { OPTION_DEVICE = 300, OPTION_IDLE, OPTION_STOP, OPTION_OPEN, OPTION_RULE };
+enum { OPTION_DEVICE = 300, OPTION_IDLE, OPTION_STOP, OPTION_OPEN, OPTION_RULE, OPTION_METRICS, OPTION_EVERY };
 
 struct arguments {
     struct simulate simulate;
@@ -30,7 +31,9 @@ static const struct argp_option options[] = {
      "what a program may take to stop; then the driver stops it (default: 2s)", 0},
     {"open", OPTION_OPEN, NULL, 0, "programs of all users may come, not only the daemon's own and root's", 0},
     {"rule", OPTION_RULE, "cgroup|command=PATTERN:NAME", 0,
-     "processes found on the GPU whose cgroup's path or command is like this take places of [workload.NAME]", 0},
+     "processes found on a GPU whose cgroup's path or command is like this take places of [workload.NAME]", 0},
+    {"metrics", OPTION_METRICS, "PORT", 0, "serve http://127.0.0.1:PORT/metrics for Prometheus; 0: any free port", 0},
+    {"every", OPTION_EVERY, "TIME", 0, "how often the state is shown (default: 200ms on a terminal, else 10s)", 0},
     {0}};
 
 static void read_rule(struct arguments *a, const char *text, struct argp_state *state)
@@ -64,6 +67,8 @@ static gs_ns read_time(const char *key, const char *text, struct argp_state *sta
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *a = state->input;
+    char why[UNITS_WHY];
+    int64_t port;
 
     switch (key) {
     case ARGP_KEY_INIT:
@@ -89,6 +94,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPTION_RULE:
         read_rule(a, arg, state);
         return 0;
+    case OPTION_METRICS:
+        if (units_integer(arg, &port, why) != GS_OK || port < 0 || port > 65535)
+            argp_error(state, "--metrics is a port from 0 to 65535, not '%s'", arg);
+        a->live.port = (int)port;
+        return 0;
+    case OPTION_EVERY:
+        a->live.view.every_s = (double)read_time("every", arg, state) * 1e-9;
+        return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0)
             argp_error(state, "one scenario at a time; '%s' is a second one", arg);
@@ -107,12 +120,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static void say(const char *line)
 {
     fprintf(stderr, "%s\n", line);
-}
-
-static void look(void *context, const struct run_sight *sight)
-{
-    (void)context;
-    (void)sight;
 }
 
 /* Programs decide by themselves what they do, and what they have on the GPU when they come is what they allocate; the daemon
@@ -162,7 +169,7 @@ int cmd_serve(int argc, char **argv, struct error *err)
         NULL};
     struct arguments a = {.live.device.time_scale = 1,
                           .live.device.real_clock = true,
-                          .live.watch = {.look = look},
+                          .live.port = -1,
                           .live.backend = &backend_serve,
                           .serve = {.idle_ns = 200000000, .stop_ns = 2000000000, .say = say}};
     struct scenario scenario;
@@ -185,6 +192,10 @@ int cmd_serve(int argc, char **argv, struct error *err)
     if (rc == GS_OK && a.live.device.is_double)
         rc = find_double(err);
     serve_set(&a.serve);
+    if (!a.simulate.quiet) {
+        a.live.view.out = stderr;
+        a.live.view.is_terminal = isatty(STDERR_FILENO);
+    }
     if (rc == GS_OK)
         rc = simulate_run(&a.simulate, &scenario, err);
     simulate_fini(&a.simulate);

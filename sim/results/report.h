@@ -107,7 +107,7 @@ struct report_about {
     const char *version, *provenance; /* provenance: "sim", "double", "cuda" */
     const char *command;              /* how to run this again, for advice; NULL: "gpuswap-sim run FILE" */
     double wall_s;                    /* reported to 0.01 s */
-    const char *device; /* of a live run; else NULL */
+    const char *device;               /* of a live run; else NULL */
 };
 
 /* Build the report of `count` replications (interrupted ones are left out; sketches are sorted in place).  Strings of

@@ -99,10 +99,11 @@ static int run_row(struct loading *l)
 {
     sqlite3_stmt *s;
     struct report *r = l->report;
-    int rc = query(
-        l, &s,
-        "SELECT run, status, scenario, version, provenance, victim, slicer, cap, prefetch, place, parameters,"
-        " policy, length, limits, next, seed, is_random, device FROM run WHERE run = ?1 OR ?1 = 0 ORDER BY run DESC LIMIT 1");
+    int rc =
+        query(l, &s,
+              "SELECT run, status, scenario, version, provenance, victim, slicer, cap, prefetch, place, parameters,"
+              " policy, length, limits, next, seed, is_random, device FROM run WHERE run = ?1 OR ?1 = 0 ORDER BY run "
+              "DESC LIMIT 1");
     if (rc != GS_OK)
         return rc;
     int step = sqlite3_step(s);

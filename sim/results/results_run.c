@@ -228,11 +228,10 @@ int rows_report(struct results *r, const struct report *report, struct error *er
     if (rc != GS_OK)
         return rc;
     sqlite3_stmt *update = NULL;
-    if (sqlite3_prepare_v2(
-            r->store->db,
-            "UPDATE run SET status = ?, policy = ?, parameters = ?, length = ?, limits = ?, next = ?,"
-            " policy_faults = ?, replications = ? WHERE run = ?",
-            -1, &update, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(r->store->db,
+                           "UPDATE run SET status = ?, policy = ?, parameters = ?, length = ?, limits = ?, next = ?,"
+                           " policy_faults = ?, replications = ? WHERE run = ?",
+                           -1, &update, NULL) != SQLITE_OK)
         return schema_error(r->store->db, r->store->path, err);
     struct row row = {update, 0};
     put_text(&row, report->interrupted ? "interrupted" : "complete");
