@@ -61,6 +61,7 @@ int guests_take(struct backend *be, struct guest *p, int pid, uid_t uid, struct 
                         .retry_ns = GS_NEVER};
     snprintf(p->name, sizeof p->name, "%s-%u", group_of(be, p), serve_id(be, p));
     serve_post(be, GS_ATTACH, serve_id(be, p));
+    be->journal_stale = true;
     return GS_OK;
 }
 
@@ -82,6 +83,7 @@ struct member *guests_join(struct backend *be, struct guest *p, int pid, struct 
         return NULL;
     }
     p->members++;
+    be->journal_stale = true;
     if (!be->moves)
         guests_update(be, p, GS_FIELD_SWAPPABLE, 0);
     return member;
@@ -99,7 +101,7 @@ void guests_update(struct backend *be, struct guest *p, uint8_t field, int64_t v
 
 static bool wanted(const struct guest *p)
 {
-    bool any = p->requests > 0;
+    bool any = p->requests > 0 || p->requests_once;
 
     for (int i = 0; i < p->members; i++)
         any |= p->member[i].wishes;
@@ -175,7 +177,7 @@ void guests_run(struct backend *be, const struct gs_command *command)
     struct guest *p = &be->guest[command->workload];
 
     set_granted(be, p, true);
-    p->stopping = p->yields = p->idle_posted = false;
+    p->stopping = p->yields = p->idle_posted = p->requests_once = false;
     p->linger_ns = command->linger_ns;
     p->idle_at_ns = p->stop_by_ns = GS_NEVER;
     if (p->job != NULL && p->job->started_ns < 0)
@@ -316,6 +318,7 @@ void guests_part(struct backend *be, struct guest *p, struct member *member)
 
     close_member(member);
     p->members--;
+    be->journal_stale = true;
     for (struct member *m = member; m < &p->member[p->members]; m++)
         *m = m[1];
     if (open)
@@ -350,6 +353,7 @@ struct job *guests_forget(struct backend *be, uint32_t workload, bool gone)
     p->job = NULL;
     if (p->granted)
         end_grant(be, p);
+    p->gone = gone;
     if (!gone)
         p->retry_ns = be->clock.now_ns + INT64_C(1000000000); /* it waits at its gate: ask again */
     return job;
@@ -359,6 +363,7 @@ static void leave(struct backend *be, struct guest *p)
 {
     serve_post(be, GS_DETACH, serve_id(be, p));
     p->state = GUEST_LEAVING;
+    be->journal_stale = true;
     if (p->root_fd >= 0)
         close(p->root_fd);
     p->root_fd = -1;
@@ -381,6 +386,11 @@ void guests_watch(struct backend *be, struct guest *p)
 {
     gs_ns now_ns = be->clock.now_ns;
 
+    if (p->state == GUEST_LEAVING) {
+        if (p->gone && !p->moving)
+            p->state = GUEST_FREE;
+        return;
+    }
     for (int i = p->members; i-- > 0;)
         if (has_ended(p->member[i].pidfd))
             guests_part(be, p, &p->member[i]);

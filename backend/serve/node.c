@@ -146,6 +146,8 @@ static void close_node(struct backend *be)
 {
     if (be == NULL)
         return;
+    if (be->listening >= 0)
+        journal_bring_home(be);
     peers_close(be);
     for (uint32_t gpu = 0; gpu < be->gpus; gpu++)
         worker_close(be->worker[gpu]);
@@ -182,6 +184,8 @@ static int open_node(struct backend **out, const struct backend_setup *setup, st
         rc = error_set(err, GS_SYSTEM, "no eventfd: %s", strerror(errno));
     else if ((rc = open_arrays(be, err)) == GS_OK && (rc = open_devices(be, err)) == GS_OK)
         rc = peers_listen(be, err);
+    if (rc == GS_OK)
+        journal_read(be);
     if (rc != GS_OK) {
         close_node(be);
         return rc;
@@ -294,6 +298,7 @@ static void look(struct backend *be)
         if (be->guest[i].state != GUEST_FREE)
             guests_watch(be, &be->guest[i]);
     look_for_strangers(be);
+    journal_write(be);
     peers_bury(be);
 }
 

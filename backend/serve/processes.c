@@ -34,6 +34,19 @@ static long status_number(int pid, const char *key)
     return strtol(at + strlen(key), NULL, 10);
 }
 
+uint64_t process_start(int pid)
+{
+    enum { FIELDS_BETWEEN = 20 }; /* from the state, behind the name, to the start */
+    char path[64], text[1024], *at;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    if (pid <= 0 || !read_file(path, text, sizeof text) || (at = strrchr(text, ')')) == NULL)
+        return 0;
+    for (int i = 0; i < FIELDS_BETWEEN && at != NULL; i++)
+        at = strchr(at + 1, ' ');
+    return at != NULL ? strtoull(at, NULL, 10) : 0;
+}
+
 bool process_descends(int pid, int ancestor)
 {
     enum { GENERATIONS = 64 };

@@ -42,7 +42,8 @@ struct guest {
     gs_ns since_ns, busy_ns; /* of the present grant; how long the job has had the GPU before it */
     gs_ns linger_ns, idle_at_ns, stop_by_ns, retry_ns; /* the latter three: GS_NEVER, or something is due then */
     bool granted, stopping, yields, idle_posted, outside; /* outside: stopped by the driver, not by its gate */
-    bool moving, away, lost, pinned, unmovable;
+    bool moving, away, lost, pinned, unmovable, gone;
+    bool requests_once; /* it is wanted, though nobody says so: until it has had the GPU */
     unsigned failures;
     uint64_t swaps, overruns;
     struct gs_command command; /* of its swap */
@@ -89,6 +90,7 @@ struct backend {
     uint32_t executing[SERVE_GPUS], switching[SERVE_GPUS];
     gs_ns accounted_ns, look_ns; /* look: for processes that rules bring in */
     uint64_t epochs, refused;
+    bool journal_stale, journal_failed;
     bool drains, doubled; /* nobody new; the driver is the double, and so is that of its programs */
     struct error failure; /* met where it could not be told at once */
 };
@@ -146,8 +148,14 @@ void control_say(struct peer *peer, const char *format, ...) __attribute__((form
 void control_stranger(struct backend *be, int pid);
 bool control_may(const struct peer *peer, const struct guest *p); /* it is his, or he is root */
 
+/* journal.c: whom the daemon serves, in a file. */
+void journal_write(struct backend *be);
+void journal_read(struct backend *be);
+void journal_bring_home(struct backend *be);
+
 /* processes.c: what the kernel tells of a process. */
 int process_open(int pid);                          /* a pidfd, -1: it is gone */
+uint64_t process_start(int pid);                    /* when, in ticks since the machine started; 0: it is gone */
 bool process_descends(int pid, int ancestor);
 bool process_is_leader(int pid);                    /* and not a thread's number */
 bool process_name(int pid, char *out, size_t size); /* of its command */

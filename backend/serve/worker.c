@@ -16,6 +16,7 @@ struct worker {
     pthread_mutex_t lock;
     pthread_cond_t news;
     struct work *todo, **todo_end, *done, **done_end;
+    unsigned asked; /* and not taken */
     bool ends;
 };
 
@@ -150,6 +151,7 @@ static void *labour(void *argument)
         work->next = NULL;
         *w->done_end = work;
         w->done_end = &work->next;
+        pthread_cond_broadcast(&w->news);
         while (write(w->results, &one, sizeof one) < 0) /* only when it is full, and then it is readable */
             break;
     }
@@ -188,25 +190,39 @@ int worker_ask(struct worker *w, const struct work *asked)
     pthread_mutex_lock(&w->lock);
     *w->todo_end = work;
     w->todo_end = &work->next;
-    pthread_cond_signal(&w->news);
+    w->asked++;
+    pthread_cond_broadcast(&w->news);
     pthread_mutex_unlock(&w->lock);
     return GS_OK;
 }
 
-bool worker_take(struct worker *w, struct work *out)
+static bool take(struct worker *w, struct work *out, bool waits)
 {
     struct work *work;
 
     pthread_mutex_lock(&w->lock);
+    while (waits && w->done == NULL && w->asked > 0)
+        pthread_cond_wait(&w->news, &w->lock);
     work = w->done;
     if (work != NULL && (w->done = work->next) == NULL)
         w->done_end = &w->done;
+    w->asked -= work != NULL;
     pthread_mutex_unlock(&w->lock);
     if (work == NULL)
         return false;
     *out = *work;
     free(work);
     return true;
+}
+
+bool worker_take(struct worker *w, struct work *out)
+{
+    return take(w, out, false);
+}
+
+bool worker_wait(struct worker *w, struct work *out)
+{
+    return take(w, out, true);
 }
 
 static void drop(struct work *list)
@@ -223,7 +239,7 @@ void worker_close(struct worker *w)
         return;
     pthread_mutex_lock(&w->lock);
     w->ends = true;
-    pthread_cond_signal(&w->news);
+    pthread_cond_broadcast(&w->news);
     pthread_mutex_unlock(&w->lock);
     pthread_join(w->thread, NULL);
     drop(w->todo);

@@ -41,6 +41,8 @@ int worker_open(struct worker **worker, const struct driver *driver, const struc
 int worker_ask(struct worker *worker, const struct work *work);
 /* What has been done next; false: nothing. */
 bool worker_take(struct worker *worker, struct work *work);
+/* The same, and wait for it; false: nothing is under way. */
+bool worker_wait(struct worker *worker, struct work *work);
 /* Wait for what is under way, leave the rest. */
 void worker_close(struct worker *worker);
 
