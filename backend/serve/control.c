@@ -10,6 +10,7 @@
 #include "backend/serve/state.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -270,8 +271,9 @@ void control_hear(struct backend *be, struct peer *peer, char *text)
             return;
         }
         be->drains = true;
-        *be->options->stop |= *text == 's';
         control_say(peer, "ok");
+        if (*text == 's')
+            kill(getpid(), SIGINT); /* the end is the same whoever asks for it */
     } else if (strcmp(text, "request") == 0 || strcmp(text, "release") == 0 || strcmp(text, "pin") == 0 ||
                strcmp(text, "unpin") == 0 || strcmp(text, "priority") == 0) {
         of_place(be, peer, text, rest);

@@ -15,16 +15,13 @@ struct serve_rule {
 
 struct serve_options {
     const char *socket;     /* its path */
-    const char *journal;    /* file that says whom it serves, for the next daemon if this one dies; NULL: none */
     gs_ns idle_ns;          /* a program without work for so long has ended its burst */
     gs_ns stop_ns;          /* what it may take to stop; then it is stopped from outside */
     bool open_to_all;       /* programs of other users may come; else those of the daemon's own user and root */
     struct serve_rule rule[SERVE_RULES];
     unsigned rules;
-    volatile int *stop;     /* set when somebody asks by the socket that the daemon ends */
     /* Something that whoever looks after the node should know, a line; from the daemon's own thread. */
     void (*say)(const char *line);
-    const char *provenance;   /* "cuda" or "double" */
 };
 
 /* For the next backend_serve.open: they stay the caller's. */

@@ -22,5 +22,7 @@ struct job *load_wish(struct load *load, uint32_t workload, gs_ns at_ns, int64_t
     struct load_event event = {.at_ns = at_ns};
 
     load_burst(load, workload, 0, bytes - load->source[workload].base_bytes, &event);
+    if (event.job != NULL)
+        event.job->next = NULL;
     return event.job;
 }
