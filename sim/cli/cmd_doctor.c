@@ -82,7 +82,7 @@ int cmd_doctor(int argc, char **argv, struct error *err)
     doctor_simulation(&simulation, wanted.root);
     doctor_live(&live, wanted.root);
     show("For simulations", &simulation);
-    missing = show("\nFor live mode on a GPU (in preparation: this version runs simulations only)", &live);
+    missing = show("\nFor live mode on a GPU", &live);
     if (wanted.live && missing > 0)
         return error_set(err, GS_NO_DEVICE, "live mode lacks %d thing%s on this machine; see 'missing' above", missing,
                          missing > 1 ? "s" : "");
