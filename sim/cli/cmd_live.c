@@ -17,8 +17,10 @@ struct arguments {
 };
 
 static const struct argp_option options[] = {
-    {"device", OPTION_DEVICE, "cuda:N[,M...]|double", 0,
-     "GPUs of this machine, one for each of the scenario's, or the driver double: no GPU, its times are a model's", 0},
+    {"device", OPTION_DEVICE, "DEVICE", 0,
+     "'cuda:N' or 'cuda:N,M,...': GPUs of this machine, one for each of the scenario's; 'double': the driver double, "
+     "which is no GPU, its times are a model's",
+     0},
     {"time-scale", OPTION_SCALE, "X", 0,
      "let the load's time run X times faster; transfers take what they take, and so count X times (default: 1)", 0},
     {"clock", OPTION_CLOCK, "real|virtual", 0, "of the driver double (default: virtual, which does not wait)", 0},
