@@ -2,7 +2,7 @@
 # live.bats - `gpuswap-sim live` on the driver double: what it refuses, how its results are marked, what is seen while it
 # runs, and how it ends.
 
-# shellcheck disable=SC2154     # $stderr is set by `run --separate-stderr`
+# shellcheck disable=SC2154,SC2030,SC2031     # $stderr is set by `run --separate-stderr`; each test is a subshell of its own
 bats_require_minimum_version 1.5.0
 
 setup() {
@@ -248,7 +248,8 @@ END
     [ -z "$(grep '^# TYPE' body | sort | uniq -d)" ]
     [ "$(grep -c '^# TYPE' body)" -eq "$(grep -c '^# HELP' body)" ]
     [ -z "$(awk '$2 == "TYPE" && $4 == "counter" && $3 !~ /_total$/' body)" ]
-    [ -z "$(grep -v '^#' body | grep -Ev '^gpuswap_[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [0-9.e+-]+$')" ]
+    grep -v '^#' body | grep -Ev '^gpuswap_[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [0-9.e+-]+$' >odd || true
+    [ ! -s odd ]
     exec 5<>"/dev/tcp/127.0.0.1/$port"
     printf 'GET /other HTTP/1.0\r\n\r\n' >&5
     head -n 1 <&5 | grep -q '^HTTP/1.0 404'
