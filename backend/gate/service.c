@@ -451,22 +451,31 @@ void service_begin(void)
     atomic_store_explicit(&ready, true, memory_order_release);
 }
 
+/* Under the lock. */
+static void want(void)
+{
+    if (atomic_load(&gate_word) == 0 && !atomic_load(&wanted)) {
+        atomic_store(&wanted, true);
+        poke();
+    }
+}
+
 void service_want(uint64_t bytes)
 {
     pthread_mutex_lock(&lock);
     if (bytes > atomic_load(&wanted_bytes))
         atomic_store(&wanted_bytes, bytes);
-    if (atomic_load(&gate_word) == 0 && !atomic_load(&wanted)) {
-        atomic_store(&wanted, true);
-        poke();
-    }
+    want();
     pthread_mutex_unlock(&lock);
 }
 
+/* It may have been open and be shut again before this thread woke up: then it asks once more. */
 void service_wait(void)
 {
     pthread_mutex_lock(&lock);
-    while (atomic_load(&gate_word) == 0)
+    while (atomic_load(&gate_word) == 0) {
+        want();
         pthread_cond_wait(&opened, &lock);
+    }
     pthread_mutex_unlock(&lock);
 }
