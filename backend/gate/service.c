@@ -203,6 +203,8 @@ static void release(uint64_t now)
                                .b = (end - my.granted_ns) / 1000,
                                .c = now > my.deadline_ns ? (now - my.deadline_ns) / 1000 : 0};
 
+    if (frame.c > 0 && !my.late)
+        my.overruns++;
     lanes_clear();
     my.stage = SHUT;
     tell(now);
@@ -351,6 +353,8 @@ static void *serve(void *data)
     if (my.stage == OPEN || my.stage == DRAINING)
         talk_say(&(struct gate_frame){
             .type = GATE_RELEASED, .epoch = my.epoch, .a = GATE_EXIT, .b = (service_now_ns() - my.granted_ns) / 1000});
+    if (talk_connected() && my.stage > GREETING)
+        tell(service_now_ns());
     if (talk_connected())
         talk_say(&(struct gate_frame){.type = GATE_BYE});
     talk_close();

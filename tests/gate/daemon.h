@@ -29,6 +29,7 @@ static char folder[] = "/tmp/gpuswap-gate.XXXXXX";
 static struct sockaddr_un address;
 static int listener = -1, connection = -1, output = -1;
 static pid_t child;
+static const char *preload = GATE_LIBCUDA;
 static uint64_t epoch;
 static struct gate_frame last_stat; /* what came of them on the way to something else */
 
@@ -69,7 +70,7 @@ static inline void client_start(const char *driver, const char *more, const char
     posix_spawn_file_actions_t actions;
     int ends[2], n = 0;
 
-    snprintf(text[n++], sizeof *text, "LD_PRELOAD=%s", GATE_LIBCUDA);
+    snprintf(text[n++], sizeof *text, "LD_PRELOAD=%s", preload);
     snprintf(text[n++], sizeof *text, "GPUSWAP_GATE=%s", address.sun_path);
     snprintf(text[n++], sizeof *text, "GPUSWAP_LIBCUDA=%s", driver);
     snprintf(text[n++], sizeof *text, "GPUSWAP_DOUBLE=strict=yes real_clock=yes");
