@@ -54,7 +54,8 @@ busy_us() {
 
 # near VALUE WANTED SLACK
 near() {
-    [ $(($1 - $2)) -le "$3" ] && [ $(($2 - $1)) -le "$3" ] || { echo "$1 is not within $3 of $2"; return 1; }
+    local off=$(($1 - $2))
+    [ "${off#-}" -le "$3" ] || { echo "$1 is not within $3 of $2"; return 1; }
 }
 
 @test "bursts and memory of a known load, within the stated resolution" {

@@ -42,7 +42,7 @@ grep -q '^management: the kernel module of the NVIDIA driver is not loaded' "$wo
 # Whoever needs a GPU says that there is none, exits with 69, and leaves nothing behind.
 printf '%s\n' '[scenario]' 'duration = 1m' '[node]' 'gpu_memory = 8GiB' '[workload.A]' 'class = notebook' \
     'memory = 1GiB' 'think = exp(5s)' 'burst = exp(1s)' >tiny.ini
-ls -A >before
+find . -maxdepth 1 | sort >"$work/cache/before"
 refuses() {     # refuses WORDS COMMAND...: the words are among what it says
     local words=$1 status=0 said
     shift
@@ -65,5 +65,5 @@ for command in live calibrate; do
         calibrate) refuses "$no_gpu" calibrate ;;
     esac
 done
-ls -A | diff before - || { echo "something is left behind"; exit 1; }
+find . -maxdepth 1 | sort | diff "$work/cache/before" - || { echo "something is left behind"; exit 1; }
 "$sim" backends | grep -q "($no_gpu"
