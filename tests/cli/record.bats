@@ -193,6 +193,9 @@ near() {
     [[ $stderr == *"there is no GPU '7'; there are 1, from 0 on"* ]]
     record -o a.gst --gpu 0 --gpu 0
     [ "$status" -eq 64 ]
+    record -o a.gst -O clas=training
+    [ "$status" -eq 65 ]
+    [[ $stderr == *"did you mean 'class'?"* ]]
     record -o /nonexistent/a.gst
     [ "$status" -eq 73 ]
     record -o a.gst --duration 300ms
