@@ -56,6 +56,8 @@ enum driver_feature {
     X(host_unregister, cuMemHostUnregister, cuMemHostUnregister, 4000, ALWAYS)                                         \
     X(copy_in, cuMemcpyHtoDAsync, cuMemcpyHtoDAsync_v2, 3020, ALWAYS)                                                  \
     X(copy_out, cuMemcpyDtoHAsync, cuMemcpyDtoHAsync_v2, 3020, ALWAYS)                                                 \
+    X(copy_in_now, cuMemcpyHtoD, cuMemcpyHtoD_v2, 3020, ALWAYS)                                                        \
+    X(copy_out_now, cuMemcpyDtoH, cuMemcpyDtoH_v2, 3020, ALWAYS)                                                       \
     X(address_reserve, cuMemAddressReserve, cuMemAddressReserve, 10020, ALWAYS)                                        \
     X(address_free, cuMemAddressFree, cuMemAddressFree, 10020, ALWAYS)                                                 \
     X(chunk_create, cuMemCreate, cuMemCreate, 10020, ALWAYS)                                                           \

@@ -13,6 +13,14 @@ static void fill_with_junk(struct chunk *chunk)
     memset(chunk->data, 0xA5 ^ (int)(chunk->generation & 0x1F), chunk->bytes);
 }
 
+/* Pages that are told from the process' own: the system counts them as shared. */
+void *chunk_pages(size_t bytes)
+{
+    void *data = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    return data != MAP_FAILED ? data : NULL;
+}
+
 CUresult chunk_make(unsigned gpu, size_t bytes, unsigned *index)
 {
     struct chunk *chunk = NULL;
@@ -24,8 +32,7 @@ CUresult chunk_make(unsigned gpu, size_t bytes, unsigned *index)
     }
     if (chunk == NULL || !ledger_take(gpu, bytes))
         return CUDA_ERROR_OUT_OF_MEMORY;
-    data = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (data == MAP_FAILED) {
+    if ((data = chunk_pages(bytes)) == NULL) {
         ledger_give(gpu, bytes);
         return CUDA_ERROR_OUT_OF_MEMORY;
     }

@@ -10,6 +10,10 @@
 struct state the;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static bool held;                                     /* no call begins */
+static unsigned under_way;                            /* calls */
+static _Thread_local bool is_call;                    /* of this thread, one of them */
 static _Thread_local unsigned current, current_epoch; /* the thread's context: GPU + 1 */
 
 static struct {
@@ -106,6 +110,10 @@ CUresult enter(const char *call, enum enter_need need, unsigned *gpu)
     uint64_t nth;
 
     pthread_mutex_lock(&lock);
+    while (held)
+        pthread_cond_wait(&changed, &lock);
+    is_call = true;
+    under_way++;
     if (need != ENTER_ANYHOW && the.init_pid == getpid()) {
         clock_advance();
         chunks_free_late(false);
@@ -124,8 +132,43 @@ void enter_lock(void)
 
 CUresult leave(CUresult result)
 {
+    if (is_call) {
+        is_call = false;
+        under_way--;
+        pthread_cond_broadcast(&changed);
+    }
     pthread_mutex_unlock(&lock);
     return result;
+}
+
+bool enter_hold(uint64_t timeout_ms)
+{
+    struct timespec until;
+    int rc = 0;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += (time_t)(timeout_ms / 1000);
+    until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&lock);
+    held = true;
+    while (under_way > 0 && rc == 0)
+        rc = timeout_ms == 0 ? pthread_cond_wait(&changed, &lock)
+                             : pthread_cond_clockwait(&changed, &lock, CLOCK_MONOTONIC, &until);
+    if (under_way > 0)
+        held = false;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+    return rc == 0 || held;
+}
+
+void enter_unhold(void)
+{
+    pthread_mutex_lock(&lock);
+    held = false;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
 }
 
 CUresult enter_pending(void)

@@ -17,6 +17,7 @@ struct kernel {
 
 struct row {
     int pid;
+    bool open, unseen;
     uint64_t bytes[LEDGER_GPUS];
     uint64_t kernels; /* so far: the last of them are in the ring */
     struct kernel kernel[LEDGER_KERNELS];
@@ -173,6 +174,18 @@ unsigned ledger_gpus(void)
     return book->gpus;
 }
 
+void ledger_show(bool open, bool unseen)
+{
+    struct row *row;
+
+    lock();
+    if ((row = mine()) != NULL) {
+        row->open = open;
+        row->unseen = unseen;
+    }
+    unlock();
+}
+
 int ledger_holder(unsigned gpu, unsigned i, uint64_t *bytes)
 {
     int pid = 0;
@@ -180,9 +193,9 @@ int ledger_holder(unsigned gpu, unsigned i, uint64_t *bytes)
     lock();
     bury();
     for (int k = 0; k < LEDGER_PROCESSES && pid == 0; k++)
-        if (book->row[k].pid != 0 && book->row[k].bytes[gpu] > 0 && i-- == 0) {
+        if (book->row[k].pid != 0 && (book->row[k].open || book->row[k].bytes[gpu] > 0) && i-- == 0) {
             pid = book->row[k].pid;
-            *bytes = book->row[k].bytes[gpu];
+            *bytes = book->row[k].unseen ? UINT64_MAX : book->row[k].bytes[gpu];
         }
     unlock();
     return pid;

@@ -18,7 +18,10 @@ uint64_t ledger_free(unsigned gpu);
 uint64_t ledger_total(void);
 unsigned ledger_gpus(void);
 
-/* The i-th process that holds something of a GPU; 0 past the end. */
+/* This process has the GPUs open, whether it holds something of them or not; `unseen`: nobody is told how much. */
+void ledger_show(bool open, bool unseen);
+
+/* The i-th process that has a GPU open; 0 past the end.  *bytes: UINT64_MAX, if that is not told. */
 int ledger_holder(unsigned gpu, unsigned i, uint64_t *bytes);
 
 /* A kernel of this process, by the machine's time of day.  And for how long kernels of a process were busy from `from_ns` to

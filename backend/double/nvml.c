@@ -1,7 +1,7 @@
 /* nvml.c - the double of the management library, `libnvidia-ml.so.1`: what the ledger tells of the GPUs.
  *
- * The ledger is a file, as this library asks no driver: without `ledger=` in GPUSWAP_DOUBLE there is no GPU.  Faults of
- * the script are those that return a number. */
+ * The ledger is a file, as this library asks no driver: without `ledger=` or `folder=` in GPUSWAP_DOUBLE there is no
+ * GPU.  Faults of the script are those that return a number. */
 #include "backend/double/nvml.h"
 #include "backend/double/ledger.h"
 
@@ -16,12 +16,15 @@ static uint64_t made[FAULTS]; /* calls that the script's faults are about, since
 int nvmlInit_v2(void)
 {
     const char *options = getenv("GPUSWAP_DOUBLE");
-    char why[DOUBLE_WHY];
+    char why[DOUBLE_WHY], name[sizeof like.folder + 8];
 
-    if (options == NULL || options_parse(&like, options, why) != 0 || like.ledger[0] == '\0')
+    if (options == NULL || options_parse(&like, options, why) != 0 ||
+        (like.ledger[0] == '\0' && like.folder[0] == '\0'))
         return NVML_DRIVER_NOT_LOADED;
     memset(made, 0, sizeof made);
-    begun = ledger_open(like.ledger, 0, 0);
+    snprintf(name, sizeof name, "%s%s", like.ledger[0] != '\0' ? like.ledger : like.folder,
+             like.ledger[0] != '\0' ? "" : "/ledger");
+    begun = ledger_open(name, 0, 0);
     return begun ? NVML_SUCCESS : NVML_DRIVER_NOT_LOADED;
 }
 

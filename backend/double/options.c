@@ -20,6 +20,7 @@ static const struct key keys[] = {
     {"context", SIZE, offsetof(struct options, context_bytes)},
     {"in", RATE, offsetof(struct options, in_bytes_per_s)},
     {"out", RATE, offsetof(struct options, out_bytes_per_s)},
+    {"pageable", RATE, offsetof(struct options, plain_bytes_per_s)},
     {"kernels", RATE, offsetof(struct options, memory_bytes_per_s)},
     {"duplex", SHARE, offsetof(struct options, duplex)},
     {"latency", TIME, offsetof(struct options, latency_ns)},
@@ -29,9 +30,11 @@ static const struct key keys[] = {
     {"real_clock", YES, offsetof(struct options, real_clock)},
     {"interpret", YES, offsetof(struct options, interpret)},
     {"no_binary", YES, offsetof(struct options, no_binary)},
+    {"unseen", YES, offsetof(struct options, unseen)},
     {"strict", YES, offsetof(struct options, strict)},
     {"fault", FAULT, 0},
     {"ledger", PATH, offsetof(struct options, ledger)},
+    {"folder", PATH, offsetof(struct options, folder)},
     {"sample", TIME, offsetof(struct options, sample_ns)},
     {"stride", COUNT, offsetof(struct options, stride)},
     {"mig", YES, offsetof(struct options, mig)},
@@ -112,7 +115,7 @@ static int parse_value(struct options *options, const struct key *key, const cha
     case FAULT:
         return parse_fault(options, text, why);
     case PATH:
-        snprintf(options->ledger, sizeof options->ledger, "%s", text);
+        snprintf(field, sizeof options->ledger, "%s", text);
         return 0;
     }
     return -1;
@@ -138,7 +141,8 @@ static int check(const struct options *options, char why[DOUBLE_WHY])
 
     if (options->gpus < 1 || options->gpus > GPUS || grain < 65536 || (grain & (grain - 1)) != 0 ||
         !(options->in_bytes_per_s > 0) || !(options->out_bytes_per_s > 0) || !(options->memory_bytes_per_s > 0) ||
-        !(options->duplex > 0) || options->sample_ns < 1000000 || (options->stride != 24 && options->stride != 32)) {
+        !(options->plain_bytes_per_s > 0) || !(options->duplex > 0) || options->sample_ns < 1000000 ||
+        (options->stride != 24 && options->stride != 32)) {
         snprintf(why, DOUBLE_WHY,
                  "the driver double has 1 to %d GPUs, a granularity that is a power of two from 64KiB on, rates "
                  "above 0, samples of 1ms or longer, and a stride of 24 or 32",
@@ -158,6 +162,7 @@ int options_parse(struct options *options, const char *text, char why[DOUBLE_WHY
                                 .context_bytes = 2 << 20,
                                 .in_bytes_per_s = 25e9,
                                 .out_bytes_per_s = 25e9,
+                                .plain_bytes_per_s = 6e9,
                                 .memory_bytes_per_s = 1e12,
                                 .duplex = 0.8,
                                 .latency_ns = 8000,

@@ -91,6 +91,19 @@ void ops_drop(unsigned gpu)
     memset(the.gpu[gpu].running, 0, sizeof the.gpu[gpu].running);
 }
 
+static bool stream_take(unsigned gpu, unsigned *index)
+{
+    unsigned i = 0;
+
+    while (i < STREAMS && the.stream[i].live)
+        i++;
+    if (i == STREAMS)
+        return false;
+    the.stream[i] = (struct stream){.generation = the.stream[i].generation + 1, .live = true, .gpu = gpu};
+    *index = i;
+    return true;
+}
+
 CUresult cuStreamCreateWithPriority(CUstream *phStream, unsigned int flags, int priority)
 {
     unsigned gpu = 0, i = 0;
@@ -102,11 +115,8 @@ CUresult cuStreamCreateWithPriority(CUstream *phStream, unsigned int flags, int 
     if (phStream == NULL || flags != CU_STREAM_NON_BLOCKING)
         return leave(WRONG(CUDA_ERROR_INVALID_VALUE, "argument",
                            "cuStreamCreateWithPriority: only streams that do not block are known here"));
-    while (i < STREAMS && the.stream[i].live)
-        i++;
-    if (i == STREAMS)
+    if (!stream_take(gpu, &i))
         return leave(CUDA_ERROR_OUT_OF_MEMORY);
-    the.stream[i] = (struct stream){.generation = the.stream[i].generation + 1, .live = true, .gpu = gpu};
     *phStream = (CUstream)(uintptr_t)handle_make(HANDLE_STREAM, the.stream[i].generation, i);
     return leave(CUDA_SUCCESS);
 }
@@ -178,12 +188,44 @@ CUresult cuCtxSynchronize(void)
     return leave(result);
 }
 
+static double copy_rate(enum op_kind kind, bool registered)
+{
+    double per_s = kind == OP_IN ? the.options.in_bytes_per_s : the.options.out_bytes_per_s;
+
+    return registered || per_s < the.options.plain_bytes_per_s ? per_s : the.options.plain_bytes_per_s;
+}
+
+static CUresult issue(unsigned stream, enum op_kind kind, CUdeviceptr device, void *host, size_t bytes, uint64_t *id)
+{
+    struct op *op = op_new(stream, kind);
+
+    if (op == NULL)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    op->device = device;
+    op->host = host;
+    op->bytes = bytes;
+    op->left_ns = (double)the.options.latency_ns + 1e9 * (double)bytes / copy_rate(kind, host_registered(host, bytes));
+    op_touch(op, device, bytes, kind == OP_IN);
+    op_touch(op, (uintptr_t)host, bytes, kind == OP_OUT);
+    *id = op->id;
+    op_submit(op);
+    return CUDA_SUCCESS;
+}
+
+static CUresult await(uint64_t id, unsigned gpu)
+{
+    CUresult result = clock_wait(id, gpu);
+
+    if (result == CUDA_SUCCESS)
+        order_known(id);
+    return result;
+}
+
 /* Memory that is not registered: the driver copies by way of its own buffers and may return late; this one always does. */
 static CUresult copy(const char *call, enum op_kind kind, CUdeviceptr device, void *host, size_t bytes, CUstream handle)
 {
     unsigned gpu = 0, index;
     CUresult result;
-    struct op *op;
     uint64_t id;
 
     if ((result = enter(call, ENTER_CONTEXT, &gpu)) != CUDA_SUCCESS)
@@ -192,23 +234,44 @@ static CUresult copy(const char *call, enum op_kind kind, CUdeviceptr device, vo
         return leave(CUDA_ERROR_INVALID_HANDLE);
     if (bytes == 0 || host == NULL)
         return leave(WRONG(CUDA_ERROR_INVALID_VALUE, "argument", "%s of nothing", call));
-    if ((op = op_new(index, kind)) == NULL)
-        return leave(CUDA_ERROR_OUT_OF_MEMORY);
-    op->device = device;
-    op->host = host;
-    op->bytes = bytes;
-    op->left_ns = (double)the.options.latency_ns +
-                  1e9 * (double)bytes / (kind == OP_IN ? the.options.in_bytes_per_s : the.options.out_bytes_per_s);
-    op_touch(op, device, bytes, kind == OP_IN);
-    op_touch(op, (uintptr_t)host, bytes, kind == OP_OUT);
-    id = op->id;
-    op_submit(op);
-    if (!host_registered(host, bytes)) {
+    result = issue(index, kind, device, host, bytes, &id);
+    if (result == CUDA_SUCCESS && !host_registered(host, bytes)) {
         violation("pageable", "%s with host memory that is not registered", call);
-        if ((result = clock_wait(id, gpu)) == CUDA_SUCCESS)
-            order_known(id);
+        result = await(id, gpu);
     }
     return leave(result);
+}
+
+/* While the host waits, in a stream of its own, which blocks none of the others. */
+static CUresult copy_now(const char *call, enum op_kind kind, CUdeviceptr device, void *host, size_t bytes)
+{
+    unsigned gpu = 0, index;
+    CUresult result;
+    uint64_t id;
+
+    if ((result = enter(call, ENTER_CONTEXT, &gpu)) != CUDA_SUCCESS)
+        return result;
+    if (bytes == 0 || host == NULL)
+        return leave(WRONG(CUDA_ERROR_INVALID_VALUE, "argument", "%s of nothing", call));
+    if (!stream_take(gpu, &index))
+        return leave(CUDA_ERROR_OUT_OF_MEMORY);
+    if ((result = issue(index, kind, device, host, bytes, &id)) == CUDA_SUCCESS)
+        result = await(id, gpu);
+    the.stream[index].live = false;
+    return leave(result);
+}
+
+CUresult cuMemcpyHtoD(CUdeviceptr dstDevice, const void *srcHost, size_t ByteCount)
+{
+    void *host;
+
+    memcpy(&host, &srcHost, sizeof host); /* it is only read */
+    return copy_now("cuMemcpyHtoD", OP_IN, dstDevice, host, ByteCount);
+}
+
+CUresult cuMemcpyDtoH(void *dstHost, CUdeviceptr srcDevice, size_t ByteCount)
+{
+    return copy_now("cuMemcpyDtoH", OP_OUT, srcDevice, dstHost, ByteCount);
 }
 
 CUresult cuMemcpyHtoDAsync(CUdeviceptr dstDevice, const void *srcHost, size_t ByteCount, CUstream hStream)

@@ -27,6 +27,8 @@ static const struct command commands[] = {
     {"trace", cmd_trace, "COMMAND FILE", "import, check, info, fit, generate: recorded and synthetic loads"},
     {"policies", cmd_policies, "[SLOT|NAME]", "list the policies, those of a slot, or one in full"},
     {"backends", cmd_backends, "", "list the backends and whether they work here"},
+    {"calibrate", cmd_calibrate, "--device cuda:N", "measure links, calls and swaps of a GPU; a [node] for scenarios"},
+    {"predict", cmd_predict, "DB", "simulate a live run with its calibration, and tell how far off that is"},
     {"record", cmd_record, "-o OUT.gst", "sample a real node into a trace: memory and use of each process on its GPUs"},
     {"doctor", cmd_doctor, "[--live]", "what works on this machine, what is missing, what to do"},
     {"selftest", cmd_selftest, "[--gpu]", "whether this program, and with --gpu a GPU, does here what it should"},

@@ -20,6 +20,7 @@ enum {
     OPTION_THREADS,
     OPTION_QUIET,
     OPTION_ASSERT,
+    OPTION_SYNTHETIC,
     OPTION_BACKEND
 };
 
@@ -32,6 +33,8 @@ static const struct argp_option options[] = {
     {"threads", OPTION_THREADS, "N", 0, "set scenario.threads; the result does not depend on it", 0},
     {"quiet", OPTION_QUIET, NULL, 0, "no text report and no progress", 0},
     {"assert", OPTION_ASSERT, NULL, 0, "exit with 1 if an SLA is missed or a plug-in gave invalid answers", 0},
+    {"allow-synthetic", OPTION_SYNTHETIC, NULL, 0, "set scenario.allow_synthetic: figures of the driver double will do",
+     0},
     {"backend", OPTION_BACKEND, "NAME", OPTION_HIDDEN, "backend, for tests of the tool itself", 0},
     {0},
 };
@@ -76,6 +79,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case OPTION_ASSERT:
         s->assert_sla = true;
+        break;
+    case OPTION_SYNTHETIC:
+        add_set(s, state, "allow_synthetic", "yes");
         break;
     case OPTION_BACKEND:
         s->backend = arg;
@@ -193,7 +199,8 @@ int simulate_backend(const struct simulate *s, const struct backend_ops **backen
 
 int simulate_watch(struct simulate *s, struct run_options *run, struct error *err)
 {
-    *run = (struct run_options){.stop = &interrupted, .progress = simulate_progress, .context = &s->bar};
+    *run = (struct run_options){
+        .stop = &interrupted, .wishes = s->wishes, .progress = simulate_progress, .context = &s->bar};
     simulate_bar(s, &s->bar);
     return simulate_backend(s, &run->backend, err);
 }
@@ -285,9 +292,15 @@ int simulate_one(struct simulate *s, const struct scenario *scenario, struct sim
                           s->live != NULL ? live_provenance(s->live) : "sim", err);
     if (rc == GS_OK && run.results != NULL && s->live != NULL)
         rc = results_device(run.results, s->live->device.text, err);
+    if (rc == GS_OK && s->live != NULL)
+        rc = live_watch(s->live, scenario, spec, workloads, run.results, &s->arena, err);
     if (rc == GS_OK) {
         simulate_catch();
         rc = run_scenario(scenario, &run, traces, &done->outcome, &s->arena, err);
+        if (s->live != NULL) {
+            int ended = live_end(s->live, err);
+            rc = rc != GS_OK ? rc : ended;
+        }
         talk(s, &done->outcome, traces);
     }
     if (rc == GS_OK)

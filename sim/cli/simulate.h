@@ -23,9 +23,10 @@ struct bar {
 struct simulate {
     const char *db, *json; /* db NULL: no rows are kept; json NULL: not wanted, "-": stdout */
     const char *backend;
-    const char *command; /* how to run this again, for advice; NULL: gpuswap-sim run SCENARIO */
-    struct live *live;   /* of a live run (live.h); NULL: it is simulated */
-    const char *label;   /* before what is said of a run, as "victim=lru: "; "": there is one run only */
+    const char *command;              /* how to run this again, for advice; NULL: gpuswap-sim run SCENARIO */
+    struct live *live;                /* of a live run (live.h); NULL: it is simulated */
+    const struct load_wishes *wishes; /* of a run that is followed; NULL: none is */
+    const char *label;                /* before what is said of a run, as "victim=lru: "; "": there is one run only */
     bool quiet, assert_sla;
     const char *set[SETS_MAX]; /* --set and its short forms, in order */
     size_t sets;

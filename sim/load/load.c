@@ -141,6 +141,24 @@ void load_finish(struct load *load, uint32_t workload, gs_ns now_ns)
     load_schedule_detach(load, now_ns, workload);
 }
 
+/* The next wish of a closed loop: a pause after now, or as it was in the run that is followed. */
+static gs_ns next_wish(const struct load *load, uint32_t workload, gs_ns now_ns, gs_ns pause_ns)
+{
+    const struct load_wishes *wishes = load->wishes;
+    uint32_t burst = load->source[workload].bursts;
+
+    if (wishes == NULL)
+        return load_later(now_ns, pause_ns);
+    if (burst >= wishes->count[workload])
+        return GS_NEVER;
+    return wishes->ready_ns[workload][burst] > now_ns ? wishes->ready_ns[workload][burst] : now_ns;
+}
+
+void load_follow(struct load *load, const struct load_wishes *wishes)
+{
+    load->wishes = wishes;
+}
+
 void load_ended(struct load *load, struct job *job, gs_ns now_ns)
 {
     uint32_t workload = job->workload;
@@ -155,7 +173,7 @@ void load_ended(struct load *load, struct job *job, gs_ns now_ns)
         return;
     switch (s->kind) {
     case SOURCE_NOTEBOOK:
-        load_schedule(load, load_later(now_ns, dist_draw_integer(&g->think, &s->think)), workload);
+        load_schedule(load, next_wish(load, workload, now_ns, dist_draw_integer(&g->think, &s->think)), workload);
         break;
     case SOURCE_JOB:
         if (s->killed)
@@ -167,7 +185,7 @@ void load_ended(struct load *load, struct job *job, gs_ns now_ns)
         break;
     case SOURCE_ITERATIONS:
         if (--s->left > 0)
-            load_schedule(load, load_later(now_ns, dist_draw_integer(&g->gap, &s->think)), workload);
+            load_schedule(load, next_wish(load, workload, now_ns, dist_draw_integer(&g->gap, &s->think)), workload);
         else
             load_finish(load, workload, now_ns);
         break;

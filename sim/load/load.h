@@ -63,6 +63,14 @@ int load_open(struct load **load, const struct scenario *scenario, const struct 
               uint32_t replication, const struct gs_workload_spec *spec, uint32_t count, struct arena *arena,
               struct error *err);
 
+/* When each burst of a recorded run became ready, by workload.  In a closed loop it becomes ready then, or when the one
+ * before it has ended, if that is later; one beyond the last never does.  What was drawn anyway stays as it is. */
+struct load_wishes {
+    const gs_ns *const *ready_ns;
+    const uint32_t *count; /* of ready_ns[workload][] */
+};
+void load_follow(struct load *load, const struct load_wishes *wishes); /* before anything is taken */
+
 /* What a router may know of the GPUs; without it, it takes none for hot. */
 void load_see(struct load *load, const struct gs_view *view);
 

@@ -90,7 +90,8 @@ struct load {
     struct source *source; /* of workloads, then of doors */
     struct door *door;
     uint32_t doors;
-    const struct gs_view *view; /* what routers see of the GPUs; NULL: nothing */
+    const struct gs_view *view;       /* what routers see of the GPUs; NULL: nothing */
+    const struct load_wishes *wishes; /* of a run that is followed; NULL: none is */
     struct cursor *cursor;
     size_t cursors;
     uint32_t count;

@@ -9,7 +9,7 @@
 
 enum {
     SCHEMA_APPLICATION = 0x67737770, /* "gswp", PRAGMA application_id */
-    SCHEMA_VERSION = 9,              /* PRAGMA user_version */
+    SCHEMA_VERSION = 10,             /* PRAGMA user_version */
 };
 
 /* The text of schema.sql: the statements that create all tables, and the views that schema.c does not make itself. */

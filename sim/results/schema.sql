@@ -72,6 +72,11 @@ CREATE TABLE candidate(
     run INTEGER NOT NULL, replication INTEGER NOT NULL, command INTEGER NOT NULL,
     workload INTEGER NOT NULL, chosen INTEGER NOT NULL, keep REAL);
 
+-- of a live run: what its driver and GPUs did (record = events); `at_ns` is of the scenario's time, `took_ns` of the device's
+CREATE TABLE operation(
+    run INTEGER NOT NULL, operation INTEGER NOT NULL, at_ns INTEGER NOT NULL, kind TEXT NOT NULL,
+    gpu INTEGER NOT NULL, bytes INTEGER NOT NULL, pieces INTEGER NOT NULL, took_ns INTEGER NOT NULL);
+
 -- the first replication over time
 
 CREATE TABLE gpu_usage(
@@ -218,3 +223,28 @@ SELECT run, name,
     avg(CASE WHEN rank = (n * 99 + 99) / 100 THEN response_ns END) / 1e9 AS response_p99_s
 FROM ranked
 GROUP BY run, name;
+
+-- calibrations: what `calibrate` measured of a GPU; kinds and units are told in docs/calibration.md
+
+CREATE TABLE calibration(
+    calibration INTEGER PRIMARY KEY, made TEXT NOT NULL, host TEXT NOT NULL,
+    device TEXT NOT NULL, gpu TEXT NOT NULL, uuid TEXT NOT NULL, pci TEXT NOT NULL,
+    driver TEXT, cuda INTEGER NOT NULL, memory_bytes INTEGER NOT NULL, chunk_bytes INTEGER NOT NULL,
+    duplex REAL NOT NULL, version TEXT NOT NULL, provenance TEXT NOT NULL,
+    node TEXT NOT NULL); -- the [node] that it makes, as a scenario includes it
+
+CREATE TABLE meas(
+    calibration INTEGER NOT NULL, meas INTEGER NOT NULL, kind TEXT NOT NULL, size INTEGER NOT NULL, unit TEXT NOT NULL,
+    n INTEGER NOT NULL, p50 REAL NOT NULL, p95 REAL NOT NULL, min REAL NOT NULL, max REAL NOT NULL,
+    steady INTEGER NOT NULL,
+    PRIMARY KEY(calibration, meas)) WITHOUT ROWID;
+
+CREATE TABLE sample(
+    calibration INTEGER NOT NULL, meas INTEGER NOT NULL, sample INTEGER NOT NULL, value REAL NOT NULL,
+    PRIMARY KEY(calibration, meas, sample)) WITHOUT ROWID;
+
+-- the line through the medians of a kind: fixed_ns + size / per_s; `worst` is the greatest relative distance from it
+CREATE TABLE fit(
+    calibration INTEGER NOT NULL, kind TEXT NOT NULL, fixed_ns REAL NOT NULL, per_s REAL NOT NULL,
+    worst REAL NOT NULL, n INTEGER NOT NULL, from_size INTEGER NOT NULL, to_size INTEGER NOT NULL,
+    PRIMARY KEY(calibration, kind)) WITHOUT ROWID;

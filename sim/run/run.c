@@ -145,6 +145,7 @@ static void replicate(struct crew *crew, struct run_state *run)
         .stop = run->options->stop,
         .device = run->options->device,
         .watch = run->options->watch,
+        .wishes = run->options->wishes,
         .mser = run->mser == NULL ? NULL : &run->mser[number],
     };
 

@@ -18,6 +18,7 @@ struct run_sight {
 struct run_watch {
     gs_ns slice_ns; /* the loop looks up as often as this */
     void (*look)(void *context, const struct run_sight *sight);
+    void (*step)(void *context, const struct gs_event *event, const struct gs_commands *commands);
     void *context;
 };
 
@@ -31,8 +32,9 @@ struct replication_plan {
     struct results *results;  /* rows go there; NULL: none are kept */
     const volatile int *stop; /* becomes non-zero: stop at once; NULL: never */
     const struct live_device *device;
-    const struct run_watch *watch; /* NULL: time is simulated */
-    struct mser *mser;             /* takes (end, response) of every burst, for the truncation; NULL: not wanted */
+    const struct run_watch *watch;    /* NULL: time is simulated */
+    const struct load_wishes *wishes; /* of a run that is followed; NULL: none is */
+    struct mser *mser;                /* takes (end, response) of every burst, for the truncation; NULL: not wanted */
 };
 
 /* Simulate it to its end.  The tally lives in `arena`; release its sketches with tally_fini.  Its rows are in the database
@@ -46,7 +48,8 @@ struct run_options {
     const struct live_device
         *device; /* of a live run, which is one replication, and is looked on by `watch`; else NULL */
     const struct run_watch *watch;
-    uint32_t first; /* number of the first replication: further ones of a run that had so many */
+    const struct load_wishes *wishes; /* of a run of one replication that is followed; NULL: none is */
+    uint32_t first;                   /* number of the first replication: further ones of a run that had so many */
     /* Told after each replication, from one thread at a time; may be NULL. */
     void (*progress)(void *context, uint32_t done, uint32_t of);
     void *context;

@@ -51,6 +51,8 @@ static const struct key table[] = {
              .help = "replications run side by side; the result does not depend on it"),
     SCENARIO("record", "summary | bursts | events", "summary", KEY_CHOICE, record, 0, 0,
              .help = "rows in the database: totals, a row a burst, or every event and command too"),
+    SCENARIO("allow_synthetic", "yes | no", "no", KEY_BOOLEAN, allow_synthetic, 0, 0,
+             .help = "nodes may have the figures of the driver double, which no GPU has (node.calibrated)"),
 
     NODE("count", "integer", "1", KEY_INTEGER, count, 1, 1e6, .help = "identical nodes"),
     NODE("gpus", "integer", "1", KEY_INTEGER, gpus, 1, 1024, .help = "GPUs in the node"),
@@ -98,6 +100,8 @@ static const struct key table[] = {
          .word = NEVER, .help = "greatest number of workloads attached to one GPU"),
     NODE("regular_fraction_freezes_gpu", "yes | no", "no", KEY_BOOLEAN, regular_fraction_freezes_gpu, 0, 0,
          .help = "one workload with 'fraction = regular' stops swapping on its GPU (a rule of the product's draft)"),
+    NODE("calibrated", "no | cuda | double", "no", KEY_CHOICE, calibrated, 0, 0,
+         .help = "what 'calibrate' measured these figures on; those of the double need --allow-synthetic"),
     NODE("time_slicing", "timesharing | strict | fair", "timesharing", KEY_CHOICE, time_slicing, 0, 0,
          .help = "compute mode; swap excludes strict and fair, which are not available in this version"),
 
@@ -129,6 +133,8 @@ static const struct key table[] = {
              .help = "no: anti-affinity, never on a node that swaps, never swapped"),
     WORKLOAD("gpus_per_workload", "integer", "1", "all", KEY_INTEGER, gpus_per_workload, 1, 1024,
              .help = "GPUs of one node that each workload uses at once; swapped together, at the same time"),
+    WORKLOAD("nodes", "NAME ...", "", "all", KEY_TEXT, nodes, 0, 0,
+             .help = "the [node.NAME] that it may be placed on, its node pool; without it, all"),
     WORKLOAD("priority", "integer | by class", "by class", "all", KEY_INTEGER, priority, 0, 255, .word = -1,
              .help = "0 to 255, greater wins; by class: inference 192, notebook 128, training 64"),
     WORKLOAD("start", "dist of time", "0s", "all", KEY_DIST_TIME, start, 0, INFINITY,
@@ -207,6 +213,10 @@ static const struct key table[] = {
     TRACE("sample", "integer | all", "all", KEY_INTEGER, sample, 1, COUNT_MAX, .word = 0,
           .help = "keep so many workloads, drawn with the scenario's seed"),
     TRACE("single", "yes | no", "no", KEY_BOOLEAN, single, 0, 0, .help = "only its workloads of one GPU"),
+    TRACE("nodes", "[GROUP:]NAME ...", "", KEY_TEXT, nodes, 0, 0,
+          .help =
+              "the [node.NAME] that its workloads may be placed on, or those of a 'group' of the trace; without it, "
+              "all"),
     TRACE("stream", "yes | no", "no", KEY_BOOLEAN, stream, 0, 0,
           .help = "for native traces that do not fit into memory: the file is laid out by workload on disk, in TMPDIR "
                   "or /var/tmp, with about 20 bytes a record; the results are the same"),

@@ -13,6 +13,7 @@
 #include "policies/table.h"
 
 enum record { RECORD_SUMMARY, RECORD_BURSTS, RECORD_EVENTS };
+enum calibrated { CALIBRATED_NO, CALIBRATED_CUDA, CALIBRATED_DOUBLE };
 enum transfer { TRANSFER_SERIAL, TRANSFER_OVERLAPPED };
 enum link_discipline { LINK_PS, LINK_FCFS };
 enum sharing { SHARING_CONCURRENT, SHARING_EXCLUSIVE };
@@ -53,6 +54,7 @@ struct node_group { /* [node] or [node.NAME] */
     bool node_level_scheduler;
     int64_t max_workloads_per_gpu; /* INT64_MAX = none */
     bool regular_fraction_freezes_gpu;
+    int calibrated;   /* enum calibrated */
     int time_slicing; /* 0 timesharing, 1 strict, 2 fair */
 };
 
@@ -77,6 +79,11 @@ enum router_kind {
 struct router {
     enum router_kind kind;
     double s; /* zipf: the k-th workload of the group gets a share of k^-s */
+};
+
+struct pool {       /* where workloads may be placed */
+    const char *of; /* those of this group of the trace; NULL: all others */
+    bool *node;     /* by index of the node group */
 };
 
 struct workload_group { /* [workload.NAME] */
@@ -108,9 +115,12 @@ struct workload_group { /* [workload.NAME] */
     int64_t slots;
     int state; /* enum initial_state */
     gs_ns cold_start, warm_start;
-    int64_t kv_cache; /* of memory */
-    int unload;       /* enum unload */
-    int trace;        /* index of the [trace.NAME] it stands for, -1 */
+    int64_t kv_cache;  /* of memory */
+    int unload;        /* enum unload */
+    const char *nodes; /* as written; NULL: anywhere */
+    struct pool *pool;
+    size_t pools;
+    int trace; /* index of the [trace.NAME] it stands for, -1 */
 };
 
 struct trace_source { /* [trace.NAME]: the file replayed; its class, memory, ... fill what the trace lacks */
@@ -132,6 +142,7 @@ struct trace_source { /* [trace.NAME]: the file replayed; its class, memory, ...
     int64_t sample; /* keep this many workloads, 0 = all */
     bool single;    /* only its workloads of one GPU */
     bool stream;    /* read it from disk while it is replayed */
+    const char *nodes;
 };
 
 enum sla_metric {
@@ -186,6 +197,7 @@ struct scenario {
     double precision; /* relative error at which no more replications are added; 0: none are */
     int64_t max_replications;
     int record;
+    bool allow_synthetic; /* nodes with CALIBRATED_DOUBLE are not refused */
     struct node_group *node;
     size_t nodes;
     struct workload_group *workload;
@@ -231,6 +243,11 @@ int scenario_replay(struct scenario *scenario, const char *file, struct replay_l
 struct sweep_choice;
 int scenario_read_point(struct scenario *scenario, const char *file, const struct overrides *overrides,
                         const struct sweep_choice *choice, size_t choices, struct arena *arena, struct error *err);
+
+/* By node group, where workloads of `group` may be placed that are of the trace's group `of` (NULL: of none); NULL: anywhere. */
+const bool *scenario_pool(const struct workload_group *group, const char *of);
+/* May any workload of `group` be placed on the nodes of that index? */
+bool scenario_may_use(const struct workload_group *group, size_t node);
 
 /* Expectation of the metric's name as written in the file, and whether greater is better. */
 const char *sla_metric_name(enum sla_metric metric);

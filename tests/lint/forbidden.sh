@@ -5,9 +5,9 @@ source "$(dirname "$0")/lib.sh"
 
 rules=(
     '_?exit|quick_exit|abort'
-    '.' '^sim/cli/|^sim/scenario/plugin\.c|^backend/double/violation\.c'
-    'only the command line ends the program (a child that tries a plug-in itself, a driver that finds itself misused and is
-     to be strict, its host); return a code and set the error'
+    '.' '^sim/cli/|^sim/scenario/plugin\.c|^backend/double/violation\.c|^backend/measure/contexts\.c'
+    'only the command line ends the program (a child that tries a plug-in or a context itself, a driver that finds itself
+     misused and is to be strict, its host); return a code and set the error'
 
     'v?printf|puts|putchar|perror'
     '.' '^sim/cli/'
@@ -34,11 +34,12 @@ rules=(
     'draw from a stream (sim/base/random.h): same seed, same bytes'
 
     'pthread_[a-z_]+|thrd_[a-z]+'
-    '.' '^sim/(run|cli)/|^backend/double/enter\.c'
-    'threads run whole replications side by side; nothing below knows of them (a driver is called by any: the double locks)'
+    '.' '^sim/(run|cli)/|^backend/double/(enter|serve)\.c|^backend/gate/'
+    'threads run whole replications side by side; nothing below knows of them (a driver is called by any: the double locks,
+     and so does the gate)'
 
     'time|clock|clock_gettime|gettimeofday|localtime(_r)?|gmtime(_r)?|nanosleep|usleep|sleep'
-    '.' '^sim/(run|cli|results)/|^sim/engine/models\.c|^backend/(double|live)/'
+    '.' '^sim/(run|cli|results)/|^sim/engine/models\.c|^backend/(double|gate|live)/'
     'time comes with the event; a simulation reads no clock (models.c is a benchmark)'
 
     'exp|exp2|expm1|log|log2|log10|log1p|pow|cbrt|hypot|sin|cos|tan|tgamma|lgamma'

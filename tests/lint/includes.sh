@@ -15,12 +15,14 @@ sim/results   sim/base policies sim/scenario sim/stats
 sim/load      sim/base policies sim/engine sim/scenario sim/stats sim/results traces
 backend       sim/base backend/cuda policies sim/scenario sim/engine sim/load
 backend/cuda  sim/base
+backend/gate  sim/base
 backend/double  sim/base backend/cuda
 backend/live  sim/base policies sim/scenario sim/load backend backend/cuda backend/double
+backend/measure  sim/base backend/cuda backend/live
 sim/run       sim/base policies sim/scenario sim/stats sim/results sim/load backend traces
 sim/explain   sim/base policies sim/results sim/run
 plots         sim/base sim/results
-sim/cli       sim/base policies sim/scenario sim/stats sim/results sim/load sim/run sim/explain backend backend/cuda backend/live traces plots sim/engine sim/cluster
+sim/cli       sim/base policies sim/scenario sim/stats sim/results sim/load sim/run sim/explain backend backend/cuda backend/live backend/measure traces plots sim/engine sim/cluster
 '
 
 while read -r folder below; do

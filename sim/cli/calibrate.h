@@ -1,0 +1,23 @@
+/* calibrate.h - what a calibration says, in its two forms. */
+#ifndef GS_CALIBRATE_H
+#define GS_CALIBRATE_H
+
+#include "backend/measure/measure.h"
+#include "sim/results/text.h"
+
+struct calibrated {
+    const struct measured *measured;
+    const char *made, *host, *device, *provenance; /* when, where, "cuda:0", "cuda" */
+};
+
+/* A [node] that scenarios include: comments that say where it comes from, and the keys that were measured. */
+void calibrate_node(struct text *out, const struct calibrated *c);
+
+/* For people. */
+void calibrate_text(struct text *out, const struct calibrated *c);
+
+/* What both tell.  A rate as keys take it, "24.98GB/s"; 0: not measured. */
+double calibrate_swap_rate(const struct measured *m, bool in);
+double calibrate_swap_fixed_ns(const struct measured *m); /* mean of both directions, not below 0 */
+
+#endif

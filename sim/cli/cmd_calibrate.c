@@ -1,0 +1,224 @@
+/* cmd_calibrate.c - `gpuswap-sim calibrate`: measure a GPU, keep what was measured, make a [node] of it. */
+#include "backend/device.h"
+#include "sim/base/units.h"
+#include "sim/cli/calibrate.h"
+#include "sim/cli/commands.h"
+#include "sim/cli/output.h"
+#include "sim/results/calibration.h"
+#include "version.h"
+
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { OPTION_DEVICE = 256, OPTION_DB, OPTION_CHUNK, OPTION_FORCE, OPTION_QUIET };
+
+struct arguments {
+    const char *device, *db, *out;
+    char named[16]; /* the device, in full */
+    struct measure_options options;
+    bool quiet;
+};
+
+static const struct argp_option options[] = {
+    {"device", OPTION_DEVICE, "DEVICE", 0,
+     "what to measure: cuda:0, cuda:1, ..., or double, for tests (default: cuda:0)", 0},
+    {"db", OPTION_DB, "FILE", 0, "database that it is added to (default: results.db)", 0},
+    {"output", 'o', "FILE", 0, "write a [node] that scenarios include; '-' is standard output, instead of the text", 0},
+    {"chunk", OPTION_CHUNK, "SIZE", 0, "chunks of swaps (default: 64MiB, less on small GPUs)", 0},
+    {"force", OPTION_FORCE, NULL, 0, "measure though other processes use the GPU", 0},
+    {"quiet", OPTION_QUIET, NULL, 0, "no text and no progress", 0},
+    {0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct arguments *a = state->input;
+    char why[UNITS_WHY];
+
+    switch (key) {
+    case OPTION_DEVICE:
+        a->device = arg;
+        return 0;
+    case OPTION_DB:
+        if (*arg == '\0')
+            argp_error(state, "--db needs the name of a file");
+        a->db = arg;
+        return 0;
+    case 'o':
+        a->out = arg;
+        return 0;
+    case OPTION_CHUNK:
+        if (units_size(arg, &a->options.chunk_bytes, why) != GS_OK)
+            argp_error(state, "--chunk '%s': %s", arg, why);
+        if (a->options.chunk_bytes < 1)
+            argp_error(state, "--chunk '%s': a chunk has bytes", arg);
+        return 0;
+    case OPTION_FORCE:
+        a->options.force = true;
+        return 0;
+    case OPTION_QUIET:
+        a->quiet = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "unexpected '%s'", arg);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static void tell_step(void *context, const char *step)
+{
+    const struct arguments *a = context;
+
+    if (!a->quiet && isatty(STDERR_FILENO))
+        fprintf(stderr, "measuring %s\n", step);
+}
+
+static int store(const struct arguments *a, const struct calibrated *c, const char *node, struct error *err)
+{
+    static struct calibration_meas meas[MEASURE_ROWS];
+    static struct calibration_fit fit[MEASURE_FITS];
+    const struct measured *m = c->measured;
+    struct calibration row = {.made = c->made,
+                              .host = c->host,
+                              .device = c->device,
+                              .gpu = m->name,
+                              .uuid = m->uuid,
+                              .pci = m->pci,
+                              .driver = m->driver[0] != '\0' ? m->driver : NULL,
+                              .version = GPUSWAP_VERSION,
+                              .provenance = c->provenance,
+                              .cuda = m->cuda,
+                              .memory_bytes = m->total_bytes,
+                              .chunk_bytes = m->chunk_bytes,
+                              .duplex = m->duplex,
+                              .node = node,
+                              .meas = meas,
+                              .fit = fit,
+                              .meases = m->rows,
+                              .fits = m->fits};
+
+    for (unsigned i = 0; i < m->rows; i++) {
+        const struct measure_row *from = &m->row[i];
+
+        meas[i] = (struct calibration_meas){from->kind, from->unit, from->size, !from->unsteady, from->n,
+                                            from->p50,  from->p95,  from->min,  from->max,       from->sample};
+    }
+    for (unsigned i = 0; i < m->fits; i++) {
+        const struct measure_fit *from = &m->fit[i];
+
+        fit[i] = (struct calibration_fit){from->kind, from->fixed_ns, from->per_s, from->worst,
+                                          from->n,    from->from,     from->to};
+    }
+    return calibration_store(&row, a->db, err);
+}
+
+static int print(const struct arguments *a, const struct calibrated *c, struct output *file, const struct text *node,
+                 struct error *err)
+{
+    struct text words = {0};
+    int rc = GS_OK;
+
+    calibrate_text(&words, c);
+    if (node->failed || words.failed)
+        rc = error_set(err, GS_SYSTEM, "out of memory");
+    if (rc == GS_OK)
+        rc = store(a, c, node->data, err);
+    if (rc == GS_OK && a->out != NULL)
+        rc = output_write(file, node->data, node->length, err);
+    if (rc == GS_OK && !a->quiet && (a->out == NULL || strcmp(a->out, "-") != 0))
+        rc = write_text("-", words.data, words.length, err);
+    text_fini(&words);
+    return rc;
+}
+
+/* The driver double, as GPUSWAP_DOUBLE has it, from its own place and no other. */
+static int find_double(struct error *err)
+{
+    static const char *const library[] = {"libcuda.so.1", "libnvidia-ml.so.1"};
+    static const char *const variable[] = {"GPUSWAP_LIBCUDA", "GPUSWAP_LIBNVML"};
+    char path[DEVICE_PATH];
+
+    for (size_t i = 0; i < sizeof library / sizeof *library; i++) {
+        int rc = device_double_path(path, library[i], err);
+
+        if (rc != GS_OK)
+            return rc;
+        if (setenv(variable[i], path, 1) != 0)
+            return error_set(err, GS_SYSTEM, "out of memory");
+    }
+    return GS_OK;
+}
+
+/* "cuda:N", "double", "double:N". */
+static int read_device(struct arguments *a, struct error *err)
+{
+    const char *colon = strchr(a->device, ':');
+    size_t length = colon != NULL ? (size_t)(colon - a->device) : strlen(a->device);
+    bool is_double = length == 6 && strncmp(a->device, "double", length) == 0;
+    char why[UNITS_WHY];
+    int64_t ordinal = 0;
+
+    if ((!is_double && (length != 4 || strncmp(a->device, "cuda", length) != 0 || colon == NULL)) ||
+        (colon != NULL && (units_integer(colon + 1, &ordinal, why) != GS_OK || ordinal < 0 || ordinal > 255)))
+        return error_set(err, GS_USAGE, "--device is cuda:N or double, not '%s'", a->device);
+    a->options.is_double = is_double;
+    a->options.ordinal = (int)ordinal;
+    snprintf(a->named, sizeof a->named, "%s:%d", is_double ? "double" : "cuda", a->options.ordinal);
+    return is_double ? find_double(err) : GS_OK;
+}
+
+static int calibrate(struct arguments *a, struct error *err)
+{
+    static struct measured measured;
+    struct output file = {0};
+    struct text node = {0};
+    char made[32], host[256] = "?";
+    struct calibrated c = {.measured = &measured,
+                           .made = made,
+                           .host = host,
+                           .device = a->named,
+                           .provenance = a->options.is_double ? "double" : "cuda"};
+    time_t now = time(NULL);
+    struct tm utc;
+    int rc = output_open(&file, a->out, err);
+
+    gmtime_r(&now, &utc);
+    strftime(made, sizeof made, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    gethostname(host, sizeof host - 1);
+    if (rc == GS_OK && (rc = measure_gpu(&a->options, &measured, err)) == GS_OK) {
+        calibrate_node(&node, &c);
+        rc = print(a, &c, &file, &node, err);
+    }
+    text_fini(&node);
+    output_close(&file);
+    return rc;
+}
+
+int cmd_calibrate(int argc, char **argv, struct error *err)
+{
+    static const struct argp argp = {
+        options,
+        parse,
+        NULL,
+        "Measure what swapping costs on a GPU: links by direction and size, pinned and not, both ways at once, the "
+        "calls that "
+        "map memory, whole swaps, contexts; some seconds.  Nobody else should use the GPU meanwhile.",
+        NULL,
+        NULL,
+        NULL};
+    struct arguments a = {.device = "cuda:0", .db = "results.db"};
+    int rc;
+
+    a.options.progress = tell_step;
+    a.options.context = &a;
+    if (argp_parse(&argp, argc, argv, 0, NULL, &a) != 0)
+        return GS_USAGE;
+    rc = read_device(&a, err);
+    return rc == GS_OK ? calibrate(&a, err) : rc;
+}
