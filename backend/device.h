@@ -8,9 +8,19 @@
 
 #include "sim/base/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { DEVICE_GPUS = 16, DEVICE_TEXT = 1024, DEVICE_PATH = 4096 };
+
+struct device_operation { /* a call of the driver, or a piece of work on a GPU */
+    const char *kind;     /* create map access unmap release d2h h2d drain burst verify */
+    int64_t at_ns;        /* of the scenario's time, when it was issued */
+    int64_t took_ns;      /* of the device's, which is not scaled */
+    int64_t bytes;
+    uint32_t gpu;
+    uint32_t pieces; /* quanta of a burst */
+};
 
 struct live_device {
     unsigned ordinal[DEVICE_GPUS]; /* of the driver, in the order of the scenario's GPUs */
@@ -18,7 +28,10 @@ struct live_device {
     double time_scale;
     bool is_double;  /* the driver double, begun anew with `options`; else NVIDIA's driver */
     bool real_clock; /* of the double; GPUs know no other */
+    bool verify;     /* every word, after each swap-in */
     const char *options;
+    void (*take)(void *context, const struct device_operation *operation); /* NULL: nothing is timed */
+    void *context;
     char text[DEVICE_TEXT]; /* names, ids, versions, for people; device_open fills it in */
 };
 

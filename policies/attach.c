@@ -10,6 +10,8 @@ bool attach_may(const struct controller *ctl, uint32_t gpu, uint32_t workload)
     int64_t context = ctl->lane[gpu].context_bytes + spec->context_bytes;
     uint32_t width = set_width(ctl, workload);
 
+    if (spec->pools != NULL && !spec->pools[node->pool])
+        return false;
     if (g->width != width || g->attached >= node->max_workloads_per_gpu || (spec->never_on_swap_node && node->swap))
         return false;
     return spec->bytes <= width * (node->gpu_bytes - (context > reserved ? context : reserved)) &&

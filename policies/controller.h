@@ -123,6 +123,7 @@ struct gs_workload_spec {
     uint32_t slots;          /* bursts or requests served together (the backend's business), at least 1 */
     bool swappable;          /* may be a victim where its node swaps */
     bool never_on_swap_node; /* anti-affinity: only placed on nodes that do not swap */
+    const bool *pools;       /* by gs_node_spec.pool, where it may be placed; NULL: anywhere */
     bool regular_fraction;   /* freezes its GPU where `freeze_rule` is on */
     bool keeps_host_copy;
     bool stops;            /* ends when it leaves the GPU, and is loaded from disk again: nothing is swapped */
@@ -135,6 +136,7 @@ struct gs_workload_spec {
 
 struct gs_node_spec {
     uint32_t gpus;
+    uint32_t pool;     /* that workloads may be restricted to */
     int64_t gpu_bytes; /* physical, each GPU */
     int64_t reserved_bytes, reserved_per_workload_bytes;
     int64_t swap_cap_bytes;

@@ -14,6 +14,7 @@ enum samples_option {
     SAMPLES_MEM_CHANGE,
     SAMPLES_GAP,
     SAMPLES_STEP,
+    SAMPLES_LENGTH,
     SAMPLES_PACE,
     SAMPLES_TIME,
     SAMPLES_ID,

@@ -122,6 +122,8 @@ static int find_span(struct conversion *c, struct error *err)
                          c->in->file, units_show_time(step, (double)c->step_us * 1e3),
                          units_show_time(gap, (double)c->gap_us * 1e3));
     c->end_us += c->step_us;
+    if (c->first_us + c->in->value[SAMPLES_LENGTH].i / 1000 > c->end_us)
+        c->end_us = c->first_us + c->in->value[SAMPLES_LENGTH].i / 1000;
     if (c->end_us - c->first_us > GST_TIME_MAX)
         return error_set(err, GS_BAD_INPUT, "'%s': samples span more than 100 years; is 'time_unit' right?",
                          c->in->file);

@@ -81,12 +81,13 @@ static int check_entries(struct driver *driver, struct error *err)
 
     driver->features = DRIVER_CHECKPOINT;
     for (unsigned i = 0; (entry = driver_entry_at(i)) != NULL; i++) {
-        if (has(driver, entry))
+        if (has(driver, entry) && entry->abi <= driver->version)
             continue;
         if (entry->feature == DRIVER_ALWAYS)
             return error_set(err, GS_NO_DEVICE, "'%s' lacks '%s', though it says that it knows CUDA %d.%d",
                              driver->path, entry->symbol, driver->version / 1000, driver->version % 1000 / 10);
         driver->features &= ~entry->feature;
+        memset((char *)driver + entry->offset, 0, sizeof(void *));
     }
     return GS_OK;
 }

@@ -13,6 +13,11 @@ static uint64_t chunk_words(const struct memory *memory)
     return chunk_bytes(memory) / sizeof(mix_word);
 }
 
+static uint64_t words_of(const struct memory *memory, uint32_t i)
+{
+    return ((uint64_t)memory_part(memory, i) + sizeof(mix_word) - 1) / sizeof(mix_word);
+}
+
 static uint32_t chunks_of(const struct memory *memory, int64_t bytes)
 {
     return (uint32_t)((bytes + memory->gpu->chunk_bytes - 1) / memory->gpu->chunk_bytes);
@@ -44,6 +49,7 @@ int memory_open(struct memory *memory, struct gpu *gpu, struct slots *slots, int
     memory->slots = slots;
     memory->run = run;
     memory->id = id;
+    memory->bytes = bytes;
     memory->count = memory->capacity = chunks_of(memory, bytes);
     memory->move.refused_ns = -1;
     memory->chunk = arena_array(arena, memory->capacity, sizeof *memory->chunk);
@@ -56,10 +62,8 @@ int memory_open(struct memory *memory, struct gpu *gpu, struct slots *slots, int
     if (rc == GS_OK)
         rc = open_events(memory, err);
     if (rc == GS_OK)
-        rc = gpu_try(
-            gpu,
-            gpu->cu->address_reserve(&memory->start, memory->capacity * chunk_bytes(memory), chunk_bytes(memory), 0, 0),
-            "cuMemAddressReserve", err);
+        rc = gpu_try(gpu, gpu->cu->address_reserve(&memory->start, memory->capacity * chunk_bytes(memory), 0, 0, 0),
+                     "cuMemAddressReserve", err);
     if (rc != GS_OK)
         memory_close(memory);
     return rc;
@@ -126,7 +130,7 @@ CUresult memory_map(struct memory *memory, uint32_t i, bool fresh)
         gpu_spare_chunk(memory->gpu, chunk->handle);
         return result;
     }
-    memory->gpu->free_bytes -= memory->gpu->chunk_bytes;
+    memory->gpu->free_bytes -= memory_part(memory, i);
     chunk->state = CHUNK_ARRIVING;
     return CUDA_SUCCESS;
 }
@@ -137,7 +141,7 @@ CUresult memory_unmap(struct memory *memory, uint32_t i)
     CUresult result = memory->gpu->cu->chunk_unmap(memory_at(memory, i), chunk_bytes(memory));
 
     gpu_spare_chunk(memory->gpu, chunk->handle);
-    memory->gpu->free_bytes += memory->gpu->chunk_bytes;
+    memory->gpu->free_bytes += memory_part(memory, i);
     chunk->state = CHUNK_ABSENT;
     return result;
 }
@@ -156,6 +160,23 @@ void memory_drop_copies(struct memory *memory)
         }
 }
 
+int memory_write_copies(struct memory *memory, struct error *err)
+{
+    for (uint32_t i = 0; i < memory->count; i++) {
+        struct gpu_chunk *chunk = &memory->chunk[i];
+        mix_word *word;
+
+        if ((chunk->slot = slots_take(memory->slots)) == SLOT_NONE)
+            return error_set(err, GS_UNSATISFIABLE, "the swap file has no room for a workload that begins there");
+        word = (mix_word *)(void *)slots_at(memory->slots, chunk->slot);
+        chunk->words = words_of(memory, i);
+        for (uint64_t k = 0; k < chunk->words; k++)
+            word[k] = mix_at(seed_of(memory, 1), i * chunk_words(memory) + k);
+        chunk->generation = 1;
+    }
+    return GS_OK;
+}
+
 /* Chunks from `count` on go, and their copies. */
 static CUresult cut(struct memory *memory, uint32_t count)
 {
@@ -167,59 +188,99 @@ static CUresult cut(struct memory *memory, uint32_t count)
         if (chunk->slot != SLOT_NONE)
             slots_give(memory->slots, chunk->slot);
         chunk->slot = SLOT_NONE;
-        chunk->generation = 0;
-        if (chunk->state != CHUNK_ABSENT)
+        chunk->generation = chunk->words = 0;
+        if (chunk->state == CHUNK_ABSENT)
+            continue;
+        result = memory->gpu->cu->event_wait(chunk->event); /* a copy of it may be under way, written ahead */
+        if (result == CUDA_SUCCESS)
             result = memory_unmap(memory, i);
     }
     return result == CUDA_SUCCESS ? gpu_release_spares(memory->gpu) : result;
 }
 
-static CUresult extend(struct memory *memory, uint32_t count)
+static CUresult extend(struct memory *memory, int64_t bytes)
 {
+    uint32_t count = chunks_of(memory, bytes);
     CUresult result = CUDA_SUCCESS;
 
     for (uint32_t i = memory->count; i < count && result == CUDA_SUCCESS; i++) {
-        if ((result = memory_map(memory, i, false)) != CUDA_SUCCESS)
+        int64_t before = memory->bytes;
+
+        memory->bytes = bytes;
+        if ((result = memory_map(memory, i, false)) != CUDA_SUCCESS) {
+            memory->bytes = before;
             return result;
+        }
         memory->chunk[i].state = CHUNK_RESIDENT;
         memory->count = i + 1;
+        memory->bytes = i + 1 < count ? (int64_t)(i + 1) * memory->gpu->chunk_bytes : bytes;
         result = memory_fill(memory, i, memory->work);
     }
     return result;
 }
 
+/* It holds `bytes` of what it has chunks for; the last of these may be used to another part now. */
+static CUresult resize(struct memory *memory, int64_t bytes)
+{
+    int64_t room = memory->count * memory->gpu->chunk_bytes, part;
+    uint32_t last = memory->count - 1;
+    struct gpu_chunk *chunk;
+
+    if (memory->count == 0) {
+        memory->bytes = 0;
+        return CUDA_SUCCESS;
+    }
+    chunk = &memory->chunk[last];
+    part = memory_part(memory, last);
+    memory->bytes = bytes < room ? bytes : room;
+    if (chunk->words > words_of(memory, last))
+        chunk->words = words_of(memory, last);
+    if (chunk->state == CHUNK_ABSENT)
+        return CUDA_SUCCESS;
+    memory->gpu->free_bytes += part - memory_part(memory, last);
+    return chunk->words < words_of(memory, last) ? memory_fill(memory, last, memory->work) : CUDA_SUCCESS;
+}
+
 int memory_hold(struct memory *memory, int64_t bytes, struct error *err)
 {
     uint32_t count = chunks_of(memory, bytes);
+    bool resident = memory_is_resident(memory);
     CUresult result = CUDA_SUCCESS;
 
     if (count > memory->capacity)
         return error_set(err, GS_UNSATISFIABLE, "a workload wants more memory than the GPU has");
     if (count < memory->count)
         result = cut(memory, count);
-    else if (memory_is_resident(memory))
-        result = extend(memory, count);
-    if (result == CUDA_SUCCESS)
+    if (!resident || count < memory->count)
         memory->count = count;
+    if (result == CUDA_SUCCESS)
+        result = resize(memory, bytes);
+    if (result == CUDA_SUCCESS && count > memory->count)
+        result = extend(memory, bytes);
     return gpu_try(memory->gpu, result, "cuMemCreate", err);
 }
 
 CUresult memory_fill(struct memory *memory, uint32_t i, CUstream stream)
 {
-    uint64_t words = chunk_words(memory);
-    uint64_t parameter[] = {memory_at(memory, i), words, seed_of(memory, 1), i * words};
+    struct gpu_chunk *chunk = &memory->chunk[i];
+    uint64_t words = words_of(memory, i), old = chunk->generation > 0 ? chunk->words : 0;
 
-    memory->chunk[i].generation = 1;
-    memory->chunk[i].dirty = true;
-    return gpu_launch(memory->gpu, memory->gpu->fill, stream, parameter, 4);
+    chunk->generation = old > 0 ? chunk->generation : 1;
+    chunk->words = words;
+    chunk->dirty = true;
+    {
+        uint64_t parameter[] = {memory_at(memory, i) + old * sizeof(mix_word), words - old,
+                                seed_of(memory, chunk->generation), i * chunk_words(memory) + old};
+
+        return gpu_launch(memory->gpu, memory->gpu->fill, stream, parameter, 4);
+    }
 }
 
 static CUresult touch(struct memory *memory, uint32_t i)
 {
     struct gpu_chunk *chunk = &memory->chunk[i];
-    uint64_t words = chunk_words(memory);
-    uint64_t parameter[] = {memory_at(memory, i), words, seed_of(memory, chunk->generation),
-                            seed_of(memory, chunk->generation + 1), i * words};
+    uint64_t parameter[] = {memory_at(memory, i), chunk->words, seed_of(memory, chunk->generation),
+                            seed_of(memory, chunk->generation + 1), i * chunk_words(memory)};
 
     chunk->generation++;
     chunk->dirty = true;
@@ -243,14 +304,14 @@ int memory_burst(struct memory *memory, uint64_t duration_ns, uint32_t written, 
 int memory_check(struct memory *memory, struct mix_found *found, struct error *err)
 {
     struct gpu *gpu = memory->gpu;
-    uint64_t words = chunk_words(memory);
     CUresult result;
 
     *gpu->found_host = (struct mix_found){.first = UINT64_MAX};
     result = gpu->cu->copy_in(gpu->found, gpu->found_host, sizeof *gpu->found_host, memory->work);
     for (uint32_t i = 0; i < memory->count && result == CUDA_SUCCESS; i++) {
-        uint64_t parameter[] = {memory_at(memory, i), words, seed_of(memory, memory->chunk[i].generation), i * words,
-                                gpu->found};
+        const struct gpu_chunk *chunk = &memory->chunk[i];
+        uint64_t parameter[] = {memory_at(memory, i), chunk->words, seed_of(memory, chunk->generation),
+                                i * chunk_words(memory), gpu->found};
         result = gpu_launch(gpu, gpu->check, memory->work, parameter, 5);
     }
     if (result == CUDA_SUCCESS)

@@ -17,6 +17,7 @@ struct gpu_chunk {
     CUmemGenericAllocationHandle handle;
     CUevent event;       /* after its last copy */
     uint64_t generation; /* of its words; 0: none yet */
+    uint64_t words;      /* so many, from its beginning on */
     uint32_t slot;       /* of its copy; SLOT_NONE: it has none */
     uint8_t state;       /* enum chunk_state */
     bool dirty;          /* the copy is older than the words */
@@ -29,7 +30,8 @@ struct move { /* mover.h */
     bool failed;           /* a swap-in that found no memory and is being undone */
     bool no_slot;          /* the next chunk waits for a slot of the swap file */
     uint32_t begun, ended; /* chunks, in order */
-    int64_t refused_ns;    /* when the driver first had no memory for the next one; -1: it has */
+    int64_t refused_ns;    /* when there first was no memory for the next one; -1: there is */
+    uint64_t turn;         /* of its last chunk; who had his longest ago takes the next */
     struct memory *next;   /* in line */
 };
 
@@ -37,7 +39,8 @@ struct memory {
     struct gpu *gpu;
     struct slots *slots;
     CUdeviceptr start;
-    uint32_t count, capacity; /* chunks that it holds, or would if it were resident; at most */
+    int64_t bytes;            /* that it holds, or would if it were resident */
+    uint32_t count, capacity; /* the same in chunks; at most */
     struct gpu_chunk *chunk;
     CUstream work;   /* its kernels */
     CUevent drained; /* after the last of them, when a transfer began */
@@ -57,12 +60,14 @@ void memory_close(struct memory *memory);
 CUresult memory_map(struct memory *memory, uint32_t i, bool fresh);
 CUresult memory_unmap(struct memory *memory, uint32_t i);
 
-/* The first words of a new chunk. */
+/* The first words of a new chunk, or those by which the last one has grown. */
 CUresult memory_fill(struct memory *memory, uint32_t i, CUstream stream);
 
 /* It holds `bytes` from now on, and has no move under way.  If it is resident, new chunks are filled, and what is too much
  * goes, when its kernels have ended; copies of what is too much go, too.  GS_BUSY: the GPU has no memory for it. */
 int memory_hold(struct memory *memory, int64_t bytes, struct error *err);
+/* The words of all that it holds, as they are at first, go into the swap file, from where they can come in. */
+int memory_write_copies(struct memory *memory, struct error *err);
 bool memory_is_resident(const struct memory *memory);
 /* The copies of what is resident are given up. */
 void memory_drop_copies(struct memory *memory);
@@ -72,6 +77,14 @@ int memory_burst(struct memory *memory, uint64_t duration_ns, uint32_t written, 
 
 /* Check all words, and wait for the result: `found->bad` is 0 or something went wrong with the memory. */
 int memory_check(struct memory *memory, struct mix_found *found, struct error *err);
+
+/* What it uses of chunk `i`: all but of the last one.  The account of the GPU's memory counts this, and copies move no more. */
+static inline int64_t memory_part(const struct memory *memory, uint32_t i)
+{
+    int64_t part = memory->bytes - (int64_t)i * memory->gpu->chunk_bytes;
+
+    return part < memory->gpu->chunk_bytes ? part : memory->gpu->chunk_bytes;
+}
 
 static inline CUdeviceptr memory_at(const struct memory *memory, uint32_t i)
 {

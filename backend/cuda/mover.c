@@ -11,7 +11,7 @@ int mover_begin(struct mover *mover, struct memory *memory, enum move_kind kind,
     const struct driver *cu = mover->gpu->cu;
     CUresult result = CUDA_SUCCESS;
 
-    memory->move = (struct move){.kind = kind, .refused_ns = -1};
+    memory->move = (struct move){.kind = kind, .refused_ns = -1, .turn = ++mover->turns};
     if (kind != MOVE_IN) { /* what is copied out is what its last kernel left */
         result = cu->event_record(memory->drained, memory->work);
         if (result == CUDA_SUCCESS)
@@ -47,7 +47,7 @@ static bool begin_copy_out(struct mover *mover, struct memory *memory, uint32_t 
     if (chunk->slot == SLOT_NONE && (chunk->slot = find_slot(mover)) == SLOT_NONE)
         return false;
     chunk->dirty = false;
-    *result = cu->copy_out(slots_at(mover->slots, chunk->slot), memory_at(memory, i), (size_t)mover->gpu->chunk_bytes,
+    *result = cu->copy_out(slots_at(mover->slots, chunk->slot), memory_at(memory, i), chunk->words * sizeof(mix_word),
                            mover->gpu->out);
     if (*result == CUDA_SUCCESS)
         *result = cu->event_record(chunk->event, mover->gpu->out);
@@ -80,16 +80,31 @@ static CUresult end_out(struct memory *memory)
     return result;
 }
 
+/* How many chunks of it may be under way.  By the discipline `fcfs` those who began earlier go first; and a copy that is
+ * written while its owner stays goes when nobody leaves, a chunk at a time, so that whoever leaves waits for one at most. */
+static uint32_t depth_out(const struct mover *mover, const struct memory *memory)
+{
+    bool clean = memory->move.kind == MOVE_CLEAN, before = true;
+
+    for (const struct memory *m = mover->first; m != NULL; m = m->move.next) {
+        before = before && m != memory;
+        if (m != memory && m->move.kind == MOVE_OUT && m->move.begun < m->count && (clean || (mover->fcfs && before)))
+            return 0;
+    }
+    return clean ? 1 : mover->depth;
+}
+
 static CUresult step_out(struct mover *mover, struct memory *memory)
 {
     struct move *t = &memory->move;
+    uint32_t depth = depth_out(mover, memory);
     CUresult result = CUDA_SUCCESS;
 
     /* Who is cleaned may run meanwhile: what it writes now is copied later.  To let the stream of copies wait for it would
      * hold up everybody else's. */
     if (t->kind == MOVE_CLEAN && (result = mover->gpu->cu->stream_query(memory->work)) == CUDA_ERROR_NOT_READY)
         return end_out(memory);
-    for (; t->begun < memory->count && t->begun - t->ended < mover->depth && result == CUDA_SUCCESS; t->begun++) {
+    for (; t->begun < memory->count && t->begun - t->ended < depth && result == CUDA_SUCCESS; t->begun++) {
         struct gpu_chunk *chunk = &memory->chunk[t->begun];
 
         if (chunk->state == CHUNK_ABSENT)
@@ -113,8 +128,9 @@ static CUresult undo(struct mover *mover, struct memory *memory)
 
     for (uint32_t i = 0; i < memory->move.begun; i++)
         if (memory->chunk[i].slot == SLOT_NONE && memory->chunk[i].dirty)
-            memory->chunk[i].generation = 0;
-    memory->move = (struct move){.kind = MOVE_OUT, .failed = true, .refused_ns = -1, .next = next};
+            memory->chunk[i].generation = memory->chunk[i].words = 0;
+    memory->move =
+        (struct move){.kind = MOVE_OUT, .failed = true, .refused_ns = -1, .turn = ++mover->turns, .next = next};
     result = cu->event_record(memory->drained, mover->gpu->in); /* by that stream they came */
     return result == CUDA_SUCCESS ? cu->stream_after(mover->gpu->out, memory->drained, CU_EVENT_WAIT_DEFAULT) : result;
 }
@@ -127,43 +143,92 @@ static CUresult begin_chunk_in(struct mover *mover, struct memory *memory, uint3
 
     if (result != CUDA_SUCCESS)
         return result;
-    if (chunk->slot == SLOT_NONE)
-        result = memory_fill(memory, i, mover->gpu->in);
-    else
-        result = cu->copy_in(memory_at(memory, i), slots_at(mover->slots, chunk->slot), (size_t)mover->gpu->chunk_bytes,
+    if (chunk->slot != SLOT_NONE)
+        result = cu->copy_in(memory_at(memory, i), slots_at(mover->slots, chunk->slot), chunk->words * sizeof(mix_word),
                              mover->gpu->in);
+    else
+        chunk->generation = chunk->words = 0;
+    if (result == CUDA_SUCCESS && (int64_t)(chunk->words * sizeof(mix_word)) < memory_part(memory, i))
+        result = memory_fill(memory, i, mover->gpu->in); /* it is new, or has grown while it was away */
     return result == CUDA_SUCCESS ? cu->event_record(chunk->event, mover->gpu->in) : result;
 }
 
-/* `*room`: nobody who began earlier still needs memory. */
-static CUresult step_in(struct mover *mover, struct memory *memory, int64_t now_ns, bool *room)
+/* Who may take the next chunk: by turns, so that those who come in together share the link; by the discipline `fcfs` the one
+ * who began first.  NULL: nobody. */
+static struct memory *next_in(const struct mover *mover)
+{
+    struct memory *next = NULL;
+
+    for (struct memory *m = mover->first; m != NULL; m = m->move.next) {
+        struct move *t = &m->move;
+
+        while (t->kind == MOVE_IN && t->begun < m->count && m->chunk[t->begun].state == CHUNK_RESIDENT)
+            t->begun++;
+        if (t->kind != MOVE_IN || t->begun == m->count)
+            continue;
+        if (t->begun - t->ended < mover->depth && (next == NULL || t->turn < next->move.turn))
+            next = m;
+        if (mover->fcfs)
+            break;
+    }
+    return next;
+}
+
+/* There is no memory for its next chunk, though there should be: it may only be late. */
+static CUresult refuse(struct mover *mover, struct memory *memory, int64_t now_ns)
 {
     struct move *t = &memory->move;
-    CUresult result = CUDA_SUCCESS;
 
-    for (; t->begun < memory->count && t->begun - t->ended < mover->depth; t->begun++) {
-        if (memory->chunk[t->begun].state == CHUNK_RESIDENT)
-            continue;
-        if (!*room || mover->gpu->free_bytes < mover->gpu->chunk_bytes)
-            break;
-        if ((result = begin_chunk_in(mover, memory, t->begun)) != CUDA_SUCCESS)
-            break;
+    if (t->refused_ns < 0)
+        t->refused_ns = now_ns;
+    else if (now_ns - t->refused_ns > mover->patience_ns && !t->failed)
+        return undo(mover, memory);
+    return CUDA_SUCCESS;
+}
+
+/* Will memory come free without anything that comes in having to go? */
+static bool somebody_leaves(const struct mover *mover)
+{
+    if (mover->awaited > 0)
+        return true;
+    for (const struct memory *m = mover->first; m != NULL; m = m->move.next)
+        if (m->move.kind == MOVE_OUT || m->move.begun > m->move.ended)
+            return true;
+    return false;
+}
+
+static CUresult begin_in(struct mover *mover, int64_t now_ns)
+{
+    struct memory *memory;
+
+    while ((memory = next_in(mover)) != NULL) {
+        struct move *t = &memory->move;
+        CUresult result;
+
+        if (mover->gpu->free_bytes < memory_part(memory, t->begun))
+            return somebody_leaves(mover) ? CUDA_SUCCESS : refuse(mover, memory, now_ns);
+        if ((result = begin_chunk_in(mover, memory, t->begun)) == CUDA_ERROR_OUT_OF_MEMORY)
+            return refuse(mover, memory, now_ns);
+        if (result != CUDA_SUCCESS)
+            return result;
+        t->begun++;
         t->refused_ns = -1;
+        t->turn = ++mover->turns;
     }
-    *room = *room && t->begun == memory->count;
-    if (result == CUDA_ERROR_OUT_OF_MEMORY) { /* by the account there should be some: it may only be late */
-        if (t->refused_ns < 0)
-            t->refused_ns = now_ns;
-        else if (now_ns - t->refused_ns > mover->patience_ns && !t->failed)
-            return undo(mover, memory);
-        result = CUDA_SUCCESS;
-    }
-    for (; t->ended < t->begun && result == CUDA_SUCCESS; t->ended++) {
-        if ((result = over(memory, t->ended)) == CUDA_ERROR_NOT_READY)
-            return CUDA_SUCCESS;
+    return CUDA_SUCCESS;
+}
+
+static CUresult end_in(struct memory *memory)
+{
+    struct move *t = &memory->move;
+    CUresult result;
+
+    for (; t->ended < t->begun; t->ended++) {
+        if ((result = over(memory, t->ended)) != CUDA_SUCCESS)
+            return result == CUDA_ERROR_NOT_READY ? CUDA_SUCCESS : result;
         memory->chunk[t->ended].state = CHUNK_RESIDENT;
     }
-    return result;
+    return CUDA_SUCCESS;
 }
 
 static void take_out_of_line(struct mover *mover, struct memory *memory, struct memory *before)
@@ -217,8 +282,11 @@ static CUresult turn_back(struct mover *mover)
     for (struct memory *m = mover->first; m != NULL && !last->move.failed && result == CUDA_SUCCESS; m = m->move.next)
         if (m->move.kind == MOVE_IN && !m->move.failed)
             result = undo(mover, m);
-    last->move =
-        (struct move){.kind = MOVE_IN, .failed = !last->move.failed, .refused_ns = -1, .next = last->move.next};
+    last->move = (struct move){.kind = MOVE_IN,
+                               .failed = !last->move.failed,
+                               .refused_ns = -1,
+                               .turn = ++mover->turns,
+                               .next = last->move.next};
     return result;
 }
 
@@ -243,24 +311,47 @@ static bool take_ended(struct mover *mover, struct memory *memory, struct memory
     return true;
 }
 
+/* Get on with all transfers, until something on the GPU has to end first. */
+static int step_all(struct mover *mover, int64_t now_ns, struct error *err)
+{
+    uint64_t done;
+
+    do {
+        CUresult result = CUDA_SUCCESS;
+
+        done = progress(mover);
+        for (struct memory *m = mover->first; m != NULL && result == CUDA_SUCCESS; m = m->move.next)
+            if (m->move.kind != MOVE_IN)
+                result = step_out(mover, m);
+        if (result != CUDA_SUCCESS)
+            return gpu_try(mover->gpu, result, "swap-out", err);
+        for (struct memory *m = mover->first; m != NULL && result == CUDA_SUCCESS; m = m->move.next)
+            if (m->move.kind == MOVE_IN)
+                result = end_in(m);
+        if (result == CUDA_SUCCESS)
+            result = begin_in(mover, now_ns);
+        if (result != CUDA_SUCCESS)
+            return gpu_try(mover->gpu, result, "swap-in", err);
+    } while (progress(mover) > done); /* less: somebody was turned back */
+    return GS_OK;
+}
+
 int mover_pump(struct mover *mover, int64_t now_ns, struct memory **ended, bool *failed, struct error *err)
 {
     struct memory *before = NULL;
     uint64_t done = progress(mover);
     CUresult result;
-    bool room = true;
+    int rc;
 
     *ended = NULL;
     *failed = false;
-    for (struct memory *m = mover->first; m != NULL; before = m, m = m->move.next) {
-        result = m->move.kind == MOVE_IN ? step_in(mover, m, now_ns, &room) : step_out(mover, m);
-        if (result != CUDA_SUCCESS)
-            return gpu_try(mover->gpu, result, m->move.kind == MOVE_IN ? "swap-in" : "swap-out", err);
+    if ((rc = step_all(mover, now_ns, err)) != GS_OK)
+        return rc;
+    for (struct memory *m = mover->first; m != NULL && *ended == NULL; before = m, m = m->move.next)
         if (take_ended(mover, m, before, failed)) {
             *ended = m;
             break;
         }
-    }
     if (*ended == NULL && progress(mover) == done && (result = turn_back(mover)) != CUDA_SUCCESS)
         return gpu_try(mover->gpu, result, "swap-in", err);
     return gpu_try(mover->gpu, release_spares(mover), "cuMemRelease", err);

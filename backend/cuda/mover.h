@@ -1,8 +1,8 @@
 /* mover.h - swaps of live mode: several at a time, chunk by chunk, each chunk that leaves making room for one that comes.
  *
  * Nobody waits in here: mover_pump looks what has ended, issues what can begin and returns; mover_wait sleeps until a
- * copy ends.  Swap-ins take memory in the order in which they began.  At most `depth` chunks of each transfer are under
- * way.  The slots of a workload that comes in are lent, chunk by chunk, to those who leave for it, so that two workloads
+ * copy ends.  At most `depth` chunks of each transfer are under way.  Those that go the same way take turns, or with `fcfs`
+ * go in the order in which they began; a copy that is written ahead goes when nobody leaves.  The slots of a workload that comes in are lent, chunk by chunk, to those who leave for it, so that two workloads
  * change places with a full swap file and one spare slot; and their physical memory goes to it without a detour by the
  * driver, so that nobody else can take it meanwhile. */
 #ifndef GS_CUDA_MOVER_H
@@ -14,6 +14,9 @@ struct mover {
     struct gpu *gpu;
     struct slots *slots;
     uint32_t depth;
+    bool fcfs; /* transfers of a direction go one after the other; no: side by side, chunk by chunk */
+    uint64_t turns;
+    uint32_t awaited;            /* swap-outs that are about to begin, for which others may wait already */
     int64_t patience_ns;         /* how long a swap-in asks again for memory that the driver does not have */
     struct memory *first, *last; /* transfers under way, in order of their beginning */
 };

@@ -8,10 +8,12 @@
 struct entry {
     const char *symbol;
     size_t offset;
+    bool optional;
 };
 
-#define ROW(field, symbol, arguments) {#symbol, offsetof(struct nvml, field)},
-static const struct entry entries[] = {NVML_ENTRIES(ROW)};
+#define ROW(field, symbol, arguments) {#symbol, offsetof(struct nvml, field), false},
+#define OPTIONAL_ROW(field, symbol, arguments) {#symbol, offsetof(struct nvml, field), true},
+static const struct entry entries[] = {NVML_ENTRIES(ROW) NVML_OPTIONAL_ENTRIES(OPTIONAL_ROW)};
 enum { ENTRIES = sizeof entries / sizeof *entries };
 
 const char *nvml_symbol_at(unsigned i)
@@ -32,7 +34,7 @@ static int load(struct nvml *nvml, struct error *err)
                          nvml->path);
     for (unsigned i = 0; i < ENTRIES; i++) {
         void *address = dlsym(nvml->library, entries[i].symbol);
-        if (address == NULL)
+        if (address == NULL && !entries[i].optional)
             return error_set(err, GS_NO_DEVICE, "'%s' lacks '%s'; install driver 510 or newer", nvml->path,
                              entries[i].symbol);
         memcpy((char *)nvml + entries[i].offset, &address, sizeof address);
@@ -74,9 +76,28 @@ void nvml_close(struct nvml *nvml)
     nvml->library = NULL;
 }
 
+const char *nvml_why(int result)
+{
+    switch (result) {
+    case NVML_NOT_SUPPORTED:
+        return "this GPU does not tell";
+    case NVML_NO_PERMISSION:
+        return "not permitted to this user";
+    case NVML_INSUFFICIENT_SIZE:
+        return "there are too many";
+    case NVML_GPU_IS_LOST:
+        return "the GPU is lost";
+    case -NVML_NONSENSE:
+        return "the driver tells what cannot be";
+    default:
+        return "the driver does not tell";
+    }
+}
+
 /* Drivers 535.43 to 535.86 fill entries of 32 bytes instead of 24 (nvitop, issues 79 and 89): there is room for those,
- * and they are told by what follows the process id's neighbours. */
-enum { PROCESSES = 256, LARGER = 32 };
+ * and they are told by process ids that none can have, or two have.  Whether a process is to be seen in /proc says
+ * nothing: in a container it may not be. */
+enum { PROCESSES = 256, LARGER = 32, PID_MOST = 1 << 22 };
 
 static int read_with(const unsigned char *bytes, unsigned count, size_t stride, struct nvml_holder *holder,
                      int capacity, uint64_t total)
@@ -87,13 +108,11 @@ static int read_with(const unsigned char *bytes, unsigned count, size_t stride, 
         struct nvml_process one;
 
         memcpy(&one, bytes + i * stride, sizeof one);
-        if (one.used != UINT64_MAX && one.used > total)
-            return -1;
+        if ((one.used != UINT64_MAX && one.used > total) || one.pid == 0 || one.pid > PID_MOST)
+            return NVML_NONSENSE;
         for (int k = 0; k < found; k++)
             if (holder[k].pid == one.pid)
-                return -1;
-        if (one.pid == 0)
-            return -1;
+                return NVML_NONSENSE;
         holder[found++] = (struct nvml_holder){one.pid, one.used};
     }
     return found;
@@ -104,12 +123,14 @@ int nvml_holders(const struct nvml *nvml, nvml_device device, struct nvml_holder
     static _Thread_local _Alignas(8) unsigned char bytes[PROCESSES * LARGER];
     struct nvml_memory memory = {.version = NVML_MEMORY_VERSION};
     unsigned count = PROCESSES;
-    int found;
+    int result, found;
 
     memset(bytes, 0, sizeof bytes);
-    if (nvml->memory(device, &memory) != NVML_SUCCESS ||
-        nvml->processes(device, &count, (struct nvml_process *)(void *)bytes) != NVML_SUCCESS || count > PROCESSES)
-        return -1;
+    if ((result = nvml->memory(device, &memory)) != NVML_SUCCESS ||
+        (result = nvml->processes(device, &count, (struct nvml_process *)(void *)bytes)) != NVML_SUCCESS)
+        return -result;
+    if (count > PROCESSES)
+        return -NVML_INSUFFICIENT_SIZE;
     if ((found = read_with(bytes, count, sizeof(struct nvml_process), holder, capacity, memory.total)) < 0)
         found = read_with(bytes, count, LARGER, holder, capacity, memory.total);
     return found;

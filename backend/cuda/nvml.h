@@ -21,6 +21,7 @@ enum nvml_result {
     NVML_NOT_FOUND = 6,
     NVML_INSUFFICIENT_SIZE = 7,
     NVML_DRIVER_NOT_LOADED = 9,
+    NVML_TIMEOUT = 10,
     NVML_GPU_IS_LOST = 15,
     NVML_ARGUMENT_VERSION_MISMATCH = 25,
 };
@@ -46,6 +47,23 @@ struct nvml_pci { /* nvmlPciInfo_t */
 };
 _Static_assert(sizeof(struct nvml_pci) == 68, "nvmlPciInfo_t");
 
+struct nvml_use { /* nvmlProcessUtilizationSample_t */
+    unsigned pid;
+    uint64_t stamp_us;                             /* when the period ended that it is of */
+    unsigned sm, memory_traffic, encoder, decoder; /* percent */
+};
+_Static_assert(sizeof(struct nvml_use) == 32, "nvmlProcessUtilizationSample_t");
+
+struct nvml_sample { /* nvmlSample_t */
+    uint64_t stamp_us;
+    union {
+        unsigned percent;
+        uint64_t room;
+    } value;
+};
+_Static_assert(sizeof(struct nvml_sample) == 16, "nvmlSample_t");
+enum { NVML_GPU_UTILIZATION_SAMPLES = 1, NVML_VALUE_UNSIGNED = 1 };
+
 typedef struct nvml_gpu *nvml_device;
 
 /* X(field, symbol, arguments) */
@@ -62,10 +80,19 @@ typedef struct nvml_gpu *nvml_device;
     X(processes, nvmlDeviceGetComputeRunningProcesses_v3,                                                              \
       (nvml_device device, unsigned *count, struct nvml_process *process))                                             \
     X(mig, nvmlDeviceGetMigMode, (nvml_device device, unsigned *current, unsigned *pending))
+/* What some GPUs and drivers lack: the field is NULL then. */
+#define NVML_OPTIONAL_ENTRIES(X)                                                                                       \
+    X(persistence, nvmlDeviceGetPersistenceMode, (nvml_device device, unsigned *mode))                                 \
+    X(use, nvmlDeviceGetProcessUtilization,                                                                            \
+      (nvml_device device, struct nvml_use * use, unsigned *count, unsigned long long since_us))                       \
+    X(samples, nvmlDeviceGetSamples,                                                                                   \
+      (nvml_device device, int kind, unsigned long long since_us, int *type, unsigned *count,                          \
+       struct nvml_sample *sample))
 
 /* In C a function type cannot be an array's or a macro's by itself; each entry gets a name for its own. */
 #define NVML_TYPE(field, symbol, arguments) typedef int nvml_##field##_function arguments;
 NVML_ENTRIES(NVML_TYPE)
+NVML_OPTIONAL_ENTRIES(NVML_TYPE)
 #undef NVML_TYPE
 
 struct nvml {
@@ -73,23 +100,30 @@ struct nvml {
     const char *path;
 #define NVML_FIELD(field, symbol, arguments) nvml_##field##_function *field;
     NVML_ENTRIES(NVML_FIELD)
+    NVML_OPTIONAL_ENTRIES(NVML_FIELD)
 #undef NVML_FIELD
 };
 
 /* The i-th symbol of the table, NULL past the end. */
 const char *nvml_symbol_at(unsigned i);
 
-/* Load it, fill the table and initialise it: GS_NO_DEVICE with what is missing.  All entries are there since driver 510. */
+/* Load it, fill the table and initialise it: GS_NO_DEVICE with what is missing.  All entries are there since driver 510,
+ * but for the optional ones. */
 int nvml_open(struct nvml *nvml, struct error *err);
 void nvml_close(struct nvml *nvml);
 
 /* A process that holds memory of a GPU. */
 struct nvml_holder {
     unsigned pid;
-    uint64_t used_bytes;
+    uint64_t used_bytes; /* all ones: not known */
 };
 
-/* The processes on a GPU, up to `capacity` of them: their count, or -1 if the driver does not tell. */
+/* The processes on a GPU, up to `capacity` of them: their count, or less than 0 if the driver does not tell: minus the
+ * enum nvml_result, or NVML_NONSENSE for what cannot be right. */
+enum { NVML_NONSENSE = -1000 };
 int nvml_holders(const struct nvml *nvml, nvml_device device, struct nvml_holder *holder, int capacity);
+
+/* Why NVML did not do as it was asked, in words. */
+const char *nvml_why(int result);
 
 #endif

@@ -13,6 +13,14 @@ static void fill_with_junk(struct chunk *chunk)
     memset(chunk->data, 0xA5 ^ (int)(chunk->generation & 0x1F), chunk->bytes);
 }
 
+/* Pages that are told from the process' own: the system counts them as shared. */
+void *chunk_pages(size_t bytes)
+{
+    void *data = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    return data != MAP_FAILED ? data : NULL;
+}
+
 CUresult chunk_make(unsigned gpu, size_t bytes, unsigned *index)
 {
     struct chunk *chunk = NULL;
@@ -24,8 +32,7 @@ CUresult chunk_make(unsigned gpu, size_t bytes, unsigned *index)
     }
     if (chunk == NULL || !ledger_take(gpu, bytes))
         return CUDA_ERROR_OUT_OF_MEMORY;
-    data = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (data == MAP_FAILED) {
+    if ((data = chunk_pages(bytes)) == NULL) {
         ledger_give(gpu, bytes);
         return CUDA_ERROR_OUT_OF_MEMORY;
     }
@@ -36,6 +43,15 @@ CUresult chunk_make(unsigned gpu, size_t bytes, unsigned *index)
     return CUDA_SUCCESS;
 }
 
+void chunks_free_late(bool all)
+{
+    for (unsigned g = 0; g < the.options.gpus; g++)
+        if (the.gpu[g].late_bytes > 0 && (all || the.gpu[g].late_until_ns <= the.now_ns)) {
+            ledger_give(g, the.gpu[g].late_bytes);
+            the.gpu[g].late_bytes = 0;
+        }
+}
+
 void chunk_drop(unsigned index)
 {
     struct chunk *chunk = &the.chunk[index];
@@ -43,7 +59,9 @@ void chunk_drop(unsigned index)
     if (!chunk->released || chunk->mappings > 0)
         return;
     munmap(chunk->data, chunk->bytes);
-    ledger_give(chunk->gpu, chunk->bytes);
+    the.gpu[chunk->gpu].late_bytes += chunk->bytes;
+    the.gpu[chunk->gpu].late_until_ns = the.now_ns + the.options.free_lag_ns;
+    chunks_free_late(false);
     *chunk = (struct chunk){.generation = chunk->generation};
 }
 

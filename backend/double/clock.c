@@ -3,6 +3,7 @@
  *
  * Time moves when a call asks: by the virtual clock each call takes a microsecond and waiting jumps to the end of what is
  * waited for; by the real clock, as it goes.  Nothing happens in between, since nobody could see it. */
+#include "backend/double/ledger.h"
 #include "backend/double/state.h"
 
 #include <math.h>
@@ -10,18 +11,24 @@
 
 enum { CALL_NS = 1000, HANG_NS = 10000000 };
 
-static uint64_t real_ns(void)
+static uint64_t read_ns(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t real_ns(void)
+{
+    return read_ns(CLOCK_MONOTONIC);
 }
 
 void clock_begin(void)
 {
     the.now_ns = 0;
     the.clock_base_ns = real_ns();
+    the.day_base_ns = read_ns(CLOCK_REALTIME);
     the.chaos = the.options.chaos * UINT64_C(0x9E3779B97F4A7C15) + 1;
 }
 
@@ -79,6 +86,9 @@ static bool start(struct op *op)
         return false;
     *running = op;
     op->state = OP_RUNNING;
+    if (op->kind == OP_KERNEL && the.options.real_clock && !op->hangs)
+        ledger_busy(op->gpu, the.day_base_ns + the.now_ns,
+                    the.day_base_ns + the.now_ns + (uint64_t)op->left_ns); /* kernels are not slowed by anything */
     return true;
 }
 

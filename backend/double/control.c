@@ -15,6 +15,8 @@ static int begin(const char *options, char why[DOUBLE_WHY])
     if (options_parse(&parsed, options, why) != 0)
         return -1;
     the.options = parsed;
+    if (*parsed.folder != '\0' && *parsed.ledger == '\0')
+        snprintf(parsed.ledger, sizeof parsed.ledger, "%.240s/ledger", parsed.folder);
     if (!ledger_open(parsed.ledger, parsed.gpus, parsed.gpu_bytes)) {
         snprintf(why, DOUBLE_WHY, "the ledger '%.100s' cannot be opened", parsed.ledger);
         return -1;
@@ -32,10 +34,12 @@ static int reset(const char *options, char why[DOUBLE_WHY])
     modules_forget();
     streams_forget();
     memory_forget();
+    chunks_free_late(true);
     enter_forget();
     violation_forget();
     memset(the.gpu, 0, sizeof the.gpu);
     the.init_pid = 0;
+    the.process = CU_PROCESS_STATE_RUNNING;
     the.epoch++;
     rc = begin(options, why);
     leave(CUDA_SUCCESS);

@@ -19,6 +19,8 @@ CUresult cuInit(unsigned int Flags)
     if (the.init_pid != 0 && the.init_pid != getpid())
         return leave(WRONG(CUDA_ERROR_NOT_INITIALIZED, "context", "cuInit in a forked child of a process that did"));
     the.init_pid = getpid();
+    ledger_show(true, the.options.unseen);
+    serve_begin();
     return leave(CUDA_SUCCESS);
 }
 
@@ -214,6 +216,30 @@ CUresult cuDevicePrimaryCtxRelease(CUdevice dev)
         return leave(WRONG(CUDA_ERROR_INVALID_CONTEXT, "stale", "cuDevicePrimaryCtxRelease more often than retained"));
     if (--the.gpu[dev].retained == 0)
         ledger_give((unsigned)dev, the.options.context_bytes);
+    return leave(CUDA_SUCCESS);
+}
+
+CUresult cuDevicePrimaryCtxGetState(CUdevice dev, unsigned int *flags, int *active)
+{
+    CUresult result;
+
+    if ((result = enter("cuDevicePrimaryCtxGetState", ENTER_INIT, NULL)) != CUDA_SUCCESS)
+        return result;
+    if (!is_gpu(dev))
+        return leave(CUDA_ERROR_INVALID_DEVICE);
+    *flags = the.gpu[dev].flags;
+    *active = the.gpu[dev].retained > 0;
+    return leave(CUDA_SUCCESS);
+}
+
+CUresult cuCtxGetDevice(CUdevice *device)
+{
+    CUresult result;
+    unsigned gpu = 0;
+
+    if ((result = enter("cuCtxGetDevice", ENTER_CONTEXT, &gpu)) != CUDA_SUCCESS)
+        return result;
+    *device = (CUdevice)gpu;
     return leave(CUDA_SUCCESS);
 }
 

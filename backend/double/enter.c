@@ -10,6 +10,10 @@
 struct state the;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static bool held;                                     /* no call begins */
+static unsigned under_way;                            /* calls */
+static _Thread_local bool is_call;                    /* of this thread, one of them */
 static _Thread_local unsigned current, current_epoch; /* the thread's context: GPU + 1 */
 
 static struct {
@@ -18,7 +22,7 @@ static struct {
 } calls[128];
 
 static CUresult pending; /* of the call that is under way */
-static bool pending_hangs;
+static bool pending_hangs, pending_skips;
 
 static uint64_t count_call(const char *call)
 {
@@ -55,7 +59,7 @@ bool enter_current(unsigned *gpu)
 static CUresult script(const char *call, uint64_t nth)
 {
     pending = CUDA_SUCCESS;
-    pending_hangs = false;
+    pending_hangs = pending_skips = false;
     for (unsigned i = 0; i < the.options.faults; i++) {
         const struct fault *fault = &the.options.fault[i];
 
@@ -67,6 +71,8 @@ static CUresult script(const char *call, uint64_t nth)
             pending = fault->code;
         if (fault->effect == FAULT_HANG)
             pending_hangs = true;
+        if (fault->effect == FAULT_SKIP)
+            pending_skips = true;
         if (fault->effect == FAULT_LOST) {
             ledger_lose();
             for (unsigned gpu = 0; gpu < GPUS; gpu++) {
@@ -104,8 +110,14 @@ CUresult enter(const char *call, enum enter_need need, unsigned *gpu)
     uint64_t nth;
 
     pthread_mutex_lock(&lock);
-    if (need != ENTER_ANYHOW && the.init_pid == getpid())
+    while (held)
+        pthread_cond_wait(&changed, &lock);
+    is_call = true;
+    under_way++;
+    if (need != ENTER_ANYHOW && the.init_pid == getpid()) {
         clock_advance();
+        chunks_free_late(false);
+    }
     nth = count_call(call);
     result = check_need(call, need, gpu);
     if (result == CUDA_SUCCESS)
@@ -120,8 +132,43 @@ void enter_lock(void)
 
 CUresult leave(CUresult result)
 {
+    if (is_call) {
+        is_call = false;
+        under_way--;
+        pthread_cond_broadcast(&changed);
+    }
     pthread_mutex_unlock(&lock);
     return result;
+}
+
+bool enter_hold(uint64_t timeout_ms)
+{
+    struct timespec until;
+    int rc = 0;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += (time_t)(timeout_ms / 1000);
+    until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&lock);
+    held = true;
+    while (under_way > 0 && rc == 0)
+        rc = timeout_ms == 0 ? pthread_cond_wait(&changed, &lock)
+                             : pthread_cond_clockwait(&changed, &lock, CLOCK_MONOTONIC, &until);
+    if (under_way > 0)
+        held = false;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+    return rc == 0 || held;
+}
+
+void enter_unhold(void)
+{
+    pthread_mutex_lock(&lock);
+    held = false;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
 }
 
 CUresult enter_pending(void)
@@ -132,6 +179,11 @@ CUresult enter_pending(void)
 bool enter_hangs(void)
 {
     return pending_hangs;
+}
+
+bool enter_skips(void)
+{
+    return pending_skips;
 }
 
 void enter_wait_until(uint64_t at_ns)

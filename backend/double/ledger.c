@@ -10,9 +10,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+struct kernel {
+    unsigned gpu;
+    uint64_t from_ns, to_ns;
+};
+
 struct row {
     int pid;
+    bool open, unseen;
     uint64_t bytes[LEDGER_GPUS];
+    uint64_t kernels; /* so far: the last of them are in the ring */
+    struct kernel kernel[LEDGER_KERNELS];
 };
 
 struct ledger {
@@ -166,6 +174,18 @@ unsigned ledger_gpus(void)
     return book->gpus;
 }
 
+void ledger_show(bool open, bool unseen)
+{
+    struct row *row;
+
+    lock();
+    if ((row = mine()) != NULL) {
+        row->open = open;
+        row->unseen = unseen;
+    }
+    unlock();
+}
+
 int ledger_holder(unsigned gpu, unsigned i, uint64_t *bytes)
 {
     int pid = 0;
@@ -173,12 +193,39 @@ int ledger_holder(unsigned gpu, unsigned i, uint64_t *bytes)
     lock();
     bury();
     for (int k = 0; k < LEDGER_PROCESSES && pid == 0; k++)
-        if (book->row[k].pid != 0 && book->row[k].bytes[gpu] > 0 && i-- == 0) {
+        if (book->row[k].pid != 0 && (book->row[k].open || book->row[k].bytes[gpu] > 0) && i-- == 0) {
             pid = book->row[k].pid;
-            *bytes = book->row[k].bytes[gpu];
+            *bytes = book->row[k].unseen ? UINT64_MAX : book->row[k].bytes[gpu];
         }
     unlock();
     return pid;
+}
+
+void ledger_busy(unsigned gpu, uint64_t from_ns, uint64_t to_ns)
+{
+    struct row *row;
+
+    lock();
+    if ((row = mine()) != NULL)
+        row->kernel[row->kernels++ % LEDGER_KERNELS] = (struct kernel){gpu, from_ns, to_ns};
+    unlock();
+}
+
+uint64_t ledger_busy_within(unsigned gpu, int pid, uint64_t from_ns, uint64_t to_ns)
+{
+    uint64_t busy_ns = 0;
+
+    lock();
+    for (int i = 0; i < LEDGER_PROCESSES; i++)
+        for (uint64_t k = 0; book->row[i].pid == pid && k < book->row[i].kernels && k < LEDGER_KERNELS; k++) {
+            const struct kernel *kernel = &book->row[i].kernel[k];
+            uint64_t start = kernel->from_ns > from_ns ? kernel->from_ns : from_ns;
+            uint64_t end = kernel->to_ns < to_ns ? kernel->to_ns : to_ns;
+
+            busy_ns += kernel->gpu == gpu && end > start ? end - start : 0;
+        }
+    unlock();
+    return busy_ns;
 }
 
 void ledger_lose(void)

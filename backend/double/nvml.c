@@ -1,27 +1,29 @@
 /* nvml.c - the double of the management library, `libnvidia-ml.so.1`: what the ledger tells of the GPUs.
  *
- * The ledger is a file, as this library asks no driver: without `ledger=` in GPUSWAP_DOUBLE there is no GPU. */
-#include "backend/cuda/nvml.h"
+ * The ledger is a file, as this library asks no driver: without `ledger=` or `folder=` in GPUSWAP_DOUBLE there is no
+ * GPU.  Faults of the script are those that return a number. */
+#include "backend/double/nvml.h"
 #include "backend/double/ledger.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define EXPORT(field, symbol, arguments) __attribute__((visibility("default"))) int symbol arguments;
-NVML_ENTRIES(EXPORT)
-
 static bool begun;
+static struct options like;
+static uint64_t made[FAULTS]; /* calls that the script's faults are about, since the beginning */
 
 int nvmlInit_v2(void)
 {
-    const char *options = getenv("GPUSWAP_DOUBLE"), *path = options != NULL ? strstr(options, "ledger=") : NULL;
-    char name[256];
+    const char *options = getenv("GPUSWAP_DOUBLE");
+    char why[DOUBLE_WHY], name[sizeof like.folder + 8];
 
-    if (path == NULL)
+    if (options == NULL || options_parse(&like, options, why) != 0 ||
+        (like.ledger[0] == '\0' && like.folder[0] == '\0'))
         return NVML_DRIVER_NOT_LOADED;
-    path += strlen("ledger=");
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(path, " \t\n"), path);
+    memset(made, 0, sizeof made);
+    snprintf(name, sizeof name, "%s%s", like.ledger[0] != '\0' ? like.ledger : like.folder,
+             like.ledger[0] != '\0' ? "" : "/ledger");
     begun = ledger_open(name, 0, 0);
     return begun ? NVML_SUCCESS : NVML_DRIVER_NOT_LOADED;
 }
@@ -50,17 +52,35 @@ int nvmlDeviceGetCount_v2(unsigned *count)
     return NVML_SUCCESS;
 }
 
-/* Handles are the GPU's number plus one, as an address that nobody can use. */
-static int gpu_of(nvml_device device, unsigned *gpu)
+const struct options *nvml_like(void)
+{
+    return &like;
+}
+
+static int script(const char *call)
+{
+    for (unsigned i = 0; i < like.faults; i++) {
+        const struct fault *fault = &like.fault[i];
+
+        if (strcmp(fault->call, call) == 0 && fault->effect == FAULT_RETURN &&
+            (++made[i] == fault->nth || (fault->onwards && made[i] > fault->nth)))
+            return (int)fault->code;
+    }
+    return NVML_SUCCESS;
+}
+
+int nvml_gpu_of(const char *call, nvml_device device, unsigned *gpu)
 {
     uintptr_t number = (uintptr_t)device;
+    int result;
 
     if (!begun)
         return NVML_UNINITIALIZED;
     if (number < 1 || number > ledger_gpus())
         return NVML_INVALID_ARGUMENT;
     *gpu = (unsigned)number - 1;
-    return ledger_lost() ? NVML_GPU_IS_LOST : NVML_SUCCESS;
+    result = script(call);
+    return ledger_lost() ? NVML_GPU_IS_LOST : result;
 }
 
 int nvmlDeviceGetHandleByIndex_v2(unsigned index, nvml_device *device)
@@ -68,13 +88,13 @@ int nvmlDeviceGetHandleByIndex_v2(unsigned index, nvml_device *device)
     unsigned gpu;
 
     *device = (nvml_device)((uintptr_t)index + 1);
-    return gpu_of(*device, &gpu);
+    return nvml_gpu_of(__func__, *device, &gpu);
 }
 
 int nvmlDeviceGetName(nvml_device device, char *text, unsigned length)
 {
     unsigned gpu;
-    int result = gpu_of(device, &gpu);
+    int result = nvml_gpu_of(__func__, device, &gpu);
 
     if (result == NVML_SUCCESS)
         snprintf(text, length, "gpuswap driver double (no GPU)");
@@ -84,7 +104,7 @@ int nvmlDeviceGetName(nvml_device device, char *text, unsigned length)
 int nvmlDeviceGetUUID(nvml_device device, char *text, unsigned length)
 {
     unsigned gpu;
-    int result = gpu_of(device, &gpu);
+    int result = nvml_gpu_of(__func__, device, &gpu);
 
     if (result == NVML_SUCCESS)
         snprintf(text, length, "GPU-67707573-7761-702d-646f-75626c652d%02x", gpu);
@@ -94,7 +114,7 @@ int nvmlDeviceGetUUID(nvml_device device, char *text, unsigned length)
 int nvmlDeviceGetPciInfo_v3(nvml_device device, struct nvml_pci *pci)
 {
     unsigned gpu;
-    int result = gpu_of(device, &gpu);
+    int result = nvml_gpu_of(__func__, device, &gpu);
 
     if (result != NVML_SUCCESS)
         return result;
@@ -109,7 +129,7 @@ int nvmlDeviceGetPciInfo_v3(nvml_device device, struct nvml_pci *pci)
 int nvmlDeviceGetMemoryInfo_v2(nvml_device device, struct nvml_memory *memory)
 {
     unsigned gpu;
-    int result = gpu_of(device, &gpu);
+    int result = nvml_gpu_of(__func__, device, &gpu);
 
     if (result != NVML_SUCCESS)
         return result;
@@ -122,25 +142,43 @@ int nvmlDeviceGetMemoryInfo_v2(nvml_device device, struct nvml_memory *memory)
     return NVML_SUCCESS;
 }
 
+/* With a stride of 32 there is one more field behind each entry, as from drivers 535.43 to 535.86. */
+static void put(struct nvml_process *process, unsigned i, const struct nvml_process *entry)
+{
+    char *at = (char *)process + (size_t)i * like.stride;
+
+    memset(at, 0, like.stride);
+    memcpy(at, entry, sizeof *entry);
+}
+
 int nvmlDeviceGetComputeRunningProcesses_v3(nvml_device device, unsigned *count, struct nvml_process *process)
 {
     unsigned gpu, room = *count;
     uint64_t bytes;
-    int result = gpu_of(device, &gpu), pid;
+    int result = nvml_gpu_of(__func__, device, &gpu), pid;
 
     if (result != NVML_SUCCESS)
         return result;
     for (*count = 0; (pid = ledger_holder(gpu, *count, &bytes)) != 0; ++*count)
         if (*count < room)
-            process[*count] = (struct nvml_process){(unsigned)pid, bytes, UINT32_MAX, UINT32_MAX};
+            put(process, *count, &(struct nvml_process){(unsigned)pid, bytes, UINT32_MAX, UINT32_MAX});
     return *count <= room ? NVML_SUCCESS : NVML_INSUFFICIENT_SIZE;
 }
 
 int nvmlDeviceGetMigMode(nvml_device device, unsigned *current, unsigned *pending)
 {
     unsigned gpu;
-    int result = gpu_of(device, &gpu);
+    int result = nvml_gpu_of(__func__, device, &gpu);
 
-    *current = *pending = 0;
+    *current = *pending = like.mig;
+    return result;
+}
+
+int nvmlDeviceGetPersistenceMode(nvml_device device, unsigned *mode)
+{
+    unsigned gpu;
+    int result = nvml_gpu_of(__func__, device, &gpu);
+
+    *mode = like.persistence;
     return result;
 }

@@ -24,18 +24,26 @@ static const struct key keys[] = {
     {"kernels", RATE, offsetof(struct options, memory_bytes_per_s)},
     {"duplex", SHARE, offsetof(struct options, duplex)},
     {"latency", TIME, offsetof(struct options, latency_ns)},
+    {"free_lag", TIME, offsetof(struct options, free_lag_ns)},
     {"chaos", COUNT, offsetof(struct options, chaos)},
     {"driver", COUNT, offsetof(struct options, driver_version)},
     {"real_clock", YES, offsetof(struct options, real_clock)},
     {"interpret", YES, offsetof(struct options, interpret)},
     {"no_binary", YES, offsetof(struct options, no_binary)},
+    {"unseen", YES, offsetof(struct options, unseen)},
     {"strict", YES, offsetof(struct options, strict)},
     {"fault", FAULT, 0},
     {"ledger", PATH, offsetof(struct options, ledger)},
+    {"folder", PATH, offsetof(struct options, folder)},
+    {"sample", TIME, offsetof(struct options, sample_ns)},
+    {"stride", COUNT, offsetof(struct options, stride)},
+    {"mig", YES, offsetof(struct options, mig)},
+    {"persistence", YES, offsetof(struct options, persistence)},
+    {"no_use", YES, offsetof(struct options, no_use)},
 };
 
 /* CALL#N=EFFECT or CALL#N+=EFFECT; an effect is a number, which the call returns, or op719: what the call issued fails
- * so when it is its turn, lost46: the GPUs are gone from here on, hang: what it issued never ends. */
+ * so when it is its turn, lost46: the GPUs are gone from here on, hang: what it issued never ends, skip: it ends, and has not happened. */
 static int parse_fault(struct options *options, const char *text, char why[DOUBLE_WHY])
 {
     struct fault fault = {0};
@@ -55,6 +63,7 @@ static int parse_fault(struct options *options, const char *text, char why[DOUBL
     fault.effect = strncmp(effect, "op", 2) == 0     ? FAULT_LATER
                    : strncmp(effect, "lost", 4) == 0 ? FAULT_LOST
                    : strcmp(effect, "hang") == 0     ? FAULT_HANG
+                   : strcmp(effect, "skip") == 0     ? FAULT_SKIP
                                                      : FAULT_RETURN;
     effect += strcspn(effect, "0123456789");
     if (units_integer(nth, &value, why) != 0)
@@ -64,7 +73,7 @@ static int parse_fault(struct options *options, const char *text, char why[DOUBL
         return -1;
     }
     fault.nth = (uint64_t)value;
-    if (fault.effect != FAULT_HANG) {
+    if (fault.effect != FAULT_HANG && fault.effect != FAULT_SKIP) {
         if (units_integer(effect, &value, why) != 0)
             return -1;
         fault.code = (CUresult)value;
@@ -106,7 +115,7 @@ static int parse_value(struct options *options, const struct key *key, const cha
     case FAULT:
         return parse_fault(options, text, why);
     case PATH:
-        snprintf(options->ledger, sizeof options->ledger, "%s", text);
+        snprintf(field, sizeof options->ledger, "%s", text);
         return 0;
     }
     return -1;
@@ -132,10 +141,11 @@ static int check(const struct options *options, char why[DOUBLE_WHY])
 
     if (options->gpus < 1 || options->gpus > GPUS || grain < 65536 || (grain & (grain - 1)) != 0 ||
         !(options->in_bytes_per_s > 0) || !(options->out_bytes_per_s > 0) || !(options->memory_bytes_per_s > 0) ||
-        !(options->plain_bytes_per_s > 0) || !(options->duplex > 0)) {
+        !(options->plain_bytes_per_s > 0) || !(options->duplex > 0) || options->sample_ns < 1000000 ||
+        (options->stride != 24 && options->stride != 32)) {
         snprintf(why, DOUBLE_WHY,
-                 "the driver double has 1 to %d GPUs, a granularity that is a power of two from 64KiB on, and rates "
-                 "above 0",
+                 "the driver double has 1 to %d GPUs, a granularity that is a power of two from 64KiB on, rates "
+                 "above 0, samples of 1ms or longer, and a stride of 24 or 32",
                  GPUS);
         return -1;
     }
@@ -156,7 +166,10 @@ int options_parse(struct options *options, const char *text, char why[DOUBLE_WHY
                                 .memory_bytes_per_s = 1e12,
                                 .duplex = 0.8,
                                 .latency_ns = 8000,
-                                .driver_version = 13000};
+                                .driver_version = 13000,
+                                .sample_ns = 167000000,
+                                .stride = 24,
+                                .persistence = true};
     snprintf(words, sizeof words, "%s", text);
     for (char *word = strtok_r(words, " \t\n", &rest); word != NULL; word = strtok_r(NULL, " \t\n", &rest))
         if (parse_word(options, word, why) != 0)

@@ -22,7 +22,7 @@ enum {
 
 /* --- options (options.c) --- */
 
-enum fault_effect { FAULT_RETURN, FAULT_LATER, FAULT_LOST, FAULT_HANG };
+enum fault_effect { FAULT_RETURN, FAULT_LATER, FAULT_LOST, FAULT_HANG, FAULT_SKIP };
 
 struct fault {
     char call[48];
@@ -40,13 +40,19 @@ struct options {
     double plain_bytes_per_s;               /* copies with host memory that is not registered, at most */
     double memory_bytes_per_s;              /* kernels */
     uint64_t latency_ns;                    /* of each copy and kernel */
+    uint64_t free_lag_ns;                   /* until memory that was released is free */
     uint64_t chaos;                         /* seed of random delays; 0: none */
     int driver_version;
     bool real_clock;
     bool interpret; /* run kernels from their PTX instead of as C */
     bool no_binary; /* no image but PTX loads */
+    bool unseen;    /* the management library does not tell how much this process holds */
     bool strict;    /* the first violation ends the program */
-    char ledger[256];
+    char ledger[256], folder[256];
+    /* what the management library tells */
+    uint64_t sample_ns; /* how long utilisation is averaged over */
+    unsigned stride;    /* of its list of processes */
+    bool mig, persistence, no_use;
     struct fault fault[FAULTS];
     unsigned faults;
 };
@@ -96,7 +102,7 @@ struct op {
     enum op_kind kind;
     enum op_state state;
     bool marked; /* scratch of order.c */
-    bool hangs;
+    bool hangs, skips;
     unsigned stream, gpu;
     unsigned event, event_generation; /* OP_RECORD */
     struct touch touch[2];
@@ -148,12 +154,14 @@ struct gpu {
     unsigned flags;
     CUresult broken; /* the context is lost with this; 0: it is not */
     struct op *running[ENGINES];
+    uint64_t late_bytes, late_until_ns; /* released, and not free yet */
 };
 
 struct state {
     struct options options;
-    bool begun;   /* options are read */
-    int init_pid; /* who called cuInit; 0: nobody */
+    CUprocessState process; /* of this one, by what others do to it */
+    bool begun;             /* options are read */
+    int init_pid;           /* who called cuInit; 0: nobody */
     unsigned epoch;
     struct gpu gpu[GPUS];
     struct stream stream[STREAMS];
@@ -166,8 +174,8 @@ struct state {
     struct op **op; /* by id; those of which the host has not seen the end */
     size_t ops, op_capacity;
     uint64_t next_op;
-    uint64_t ended, ended_at_rest; /* how many ops */
-    uint64_t now_ns, clock_base_ns;
+    uint64_t ended, ended_at_rest;               /* how many ops */
+    uint64_t now_ns, clock_base_ns, day_base_ns; /* the last: the time of day then */
     uint64_t chaos;
 };
 extern struct state the;
@@ -180,14 +188,40 @@ CUresult enter(const char *call, enum enter_need need, unsigned *gpu);
 CUresult leave(CUresult result);
 CUresult enter_pending(void); /* what the work that this call issues is to fail with, later; and is it to hang? */
 bool enter_hangs(void);
+bool enter_skips(void);
 void enter_forget(void);
 uint64_t enter_calls(const char *call);
+/* Let no call begin, and wait until none is under way, `timeout_ms` at most (0: for ever); false: there still was one. */
+bool enter_hold(uint64_t timeout_ms);
+void enter_unhold(void);
 void enter_wait_until(uint64_t at_ns); /* real clock: sleep, unlocked, at most until then */
 void enter_lock(void);                 /* for control.c, which is no call of the driver */
 void enter_set_current(unsigned gpu, bool none);
 bool enter_current(unsigned *gpu);
 CUcontext enter_context(unsigned gpu);
 bool enter_find_context(CUcontext context, unsigned *gpu);
+
+/* --- other processes (checkpoint.c, serve.c) --- */
+
+/* What is asked of a process, and what it answers; between processes of the same build. */
+struct checkpoint_order {
+    enum checkpoint_call {
+        CHECKPOINT_STATE,
+        CHECKPOINT_LOCK,
+        CHECKPOINT_SAVE,
+        CHECKPOINT_RESTORE,
+        CHECKPOINT_UNLOCK
+    } call;
+    uint64_t timeout_ms;
+};
+struct checkpoint_answer {
+    CUresult result;
+    CUprocessState state;
+};
+struct checkpoint_answer checkpoint_obey(struct checkpoint_order order);
+void serve_begin(void); /* take such orders, where there is a folder for it; once a process */
+/* CUDA_ERROR_INVALID_VALUE: there is no such process; NOT_INITIALIZED: it has never called cuInit. */
+CUresult serve_ask(int pid, struct checkpoint_order order, struct checkpoint_answer *answer);
 
 /* --- violations (violation.c) --- */
 
@@ -208,7 +242,9 @@ bool handle_split(uint64_t handle, enum handle_kind kind, unsigned limit, unsign
 
 void *memory_grow(void *array, size_t *capacity, size_t need, size_t size);
 bool ranges_meet(uint64_t a, size_t a_bytes, uint64_t b, size_t b_bytes);
+void *chunk_pages(size_t bytes);
 CUresult chunk_make(unsigned gpu, size_t bytes, unsigned *index);
+void chunks_free_late(bool all); /* what was released, when its time has come */
 void chunk_drop(unsigned index); /* where neither handle nor mapping is left */
 CUresult mapping_add(struct mapping mapping);
 /* Where `address` lies, and how many bytes on from there; NULL if it is not mapped or, unless `any`, not accessible. */

@@ -69,6 +69,9 @@ void op_submit(struct op *op)
 {
     op->fails = enter_pending();
     op->hangs = enter_hangs();
+    op->skips = enter_skips();
+    if (op->skips)
+        op->after = 0;
     op->not_before_ns = the.now_ns + chaos();
     the.op[the.ops++] = op;
     the.stream[op->stream].last = op->id;

@@ -16,7 +16,7 @@ static gs_ns machine_ns(void)
     return (gs_ns)now.tv_sec * SECOND_NS + now.tv_nsec;
 }
 
-static gs_ns device_ns(const struct live_clock *clock)
+gs_ns live_clock_device(const struct live_clock *clock)
 {
     return (clock->control != NULL ? (gs_ns)clock->control->now_ns() : machine_ns()) - clock->start_ns;
 }
@@ -24,12 +24,12 @@ static gs_ns device_ns(const struct live_clock *clock)
 void live_clock_start(struct live_clock *clock, const struct driver *driver, double scale)
 {
     *clock = (struct live_clock){.control = dlsym(driver->library, DOUBLE_CONTROL), .scale = scale};
-    clock->start_ns = device_ns(clock);
+    clock->start_ns = live_clock_device(clock);
 }
 
 gs_ns live_clock_now(const struct live_clock *clock)
 {
-    return clock->scale == 1 ? device_ns(clock) : (gs_ns)((double)device_ns(clock) * clock->scale);
+    return clock->scale == 1 ? live_clock_device(clock) : (gs_ns)((double)live_clock_device(clock) * clock->scale);
 }
 
 uint64_t live_clock_span(const struct live_clock *clock, gs_ns scenario_ns)
@@ -41,7 +41,7 @@ void live_clock_rest(const struct live_clock *clock, gs_ns until_ns)
 {
     /* a nanosecond more than enough, that rounding does not end it just before */
     gs_ns end_ns = clock->scale == 1 ? until_ns : (gs_ns)live_clock_span(clock, until_ns) + 1;
-    gs_ns now_ns = device_ns(clock), for_ns = end_ns - now_ns < LOOK_NS ? end_ns - now_ns : LOOK_NS;
+    gs_ns now_ns = live_clock_device(clock), for_ns = end_ns - now_ns < LOOK_NS ? end_ns - now_ns : LOOK_NS;
     struct timespec nap = {.tv_nsec = for_ns};
 
     if (for_ns <= 0 || (clock->control != NULL && clock->control->rest((uint64_t)(clock->start_ns + end_ns)) != 0))

@@ -14,6 +14,7 @@ struct live_clock {
 
 /* From now on time is 0. */
 void live_clock_start(struct live_clock *clock, const struct driver *driver, double scale);
+gs_ns live_clock_device(const struct live_clock *clock); /* not scaled */
 gs_ns live_clock_now(const struct live_clock *clock);
 /* What a time of the scenario takes on the device, rounded up. */
 uint64_t live_clock_span(const struct live_clock *clock, gs_ns scenario_ns);

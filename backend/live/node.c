@@ -3,6 +3,7 @@
 #include "backend/live/node.h"
 #include "backend/device.h"
 #include "backend/live/state.h"
+#include "backend/live/timing.h"
 
 #include <string.h>
 
@@ -60,11 +61,15 @@ static int open_gpu(struct backend *be, struct error *err)
     int64_t all = 0;
     int rc;
 
-    if ((rc = driver_open(&be->driver, err)) != GS_OK || (rc = gpu_open(&be->gpu, &be->driver, &options, err)) != GS_OK)
+    if ((rc = driver_open(&be->driver, err)) != GS_OK)
+        return rc;
+    timing_begin(&be->driver, &be->time, device);
+    if ((rc = gpu_open(&be->gpu, &be->driver, &options, err)) != GS_OK)
         return rc;
     if (be->gpu.free_bytes < needed)
         return error_set(err, GS_UNSATISFIABLE, "the GPU has %lld MiB free, and the scenario asks for %lld MiB",
                          (long long)(be->gpu.free_bytes >> 20), (long long)(needed >> 20));
+    be->gpu.free_bytes = needed; /* what is beyond is for what whole chunks take beyond their workloads' memory */
     for (uint32_t i = 0; i < be->workloads; i++)
         all += be->setup->setup->workload[i].bytes + be->gpu.chunk_bytes;
     cap = cap < all ? cap : all; /* no more than could ever be used */
@@ -124,12 +129,25 @@ static int open_node(struct backend **out, const struct backend_setup *setup, st
     }
     live_clock_start(&be->time, &be->driver, setup->device != NULL ? setup->device->time_scale : 1);
     mover_init(&be->mover, &be->gpu, &be->slots, LIVE_DEPTH, (gs_ns)(1e9 * be->time.scale));
+    be->mover.fcfs = setup->scenario->node[0].link_discipline == LINK_FCFS;
     be->clock.next_ns = 0;
     *out = be;
     return GS_OK;
 }
 
 /* --- commands --- */
+
+/* It begins there.  To write its words takes the host a while; for those who are there from the start, time begins after it. */
+static int place_in_swap_file(struct backend *be, struct process *p, struct error *err)
+{
+    int rc = live_hold(p, be->setup->setup->workload[live_id(be, p)].bytes, err);
+
+    if (rc == GS_OK)
+        rc = memory_write_copies(&p->memory, err);
+    if (be->clock.now_ns == 0)
+        live_clock_start(&be->time, &be->driver);
+    return rc;
+}
 
 static int place(struct backend *be, uint32_t workload, struct error *err)
 {
@@ -147,6 +165,8 @@ static int place(struct backend *be, uint32_t workload, struct error *err)
     for (unsigned i = 0; i < LIVE_QUANTA && rc == GS_OK; i++)
         rc = gpu_try(&be->gpu, be->driver.event_create(&p->quantum[i].ended, flags), "cuEventCreate", err);
     p->memory.keeps_copy = be->setup->setup->workload[workload].keeps_host_copy;
+    if (rc == GS_OK && be->setup->setup->workload[workload].initial == GS_HOST)
+        rc = place_in_swap_file(be, p, err);
     return rc;
 }
 
@@ -158,6 +178,7 @@ static int begin_move(struct backend *be, struct process *p, struct error *err)
     int rc = GS_OK;
 
     p->move_at_ns = GS_NEVER;
+    be->mover.awaited -= kind == MOVE_OUT;
     if (kind == MOVE_IN)
         rc = live_hold(p, p->command.bytes, err);
     return rc == GS_OK ? mover_begin(&be->mover, &p->memory, kind, err) : rc;
@@ -178,10 +199,13 @@ static int swap(struct backend *be, const struct gs_command *command, struct err
     p->command = *command;
     p->moving = true;
     if (command->kind == GS_SWAP_IN && command->moved_bytes == 0)
-        overhead_ns = 0;                    /* the first residency allocates; nothing is swapped */
+        overhead_ns = 0; /* the first residency allocates; nothing is swapped */
+    else if (command->kind == GS_SWAP_IN && !gs_by_disk(command->reason))
+        overhead_ns += be->setup->scenario->workload[spec->group].warm_start;
     if (command->reason == GS_BECAUSE_COLD) /* stands for the load from disk, which there is none of */
         overhead_ns = be->setup->scenario->workload[spec->group].cold_start;
     p->move_at_ns = be->clock.now_ns + overhead_ns;
+    be->mover.awaited += command->kind == GS_SWAP_OUT;
     return overhead_ns > 0 ? GS_OK : begin_move(be, p, err);
 }
 
@@ -246,6 +270,8 @@ static int look_at_moves(struct backend *be, struct error *err)
             live_account(be);
             be->switching -= p->command.kind != GS_CLEAN;
             p->moving = false;
+            if (p->command.kind == GS_SWAP_IN && !failed && (rc = live_verify_arrived(be, p, err)) != GS_OK)
+                return rc;
             live_post(be, failed ? GS_FAILED : GS_DONE, live_id(be, p))->event.command = p->command.kind;
             if (p->gone)
                 memory_close(&p->memory);
@@ -267,6 +293,7 @@ static gs_ns due_ns(const struct backend *be)
         at_ns = p->start_at_ns < at_ns ? p->start_at_ns : at_ns;
         at_ns = p->idle_at_ns < at_ns ? p->idle_at_ns : at_ns;
         at_ns = p->move_at_ns < at_ns ? p->move_at_ns : at_ns;
+        at_ns = live_end_ns(p) < at_ns ? live_end_ns(p) : at_ns;
     }
     return at_ns;
 }
@@ -369,23 +396,6 @@ static bool probe(char why[BACKEND_WHY])
 {
     why[0] = '\0';
     return true;
-}
-
-int live_verify(struct backend *be, uint64_t *wrong, struct error *err)
-{
-    int rc = GS_OK;
-
-    *wrong = 0;
-    for (uint32_t i = 0; i < be->workloads && rc == GS_OK; i++) {
-        struct memory *memory = &be->process[i].memory;
-        struct mix_found found = {0};
-
-        if (memory->gpu == NULL || !memory_is_resident(memory) || be->process[i].moving)
-            continue;
-        rc = memory_check(memory, &found, err);
-        *wrong += found.bad;
-    }
-    return rc;
 }
 
 const struct backend_ops live_node = {

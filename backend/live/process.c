@@ -8,7 +8,10 @@ static int submit_quanta(struct backend *be, struct process *p, struct error *er
 {
     const struct gs_workload_spec *spec = &be->setup->setup->workload[live_id(be, p)];
 
-    while (p->in_flight < LIVE_QUANTA && !p->stopping && p->issued_ns < p->job->alone_ns) {
+    /* where others run, too, theirs keep the GPU busy while the next one is issued, and shorter turns are fairer */
+    unsigned most = be->executing > 1 ? 1 : LIVE_QUANTA;
+
+    while (p->in_flight < most && !p->stopping && p->issued_ns < p->job->alone_ns) {
         struct quantum *q = &p->quantum[(p->first + p->in_flight) % LIVE_QUANTA];
         gs_ns left_ns = p->job->alone_ns - p->issued_ns;
         uint32_t written = p->issued_ns == 0 ? (uint32_t)(spec->dirty * p->memory.count + 0.999) : 0;
@@ -58,7 +61,8 @@ static void start_next(struct backend *be, struct process *p)
         job->started_ns = be->clock.now_ns;
         job->alone_ns = job->work_ns;
     }
-    p->issued_ns = job->done_ns;
+    p->issued_ns = p->from_ns = job->done_ns;
+    p->since_ns = be->clock.now_ns;
     set_job(be, p, job);
 }
 
@@ -133,6 +137,21 @@ static void revoke(struct backend *be, struct process *p)
     p->granted = p->started = p->idle_posted = p->ends = false;
 }
 
+/* How much of its burst a process can have done.  No clock is so exact that a kernel could not seem to have taken less time
+ * than it was told to; but no burst gets on faster than time goes by, or its delays would add up to more than all of it. */
+static gs_ns most_done(const struct backend *be, const struct process *p)
+{
+    return p->from_ns + be->clock.now_ns - p->since_ns;
+}
+
+/* When its burst may end, all of it being done; GS_NEVER: it is not. */
+gs_ns live_end_ns(const struct process *p)
+{
+    return p->job != NULL && p->in_flight == 0 && p->job->done_ns >= p->job->alone_ns
+               ? p->since_ns + p->job->alone_ns - p->from_ns
+               : GS_NEVER;
+}
+
 /* The burst that was stopped goes back to the front of its queue. */
 static void put_back(struct backend *be, struct process *p)
 {
@@ -140,6 +159,8 @@ static void put_back(struct backend *be, struct process *p)
 
     if (job == NULL)
         return;
+    if (job->done_ns > most_done(be, p))
+        job->done_ns = most_done(be, p);
     set_job(be, p, NULL);
     job->next = p->head;
     p->head = job;
@@ -282,7 +303,7 @@ int live_step(struct backend *be, struct process *p, struct job **ended, struct 
         p->first = (p->first + 1) % LIVE_QUANTA;
         p->in_flight--;
     }
-    if (p->job != NULL && p->in_flight == 0 && p->job->done_ns >= p->job->alone_ns) {
+    if (live_end_ns(p) <= be->clock.now_ns) {
         *ended = p->job;
         set_job(be, p, NULL);
     }

@@ -19,6 +19,7 @@ struct process { /* a workload */
     struct job *head, *tail; /* bursts that are ready and not begun */
     struct job *job;         /* the one that is on the GPU, or was stopped half-way and goes on first */
     gs_ns issued_ns;         /* of its work, handed to the GPU */
+    gs_ns since_ns, from_ns; /* when it began or went on, and how much of it was done then */
     struct quantum quantum[LIVE_QUANTA];
     unsigned first, in_flight; /* of quantum[], a ring */
     gs_ns linger_ns, detect_ns;
@@ -54,6 +55,9 @@ static inline uint32_t live_id(const struct backend *be, const struct process *p
     return (uint32_t)(p - be->process);
 }
 
+/* verify.c: the words of who has come in, where that is wanted. */
+int live_verify_arrived(struct backend *be, struct process *p, struct error *err);
+
 struct backend_event *live_post(struct backend *be, uint8_t kind, uint32_t workload);
 void live_account(struct backend *be);
 void live_catch_up(struct backend *be); /* the loop may have moved the clock ahead: wait until it is so late */
@@ -64,6 +68,7 @@ int live_hold(struct process *p, int64_t bytes, struct error *err);
 bool live_offer(struct backend *be, struct job *job);
 bool live_take_idle(struct backend *be, uint32_t workload, struct gs_event *event);
 void live_take_stop(struct backend *be, uint32_t workload, struct gs_event *event);
+gs_ns live_end_ns(const struct process *p);
 struct job *live_forget(struct backend *be, uint32_t workload, bool gone);
 /* Get on with the process; a burst that ended is `*ended`. */
 int live_step(struct backend *be, struct process *p, struct job **ended, struct error *err);

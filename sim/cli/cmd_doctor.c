@@ -73,7 +73,7 @@ int cmd_doctor(int argc, char **argv, struct error *err)
     static const struct argp argp = {
         options, parse, NULL, "Tell what works on this machine, what is missing, and what to do about it.",
         NULL,    NULL,  NULL};
-    static struct findings simulation, live;
+    static struct findings simulation, live, record;
     struct wanted wanted = {.root = ""};
     int missing;
 
@@ -81,8 +81,10 @@ int cmd_doctor(int argc, char **argv, struct error *err)
         return GS_USAGE;
     doctor_simulation(&simulation, wanted.root);
     doctor_live(&live, wanted.root);
+    doctor_record(&record, wanted.root);
     show("For simulations", &simulation);
-    missing = show("\nFor live mode on a GPU (in preparation: this version runs simulations only)", &live);
+    missing = show("\nFor live mode on a GPU ('live --device double' needs none)", &live);
+    show("\nFor recording a node ('record')", &record);
     if (wanted.live && missing > 0)
         return error_set(err, GS_NO_DEVICE, "live mode lacks %d thing%s on this machine; see 'missing' above", missing,
                          missing > 1 ? "s" : "");

@@ -6,8 +6,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { OPTION_DEVICE = 300, OPTION_SCALE, OPTION_CLOCK };
+enum { OPTION_DEVICE = 300, OPTION_SCALE, OPTION_CLOCK, OPTION_VERIFY, OPTION_METRICS, OPTION_EVERY };
 
 struct arguments {
     struct simulate simulate;
@@ -21,6 +22,9 @@ static const struct argp_option options[] = {
     {"time-scale", OPTION_SCALE, "X", 0,
      "let the load's time run X times faster; transfers take what they take, and so count X times (default: 1)", 0},
     {"clock", OPTION_CLOCK, "real|virtual", 0, "of the driver double (default: virtual, which does not wait)", 0},
+    {"verify", OPTION_VERIFY, NULL, 0, "check every word of a workload each time it has been swapped in", 0},
+    {"metrics", OPTION_METRICS, "PORT", 0, "serve http://127.0.0.1:PORT/metrics for Prometheus; 0: any free port", 0},
+    {"every", OPTION_EVERY, "TIME", 0, "how often the state is shown (default: 200ms on a terminal, else 10s)", 0},
     {0}};
 
 /* "0" or "0,2,3": each once. */
@@ -56,6 +60,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *a = state->input;
     char why[UNITS_WHY];
+    int64_t number = 0;
 
     switch (key) {
     case ARGP_KEY_INIT:
@@ -73,6 +78,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (strcmp(arg, "real") != 0 && strcmp(arg, "virtual") != 0)
             argp_error(state, "--clock is real or virtual, not '%s'", arg);
         a->clock = arg;
+        return 0;
+    case OPTION_VERIFY:
+        a->live.device.verify = true;
+        return 0;
+    case OPTION_METRICS:
+        if (units_integer(arg, &number, why) != GS_OK || number < 0 || number > 65535)
+            argp_error(state, "--metrics is a port from 0 to 65535, not '%s'", arg);
+        a->live.port = (int)number;
+        return 0;
+    case OPTION_EVERY:
+        if (units_time(arg, &number, why) != GS_OK || number < 10000000)
+            argp_error(state, "--every is a time from 10ms on, not '%s'", arg);
+        a->live.view.every_s = (double)number * 1e-9;
         return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0)
@@ -93,12 +111,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-static void look(void *context, const struct run_sight *sight)
-{
-    (void)context;
-    (void)sight;
-}
-
 int cmd_live(int argc, char **argv, struct error *err)
 {
     static const struct argp_child children[] = {{&simulate_argp, 0, NULL, 0}, {0}};
@@ -110,7 +122,7 @@ int cmd_live(int argc, char **argv, struct error *err)
                                      children,
                                      NULL,
                                      NULL};
-    struct arguments a = {.live.device.time_scale = 1, .live.watch = {.look = look}};
+    struct arguments a = {.live.device.time_scale = 1, .live.port = -1};
     struct scenario scenario;
     int rc;
 
@@ -120,6 +132,10 @@ int cmd_live(int argc, char **argv, struct error *err)
     struct overrides overrides = {a.simulate.set, a.simulate.sets};
     if (rc == GS_OK)
         rc = scenario_read(&scenario, a.scenario, &overrides, &a.simulate.arena, err);
+    if (!a.simulate.quiet) {
+        a.live.view.out = stderr;
+        a.live.view.is_terminal = isatty(STDERR_FILENO);
+    }
     if (rc == GS_OK)
         rc = simulate_run(&a.simulate, &scenario, err);
     simulate_fini(&a.simulate);

@@ -33,6 +33,8 @@ int cmd_report(int argc, char **argv, struct error *err);
 int cmd_trace(int argc, char **argv, struct error *err);
 int cmd_policies(int argc, char **argv, struct error *err);
 int cmd_backends(int argc, char **argv, struct error *err);
+int cmd_record(int argc, char **argv, struct error *err);
+int cmd_selftest(int argc, char **argv, struct error *err);
 int cmd_calibrate(int argc, char **argv, struct error *err);
 int cmd_predict(int argc, char **argv, struct error *err);
 int cmd_doctor(int argc, char **argv, struct error *err);

@@ -27,5 +27,6 @@ void doctor_add(struct findings *findings, enum verdict verdict, const char *sub
 /* `root` stands before paths of /proc and /sys: "" but in tests. */
 void doctor_simulation(struct findings *findings, const char *root); /* processors, memory, gnuplot */
 void doctor_live(struct findings *findings, const char *root);       /* build, driver, GPUs, memory to pin */
+void doctor_record(struct findings *findings, const char *root);     /* management library, who is on the GPUs */
 
 #endif

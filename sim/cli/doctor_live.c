@@ -1,7 +1,6 @@
 /* doctor_live.c - what live mode needs of this machine: a driver, GPUs that map memory piece by piece, host memory to
  * swap to. */
 #include "backend/cuda/host.h"
-#include "backend/cuda/nvml.h"
 #include "backend/cuda/probe.h"
 #include "sim/base/units.h"
 #include "sim/cli/doctor.h"
@@ -20,7 +19,10 @@ static void check_build(struct findings *findings)
             "again");
     else
         doctor_add(findings, DOCTOR_OK, "build", "with the headers of CUDA %d.%d%s", cuda / 1000, cuda % 1000 / 10,
-                   cuda_has_binaries() ? "" : "; without its compiler, so that the driver compiles the kernels itself");
+                   cuda_has_binaries()
+                       ? " and kernels that its compiler made"
+                       : "; without its compiler (nvcc), so that the driver compiles the kernels itself "
+                         "at each start");
 }
 
 static void check_gpu(struct findings *findings, const struct probe_gpu *gpu, unsigned i, const char *root)
@@ -49,33 +51,6 @@ static void check_gpu(struct findings *findings, const struct probe_gpu *gpu, un
         doctor_add(findings, DOCTOR_OK, subject, "hangs on NUMA node %d of %d", numa, host_numa_nodes(root));
 }
 
-/* Who else is on the GPUs; the management library tells, if it is there. */
-static void check_management(struct findings *findings)
-{
-    static struct error err;
-    struct nvml_holder holder[64];
-    nvml_device device;
-    char version[96];
-    struct nvml nvml;
-    unsigned gpus = 0;
-
-    if (nvml_open(&nvml, &err) != GS_OK) {
-        doctor_add(findings, DOCTOR_NOTE, "NVML", "%s; who else uses the GPU is not known without it", err.text);
-        return;
-    }
-    if (nvml.driver_version(version, sizeof version) == NVML_SUCCESS)
-        doctor_add(findings, DOCTOR_OK, "NVML", "driver %s", version);
-    if (nvml.count(&gpus) != NVML_SUCCESS)
-        gpus = 0;
-    for (unsigned i = 0; i < gpus; i++) {
-        int others = nvml.device(i, &device) == NVML_SUCCESS ? nvml_holders(&nvml, device, holder, 64) : -1;
-        if (others > 0)
-            doctor_add(findings, DOCTOR_NOTE, "NVML", "%d other process%s on GPU %u", others, others > 1 ? "es" : "",
-                       i);
-    }
-    nvml_close(&nvml);
-}
-
 static void check_driver(struct findings *findings, const char *root)
 {
     static struct cuda_probe probe;
@@ -85,12 +60,15 @@ static void check_driver(struct findings *findings, const char *root)
         doctor_add(findings, DOCTOR_MISSING, "driver", "%s", err.text);
         return;
     }
-    doctor_add(findings, DOCTOR_OK, "driver", "knows CUDA %d.%d%s", probe.cuda_version / 1000,
-               probe.cuda_version % 1000 / 10,
-               probe.checkpoint ? "" : "; it cannot take other processes off a GPU (driver 570 and newer can)");
+    doctor_add(findings, DOCTOR_OK, "driver", "knows CUDA %d.%d", probe.cuda_version / 1000,
+               probe.cuda_version % 1000 / 10);
+    if (probe.checkpoint)
+        doctor_add(findings, DOCTOR_OK, "checkpoint", "the driver can take other processes off a GPU");
+    else
+        doctor_add(findings, DOCTOR_NOTE, "checkpoint",
+                   "the driver cannot take other processes off a GPU; driver 570 and newer can");
     for (unsigned i = 0; i < probe.gpus; i++)
         check_gpu(findings, &probe.gpu[i], i, root);
-    check_management(findings);
 }
 
 static void check_swap_memory(struct findings *findings, const char *root)

@@ -75,7 +75,7 @@ int live_begin(struct live *live, const struct scenario *scenario, const struct 
         rc = check_host(scenario, spec, workloads, err);
     if (rc != GS_OK)
         return rc;
-    live->device.options = live->device.is_double ? live_double_options(live, scenario, spec, workloads, arena) : "";
+    live->device.options = live->device.is_double ? live_double_options(live, scenario, workloads, arena) : "";
     if (live->device.options == NULL)
         return error_set(err, GS_SYSTEM, "out of memory");
     live->watch.slice_ns = (gs_ns)(WALL_SLICE_NS * live->device.time_scale);

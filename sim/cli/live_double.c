@@ -28,8 +28,8 @@ static int64_t usable(const struct scenario *scenario)
     return scenario->node[0].gpu_memory - scenario->node[0].gpu_reserved;
 }
 
-const char *live_double_options(const struct live *live, const struct scenario *scenario,
-                                const struct gs_workload_spec *spec, uint32_t workloads, struct arena *arena)
+const char *live_double_options(const struct live *live, const struct scenario *scenario, uint32_t workloads,
+                                struct arena *arena)
 {
     const struct node_group *node = &scenario->node[0];
     const char *more = getenv("GPUSWAP_DOUBLE");
@@ -37,7 +37,6 @@ const char *live_double_options(const struct live *live, const struct scenario *
      * itself takes comes on top. */
     int64_t bytes = usable(scenario) + CONTEXT + SPARE_GRAINS * grain(scenario) + workloads * chunk_of(scenario);
 
-    (void)spec;
     bytes = bytes < node->gpu_memory ? node->gpu_memory : bytes;
     return arena_printf(arena,
                         "gpus=%u memory=%lldB context=%dB granularity=%lldB in=%.0fB/s out=%.0fB/s duplex=%.9g "

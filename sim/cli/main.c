@@ -29,7 +29,9 @@ static const struct command commands[] = {
     {"backends", cmd_backends, "", "list the backends and whether they work here"},
     {"calibrate", cmd_calibrate, "--device cuda:N", "measure links, calls and swaps of a GPU; a [node] for scenarios"},
     {"predict", cmd_predict, "DB", "simulate a live run with its calibration, and tell how far off that is"},
+    {"record", cmd_record, "-o OUT.gst", "sample a real node into a trace: memory and use of each process on its GPUs"},
     {"doctor", cmd_doctor, "[--live]", "what works on this machine, what is missing, what to do"},
+    {"selftest", cmd_selftest, "[--gpu]", "whether this program, and with --gpu a GPU, does here what it should"},
     {"keys", cmd_keys, "[SECTION|KEY]", "list the keys of a scenario, of a section, or one in full"},
     {"bench", cmd_bench, "[--json]", "events per second of the event core and of whole runs"},
 };

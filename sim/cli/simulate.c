@@ -292,9 +292,15 @@ int simulate_one(struct simulate *s, const struct scenario *scenario, struct sim
                           s->live != NULL ? live_provenance(s->live) : "sim", err);
     if (rc == GS_OK && run.results != NULL && s->live != NULL)
         rc = results_device(run.results, s->live->device.text, err);
+    if (rc == GS_OK && s->live != NULL)
+        rc = live_watch(s->live, scenario, spec, workloads, run.results, &s->arena, err);
     if (rc == GS_OK) {
         simulate_catch();
         rc = run_scenario(scenario, &run, traces, &done->outcome, &s->arena, err);
+        if (s->live != NULL) {
+            int ended = live_end(s->live, err);
+            rc = rc != GS_OK ? rc : ended;
+        }
         talk(s, &done->outcome, traces);
     }
     if (rc == GS_OK)

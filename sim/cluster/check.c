@@ -79,7 +79,8 @@ static const struct node_kind *largest(const struct cluster *c, const struct gpu
     for (size_t i = 0; i < c->node_kinds; i++) {
         const struct node_kind *kind = &c->node_kind[i];
         *devices = c->nodes == 0 && kind->gpus > *devices ? kind->gpus : *devices;
-        bool may = pod->want == WANT_WHOLE || (kind->gpus > 0 && (pod->swappable || !kind->swap));
+        bool may =
+            pod->want == WANT_WHOLE || (kind->gpus > 0 && (pod->swappable || !kind->swap) && pod_may_use(c, pod, kind));
         if (may && (!best || kind->gpu_memory - kind->reserved > best->gpu_memory - best->reserved))
             best = kind;
     }
@@ -109,8 +110,9 @@ static bool check_fit(struct cluster *c, const struct gpu_pod *pod)
     const struct node_kind *kind = largest(c, pod, &devices);
     if (!kind) {
         contradict(c, &pod->origin,
-                   pod->swappable ? "pod '%s' shares a GPU, but pods of whole GPUs have them all"
-                                  : "pod '%s' keeps off nodes that swap, and all of them do",
+                   pod->selects > 0 ? "pod '%s' selects nodes by labels that none with a GPU to share has"
+                   : pod->swappable ? "pod '%s' shares a GPU, but pods of whole GPUs have them all"
+                                    : "pod '%s' keeps off nodes that swap, and all of them do",
                    pod->name);
         return false;
     }

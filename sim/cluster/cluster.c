@@ -134,6 +134,7 @@ int cluster_read_text(struct cluster *c, const char *text, size_t length, const 
 int cluster_finish(struct cluster *c, struct error *err)
 {
     c->err = err;
+    gather_selected(c);
     find_hosts(c);
     find_busy(c);
     group_nodes(c);

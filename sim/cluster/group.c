@@ -128,13 +128,13 @@ static void node_kind_make(struct cluster *c, struct node_kind *kind, const stru
     kind->count = 1;
 }
 
-static bool node_kinds_same(const struct node_kind *a, const struct node_kind *b)
+static bool node_kinds_same(const struct cluster *c, const struct node_kind *a, const struct node_kind *b)
 {
-    return a->swap == b->swap && a->gpus == b->gpus && a->gpu_memory == b->gpu_memory && a->reserved == b->reserved &&
-           a->swap_file == b->swap_file && a->settings.duplex == b->settings.duplex &&
-           a->settings.scheduler == b->settings.scheduler && a->settings.slicing == b->settings.slicing &&
-           same(a->settings.name, b->settings.name) && same(a->example->pool, b->example->pool) &&
-           same(a->example->product, b->example->product);
+    return selected_alike(c, a->example, b->example) && a->swap == b->swap && a->gpus == b->gpus &&
+           a->gpu_memory == b->gpu_memory && a->reserved == b->reserved && a->swap_file == b->swap_file &&
+           a->settings.duplex == b->settings.duplex && a->settings.scheduler == b->settings.scheduler &&
+           a->settings.slicing == b->settings.slicing && same(a->settings.name, b->settings.name) &&
+           same(a->example->pool, b->example->pool) && same(a->example->product, b->example->product);
 }
 
 static bool wanted(const struct cluster *c, const struct gpu_node *node)
@@ -162,7 +162,7 @@ static void node_join(struct cluster *c, struct gpu_node *node)
     }
     node_kind_make(c, &fresh, node);
     for (size_t i = 0; i < c->node_kinds && !kind; i++)
-        if (node_kinds_same(&c->node_kind[i], &fresh))
+        if (node_kinds_same(c, &c->node_kind[i], &fresh))
             kind = &c->node_kind[i];
     if (kind)
         kind->count++;
@@ -222,7 +222,7 @@ static bool pod_name_taken(const struct cluster *c, const char *name)
     return false;
 }
 
-/* The nodes that a pod's shares are shares of: its own, else those of its pool, else the largest GPUs of all. */
+/* The nodes that a pod's shares are shares of: its own, else those it may use, else the largest GPUs of all. */
 static const struct node_kind *reference(const struct cluster *c, const struct gpu_pod *pod)
 {
     const struct node_kind *best = NULL;
@@ -231,8 +231,8 @@ static const struct node_kind *reference(const struct cluster *c, const struct g
     for (int pass = 0; pass < 3 && !best; pass++)
         for (size_t i = 0; i < c->node_kinds; i++) {
             const struct node_kind *kind = &c->node_kind[i];
-            bool in_pool = pod->pool && (same(kind->example->pool, pod->pool) || same(kind->settings.name, pod->pool));
-            if ((in_pool || pass > 0) && (pass > 1 || (kind->gpus > 0 && (pod->swappable || !kind->swap))) &&
+            if ((pod_may_use(c, pod, kind) || pass > 0) &&
+                (pass > 1 || (kind->gpus > 0 && (pod->swappable || !kind->swap))) &&
                 (!best || kind->gpu_memory > best->gpu_memory))
                 best = kind;
         }
@@ -269,13 +269,14 @@ static void pod_kind_make(struct cluster *c, struct pod_kind *kind, const struct
     kind->least = kind->least > mib ? kind->least : mib;
 }
 
-static bool pod_kinds_same(const struct pod_kind *a, const struct pod_kind *b)
+static bool pod_kinds_same(const struct cluster *c, const struct pod_kind *a, const struct pod_kind *b)
 {
     const struct gpu_pod *x = a->example, *y = b->example;
     return x->class == y->class && x->want == y->want && x->devices == y->devices && x->swappable == y->swappable &&
            x->priority == y->priority && same(x->scheme, y->scheme) && a->dynamic == b->dynamic &&
            a->least == b->least && a->most == b->most && a->gpu_memory == b->gpu_memory &&
-           fabs(a->request - b->request) < 1e-9 && fabs(a->limit - b->limit) < 1e-9;
+           fabs(a->request - b->request) < 1e-9 && fabs(a->limit - b->limit) < 1e-9 &&
+           (x->want == WANT_WHOLE || may_use_same(c, x, y));
 }
 
 static void pod_join(struct cluster *c, struct gpu_pod *pod)
@@ -284,7 +285,7 @@ static void pod_join(struct cluster *c, struct gpu_pod *pod)
     struct pod_kind fresh, *kind = NULL;
     pod_kind_make(c, &fresh, pod);
     for (size_t i = 0; i < c->pod_kinds && !kind; i++)
-        if (pod_kinds_same(&c->pod_kind[i], &fresh))
+        if (pod_kinds_same(c, &c->pod_kind[i], &fresh))
             kind = &c->pod_kind[i];
     if (kind) {
         kind->count++;

@@ -8,7 +8,15 @@
 #include <stdint.h>
 
 enum { UNSAID = -1, CLASSES = 3 };
-enum { GPUS_MAX = 1024, NODES_MAX = 50000, PODS_MAX = 200000, KINDS_MAX = 2000, NOTES_MAX = 100, NAMES_SHOWN = 3 };
+enum {
+    GPUS_MAX = 1024,
+    NODES_MAX = 50000,
+    PODS_MAX = 200000,
+    KINDS_MAX = 2000,
+    NOTES_MAX = 100,
+    NAMES_SHOWN = 3,
+    SELECTED_MAX = 32
+};
 
 struct origin { /* file NULL: nowhere */
     const char *file;
@@ -105,11 +113,13 @@ struct gpu_pod {
     int64_t devices;
     double share, share_limit; /* of one GPU; limit UNSAID: none */
     int64_t bytes, bytes_limit;
-    bool swappable;     /* no anti-affinity to nodes that swap */
-    int64_t priority;   /* UNSAID: by class */
-    const char *scheme; /* "gpu-fraction", "nvidia.com/gpumem" ... */
-    bool capped;        /* HAMi: a hard limit, never swapped */
-    size_t host;        /* index of the node it runs on, or SIZE_MAX */
+    bool swappable;       /* no anti-affinity to nodes that swap */
+    int64_t priority;     /* UNSAID: by class */
+    const char *scheme;   /* "gpu-fraction", "nvidia.com/gpumem" ... */
+    bool capped;          /* HAMi: a hard limit, never swapped */
+    struct label *select; /* labels of nodes that it asks for */
+    size_t selects;
+    size_t host; /* index of the node it runs on, or SIZE_MAX */
 };
 
 /* Nodes of which one is like the other. */
@@ -149,6 +159,8 @@ struct cluster {
     size_t pods, pod_capacity;
     struct node_kind *node_kind;
     size_t node_kinds, node_kind_capacity;
+    const char *selected[SELECTED_MAX]; /* labels that some pod asks for */
+    size_t selected_keys;
     struct pod_kind *pod_kind;
     size_t pod_kinds, pod_kind_capacity;
     bool finished;
@@ -170,6 +182,15 @@ bool pod_request(struct cluster *c, struct gpu_pod *pod, struct tree *object);
 /* What holds for a node: the cluster's settings, and its pool's on top. */
 struct settings settings_of(const struct cluster *c, const struct gpu_node *node);
 const struct settings *pool_of(const struct cluster *c, const struct gpu_node *node);
+
+/* pools.c: where pods may run.  Nodes are alike if they are so in the labels that some pod selects. */
+void pod_select(struct cluster *c, struct gpu_pod *pod, struct tree *selector);
+void gather_selected(struct cluster *c);
+bool selected_alike(const struct cluster *c, const struct gpu_node *a, const struct gpu_node *b);
+bool pod_may_use(const struct cluster *c, const struct gpu_pod *pod, const struct node_kind *kind);
+bool may_use_same(const struct cluster *c, const struct gpu_pod *a, const struct gpu_pod *b);
+/* The key 'nodes', if it may not use all. */
+void write_nodes(const struct cluster *c, const struct gpu_pod *pod, FILE *out);
 
 void find_hosts(struct cluster *c);
 void find_busy(struct cluster *c);

@@ -258,6 +258,9 @@ void pod_read(struct cluster *c, struct tree *object, const struct origin *at)
         pod.priority = priority_of(text_at(spec, "priorityClassName"));
         pod.node = node ? tame(c, node, 253) : NULL;
         pod.pool = pool_named(c, metadata);
+        pod_select(c, &pod, tree_find(spec, "nodeSelector"));
+        if (pod.swappable && tree_path(spec, "affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution"))
+            note_add(c, NOTE_NOT_SIMULATED, at, "node affinity of pods, but for what keeps them off nodes that swap");
         pod_keep(c, &pod);
     } else {
         note_add(c, NOTE_LEFT_OUT, at, over ? "pods that have ended" : "pods without a GPU");

@@ -116,6 +116,10 @@ static void write_pod(struct cluster *c, const struct pod_kind *kind, FILE *out)
         fprintf(out, "gpus_per_workload = %lld\n", (long long)pod->devices);
     int64_t gpus = pod->devices > 1 ? pod->devices : 1; /* a request is for each of them, 'memory' for all together */
     write_memory(c, pod->class, gpus * kind->least, gpus * kind->most, out);
+    if (pod->want == WANT_WHOLE)
+        fprintf(out, "nodes = whole-%s\n", kind->name);
+    else
+        write_nodes(c, pod, out);
     write_share(out, "request", kind->request);
     write_share(out, "limit", kind->limit);
     fprintf(out, "fraction = %s\n", kind->dynamic ? "dynamic" : "regular");
@@ -146,13 +150,6 @@ static void write_stand_in(struct cluster *c, FILE *out)
     write_load(c, GS_NOTEBOOK, out);
 }
 
-static void note_unsimulated(struct cluster *c)
-{
-    if (c->node_kinds > 1)
-        note_add(c, NOTE_NOT_SIMULATED, NULL,
-                 "which nodes a pod may run on: any that has room takes it; '--pool NAME' imports one pool alone");
-}
-
 void cluster_write_sections(struct cluster *c, FILE *out)
 {
     fprintf(out, "[scenario]\nname = cluster\nduration = %s\nreplications = %s\n", assume(c, "scenario.duration"),
@@ -169,5 +166,4 @@ void cluster_write_sections(struct cluster *c, FILE *out)
         write_pod(c, &c->pod_kind[i], out);
     if (c->pod_kinds == 0)
         write_stand_in(c, out);
-    note_unsimulated(c);
 }

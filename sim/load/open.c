@@ -38,6 +38,7 @@ static void declare(struct gs_workload_spec *spec, const struct scenario *scenar
         .slots = g->class == GS_INFERENCE && g->slots > 0 ? (uint32_t)g->slots : 1,
         .swappable = g->swappable && g->fraction == FRACTION_DYNAMIC,
         .never_on_swap_node = !g->swappable,
+        .pools = scenario_pool(g, NULL),
         .regular_fraction = g->fraction == FRACTION_REGULAR,
         .keeps_host_copy = g->keep_host_copy,
         .bytes = dist_draw_integer(&g->memory, &memory),

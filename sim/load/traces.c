@@ -191,5 +191,6 @@ void replay_declare(struct gs_workload_spec *spec, const struct scenario *scenar
     spec->regular_fraction =
         recorded->limit_share > 0.0 && recorded->request_share >= recorded->limit_share && !recorded->swappable;
     spec->never_on_swap_node = false;
+    spec->pools = scenario_pool(&scenario->workload[spec->group], recorded->group);
     spec->initial = spec->class == GS_INFERENCE ? GS_HOST : GS_NEW;
 }

@@ -37,4 +37,7 @@ void report_alarms(struct text *out, const struct report *report);
 bool report_is_partial(const struct report_group *group);
 void report_notes(struct text *out, const struct report *report);
 
+/* report_beside.c: a line where jobs and others share the nodes, but for many groups. */
+void report_beside(struct text *out, const struct report *report);
+
 #endif

@@ -108,6 +108,7 @@ static const struct field group_field[] = {
     GROUP("waiting_cold_s", waiting[STALL_COLD]),
     GROUP("waiting_memory_s", waiting_memory),
     GROUP("refused", refused),
+    GROUP("refused_pool", refused_by[REFUSED_POOL]),
     GROUP("refused_seats", refused_by[REFUSED_SEATS]),
     GROUP("refused_reserve", refused_by[REFUSED_RESERVE]),
     GROUP("refused_set", refused_by[REFUSED_SET]),

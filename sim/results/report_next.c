@@ -166,6 +166,16 @@ static const char *more_seats(struct making *b)
     return node_setting(b, &b->scenario->node[0], "max_workloads_per_gpu", seats);
 }
 
+/* On the first of the nodes that the group may use. */
+static const char *more_of_pool(struct making *b, size_t group)
+{
+    size_t i = 0;
+    while (i + 1 < b->scenario->nodes && !scenario_may_use(&b->scenario->workload[group], i))
+        i++;
+    b->reason = "would one GPU more in their pool do?";
+    return gpus_setting(b, &b->scenario->node[i], 1);
+}
+
 static const char *let_in(struct making *b, size_t group)
 {
     int64_t needs = 0;
@@ -173,6 +183,8 @@ static const char *let_in(struct making *b, size_t group)
         if (b->tally[r]->group[group].refused_needs_bytes > needs)
             needs = b->tally[r]->group[group].refused_needs_bytes;
     switch (report_refusal(&b->report->group[group])) {
+    case REFUSED_POOL:
+        return more_of_pool(b, group);
     case REFUSED_SEATS:
         return more_seats(b);
     case REFUSED_CAP:

@@ -22,6 +22,7 @@ static void alarm(struct text *out, const char *label, const struct report_group
 static void refused(struct text *out, const struct report *r, const struct report_group *g)
 {
     static const char *const why[REFUSALS] = {
+        [REFUSED_POOL] = "their nodes are full, while others had room; widen their 'nodes', or add gpus there",
         [REFUSED_SEATS] = "each has all the workloads it may; raise max_workloads_per_gpu or gpus",
         [REFUSED_RESERVE] = "the reserve, which grows with each workload, is in the way; add gpus",
         [REFUSED_SET] = "no GPUs beside each other were free of others; add gpus",

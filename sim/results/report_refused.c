@@ -66,6 +66,7 @@ size_t most_refused(const struct report *r)
 const char *refused_sentence(struct making *b, size_t group)
 {
     static const char *const what[REFUSALS] = {
+        [REFUSED_POOL] = "the node pool",
         [REFUSED_SEATS] = "the number of workloads of a GPU",
         [REFUSED_RESERVE] = "the reserve of the GPUs",
         [REFUSED_SET] = "the number of GPUs",

@@ -310,5 +310,6 @@ void report_text(struct text *out, const struct report *r)
     text_add(out, "\n");
     report_notes(out, r);
     bound(out, r);
+    report_beside(out, r);
     text_printf(out, "What limits: %s.\nNext: %s\n", r->limits, r->next);
 }

@@ -32,6 +32,7 @@ static const struct {
     [INSERT_DISTRIBUTION] = {"distribution", 5},
     [INSERT_SWEEP_POINT] = {"sweep_point", 4},
     [INSERT_SWEEP_VALUE] = {"sweep_value", 5},
+    [INSERT_OPERATION] = {"operation", 8},
     [INSERT_SLA] = {"sla", 19},
 };
 
@@ -173,6 +174,12 @@ int results_device(struct results *r, const char *device, struct error *err)
 {
     int rc = begin(r, err);
     return end(r, rc == GS_OK ? rows_device(r, device, err) : rc, err);
+}
+
+int results_operations(struct results *r, const struct operation_row *row, size_t rows, struct error *err)
+{
+    int rc = begin(r, err);
+    return end(r, rc == GS_OK ? rows_operations(r, row, rows, err) : rc, err);
 }
 
 int64_t results_run(const struct results *r)

@@ -39,6 +39,9 @@ int results_open(struct results **out, const char *path, const struct scenario *
 /* What the driver says of the GPUs of a live run. */
 int results_device(struct results *r, const char *device, struct error *err);
 
+/* Further operations of a live run, as one transaction. */
+int results_operations(struct results *r, const struct operation_row *row, size_t rows, struct error *err);
+
 int64_t results_run(const struct results *r);
 
 /* Write a chunk.  Threads may call this and results_replication at the same time. */

@@ -29,6 +29,7 @@ enum insert {
     INSERT_SLA,
     INSERT_SWEEP_POINT,
     INSERT_SWEEP_VALUE,
+    INSERT_OPERATION,
     INSERTS
 };
 
@@ -60,6 +61,7 @@ struct results {
     int64_t run;
     struct sketch *pool; /* [group][DISTRIBUTIONS], of all replications so far; NULL before the first */
     uint32_t groups;
+    uint64_t operations; /* rows so far */
 };
 
 /* A row under way: put its columns in the order of the table, then end it. */
@@ -119,6 +121,7 @@ static inline void put_id(struct row *row, uint32_t id)
 
 /* results_rows.c: all rows of a chunk; the time series and sums of a replication. */
 int rows_chunk(struct results *r, const struct chunk *chunk, struct error *err);
+int rows_operations(struct results *r, const struct operation_row *row, size_t rows, struct error *err);
 int rows_tally(struct results *r, struct tally *tally, struct error *err);
 
 /* results_distribution.c: pool the sketches of a replication; write the pooled distribution functions; free the pool. */

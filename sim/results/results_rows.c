@@ -104,6 +104,24 @@ static int events(struct results *r, const struct chunk *chunk, struct error *er
     return GS_OK;
 }
 
+int rows_operations(struct results *r, const struct operation_row *row, size_t rows, struct error *err)
+{
+    int rc = GS_OK;
+    for (size_t i = 0; i < rows && rc == GS_OK; i++) {
+        struct row out = row_begin(r, INSERT_OPERATION);
+        put_integer(&out, r->run);
+        put_integer(&out, (int64_t)r->operations++);
+        put_integer(&out, row[i].at_ns);
+        put_text(&out, row[i].kind);
+        put_integer(&out, row[i].gpu);
+        put_integer(&out, row[i].bytes);
+        put_integer(&out, row[i].pieces);
+        put_integer(&out, row[i].took_ns);
+        rc = row_end(r, &out, err);
+    }
+    return rc;
+}
+
 int rows_chunk(struct results *r, const struct chunk *chunk, struct error *err)
 {
     int rc;

@@ -30,6 +30,13 @@ struct command_row {           /* record = events */
     struct gs_command command; /* first_candidate counts within `candidate` of the chunk */
 };
 
+struct operation_row { /* record = events, live runs: a call of the driver or a piece of work on a GPU */
+    gs_ns at_ns, took_ns;
+    int64_t bytes;
+    const char *kind;
+    uint32_t gpu, pieces;
+};
+
 /* A chunk of rows of one replication; counters run over the whole replication. */
 struct chunk {
     uint32_t replication;

@@ -72,6 +72,11 @@ CREATE TABLE candidate(
     run INTEGER NOT NULL, replication INTEGER NOT NULL, command INTEGER NOT NULL,
     workload INTEGER NOT NULL, chosen INTEGER NOT NULL, keep REAL);
 
+-- of a live run: what its driver and GPUs did (record = events); `at_ns` is of the scenario's time, `took_ns` of the device's
+CREATE TABLE operation(
+    run INTEGER NOT NULL, operation INTEGER NOT NULL, at_ns INTEGER NOT NULL, kind TEXT NOT NULL,
+    gpu INTEGER NOT NULL, bytes INTEGER NOT NULL, pieces INTEGER NOT NULL, took_ns INTEGER NOT NULL);
+
 -- the first replication over time
 
 CREATE TABLE gpu_usage(

@@ -37,6 +37,7 @@ extern const char *const served_name[SERVEDS], *const outcome_name[OUTCOMES]; /*
 
 /* Why a workload was refused when it arrived; of the GPUs, what kept the most hopeful one from taking it. */
 enum refusal {
+    REFUSED_POOL,    /* would have taken it, but is none of its 'nodes' */
     REFUSED_SEATS,   /* has as many workloads as it may */
     REFUSED_RESERVE, /* its reserve, which grows with each workload, leaves too little room */
     REFUSED_SET,     /* is in use by workloads of another number of GPUs */

@@ -176,7 +176,7 @@ static void close_gpus(struct recorder *rec, gs_ns at_ns)
         t->gpu[i].useful_ns = usage.useful_ns - rec->gpu[i].before.useful_ns;
         t->gpu[i].switching_ns = usage.switching_ns - rec->gpu[i].before.switching_ns;
         t->gpu[i].idle_ns = at_ns - t->from_ns - t->gpu[i].useful_ns - t->gpu[i].switching_ns;
-        if (t->gpu[i].idle_ns < 0)
+        if (t->gpu[i].idle_ns < 0 && at_ns >= t->from_ns) /* else it was cut short in its warm-up, and is not counted */
             rec->unbalanced = "a GPU was busy for longer than the run lasted";
     }
     for (uint32_t i = 0; i < t->nodes; i++)

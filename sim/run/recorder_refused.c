@@ -12,12 +12,24 @@ static int64_t needs_bytes(const struct gs_node_spec *node, const struct gs_work
     return by_limit > (double)with_reserve ? (int64_t)(by_limit + 1) : with_reserve;
 }
 
+/* Would the GPU take it, as it is used now? */
+static bool has_room(const struct gs_gpu *g, const struct gs_node_spec *node, const struct gs_workload_spec *spec)
+{
+    int64_t reserved = node->reserved_bytes + node->reserved_per_workload_bytes * (int64_t)(g->attached + 1);
+    int64_t width = spec->gpus > 1 ? spec->gpus : 1, bytes = (spec->bytes + width - 1) / width;
+
+    return g->width == width && g->attached < node->max_workloads_per_gpu && bytes + reserved <= node->gpu_bytes &&
+           bytes + spec->context_bytes <= g->capacity_bytes / width && !(spec->never_on_swap_node && node->swap);
+}
+
 /* What kept one GPU from taking it, or from leading those that would. */
 static enum refusal obstacle(const struct recorder *rec, uint32_t gpu, const struct gs_workload_spec *spec)
 {
     const struct gs_gpu *g = &rec->setup.view->gpu[gpu];
     const struct gs_node_spec *node = &rec->setup.setup->node[g->node];
 
+    if (spec->pools != NULL && !spec->pools[node->pool])
+        return has_room(g, node, spec) ? REFUSED_POOL : REFUSED_APART;
     if (spec->never_on_swap_node && node->swap)
         return REFUSED_APART;
     if (node->gpus < spec->gpus)

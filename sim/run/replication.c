@@ -69,6 +69,8 @@ static int step(struct replication *r, const struct gs_event *event, struct erro
             refuse(r, command, event->at_ns);
     }
     recorder_settle(r->rec, event);
+    if (r->plan->watch != NULL)
+        r->plan->watch->step(r->plan->watch->context, event, commands);
 #ifndef NDEBUG
     const char *wrong = controller_check(r->ctl);
     if (wrong != NULL)
@@ -303,7 +305,8 @@ int replication_run(const struct replication_plan *plan, struct tally **tally, s
     if (r.rec != NULL) {
         int closed = recorder_close(r.rec, at_ns, tally, &last, err);
         rc = rc != GS_OK ? rc : closed;
-        (*tally)->interrupted = (stopped && plan->watch == NULL) || rc != GS_OK; /* a live run cut short counts */
+        /* a live run that is cut short after its warm-up counts */
+        (*tally)->interrupted = (stopped && (plan->watch == NULL || at_ns <= plan->warmup_ns)) || rc != GS_OK;
         (*tally)->cut = stopped && plan->watch != NULL;
         (*tally)->dead_end = r.dead_end;
         for (int slot = 0; slot < GS_SLOTS; slot++)

@@ -18,6 +18,7 @@ struct run_sight {
 struct run_watch {
     gs_ns slice_ns; /* the loop looks up as often as this */
     void (*look)(void *context, const struct run_sight *sight);
+    void (*step)(void *context, const struct gs_event *event, const struct gs_commands *commands);
     void *context;
 };
 

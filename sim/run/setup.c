@@ -52,8 +52,10 @@ int setup_make(struct gs_setup *setup, const struct scenario *scenario, const st
     if (node == NULL)
         return error_set(err, GS_SYSTEM, "out of memory for the nodes; use a smaller 'count'");
     for (size_t g = 0; g < scenario->nodes; g++)
-        for (int64_t k = 0; k < scenario->node[g].count; k++)
-            node[id++] = node_spec(&scenario->node[g]);
+        for (int64_t k = 0; k < scenario->node[g].count; k++) {
+            node[id] = node_spec(&scenario->node[g]);
+            node[id++].pool = (uint32_t)g;
+        }
     *setup = (struct gs_setup){
         .nodes = (uint32_t)nodes,
         .workloads = workloads,

@@ -1,5 +1,6 @@
 /* build.c - turns sections of keys and values into nodes, workloads, traces and SLAs, defaults filled in. */
 #include "sim/scenario/build.h"
+#include "sim/scenario/pools.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -210,6 +211,7 @@ static void add_trace(struct build *b, struct ini_section *section, const char *
     group->dirty = trace->dirty;
     group->keep_host_copy = trace->keep_host_copy;
     group->priority = trace->priority;
+    group->nodes = trace->nodes;
     group->trace = (int)b->scenario->traces;
     class_defaults(group);
     trace->priority = build_given(section, "priority") ? trace->priority : group->priority;
@@ -338,5 +340,5 @@ int build_sections(struct build *b)
     if (b->scenario->workloads == 0 && !b->ini->broken)
         error_add(b->err, GS_BAD_INPUT, "%s: there is no [workload.NAME] and no [trace.NAME] section",
                   b->ini->first->file);
-    return b->err->code;
+    return build_pools(b);
 }

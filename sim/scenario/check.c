@@ -128,10 +128,10 @@ static bool may_be_swapped(const struct workload_group *group)
     return group->swappable && group->fraction == FRACTION_DYNAMIC;
 }
 
-static bool any_node_swaps(const struct scenario *s)
+static bool any_node_swaps(const struct scenario *s, const struct workload_group *group)
 {
     for (size_t i = 0; i < s->nodes; i++)
-        if (s->node[i].swap)
+        if (s->node[i].swap && scenario_may_use(group, i))
             return true;
     return false;
 }
@@ -139,7 +139,7 @@ static bool any_node_swaps(const struct scenario *s)
 /* By class: inference starts warm where there is a swap file for it. */
 static void resolve_state(struct build *b, struct workload_group *group)
 {
-    bool can_be_warm = may_be_swapped(group) && group->unload == UNLOAD_SWAP && any_node_swaps(b->scenario);
+    bool can_be_warm = may_be_swapped(group) && group->unload == UNLOAD_SWAP && any_node_swaps(b->scenario, group);
     if (group->state == INITIAL_BY_CLASS)
         group->state = group->class == GS_INFERENCE && group->trace < 0 && can_be_warm ? INITIAL_HOST
                        : group->unload == UNLOAD_STOP                                  ? INITIAL_DISK
@@ -238,9 +238,16 @@ void check_contradictions(struct build *b)
     check_totals(b);
 }
 
-static bool node_may_take(const struct node_group *node, const struct workload_group *group)
+static bool node_may_take(const struct build *b, size_t i, const struct workload_group *group)
 {
-    return (group->swappable || !node->swap) && node->gpus >= group->gpus_per_workload;
+    const struct node_group *node = &b->scenario->node[i];
+    return (group->swappable || !node->swap) && node->gpus >= group->gpus_per_workload && scenario_may_use(group, i);
+}
+
+/* "no node", or those that its group may be placed on. */
+static const char *no_node(const struct workload_group *group)
+{
+    return group->pools > 0 ? "none of its 'nodes'" : "no node";
 }
 
 /* Has some node as many GPUs as a workload of the group uses at once? */
@@ -249,11 +256,12 @@ static bool satisfy_gpus(struct build *b, size_t i)
     const struct workload_group *group = &b->scenario->workload[i];
     int64_t most = 0;
     for (size_t k = 0; k < b->scenario->nodes; k++)
-        most = b->scenario->node[k].gpus > most ? b->scenario->node[k].gpus : most;
+        if (scenario_may_use(group, k) && b->scenario->node[k].gpus > most)
+            most = b->scenario->node[k].gpus;
     if (most < group->gpus_per_workload)
         complain(b, b->workload_from[i], "gpus_per_workload", GS_UNSATISFIABLE,
-                 "'%s' needs %lld GPUs of one node, but no node has more than %lld; raise 'gpus' of [node]",
-                 group->name, (long long)group->gpus_per_workload, (long long)most);
+                 "'%s' needs %lld GPUs of one node, but %s has more than %lld; raise 'gpus' of [node]", group->name,
+                 (long long)group->gpus_per_workload, no_node(group), (long long)most);
     return most >= group->gpus_per_workload;
 }
 
@@ -295,22 +303,24 @@ static void satisfy_memory(struct build *b, size_t i)
     for (size_t k = 0; k < b->scenario->nodes; k++) {
         const struct node_group *node = &b->scenario->node[k];
         double visible = fmax(0, visible_bytes(node, group));
-        if (node_may_take(node, group) && visible > most) {
+        if (node_may_take(b, k, group) && visible > most) {
             most = visible;
             best = node;
         }
     }
     if (most < 0)
-        complain(b, from, "swappable", GS_UNSATISFIABLE,
-                 "'%s' with 'swappable = no' must not run on nodes that swap, and all do; add a node with 'swap = no'",
-                 group->name);
+        complain(
+            b, from, "swappable", GS_UNSATISFIABLE,
+            "'%s' with 'swappable = no' must not run on nodes that swap, and all %sdo; add a node with 'swap = no'",
+            group->name, group->pools > 0 ? "of its 'nodes' " : "");
     if (!best || least <= most)
         return;
     visible_reason(reason, best, group);
     if (group->gpus_per_workload > 1)
         snprintf(of, sizeof of, "each of its %lld GPUs", (long long)group->gpus_per_workload);
-    complain(b, from, "memory", GS_UNSATISFIABLE, "'%s' needs %s of %s, but no GPU shows it more than %s: %s",
-             group->name, units_show_size(need, least), of, units_show_size(have, most), reason);
+    complain(b, from, "memory", GS_UNSATISFIABLE, "'%s' needs %s of %s, but no GPU%s shows it more than %s: %s",
+             group->name, units_show_size(need, least), of, group->pools > 0 ? " of its 'nodes'" : "",
+             units_show_size(have, most), reason);
 }
 
 /* Bytes that the groups in `state` hold at the least when the run starts; `last` gets one of them. */

@@ -133,6 +133,8 @@ static const struct key table[] = {
              .help = "no: anti-affinity, never on a node that swaps, never swapped"),
     WORKLOAD("gpus_per_workload", "integer", "1", "all", KEY_INTEGER, gpus_per_workload, 1, 1024,
              .help = "GPUs of one node that each workload uses at once; swapped together, at the same time"),
+    WORKLOAD("nodes", "NAME ...", "", "all", KEY_TEXT, nodes, 0, 0,
+             .help = "the [node.NAME] that it may be placed on, its node pool; without it, all"),
     WORKLOAD("priority", "integer | by class", "by class", "all", KEY_INTEGER, priority, 0, 255, .word = -1,
              .help = "0 to 255, greater wins; by class: inference 192, notebook 128, training 64"),
     WORKLOAD("start", "dist of time", "0s", "all", KEY_DIST_TIME, start, 0, INFINITY,
@@ -211,6 +213,10 @@ static const struct key table[] = {
     TRACE("sample", "integer | all", "all", KEY_INTEGER, sample, 1, COUNT_MAX, .word = 0,
           .help = "keep so many workloads, drawn with the scenario's seed"),
     TRACE("single", "yes | no", "no", KEY_BOOLEAN, single, 0, 0, .help = "only its workloads of one GPU"),
+    TRACE("nodes", "[GROUP:]NAME ...", "", KEY_TEXT, nodes, 0, 0,
+          .help =
+              "the [node.NAME] that its workloads may be placed on, or those of a 'group' of the trace; without it, "
+              "all"),
     TRACE("stream", "yes | no", "no", KEY_BOOLEAN, stream, 0, 0,
           .help = "for native traces that do not fit into memory: the file is laid out by workload on disk, in TMPDIR "
                   "or /var/tmp, with about 20 bytes a record; the results are the same"),

@@ -81,6 +81,11 @@ struct router {
     double s; /* zipf: the k-th workload of the group gets a share of k^-s */
 };
 
+struct pool {       /* where workloads may be placed */
+    const char *of; /* those of this group of the trace; NULL: all others */
+    bool *node;     /* by index of the node group */
+};
+
 struct workload_group { /* [workload.NAME] */
     const char *name;
     struct place place;
@@ -110,9 +115,12 @@ struct workload_group { /* [workload.NAME] */
     int64_t slots;
     int state; /* enum initial_state */
     gs_ns cold_start, warm_start;
-    int64_t kv_cache; /* of memory */
-    int unload;       /* enum unload */
-    int trace;        /* index of the [trace.NAME] it stands for, -1 */
+    int64_t kv_cache;  /* of memory */
+    int unload;        /* enum unload */
+    const char *nodes; /* as written; NULL: anywhere */
+    struct pool *pool;
+    size_t pools;
+    int trace; /* index of the [trace.NAME] it stands for, -1 */
 };
 
 struct trace_source { /* [trace.NAME]: the file replayed; its class, memory, ... fill what the trace lacks */
@@ -134,6 +142,7 @@ struct trace_source { /* [trace.NAME]: the file replayed; its class, memory, ...
     int64_t sample; /* keep this many workloads, 0 = all */
     bool single;    /* only its workloads of one GPU */
     bool stream;    /* read it from disk while it is replayed */
+    const char *nodes;
 };
 
 enum sla_metric {
@@ -234,6 +243,11 @@ int scenario_replay(struct scenario *scenario, const char *file, struct replay_l
 struct sweep_choice;
 int scenario_read_point(struct scenario *scenario, const char *file, const struct overrides *overrides,
                         const struct sweep_choice *choice, size_t choices, struct arena *arena, struct error *err);
+
+/* By node group, where workloads of `group` may be placed that are of the trace's group `of` (NULL: of none); NULL: anywhere. */
+const bool *scenario_pool(const struct workload_group *group, const char *of);
+/* May any workload of `group` be placed on the nodes of that index? */
+bool scenario_may_use(const struct workload_group *group, size_t node);
 
 /* Expectation of the metric's name as written in the file, and whether greater is better. */
 const char *sla_metric_name(enum sla_metric metric);

@@ -310,3 +310,34 @@ swapping='run.ai/swap-enabled: "true"'
     has '; x?[node.evil]?gpus = 9'
     runs >/dev/null
 }
+
+@test "pods are kept to the nodes of their pool, and to those with the labels that they select" {
+    config 'swap: {enabled: true}' >c.yaml
+    { node a 2 40960 "$swapping" 'runai/node-pool: big' 'room: one'; node b 2 40960 "$swapping" 'runai/node-pool: small'; } >n.yaml
+    {
+        pod everywhere 'gpu-fraction: "0.3"' 1
+        pod kept 'gpu-fraction: "0.4", runai/node-pool: small' 1
+        pod choosy 'gpu-fraction: "0.5"' 1
+        printf '  nodeSelector: {room: one}\n'
+    } >p.yaml
+    imports c.yaml n.yaml p.yaml
+    [ "$(grep -c '^nodes' out.ini)" -eq 2 ]
+    has 'nodes = small' 'nodes = big'
+    run ! grep -q 'which nodes a pod may run on' out.ini
+    runs | jq -e '.groups | length == 3 and all(.refused == 0)' >/dev/null
+    # nodes that were alike are not where somebody tells them apart
+    { node a 2 40960 "$swapping" 'disk: ssd'; node b 2 40960 "$swapping" 'disk: hdd'; } >n.yaml
+    { pod quick 'gpu-fraction: "0.3"' 1; printf '  nodeSelector: {disk: ssd}\n'; } >p.yaml
+    imports c.yaml n.yaml p.yaml
+    [ "$(grep -c '^\[node' out.ini)" -eq 2 ]
+    has 'nodes = nodes'
+    { pod any 'gpu-fraction: "0.3"' 1; } >p.yaml
+    imports c.yaml n.yaml p.yaml
+    [ "$(grep -c '^\[node' out.ini)" -eq 1 ]
+    { pod lost 'gpu-fraction: "0.3"' 1; printf '  nodeSelector: {disk: tape}\n'; } >p.yaml
+    refuses 65 "'lost' selects nodes by labels that none" c.yaml n.yaml p.yaml
+    { pod swapper 'gpu-fraction: "0.3"' 1; printf '  nodeSelector: {run.ai/swap-enabled: "true"}\n'; } >p.yaml
+    { node a 2 40960 "$swapping"; node b 2 40960; } >n.yaml
+    imports c.yaml n.yaml p.yaml
+    has 'nodes = nodes' 'swap = no'
+}

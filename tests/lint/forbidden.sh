@@ -34,11 +34,12 @@ rules=(
     'draw from a stream (sim/base/random.h): same seed, same bytes'
 
     'pthread_[a-z_]+|thrd_[a-z]+'
-    '.' '^sim/(run|cli)/|^backend/double/enter\.c'
-    'threads run whole replications side by side; nothing below knows of them (a driver is called by any: the double locks)'
+    '.' '^sim/(run|cli)/|^backend/double/(enter|serve)\.c|^backend/gate/'
+    'threads run whole replications side by side; nothing below knows of them (a driver is called by any: the double locks,
+     and so does the gate)'
 
     'time|clock|clock_gettime|gettimeofday|localtime(_r)?|gmtime(_r)?|nanosleep|usleep|sleep'
-    '.' '^sim/(run|cli|results)/|^sim/engine/models\.c|^backend/(double|live)/'
+    '.' '^sim/(run|cli|results)/|^sim/engine/models\.c|^backend/(double|gate|live)/'
     'time comes with the event; a simulation reads no clock (models.c is a benchmark)'
 
     'exp|exp2|expm1|log|log2|log10|log1p|pow|cbrt|hypot|sin|cos|tan|tgamma|lgamma'

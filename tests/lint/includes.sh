@@ -15,6 +15,7 @@ sim/results   sim/base policies sim/scenario sim/stats
 sim/load      sim/base policies sim/engine sim/scenario sim/stats sim/results traces
 backend       sim/base backend/cuda policies sim/scenario sim/engine sim/load
 backend/cuda  sim/base
+backend/gate  sim/base
 backend/double  sim/base backend/cuda
 backend/live  sim/base policies sim/scenario sim/load backend backend/cuda backend/double
 backend/measure  sim/base backend/cuda backend/live

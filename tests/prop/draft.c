@@ -17,6 +17,7 @@ struct maker {
     double span_s;  /* what the scenario's times are drawn in proportion to */
     bool exclusive; /* one at a time on every node */
     int gpus;       /* of the node with the most */
+    bool pools;     /* there is a [node.B] besides [node] */
     bool foresees;  /* a policy that knows the future */
     bool stops;     /* the present models end when they leave the GPU */
     int least_mib;  /* memory that the present group has at least */
@@ -337,6 +338,8 @@ static void workloads(struct maker *m, int number, int gpu_gib)
     put(m, "count = %d", (int)below(m, roomy ? 4 : 12) + 1);
     if (gpus > 1)
         put(m, "gpus_per_workload = %d", gpus);
+    if (m->pools && gpus == 1 && chance(m, 0.15))
+        put(m, "nodes = %s", one_of(m, "node B"));
     memory_of(m, gpu_gib, gpus);
     m->stops = false;
     if (strcmp(class, "notebook") == 0)
@@ -469,7 +472,8 @@ void draft_make(struct draft *draft, uint64_t seed)
     put(&m, "replications = 2");
     policies(&m);
     node(&m, "", gpu_gib);
-    if (m.kind == ANYTHING && chance(&m, 0.25))
+    m.pools = m.kind == ANYTHING && chance(&m, 0.25);
+    if (m.pools)
         node(&m, "B", gpu_gib);
     for (int i = 0; i < groups; i++)
         workloads(&m, i, gpu_gib);

@@ -31,10 +31,20 @@ static int spy_open(struct backend **be, const struct backend_setup *setup, stru
     return backend_fault.open(be, setup, err);
 }
 
+static bool in_pool(const struct gs_setup *setup, uint32_t workload, uint32_t node)
+{
+    const bool *pools = setup->workload[workload].pools;
+
+    return pools == NULL || pools[setup->node[node].pool];
+}
+
 static int spy_submit(struct backend *be, const struct gs_command *command, struct error *err)
 {
     if (command->kind == GS_REJECT && be->process[command->workload].gpu == GS_NONE)
         atomic_fetch_add(&refused_on_arrival[be->setup->setup->workload[command->workload].group], 1);
+    if (command->kind == GS_PLACE && !in_pool(be->setup->setup, command->workload, be->device[command->gpu].node))
+        return error_set(err, GS_BUG, "at %.9f s: workload %u is none of the pool of GPU %u",
+                         1e-9 * (double)watched.now_ns, command->workload, command->gpu);
     int rc = backend_fault.submit(be, command, err);
     for (uint32_t gpu = 0; rc == GS_OK && gpu < be->gpus; gpu++)
         if (be->device[gpu].free_bytes < 0)

@@ -206,6 +206,39 @@ static void test_overlap(void **state)
     end_well();
 }
 
+/* Sizes that are no whole chunks: the account counts them to the byte, and no more is moved; what grows or shrinks within
+ * the last chunk, on the GPU or off it, keeps its words. */
+static void test_odd_sizes(void **state)
+{
+    static const int64_t sizes[] = {700003, 700001, 786432, 540000, 900000, 1000001, 8, 1500000, 1500003};
+    struct mix_found found;
+
+    (void)state;
+    assert_true(open_all(SMALL, (const unsigned[]){6}, 1, 6, 2));
+    assert_int_equal(memory_hold(&memory[0], 640001, &err), GS_OK);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        begin(0, MOVE_IN);
+        must_finish();
+        assert_int_equal(gpu.free_bytes, 16 * 256 * KIB - 4096 - memory[0].bytes);
+        burst(0, 6);
+        assert_int_equal(memory_hold(&memory[0], sizes[i], &err), GS_OK);
+        assert_int_equal(memory[0].bytes, sizes[i]);
+        assert_int_equal(gpu.free_bytes, 16 * 256 * KIB - 4096 - sizes[i]);
+        assert_int_equal(memory_check(&memory[0], &found, &err), GS_OK);
+        assert_int_equal(found.bad, 0);
+        begin(0, MOVE_OUT);
+        must_finish();
+        assert_int_equal(memory_hold(&memory[0], sizes[i] + (i % 2 == 0 ? 30011 : -7), &err), GS_OK);
+    }
+    begin(0, MOVE_IN);
+    must_finish();
+    assert_int_equal(memory_check(&memory[0], &found, &err), GS_OK);
+    assert_int_equal(found.bad, 0);
+    close_all();
+    assert_int_equal(dbl->leaks(), 0);
+    assert_no_violation();
+}
+
 /* Who has a clean copy leaves without copying; cleaning makes one while it runs on. */
 static void test_clean(void **state)
 {
@@ -221,20 +254,63 @@ static void test_clean(void **state)
     burst(0, 8);
     begin(0, MOVE_CLEAN);
     OK(cu.stream_wait(memory[0].work));
-    assert_int_equal(mover_pump(&mover, now_ns(), &ended, &failed, &err), GS_OK); /* two copies begin */
-    burst(0, 3); /* it runs on: two chunks are dirty again, and the third is not copied before it is */
+    assert_int_equal(mover_pump(&mover, now_ns(), &ended, &failed, &err), GS_OK); /* one copy begins */
+    burst(0, 3); /* it runs on: one chunk is dirty again, and the next two are not copied before they are */
     must_finish();
     assert_true(is_resident(0));
     copies = dbl->calls("cuMemcpyDtoHAsync");
     begin(0, MOVE_OUT);
     must_finish();
-    assert_int_equal(dbl->calls("cuMemcpyDtoHAsync") - copies, 2);
+    assert_int_equal(dbl->calls("cuMemcpyDtoHAsync") - copies, 1);
     begin(0, MOVE_IN);
     must_finish();
     assert_intact(0);
     begin(0, MOVE_OUT); /* its copy was kept, and nothing was written */
     must_finish();
-    assert_int_equal(dbl->calls("cuMemcpyDtoHAsync") - copies, 3); /* and one for what the check found */
+    assert_int_equal(dbl->calls("cuMemcpyDtoHAsync") - copies, 2); /* and one for what the check found */
+    end_well();
+}
+
+/* Who ends first when one that is large and one that is small come in, or leave, together: side by side they take turns on
+ * the link, else the first goes first. */
+static void test_discipline(void **state)
+{
+    (void)state;
+    for (int fcfs = 0; fcfs < 2; fcfs++) {
+        assert_true(open_all(SMALL "in=1GB/s out=1GB/s ", (const unsigned[]){10, 4}, 2, 14, 2));
+        mover.fcfs = fcfs != 0;
+        begin(0, MOVE_IN);
+        begin(1, MOVE_IN);
+        must_finish();
+        for (int k = 0; k < 2; k++) {
+            struct memory *ended = NULL;
+            unsigned first = 0;
+            bool failed;
+
+            begin(0, k == 0 ? MOVE_OUT : MOVE_IN);
+            begin(1, k == 0 ? MOVE_OUT : MOVE_IN);
+            for (; ended == NULL; mover_wait(&mover))
+                assert_int_equal(mover_pump(&mover, now_ns(), &ended, &failed, &err), GS_OK);
+            first = ended == &memory[0] ? 0 : 1;
+            assert_int_equal(first, fcfs != 0 ? 0 : 1);
+            must_finish();
+        }
+        end_well();
+    }
+}
+
+/* Two that come in for the same memory, by some mistake: nobody leaves, so one gives way, and the other gets it. */
+static void test_both_want_all(void **state)
+{
+    unsigned failed = 0;
+
+    (void)state;
+    assert_true(open_all(SMALL, (const unsigned[]){10, 10}, 2, 20, 2));
+    begin(0, MOVE_IN);
+    begin(1, MOVE_IN);
+    assert_int_equal(finish(&failed), GS_OK);
+    assert_int_equal(failed, 1);
+    assert_true(is_resident(0) != is_resident(1));
     end_well();
 }
 
@@ -497,6 +573,9 @@ int main(void)
         cmocka_unit_test(test_exchange_with_a_full_swap_file),
         cmocka_unit_test(test_overlap),
         cmocka_unit_test(test_clean),
+        cmocka_unit_test(test_odd_sizes),
+        cmocka_unit_test(test_discipline),
+        cmocka_unit_test(test_both_want_all),
         cmocka_unit_test(test_any_order),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_no_memory_in_an_exchange),

@@ -26,6 +26,7 @@ static void refused_workloads(void **unused)
         enum refusal why;
         const char *text, *limits, *next;
     } row[] = {
+        {REFUSED_POOL, "widen their 'nodes'", "node pool", " --set node.gpus=3"},
         {REFUSED_SEATS, "all the workloads it may", "number of workloads", " --set node.max_workloads_per_gpu=4"},
         {REFUSED_RESERVE, "the reserve, which grows", "reserve", " --set node.gpus=3"},
         {REFUSED_SET, "beside each other", "number of GPUs:", " --set node.gpus=3"},

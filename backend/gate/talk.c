@@ -1,0 +1,68 @@
+/* talk.c - the connection to the daemon. */
+#include "backend/gate/frame.h"
+#include "backend/gate/gate.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int connection = -1;
+static uint32_t seq;
+
+bool talk_connected(void)
+{
+    return connection >= 0;
+}
+
+int talk_socket(void)
+{
+    return connection;
+}
+
+void talk_close(void)
+{
+    if (connection >= 0)
+        close(connection);
+    connection = -1;
+}
+
+bool talk_say(const struct gate_frame *frame)
+{
+    struct gate_frame numbered = *frame;
+
+    numbered.seq = ++seq;
+    numbered.pid = (uint32_t)getpid();
+    return frame_send(connection, &numbered) == 0;
+}
+
+bool talk_connect(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct gate_frame hello = {.type = GATE_HELLO, .a = GATE_MODE_GATE};
+    size_t length;
+
+    talk_close();
+    if (strlen(path) >= sizeof address.sun_path)
+        return false;
+    memcpy(address.sun_path, path, strlen(path));
+    connection = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (connection < 0)
+        return false;
+    length = strlen(program_invocation_short_name);
+    memcpy(hello.tail, program_invocation_short_name, length < GATE_TAIL ? length : GATE_TAIL);
+    seq = 0;
+    if (connect(connection, (const struct sockaddr *)&address, sizeof address) == 0 && talk_say(&hello))
+        return true;
+    talk_close();
+    return false;
+}
+
+int talk_hear(struct gate_frame *frame)
+{
+    const char *why = NULL;
+
+    return frame_take(connection, FRAME_OF_DAEMON, frame, &why);
+}
