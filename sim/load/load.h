@@ -63,8 +63,8 @@ int load_open(struct load **load, const struct scenario *scenario, const struct 
               uint32_t replication, const struct gs_workload_spec *spec, uint32_t count, struct arena *arena,
               struct error *err);
 
-/* When each burst of a recorded run became ready, by workload.  In a closed loop it becomes ready then, or when the one
- * before it has ended, if that is later; one beyond the last never does.  What was drawn anyway stays as it is. */
+/* When each burst of a recorded run became ready, by workload; -1: not known.  In a closed loop it becomes ready then, or
+ * when the one before it has ended, if that is later; one beyond the last never does.  The rest is drawn as ever. */
 struct load_wishes {
     const gs_ns *const *ready_ns;
     const uint32_t *count; /* of ready_ns[workload][] */
