@@ -145,7 +145,7 @@ static int place_in_swap_file(struct backend *be, struct process *p, struct erro
     if (rc == GS_OK)
         rc = memory_write_copies(&p->memory, err);
     if (be->clock.now_ns == 0)
-        live_clock_start(&be->time, &be->driver);
+        live_clock_start(&be->time, &be->driver, be->time.scale);
     return rc;
 }
 
