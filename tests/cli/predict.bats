@@ -58,7 +58,6 @@ predict() {
     { printf '[scenario]\nduration = 30m\nwarmup = 2m\nrecord = bursts\n'; node overlapped
         printf '%s\n' "[workload.IN]" "class = inference" "count = 4" "memory = 3MiB" "arrival = poisson(4/min)" \
             "service = exp(800ms)" "keep_host_copy = yes" "dirty = 0"; } >requests.ini
-    # the models of requests.ini start in the swap file: live mode fills them when they first come, which the warm-up hides
     for scenario in serial turns requests; do
         echo "$scenario"
         live $scenario.ini
