@@ -174,7 +174,7 @@ enum {
 #define NUMBER(symbol) REAL_##symbol,
     GATE_SYMBOLS(NUMBER)
 #undef NUMBER
-        REALS
+    REALS
 };
 
 #endif
