@@ -128,11 +128,8 @@ static int take_node(struct arguments *a, const struct node_group *node, const c
         if (key != NULL && value != NULL)
             rc = take_key(a, node, section, key, value, scale, err);
     }
-    /* Live mode registers all of the swap file before it begins, and swaps in one after the other. */
-    if (rc == GS_OK)
+    if (rc == GS_OK) /* live mode registers all of the swap file before it begins */
         rc = set(a, arena_printf(&a->simulate.arena, "%s.pinned=all", section), err);
-    if (rc == GS_OK)
-        rc = set(a, arena_printf(&a->simulate.arena, "%s.link_discipline=fcfs", section), err);
     return rc;
 }
 

@@ -147,10 +147,10 @@ static gs_ns next_wish(const struct load *load, uint32_t workload, gs_ns now_ns,
     const struct load_wishes *wishes = load->wishes;
     uint32_t burst = load->source[workload].bursts;
 
-    if (wishes == NULL)
-        return load_later(now_ns, pause_ns);
-    if (burst >= wishes->count[workload])
+    if (wishes != NULL && burst >= wishes->count[workload])
         return GS_NEVER;
+    if (wishes == NULL || wishes->ready_ns[workload][burst] < 0)
+        return load_later(now_ns, pause_ns);
     return wishes->ready_ns[workload][burst] > now_ns ? wishes->ready_ns[workload][burst] : now_ns;
 }
 

@@ -77,7 +77,7 @@ int live_run_find(struct live_run *run, const char *path, int64_t wanted, struct
 
 /* --- when its bursts became ready --- */
 
-/* Rows come by workload, and in each by number, which is the place that a time takes. */
+/* Rows come by workload, and in each by number, which is the place that a time takes; those of the warm-up may lack. */
 static int read_bursts(struct live_run *run, sqlite3_stmt *s, uint32_t workloads, struct arena *arena)
 {
     int64_t **ready_ns = arena_array(arena, workloads, sizeof *ready_ns);
@@ -86,17 +86,18 @@ static int read_bursts(struct live_run *run, sqlite3_stmt *s, uint32_t workloads
     int64_t last = -1;
 
     while (ready_ns != NULL && bursts != NULL && sqlite3_step(s) == SQLITE_ROW) {
-        int64_t workload = sqlite3_column_int64(s, 0);
-        int64_t *grown;
+        int64_t workload = sqlite3_column_int64(s, 0), nth = sqlite3_column_int64(s, 1), *grown;
 
-        if (workload < 0 || workload >= workloads || sqlite3_column_int64(s, 1) != bursts[workload])
-            return GS_OK; /* not all are there: none are used */
+        if (workload < 0 || workload >= workloads || nth < bursts[workload] || nth >= UINT32_MAX)
+            continue; /* of nobody, or twice */
         capacity = workload == last ? capacity : 0;
         last = workload;
-        grown = arena_grow(arena, ready_ns[workload], &capacity, (size_t)bursts[workload] + 1, sizeof *grown);
+        grown = arena_grow(arena, ready_ns[workload], &capacity, (size_t)nth + 1, sizeof *grown);
         if (grown == NULL)
             return GS_SYSTEM;
         ready_ns[workload] = grown;
+        while (bursts[workload] < nth)
+            grown[bursts[workload]++] = -1;
         grown[bursts[workload]++] = sqlite3_column_int64(s, 2);
     }
     if (ready_ns == NULL || bursts == NULL)

@@ -10,7 +10,7 @@ struct live_run {
     int64_t number;
     const char *provenance, *device, *started; /* "cuda"; what its driver said */
     double time_scale;                         /* how much faster than the device's its time ran */
-    const int64_t *const *ready_ns;            /* when each burst of each workload became ready; NULL: not recorded */
+    const int64_t *const *ready_ns;            /* of each burst of each workload, -1: not recorded; NULL: none was */
     const uint32_t *bursts;                    /* of ready_ns[workload][] */
 };
 

@@ -46,7 +46,7 @@ within() {
 }
 
 predict() {
-    "$GPUSWAP_SIM" predict results.db --json predicted.json "$@"
+    "$GPUSWAP_SIM" predict "$@" --json predicted.json
 }
 
 @test "swaps before and beside each other, turns, requests: within 1 %" {
@@ -55,13 +55,13 @@ predict() {
     { printf '[scenario]\nduration = 30m\nrecord = bursts\n'; node serial; notebooks 3840KiB 12s 2s; } >serial.ini
     { printf '[scenario]\nduration = 30m\nrecord = bursts\n'; node overlapped; notebooks 5MiB 12s 3s
         printf '[policy]\nslicer = rr\nslicer.quantum = 4s\n'; } >turns.ini
-    { printf '[scenario]\nduration = 30m\nrecord = bursts\n'; node overlapped
+    { printf '[scenario]\nduration = 30m\nwarmup = 2m\nrecord = bursts\n'; node overlapped
         printf '%s\n' "[workload.IN]" "class = inference" "count = 4" "memory = 3MiB" "arrival = poisson(4/min)" \
             "service = exp(800ms)" "keep_host_copy = yes" "dirty = 0"; } >requests.ini
     for scenario in serial turns requests; do
         echo "$scenario"
         live $scenario.ini
-        run --separate-stderr predict
+        run --separate-stderr predict results.db
         [ "$status" -eq 0 ]
         [ -z "$stderr" ]
         echo "$output"
@@ -69,7 +69,7 @@ predict() {
         [[ $output == *"THE DRIVER DOUBLE, NO GPU"*"wishes as they were recorded"* ]]
         jq -e '.provenance == "double" and .load == "recorded" and .notes == []' predicted.json
     done
-    run --separate-stderr predict --run 1
+    run --separate-stderr predict results.db --run 1
     [[ $output == "serial "*" run 1, "* ]]
 }
 
@@ -78,7 +78,7 @@ predict() {
     calibrate "${double/in=5MB/in=1MB}"
     { printf '[scenario]\nduration = 20m\nrecord = bursts\n'; node serial; notebooks 3840KiB 12s 2s; } >serial.ini
     live serial.ini
-    predict
+    predict results.db
     run within 20 response_mean_s
     [ "$status" -ne 0 ]
 }
@@ -88,7 +88,7 @@ predict() {
     calibrate "$double"
     { printf '[scenario]\nduration = 30m\n'; node overlapped; notebooks 3840KiB 12s 2s; } >drawn.ini
     live drawn.ini
-    run --separate-stderr predict
+    run --separate-stderr predict results.db
     [ "$status" -eq 0 ]
     [[ $output == *"no wishes were recorded (record = bursts)"* ]]
     within 5 response_mean_s
@@ -99,7 +99,7 @@ predict() {
     calibrate "$double"
     { printf '[scenario]\nduration = 30m\nrecord = bursts\n'; node serial; notebooks 3840KiB 40s 6s; } >fast.ini
     live fast.ini --time-scale 4
-    predict
+    predict results.db
     within 1 response_mean_s response_p95_s
 }
 
