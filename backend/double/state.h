@@ -209,6 +209,7 @@ void *memory_grow(void *array, size_t *capacity, size_t need, size_t size);
 bool ranges_meet(uint64_t a, size_t a_bytes, uint64_t b, size_t b_bytes);
 CUresult chunk_make(unsigned gpu, size_t bytes, unsigned *index);
 void chunk_drop(unsigned index); /* where neither handle nor mapping is left */
+void chunks_forget(void);
 CUresult mapping_add(struct mapping mapping);
 /* Where `address` lies, and how many bytes on from there; NULL if it is not mapped or, unless `any`, not accessible. */
 unsigned char *mapping_find(uint64_t address, size_t *run, bool any);
