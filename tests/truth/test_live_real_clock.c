@@ -8,6 +8,7 @@
 #include "tests/unit/double_fixture.h"
 
 #include <sched.h>
+#include <time.h>
 
 #define DOUBLE "memory=10MiB context=1MiB granularity=64KiB latency=0 real_clock=yes in=40MB/s out=40MB/s "
 #define NODE "[node]\ngpu_memory = 8MiB\ngpu_reserved = 0B\nchunk = 64KiB\nh2d = 40MB/s\nd2h = 40MB/s\n"
@@ -62,11 +63,47 @@ static struct {
     double late_s, least_s; /* sum of the times by which the loop was late when it asked, and the least of these */
 } watch;
 
+/* How long decisions took, in the loop between everything else that it does. */
+static struct {
+    int64_t ns[65536];
+    size_t count;
+} decision;
+
+const struct gs_commands *__real_controller_step(struct controller *ctl, const struct gs_event *event);
+const struct gs_commands *__wrap_controller_step(struct controller *ctl, const struct gs_event *event);
+
+static int64_t machine_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+const struct gs_commands *__wrap_controller_step(struct controller *ctl, const struct gs_event *event)
+{
+    int64_t start_ns = machine_ns();
+    const struct gs_commands *commands = __real_controller_step(ctl, event);
+
+    if (decision.count < sizeof decision.ns / sizeof *decision.ns)
+        decision.ns[decision.count++] = machine_ns() - start_ns;
+    return commands;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
 static int wait(struct backend *be, gs_ns until_ns, const struct backend_event **event, struct error *err)
 {
     int rc = live_node.wait(be, until_ns, event, err);
     double now_s = (double)(dbl->now_ns() - watch.start_ns) * 1e-9;
 
+    if (((const struct backend_clock *)(const void *)be)->now_ns == 0) /* time may begin anew when all are in place */
+        return rc;
     watch.looks++;
     now_s -= (double)((const struct backend_clock *)(const void *)be)->now_ns * 1e-9;
     watch.late_s += now_s;
@@ -127,7 +164,7 @@ static bool try(const struct trial *trial, unsigned *off)
     struct backend_ops ops = live_node;
     struct figures live[GROUPS], simulated[GROUPS];
     char options[300], text[2000];
-    double late_s;
+    double late_s, p99_us;
     uint32_t groups;
 
     *off = 0;
@@ -138,10 +175,15 @@ static bool try(const struct trial *trial, unsigned *off)
              trial->text);
     double_reset(options);
     memset(&watch, 0, sizeof watch);
+    decision.count = 0;
     watch.least_s = 1e9;
     groups = run(text, &ops, live);
     assert_int_equal(dbl->leaks(), 0);
     assert_no_violation();
+    qsort(decision.ns, decision.count, sizeof *decision.ns, by_value);
+    p99_us = (double)decision.ns[decision.count * 99 / 100] * 1e-3;
+    print_message("%s: %zu decisions, median %.2f us, p99 %.2f us\n", trial->name, decision.count,
+                  (double)decision.ns[decision.count / 2] * 1e-3, p99_us);
     run(text, &backend_sim, simulated);
     late_s = watch.late_s / (double)watch.looks - watch.least_s;
     print_message("%s: late by %.6f s\n", trial->name, late_s);
