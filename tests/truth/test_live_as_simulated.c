@@ -146,7 +146,7 @@ static void test_virtual_clock(void **state)
         if (!trials[i].quick && !all)
             continue;
         snprintf(options, sizeof options, DOUBLE "%s", trials[i].link);
-        snprintf(text, sizeof text, "%s%s", all ? RUNS("100") : RUNS("10"), trials[i].text);
+        snprintf(text, sizeof text, "%s%s", all ? RUNS("200") : RUNS("10"), trials[i].text);
         double_reset(options);
         run(text, &live_node, live);
         assert_int_equal(dbl->leaks(), 0);
