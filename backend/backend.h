@@ -15,6 +15,7 @@
 enum backend_kind {
     BACKEND_NOTHING, /* nothing happened until the given time */
     BACKEND_EVENT,   /* `event` is for the controller */
+    BACKEND_WISH,    /* `job`, which the backend made, became ready; `event` is for the controller if it is a GS_WANT */
     BACKEND_FINISH,  /* `job` ended at event.at_ns; the controller need not know yet */
 };
 
@@ -31,6 +32,7 @@ struct backend_setup {
     const struct gs_setup *setup; /* nodes and workloads as the controller sees them */
     struct arena *arena;
     const struct live_device *device; /* of a live run (backend/device.h): its GPUs and clock; else NULL */
+    struct load *load;                /* for a backend that brings the wishes itself */
 };
 
 /* How the GPUs spent their time so far. */
@@ -51,6 +53,7 @@ enum { BACKEND_WHY = 160 };
 struct backend;
 struct backend_ops {
     const char *name, *help;
+    bool wishes; /* they come from it, and so do arrivals and departures; the scenario's load is silent */
     bool (*probe)(char why[BACKEND_WHY]); /* can it run here? */
     int (*open)(struct backend **be, const struct backend_setup *setup, struct error *err);
     /* Perform a command.  Completion comes by wait(); notes (GS_PLACE, GS_WAIT) and GS_RUN have none. */

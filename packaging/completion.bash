@@ -43,6 +43,8 @@ _gpuswap_sim() {
     local choice='' cut=''
     case "$before:$word" in
         --set:* | --variant:* | --vary:*) choice=$(_gpuswap_sim_keys "$scenario") ;;
+        --device:*) choice=$'cuda:0\ndouble' ;;
+        --clock:*) choice=$'real\nvirtual' ;;
         --policy:*) choice=$(_gpuswap_sim_policies) ;;
         --format:* | -f:* | formats:*) choice=$("$program" trace formats 2>/dev/null | awk '{ print $1 }') ;;
         *:-*)

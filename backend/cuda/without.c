@@ -2,6 +2,8 @@
 #include "backend/cuda/conform.h"
 #include "backend/cuda/probe.h"
 
+#include <stddef.h>
+
 int cuda_built_with(void)
 {
     return 0;

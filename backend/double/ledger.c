@@ -54,6 +54,14 @@ static void bury(void)
             memset(&book->row[i], 0, sizeof book->row[i]);
 }
 
+static bool is_deserted(void)
+{
+    for (int i = 0; i < LEDGER_PROCESSES; i++)
+        if (book->row[i].pid != 0)
+            return false;
+    return true;
+}
+
 static struct row *mine(void)
 {
     struct row *free_row = NULL;
@@ -97,7 +105,7 @@ bool ledger_open(const char *path, unsigned gpus, uint64_t gpu_bytes)
     }
     lock();
     bury();
-    if (gpus > 0 && (book->gpus == 0 || book == &own)) {
+    if (gpus > 0 && is_deserted()) { /* new, or left behind: as this process wants it */
         book->gpus = gpus;
         book->gpu_bytes = gpu_bytes;
         book->lost = false;

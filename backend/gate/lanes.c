@@ -290,17 +290,21 @@ void lanes_clear(void)
     lanes_unlock();
 }
 
+/* It may go while there is work in it: then the event stays behind that. */
 void lanes_end_stream(uint64_t stream)
 {
+    uint32_t mode = relax(CAPTURE_RELAXED);
+
     for (unsigned i = 0; i < lanes; i++) {
         struct lane *one = &lane[i];
 
         if (!one->there || one->ended || one->stream != stream)
             continue;
-        if (one->used && one->context == current_context())
+        if (one->used && one->context == current_context() && REAL(cuStreamQuery, 1)(stream) == CU_NOT_READY)
             mark(one, stream);
         one->ended = true;
     }
+    relax(mode);
 }
 
 void lanes_end_context(uint64_t context)

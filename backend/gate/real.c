@@ -38,7 +38,7 @@ static bool fits(const char *candidate)
 static bool in_folder(const char *folder, size_t length)
 {
     snprintf(path, sizeof path, "%.*s/libcuda.so.1", (int)length, folder);
-    return *folder == '/' && fits(path);
+    return length > 0 && fits(path);
 }
 
 static bool find(void)
@@ -61,6 +61,7 @@ static bool find(void)
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
         if (in_folder(usual[i], strlen(usual[i])))
             return true;
+    path[0] = '\0';
     return false;
 }
 

@@ -203,6 +203,8 @@ static void release(uint64_t now)
                                .b = (end - my.granted_ns) / 1000,
                                .c = now > my.deadline_ns ? (now - my.deadline_ns) / 1000 : 0};
 
+    if (frame.c > 0 && !my.late)
+        my.overruns++;
     lanes_clear();
     my.stage = SHUT;
     tell(now);
@@ -351,6 +353,8 @@ static void *serve(void *data)
     if (my.stage == OPEN || my.stage == DRAINING)
         talk_say(&(struct gate_frame){
             .type = GATE_RELEASED, .epoch = my.epoch, .a = GATE_EXIT, .b = (service_now_ns() - my.granted_ns) / 1000});
+    if (talk_connected() && my.stage > GREETING)
+        tell(service_now_ns());
     if (talk_connected())
         talk_say(&(struct gate_frame){.type = GATE_BYE});
     talk_close();
@@ -451,22 +455,31 @@ void service_begin(void)
     atomic_store_explicit(&ready, true, memory_order_release);
 }
 
+/* Under the lock. */
+static void want(void)
+{
+    if (atomic_load(&gate_word) == 0 && !atomic_load(&wanted)) {
+        atomic_store(&wanted, true);
+        poke();
+    }
+}
+
 void service_want(uint64_t bytes)
 {
     pthread_mutex_lock(&lock);
     if (bytes > atomic_load(&wanted_bytes))
         atomic_store(&wanted_bytes, bytes);
-    if (atomic_load(&gate_word) == 0 && !atomic_load(&wanted)) {
-        atomic_store(&wanted, true);
-        poke();
-    }
+    want();
     pthread_mutex_unlock(&lock);
 }
 
+/* It may have been open and be shut again before this thread woke up: then it asks once more. */
 void service_wait(void)
 {
     pthread_mutex_lock(&lock);
-    while (atomic_load(&gate_word) == 0)
+    while (atomic_load(&gate_word) == 0) {
+        want();
         pthread_cond_wait(&opened, &lock);
+    }
     pthread_mutex_unlock(&lock);
 }

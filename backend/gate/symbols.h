@@ -167,7 +167,6 @@
     X(cuTexRefSetMipmapLevelClamp) X(cuTexRefSetMipmappedArray) X(cuThreadExchangeStreamCaptureMode) \
     X(cuUserObjectCreate) X(cuUserObjectRelease) X(cuUserObjectRetain) X(cuWaitExternalSemaphoresAsync) \
     X(cuWaitExternalSemaphoresAsync_ptsz)
-/* clang-format on */
 
 /* Their numbers in the table of calls. */
 enum {
@@ -176,5 +175,6 @@ enum {
 #undef NUMBER
     REALS
 };
+/* clang-format on */
 
 #endif

@@ -29,8 +29,7 @@ int cmd_backends(int argc, char **argv, struct error *err)
         if (!works)
             printf("%24s(%s)\n", "", why);
     }
-    printf("\nEvery run takes 'sim'; 'null' and 'fault' serve the tests of this program.  What live mode will need on "
-           "this\n"
-           "machine, 'gpuswap-sim doctor' tells.\n");
+    printf("\nEvery run takes 'sim'; 'null' and 'fault' serve the tests of this program.  'gpuswap-sim live' takes\n"
+           "'cuda' and 'double'; what they need on this machine, 'gpuswap-sim doctor' tells.\n");
     return GS_OK;
 }

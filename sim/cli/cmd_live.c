@@ -1,4 +1,5 @@
 /* cmd_live.c - `gpuswap-sim live SCENARIO`: the same policies on a GPU, or on the driver double. */
+#include "backend/live/node.h"
 #include "sim/base/units.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/live.h"
@@ -17,8 +18,10 @@ struct arguments {
 };
 
 static const struct argp_option options[] = {
-    {"device", OPTION_DEVICE, "cuda:N[,M...]|double", 0,
-     "GPUs of this machine, one for each of the scenario's, or the driver double: no GPU, its times are a model's", 0},
+    {"device", OPTION_DEVICE, "DEVICE", 0,
+     "'cuda:N' or 'cuda:N,M,...': GPUs of this machine, one for each of the scenario's; 'double': the driver double, "
+     "which is no GPU, its times are a model's",
+     0},
     {"time-scale", OPTION_SCALE, "X", 0,
      "let the load's time run X times faster; transfers take what they take, and so count X times (default: 1)", 0},
     {"clock", OPTION_CLOCK, "real|virtual", 0, "of the driver double (default: virtual, which does not wait)", 0},
@@ -111,6 +114,43 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
+/* How to run this again: advice is added to it. */
+static void command_line(struct text *out, const struct arguments *a)
+{
+    text_add(out, "gpuswap-sim live ");
+    text_shell_word(out, a->scenario);
+    text_printf(out, " --device %s", a->device);
+    if (a->live.device.time_scale != 1)
+        text_printf(out, " --time-scale %g", a->live.device.time_scale);
+    if (a->clock != NULL)
+        text_printf(out, " --clock %s", a->clock);
+    for (size_t i = 0; i < a->simulate.sets; i++) {
+        text_add(out, " --set ");
+        text_shell_word(out, a->simulate.set[i]);
+    }
+}
+
+static int run(struct arguments *a, struct error *err)
+{
+    struct overrides overrides = {a->simulate.set, a->simulate.sets};
+    struct scenario scenario;
+    struct text command = {0};
+    int rc = scenario_read(&scenario, a->scenario, &overrides, &a->simulate.arena, err);
+
+    command_line(&command, a);
+    if (rc == GS_OK && command.failed)
+        rc = error_set(err, GS_SYSTEM, "out of memory");
+    a->simulate.command = command.data;
+    if (!a->simulate.quiet) {
+        a->live.view.out = stderr;
+        a->live.view.is_terminal = isatty(STDERR_FILENO);
+    }
+    if (rc == GS_OK)
+        rc = simulate_run(&a->simulate, &scenario, err);
+    text_fini(&command);
+    return rc;
+}
+
 int cmd_live(int argc, char **argv, struct error *err)
 {
     static const struct argp_child children[] = {{&simulate_argp, 0, NULL, 0}, {0}};
@@ -122,22 +162,12 @@ int cmd_live(int argc, char **argv, struct error *err)
                                      children,
                                      NULL,
                                      NULL};
-    struct arguments a = {.live.device.time_scale = 1, .live.port = -1};
-    struct scenario scenario;
+    struct arguments a = {.live.device.time_scale = 1, .live.port = -1, .live.backend = &live_node};
     int rc;
 
     simulate_init(&a.simulate);
     a.simulate.live = &a.live;
-    rc = argp_parse(&argp, argc, argv, 0, NULL, &a) == 0 ? GS_OK : GS_USAGE;
-    struct overrides overrides = {a.simulate.set, a.simulate.sets};
-    if (rc == GS_OK)
-        rc = scenario_read(&scenario, a.scenario, &overrides, &a.simulate.arena, err);
-    if (!a.simulate.quiet) {
-        a.live.view.out = stderr;
-        a.live.view.is_terminal = isatty(STDERR_FILENO);
-    }
-    if (rc == GS_OK)
-        rc = simulate_run(&a.simulate, &scenario, err);
+    rc = argp_parse(&argp, argc, argv, 0, NULL, &a) == 0 ? run(&a, err) : GS_USAGE;
     simulate_fini(&a.simulate);
     return rc;
 }

@@ -86,6 +86,7 @@ enum { LIVE_OPERATIONS = 4096 };
 struct live {
     struct live_device device;
     struct run_watch watch;
+    const struct backend_ops *backend; /* whose workloads: the scenario's own, or programs that run */
     struct live_snapshot snapshot;
     struct live_view view;
     struct live_server *server;

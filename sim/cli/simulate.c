@@ -1,6 +1,5 @@
 /* simulate.c - run a scenario, report, keep the rows; progress and interruption. */
 #include "sim/cli/simulate.h"
-#include "backend/live/node.h"
 #include "sim/cli/live.h"
 #include "sim/load/load.h"
 #include "version.h"
@@ -267,7 +266,7 @@ int simulate_stopped(const struct simulate *s, const struct simulated *done, str
 static int begin_live(struct simulate *s, const struct scenario *scenario, const struct gs_workload_spec *spec,
                       uint32_t workloads, struct run_options *run, struct error *err)
 {
-    run->backend = &live_node;
+    run->backend = s->live->backend;
     run->device = &s->live->device;
     run->watch = &s->live->watch;
     run->progress = NULL;

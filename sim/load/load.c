@@ -190,6 +190,7 @@ void load_ended(struct load *load, struct job *job, gs_ns now_ns)
             load_finish(load, workload, now_ns);
         break;
     case SOURCE_REQUESTS:
+    case SOURCE_OUTSIDE:
         break;
     default:
         replay_ended(load, job, now_ns);
@@ -210,7 +211,7 @@ void load_cancel(struct load *load, uint32_t workload)
 {
     struct source *s = &load->source[workload];
 
-    if (s->status == STATUS_GONE)
+    if (s->status == STATUS_GONE || s->kind == SOURCE_OUTSIDE)
         return;
     s->status = STATUS_GONE;
     if (s->course != NULL)

@@ -144,8 +144,15 @@ static int take_backend(struct replication *r, const struct backend_event *happe
     uint32_t workload = happening->event.workload;
     bool idle = happening->idle;
 
-    if (happening->kind == BACKEND_EVENT)
+    if (happening->kind == BACKEND_WISH) {
+        recorder_ready(r->rec, happening->job);
+        return happening->event.kind == GS_WANT ? step(r, &happening->event, err) : GS_OK;
+    }
+    if (happening->kind == BACKEND_EVENT) {
+        if (happening->event.kind == GS_DETACH)
+            drop_bursts(r, workload, at_ns, OUTCOME_CENSORED, true);
         return step(r, &happening->event, err);
+    }
     recorder_ended(r->rec, happening->job, at_ns, OUTCOME_DONE);
     load_ended(r->load, happening->job, at_ns);
     return take_end(r, workload, at_ns, idle, err);
@@ -261,13 +268,15 @@ static int open_all(struct replication *r, struct arena *arena, struct error *er
         return error_set(err, GS_SYSTEM, "out of memory for the controller; use fewer workloads");
     load_see(r->load, controller_view(r->ctl));
     load_follow(r->load, plan->wishes);
+    if (r->ops->wishes)
+        load_from_outside(r->load);
     if (r->setup.oracle != NULL &&
         (rc = oracle_open(&r->oracle, r->load, controller_view(r->ctl), arena, err)) != GS_OK)
         return rc;
     struct backend_setup *be = arena_alloc(arena, sizeof *be);
     if (be == NULL)
         return error_set(err, GS_SYSTEM, "out of memory");
-    *be = (struct backend_setup){scenario, &r->setup, arena, plan->device};
+    *be = (struct backend_setup){scenario, &r->setup, arena, plan->device, r->load};
     if ((rc = r->ops->open(&r->backend, be, err)) != GS_OK)
         return rc;
     r->clock = (struct backend_clock *)r->backend;

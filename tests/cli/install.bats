@@ -47,6 +47,21 @@ complete_line() {
     [[ "${lines[0]}" == hello* ]]
 }
 
+@test "a live run finds the driver double where it was installed to" {
+    local double
+    double=$(find "$PREFIX" -path '*/gpuswap-sim/double/libcuda.so.1')
+    [ -n "$double" ] || skip "built without the CUDA headers"
+    printf '[scenario]\nduration = 1m\n[node]\ngpu_memory = 8MiB\ngpu_reserved = 0B\nchunk = 1MiB\nswap_file = 8MiB\n' >a.ini
+    printf '[workload.A]\nclass = notebook\nmemory = 1MiB\nthink = 5s\nburst = 1s\n' >>a.ini
+    gpuswap-sim live a.ini --device double --quiet --json r.json
+    jq -e '.provenance == "double"' r.json
+    mv "$double" "$double.away"
+    run gpuswap-sim live a.ini --device double
+    mv "$double.away" "$double"
+    [ "$status" -eq 69 ]
+    [[ $output == *"the driver double is not here"* ]]
+}
+
 @test "a plug-in is built against the installed header" {
     cp -r "$PREFIX/share/gpuswap-sim/examples/plugin" .
     make -C plugin CPPFLAGS="-I$PREFIX/include"
@@ -78,6 +93,7 @@ complete_line() {
     source "$PREFIX/share/bash-completion/completions/gpuswap-sim"
     [ "$(complete_line 'gpuswap-sim comp')" = compare ]
     [ "$(complete_line 'gpuswap-sim --v')" = --version ]
+    [ "$(complete_line 'gpuswap-sim live --device dou')" = double ]
     [ "$(complete_line 'gpuswap-sim compare --pol')" = --policy= ]
     [ "$(complete_line 'gpuswap-sim x.ini --replic')" = --replications= ]
     [ "$(complete_line 'gpuswap-sim trace inf')" = info ]

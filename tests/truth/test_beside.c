@@ -73,7 +73,7 @@ static void test_the_report_says_both(void **unused)
         "[scenario]\nduration = 1436s\nwarmup = 120s\n[node]\ngpu_memory = " TIGHT "[policy]\nslicer = priority\n"
         "[workload.N]\nclass = notebook\nstate = host\nmemory = 20GB\nthink = 120s\nburst = 10s\n"
         "[workload.T]\nclass = training\nmemory = 20GB\ngpu_work = 1000h\n";
-    static const struct report_about about = {"0.1.0", "sim", NULL, 0};
+    static const struct report_about about = {.version = "0.1.0", .provenance = "sim"};
     struct text out = {0};
     struct report report;
     struct error err = {0};

@@ -124,7 +124,7 @@ static void test_the_report_names_the_pool(void **unused)
 {
     static const char text[] = "[scenario]\nduration = 10m\n" POOL("b", "") POOL("a", "max_workloads_per_gpu = 1\n")
         NOTEBOOK("N", "5s", "nodes = a\ncount = 3\n");
-    static const struct report_about about = {"0.1.0", "sim", NULL, 0};
+    static const struct report_about about = {.version = "0.1.0", .provenance = "sim"};
     struct report report;
     struct error err = {0};
     struct truth t;

@@ -221,7 +221,7 @@ static void source_b_15_the_more_notebooks_the_likelier_two_at_once(void **unuse
 /* Response of at most 60 s at p95: the closed form of the machine repairman has 58.4 s for 9 notebooks, 64.4 s for 10. */
 static void source_b_16_the_administrator_tunes_their_number_to_the_promise(void **unused)
 {
-    static const struct report_about about = {"0.1.0", "sim", NULL, 0};
+    static const struct report_about about = {.version = "0.1.0", .provenance = "sim"};
     static const char *const many[] = {"workload.N.count=9", "workload.N.count=10"};
 
     (void)unused;

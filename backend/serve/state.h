@@ -1,0 +1,165 @@
+/* state.h - what the daemon of a node remembers; shared by its own files only.
+ *
+ * A place is a workload of the scenario: programs come to it and go.  What a program's processes are is known by their pids, and
+ * held by pidfds, so that no other process is ever taken for them.
+ */
+#ifndef GS_SERVE_STATE_H
+#define GS_SERVE_STATE_H
+
+#include "backend/backend.h"
+#include "backend/cuda/checkpoint.h"
+#include "backend/cuda/nvml.h"
+#include "backend/serve/serve.h"
+#include "backend/serve/worker.h"
+
+#include <poll.h>
+#include <sys/types.h>
+
+enum { SERVE_NAME = 48, SERVE_WHY = 256 };
+
+/* A process of a program. */
+struct member {
+    int pid, pidfd;
+    struct peer *gate; /* NULL: it has none */
+    bool wishes, open; /* it waits at its gate; its gate is open */
+    uint64_t epoch;    /* of the last grant */
+    uint64_t submissions, bypasses, overruns;
+};
+
+enum guest_state { GUEST_FREE, GUEST_COMING, GUEST_TAKEN, GUEST_LEAVING };
+
+struct guest {
+    enum guest_state state;
+    struct member member[SERVE_MEMBERS];
+    int members;
+    int root_pid, root_fd; /* the program itself: it has left when this has ended, and all members; -1: members alone */
+    uid_t uid;             /* whose it is */
+    char name[SERVE_NAME];
+    uint32_t gpu;
+    struct job *job;   /* the wish that waits or is served */
+    unsigned requests; /* that keep it wanted, besides its gates */
+    int64_t bytes;     /* as the controller knows them */
+    gs_ns since_ns, busy_ns; /* of the present grant; how long the job has had the GPU before it */
+    gs_ns linger_ns, idle_at_ns, stop_by_ns, retry_ns; /* the latter three: GS_NEVER, or something is due then */
+    bool granted, stopping, yields, idle_posted, outside; /* outside: stopped by the driver, not by its gate */
+    bool moving, away, lost, pinned, unmovable, gone;
+    bool requests_once; /* it is wanted, though nobody says so: until it has had the GPU */
+    unsigned failures;
+    uint64_t swaps, overruns;
+    struct gs_command command; /* of its swap */
+    char why[SERVE_WHY];       /* it cannot be swapped */
+};
+
+/* A connection. */
+struct peer {
+    int fd, pid;
+    uid_t uid;
+    bool gate;       /* it speaks frames */
+    bool closing;
+    uint32_t place;  /* that it belongs to; GS_NONE */
+    uint32_t awaits; /* it has asked for this place, and hears when that is on the GPU; GS_NONE */
+    uint32_t holds;  /* its request for it stands until it says so, or goes; GS_NONE */
+    uint32_t seq;
+    struct peer *next;
+};
+
+struct backend {
+    struct backend_clock clock; /* first, as of every backend */
+    gs_ns start_ns;
+    const struct backend_setup *setup;
+    const struct serve_options *options;
+    struct driver driver;
+    struct nvml nvml;
+    nvml_device device[SERVE_GPUS];
+    char uuid[SERVE_GPUS][48];
+    struct worker *worker[SERVE_GPUS];
+    uint32_t gpus;
+    bool moves; /* the driver can take processes off the GPU */
+    int listening, results;
+    struct guest *guest;
+    uint32_t guests;
+    struct peer *peer;
+    struct pollfd *poll;
+    size_t polls, polls_max;
+    gs_ns *timer_ns;
+    uint32_t timers;
+    struct backend_event *mail; /* a ring */
+    uint32_t mail_head, mail_count, mail_capacity;
+    struct backend_event out;
+    struct gpu_usage usage[SERVE_GPUS];
+    uint32_t executing[SERVE_GPUS], switching[SERVE_GPUS];
+    gs_ns accounted_ns, look_ns; /* look: for processes that rules bring in */
+    uint64_t epochs, refused;
+    bool journal_stale, journal_failed;
+    bool drains, doubled; /* nobody new; the driver is the double, and so is that of its programs */
+    struct error failure; /* met where it could not be told at once */
+};
+
+static inline uint32_t serve_id(const struct backend *be, const struct guest *p)
+{
+    return (uint32_t)(p - be->guest);
+}
+
+/* node.c */
+struct backend_event *serve_post(struct backend *be, uint8_t kind, uint32_t workload);
+void serve_account(struct backend *be);
+
+/* guests.c: programs come, wish, run, stop, and go. */
+struct guest *guests_free(struct backend *be, const char *group);
+struct guest *guests_named(struct backend *be, const char *name);
+int guests_take(struct backend *be, struct guest *p, int pid, uid_t uid, struct error *err); /* by its program's pid */
+struct guest *guests_of(struct backend *be, int pid); /* of the program that `pid` is of, or descends from; NULL */
+struct member *guests_join(struct backend *be, struct guest *p, int pid, struct error *err);
+void guests_wish(struct backend *be, struct guest *p);
+void guests_released(struct backend *be, struct guest *p);
+void guests_stopped(struct backend *be, struct guest *p);
+void guests_run(struct backend *be, const struct gs_command *command);
+void guests_stop(struct backend *be, uint32_t workload, bool at_boundary);
+void guests_take_stop(struct backend *be, uint32_t workload, struct gs_event *event);
+void guests_is_idle(struct backend *be, struct guest *p);
+void guests_part(struct backend *be, struct guest *p, struct member *member);
+void guests_watch(struct backend *be, struct guest *p); /* what is due of it */
+void guests_resize(struct backend *be, struct guest *p);
+void guests_update(struct backend *be, struct guest *p, uint8_t field, int64_t value);
+struct job *guests_forget(struct backend *be, uint32_t workload, bool gone);
+bool guests_take_idle(struct backend *be, uint32_t workload, struct gs_event *event);
+
+/* moves.c: off the GPU and back. */
+int moves_begin(struct backend *be, const struct gs_command *command, struct error *err);
+void moves_ask(struct backend *be, struct guest *p, enum work_kind kind);
+void moves_results(struct backend *be);
+
+/* peers.c: connections. */
+int peers_listen(struct backend *be, struct error *err);
+void peers_accept(struct backend *be);
+void peers_read(struct backend *be, struct peer *peer);
+void peers_bury(struct backend *be); /* those that are closing */
+void peers_close(struct backend *be);
+void peers_grant(struct backend *be, struct guest *p, struct member *member);
+void peers_drop(struct backend *be, struct guest *p);
+/* The place of a process that came by itself, by a rule; NULL: none. */
+struct guest *peers_rule(struct backend *be, int pid, uid_t uid, struct error *err);
+void peers_arrived(struct backend *be, struct guest *p); /* it is on the GPU: who waits for that hears it */
+
+/* control.c: what people ask for, in words. */
+void control_hear(struct backend *be, struct peer *peer, char *text);
+void control_say(struct peer *peer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A process on a GPU that nobody brought: a rule takes it in, or not. */
+void control_stranger(struct backend *be, int pid);
+bool control_may(const struct peer *peer, const struct guest *p); /* it is his, or he is root */
+
+/* journal.c: whom the daemon serves, in a file. */
+void journal_write(struct backend *be);
+void journal_read(struct backend *be);
+void journal_bring_home(struct backend *be);
+
+/* processes.c: what the kernel tells of a process. */
+int process_open(int pid);                          /* a pidfd, -1: it is gone */
+uint64_t process_start(int pid);                    /* when, in ticks since the machine started; 0: it is gone */
+bool process_descends(int pid, int ancestor);
+bool process_is_leader(int pid);                    /* and not a thread's number */
+bool process_name(int pid, char *out, size_t size); /* of its command */
+bool process_cgroup(int pid, char *out, size_t size);
+int64_t process_headroom(int pid);                  /* bytes that its cgroup may still grow by; INT64_MAX: no limit */
+
+#endif

@@ -1,0 +1,49 @@
+/* worker.h - the thread of a GPU that moves processes, one program at a time: the driver's calls for that take seconds, and
+ * two that come in at the same time could take each other's room. */
+#ifndef GS_SERVE_WORKER_H
+#define GS_SERVE_WORKER_H
+
+#include "backend/cuda/checkpoint.h"
+#include "backend/cuda/nvml.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { SERVE_MEMBERS = 16 };
+
+enum work_kind {
+    WORK_AWAY,   /* off the GPU, all processes or none */
+    WORK_BACK,   /* on the GPU and running, all or none */
+    WORK_QUIET,  /* no call of it reaches the GPU any more */
+    WORK_RESUME, /* on again */
+};
+
+/* What is to be done, and when it has been, how it went. */
+struct work {
+    enum work_kind kind;
+    uint32_t place;
+    int pid[SERVE_MEMBERS], pids;
+    uint64_t needed_bytes; /* WORK_BACK: of the GPU, free, before it is tried */
+    unsigned timeout_ms;   /* for its work to end */
+    bool stays_quiet;      /* WORK_BACK: it goes on only when that is asked for */
+    int rc;                /* GS_OK, or the worst of what happened */
+    bool lost;             /* and a process cannot be brought back any more */
+    char why[256];
+    struct work *next;
+};
+
+struct worker;
+
+/* Results come out of `results`, an eventfd, one count each. */
+int worker_open(struct worker **worker, const struct driver *driver, const struct nvml *nvml, nvml_device device,
+                int results, struct error *err);
+/* 0, or GS_SYSTEM. */
+int worker_ask(struct worker *worker, const struct work *work);
+/* What has been done next; false: nothing. */
+bool worker_take(struct worker *worker, struct work *work);
+/* The same, and wait for it; false: nothing is under way. */
+bool worker_wait(struct worker *worker, struct work *work);
+/* Wait for what is under way, leave the rest. */
+void worker_close(struct worker *worker);
+
+#endif
