@@ -49,7 +49,9 @@ static int initialise(struct nvml *nvml, struct error *err)
     if (result == NVML_SUCCESS)
         return GS_OK;
     if (result == NVML_DRIVER_NOT_LOADED)
-        return error_set(err, GS_NO_DEVICE, "the kernel module of the NVIDIA driver is not loaded ('%s' says so)",
+        return error_set(err, GS_NO_DEVICE,
+                         "the kernel module of the NVIDIA driver is not loaded, or no GPU is passed into this "
+                         "container ('%s' says so)",
                          nvml->path);
     return error_set(err, GS_NO_DEVICE, "'%s' cannot be initialised: error %d", nvml->path, result);
 }

@@ -173,7 +173,7 @@ enum {
 #define NUMBER(symbol) REAL_##symbol,
     GATE_SYMBOLS(NUMBER)
 #undef NUMBER
-    REALS
+        REALS
 };
 /* clang-format on */
 

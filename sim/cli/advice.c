@@ -1,5 +1,6 @@
 /* advice.c - tell what was found out, why, and how sure it is; and the patch that puts it into effect. */
 #include "sim/cli/advice.h"
+#include "sim/cli/advice_pools.h"
 #include "sim/base/units.h"
 #include "sim/results/json.h"
 #include "sim/results/report_cells.h"
@@ -106,6 +107,7 @@ static void tell_pools(struct text *out, const struct advice *a)
     }
     if (!any)
         text_add(out, "node pools: nobody needs one of his own\n");
+    advice_split_text(out, a);
 }
 
 /* cpuRam is one for the cluster, so that it must do for the node that needs most. */
@@ -215,7 +217,9 @@ void advice_json(struct text *out, const struct advice *a)
         text_add(out, "}");
         any = true;
     }
-    text_add(out, "],\"patch\":");
+    text_add(out, "],\"split\":");
+    advice_split_json(out, a);
+    text_add(out, ",\"patch\":");
     int64_t file, reserve;
     bool differ;
     totals(a, &file, &reserve, &differ);

@@ -21,6 +21,15 @@ struct advice_node {
 /* Of a group of workloads, and what keeps it apart from the others. */
 struct advice_group {
     const char *name, *why; /* why NULL: it may stay */
+    double before, after;   /* response p95 in seconds, as it is and with the split */
+};
+
+/* Nodes of a group of nodes that should not swap. */
+struct advice_split {
+    size_t node;
+    int64_t nodes, of;
+    bool tried;
+    double refused; /* workloads that found no GPU then, all replications */
 };
 
 struct advice {
@@ -30,6 +39,7 @@ struct advice {
     size_t nodes;
     struct advice_group *group;
     size_t groups;
+    struct advice_split split;
     const char *counted;    /* the group whose count was searched; NULL: there are no promises */
     struct capacity found;  /* what was found; no answer: not even one keeps all promises */
     const char *found_says; /* in a sentence */

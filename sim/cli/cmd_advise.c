@@ -1,5 +1,5 @@
 /* cmd_advise.c - `gpuswap-sim advise SCENARIO|DB`: recommended settings, found by running the scenario. */
-#include "sim/cli/advice.h"
+#include "sim/cli/advice_pools.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/simulate.h"
 #include "sim/base/units.h"
@@ -13,7 +13,6 @@ static const int64_t room_bytes = (int64_t)1 << 50; /* more than any load: nobod
 static const int64_t gib = INT64_C(1) << 30;
 /* Swap files are looked for in steps of a 64th of the peak; counts up to so many times those of the scenario. */
 enum { STEPS = 64, TIMES = 4 };
-static const double much_swapping = 0.5; /* share of a response: a group that swaps more is better off without */
 
 struct arguments {
     struct simulate simulate;
@@ -79,30 +78,6 @@ static int try_files(void *context, struct capacity_point *point, double error, 
 
 /* --- what there is ----------------------------------------------------------------------------------------------------- */
 
-/* GPUs of nodes that swap, or of all nodes. */
-static double gpus_of(const struct scenario *s, bool that_swap)
-{
-    double gpus = 0;
-    for (size_t i = 0; i < s->nodes; i++)
-        if (s->node[i].swap || !that_swap)
-            gpus += (double)s->node[i].count * (double)s->node[i].gpus;
-    return gpus;
-}
-
-/* On average on each GPU that swaps, of those that may be there; where no node swaps, on each GPU. */
-static double a_gpu(const struct arguments *a, const struct workload_group *instead, int64_t count)
-{
-    const struct scenario *s = &a->scenario;
-    bool any_swaps = gpus_of(s, true) > 0;
-    double workloads = 0;
-    for (size_t i = 0; i < s->workloads; i++) {
-        const struct workload_group *w = &s->workload[i];
-        if (w->swappable || !any_swaps)
-            workloads += w == instead ? (double)count : a->present[i];
-    }
-    return workloads / gpus_of(s, any_swaps);
-}
-
 /* The peaks of the nodes of group `i`, the fullest of each replication. */
 static int peaks(struct arguments *a, const struct simulated *done, size_t i, struct advice_node *n, struct error *err)
 {
@@ -121,25 +96,6 @@ static int peaks(struct arguments *a, const struct simulated *done, size_t i, st
     return GS_OK;
 }
 
-static const char *apart(const struct scenario *s, const struct workload_group *w, const struct report_group *g)
-{
-    double moved = g->stall[STALL_SWAP_OUT].value + g->stall[STALL_SWAP_IN].value;
-    bool swaps = false, elsewhere = false;
-    for (size_t i = 0; i < s->nodes; i++) {
-        swaps = swaps || s->node[i].swap;
-        elsewhere = elsewhere || !s->node[i].swap;
-    }
-    if (!swaps)
-        return NULL;
-    if (!w->swappable)
-        return elsewhere ? NULL : "it must not run on nodes that swap";
-    if (w->fraction == FRACTION_REGULAR)
-        return "regular fractions are never swapped: they take room on the GPU from those that are";
-    if (w->class == GS_INFERENCE && g->completed.value > 0 && moved > much_swapping * g->response[STAT_MEAN].value)
-        return "more than half of the time of its requests goes into swaps";
-    return NULL;
-}
-
 static int look_at(struct arguments *a, const struct simulated *done, struct error *err)
 {
     const struct scenario *s = &a->scenario;
@@ -148,13 +104,15 @@ static int look_at(struct arguments *a, const struct simulated *done, struct err
         a->present[i] = done->report.group[i].workloads.value;
         context = s->workload[i].context > context ? s->workload[i].context : context;
         a->advice.group[i] =
-            (struct advice_group){s->workload[i].name, apart(s, &s->workload[i], &done->report.group[i])};
+            (struct advice_group){s->workload[i].name, advice_apart(s, &s->workload[i], &done->report.group[i]),
+                                  done->report.group[i].response[STAT_P95].value, NAN};
     }
     for (size_t i = 0; i < s->nodes; i++) {
         if (!s->node[i].swap)
             continue;
         struct advice_node *n = &a->advice.node[a->advice.nodes++];
-        *n = (struct advice_node){.name = s->node[i].name, .a_gpu = a_gpu(a, NULL, 0), .context = context};
+        *n = (struct advice_node){
+            .name = s->node[i].name, .a_gpu = advice_a_gpu(s, a->present, i, NULL, 0), .context = context};
         int rc = peaks(a, done, i, n, err);
         if (rc != GS_OK)
             return rc;
@@ -179,6 +137,29 @@ static int find_least(struct arguments *a, struct error *err)
     return rc;
 }
 
+/* With nodes without swap for those who should be apart, the files as large as before. */
+static int try_split(struct arguments *a, struct error *err)
+{
+    struct simulated done = {0};
+    struct scenario with;
+    if (!advice_split_size(&a->advice, &a->scenario, a->present))
+        return GS_OK;
+    int rc = advice_split_scenario(&with, &a->scenario, &a->advice, &a->simulate.arena, err);
+    a->simulate.label = "node pools: ";
+    a->advice.runs++;
+    if (rc == GS_OK)
+        rc = simulate_one(&a->simulate, &with, &done, err);
+    if (rc == GS_OK)
+        rc = simulate_stopped(&a->simulate, &done, err);
+    for (size_t i = 0; rc == GS_OK && i < a->advice.groups; i++) {
+        a->advice.group[i].after = done.report.group[i].response[STAT_P95].value;
+        a->advice.split.refused += done.report.group[i].refused.value;
+    }
+    a->advice.split.tried = rc == GS_OK;
+    simulated_fini(&done);
+    return rc;
+}
+
 static int find_files(struct arguments *a, struct error *err)
 {
     struct simulated done = {0};
@@ -188,6 +169,8 @@ static int find_files(struct arguments *a, struct error *err)
     int rc = run(a, "room for all: ", &done, err);
     if (rc == GS_OK)
         rc = look_at(a, &done, err);
+    if (rc == GS_OK)
+        rc = try_split(a, err);
     simulated_fini(&done);
     for (size_t i = 0; i < a->advice.nodes; i++)
         most = a->advice.node[i].most > most ? a->advice.node[i].most : most;
@@ -278,7 +261,8 @@ static int find_count(struct arguments *a, struct error *err)
     text_fini(&says);
     a->advice.counted = w->name;
     if (a->advice.found.answer != NULL)
-        a->advice.count_a_gpu = a_gpu(a, w, (int64_t)a->advice.found.answer->value);
+        a->advice.count_a_gpu = advice_a_gpu(&a->scenario, a->present, advice_node_for(&a->scenario, w), w,
+                                             (int64_t)a->advice.found.answer->value);
     return a->advice.found_says == NULL ? error_set(err, GS_SYSTEM, "out of memory") : GS_OK;
 }
 

@@ -159,8 +159,8 @@ static int watch_on(struct wanted *wanted, struct error *err)
         if (shows && elapsed_ns() - shown_ns >= 1000000000)
             show_progress(recording, (shown_ns = elapsed_ns()) - start_ns);
         next_ns += wanted->period_ns;
-        if (next_ns < elapsed_ns()) /* late: the missed looks are not made up for */
-            next_ns = elapsed_ns();
+        if (next_ns < elapsed_ns()) /* late: the missed looks are not made up for, and the driver is not pressed */
+            next_ns = elapsed_ns() + INT64_C(1000000) * LEAST_PERIOD_MS;
         if (!over && lost == GS_OK)
             sleep_until(next_ns, stop);
     }

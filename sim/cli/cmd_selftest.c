@@ -96,7 +96,7 @@ int cmd_selftest(int argc, char **argv, struct error *err)
 
     a = (struct arguments){
         .gpu = {.path = "gpuswap-selftest.json", .share = 0.25, .device = {.ordinals = 1, .time_scale = 1}}};
-    a.gpu.device.options = "memory=256MiB";
+    a.gpu.device.options = "memory=64MiB granularity=256KiB";
     if (argp_parse(&argp, argc, argv, 0, NULL, &a) != 0)
         return GS_USAGE;
     rc = selftest_simulation(&failed, err);

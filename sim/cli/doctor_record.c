@@ -5,7 +5,7 @@
 #include "sim/cli/doctor.h"
 
 #include <stdio.h>
-#include <string.h>
+#include <unistd.h>
 
 enum { HOLDERS = 64, SHOWN = 4 };
 
@@ -27,6 +27,17 @@ static void check_settings(struct findings *findings, const struct nvml *nvml, n
                    "seconds; 'nvidia-smi -pm 1' as root, or nvidia-persistenced");
 }
 
+/* Others than this program itself, which has asked the driver a moment ago; less than 0: not told. */
+static int others(const struct nvml *nvml, nvml_device device, struct nvml_holder holder[HOLDERS])
+{
+    int count = nvml_holders(nvml, device, holder, HOLDERS), kept = 0;
+
+    for (int i = 0; i < count; i++)
+        if (holder[i].pid != (unsigned)getpid())
+            holder[kept++] = holder[i];
+    return count < 0 ? count : kept;
+}
+
 /* Who is there, by name as far as /proc tells. */
 static void check_processes(struct findings *findings, const struct nvml *nvml, nvml_device device, const char *subject,
                             const char *root)
@@ -34,7 +45,7 @@ static void check_processes(struct findings *findings, const struct nvml *nvml, 
     struct nvml_holder holder[HOLDERS];
     struct nvml_memory memory = {.version = NVML_MEMORY_VERSION};
     char who[300] = "", used[UNITS_TEXT];
-    int count = nvml_holders(nvml, device, holder, HOLDERS), unseen = 0, n = 0;
+    int count = others(nvml, device, holder), unseen = 0, n = 0;
 
     if (count < 0) {
         doctor_add(findings, DOCTOR_NOTE, subject, "its processes: %s", nvml_why(-count));

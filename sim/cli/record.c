@@ -1,5 +1,6 @@
 /* record.c - samples become a trace by the importer "samples", which also makes one of them where a recording was cut off. */
 #include "sim/cli/record.h"
+#include "traces/import.h"
 #include "traces/replay.h"
 
 #include <errno.h>
@@ -11,10 +12,41 @@ enum {
     BUFFER = 1 << 16, /* so that rows reach the file whole */
 };
 
+#define FORMAT "samples"
+
+/* What the importer will be asked for, so that it does not find out after a day that it does not understand. */
+static const char *import_options(const struct recording *recording, struct arena *arena)
+{
+    int64_t gap_us = recording->period_us > GAP_US / 5 ? 5 * recording->period_us : GAP_US;
+
+    return arena_printf(arena, "idle=0, mem_change=0B, gap=%lldus, step=%lldus, length=%lldus%s%s", (long long)gap_us,
+                        (long long)recording_resolution_us(recording),
+                        (long long)(recording->now_us - recording->first_us), recording->import != NULL ? ", " : "",
+                        recording->import != NULL ? recording->import : "");
+}
+
+static int check_options(const struct recording *recording, struct error *err)
+{
+    const struct importer *importer = importer_find(FORMAT, err);
+    struct arena arena = {0};
+    const char *options = import_options(recording, &arena);
+    int rc = GS_OK;
+
+    if (options == NULL)
+        rc = error_set(err, GS_SYSTEM, "out of memory");
+    else if (importer == NULL || import_values(importer, options, &arena, err) == NULL)
+        rc = err->code;
+    arena_fini(&arena);
+    return rc;
+}
+
 int recording_open(struct recording *recording, struct error *err)
 {
     static char buffer[BUFFER];
+    int rc = check_options(recording, err);
 
+    if (rc != GS_OK)
+        return rc;
     if (access(recording->samples, F_OK) == 0)
         return error_set(err, GS_CANT_CREATE,
                          "'%s' is left of a recording that was cut off; make a trace of it with 'gpuswap-sim trace "
@@ -103,8 +135,8 @@ static bool describe(const struct recording *recording, struct trace *trace, str
            set_note(trace, arena, true, "mem",
                     "allocated; the context and what caching allocators keep included; not the working set") &&
            set_note(trace, arena, true, "work",
-                    "share of the period in which kernels of the process ran times its length; pauses shorter than a "
-                    "period are not seen; bursts parted by them are one") &&
+                    "share of the period in which kernels of the process ran times its length; pauses shorter than two "
+                    "periods may not be seen: bursts parted by them are one") &&
            set_note(trace, arena, true, "unattributed",
                     arena_printf(arena,
                                  "processes not to be seen in /proc: %llu; periods in which unlisted ones ran: %llu; "
@@ -117,17 +149,12 @@ static int make(struct recording *recording, struct arena *arena, struct error *
 {
     struct trace_options options;
     struct trace trace;
-    int64_t step_us = recording_resolution_us(recording);
     int rc;
 
     trace_options_init(&options);
     options.file = recording->samples;
-    options.format = "samples";
-    options.import =
-        arena_printf(arena, "idle=0, mem_change=0B, gap=%dus, step=%lldus, length=%lldus%s%s",
-                     recording->period_us > GAP_US / 5 ? (int)(5 * recording->period_us) : GAP_US, (long long)step_us,
-                     (long long)(recording->now_us - recording->first_us), recording->import != NULL ? ", " : "",
-                     recording->import != NULL ? recording->import : "");
+    options.format = FORMAT;
+    options.import = import_options(recording, arena);
     if (options.import == NULL)
         return error_set(err, GS_SYSTEM, "out of memory");
     if ((rc = trace_load(&trace, &options, 1, arena, err)) != GS_OK)

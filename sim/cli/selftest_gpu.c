@@ -1,5 +1,6 @@
 /* selftest_gpu.c - run the checks of a GPU and write what they found, with all that was measured, into one file. */
 #include "backend/cuda/conform.h"
+#include "backend/cuda/host.h"
 #include "backend/cuda/nvml.h"
 #include "sim/base/arena.h"
 #include "sim/base/units.h"
@@ -171,11 +172,20 @@ static void run_all(struct conform *conform, struct outcome *outcome, unsigned *
     }
 }
 
+/* The checks take as much memory of the host; of that they leave most alone, too. */
+static int64_t most_bytes(void)
+{
+    struct host_memory memory = host_memory("");
+    int64_t left = host_memory_left(&memory);
+
+    return left >= 0 && left / 4 < MOST_BYTES ? left / 4 : MOST_BYTES;
+}
+
 int selftest_gpu(struct selftest_gpu *wanted, unsigned *failed, struct error *err)
 {
     static struct outcome outcome;
     struct conform_options options = {
-        .ordinal = wanted->device.ordinal[0], .share = wanted->share, .most_bytes = MOST_BYTES, .now_ns = now_ns};
+        .ordinal = wanted->device.ordinal[0], .share = wanted->share, .most_bytes = most_bytes(), .now_ns = now_ns};
     struct output file = {0};
     struct conform *conform = NULL;
     char taken[UNITS_TEXT];

@@ -144,6 +144,20 @@ static int read_points(struct merge *m, struct shard *s)
     return rc;
 }
 
+/* All points of all shards are of one kind; a shard may have none. */
+static int check_kind(struct merge *m, const struct shard *s)
+{
+    const struct shard *other = s;
+    for (const struct shard *before = m->shard; before < s && *s->first; before++)
+        other = *before->first ? before : other;
+    if (strcmp(s->first, s->last) == 0 && strcmp(s->first, other->first) == 0)
+        return GS_OK;
+    return error_set(m->err, GS_BAD_INPUT,
+                     "'%s' holds points that are '%s' and '%s' points that are '%s': what was simulated, measured and "
+                     "run on the driver double is not joined",
+                     other->path, other->first, s->path, s->last);
+}
+
 static int read_input(struct merge *m, struct shard *s)
 {
     int64_t sweeps = 0, runs = 0;
@@ -163,11 +177,8 @@ static int read_input(struct merge *m, struct shard *s)
             "'%s' and '%s' are of different sweeps: the scenario, its [sweep], --set or the version of the "
             "program differed",
             m->shard[0].path, s->path);
-    if (strcmp(s->first, s->last) != 0 || strcmp(s->first, m->shard[0].first) != 0)
-        return error_set(m->err, GS_BAD_INPUT,
-                         "'%s' holds points that are '%s' and '%s' points that are '%s': what was simulated, measured "
-                         "and run on the driver double is not joined",
-                         m->shard[0].path, m->shard[0].first, s->path, s->last);
+    if ((rc = check_kind(m, s)) != GS_OK)
+        return rc;
     return read_points(m, s);
 }
 

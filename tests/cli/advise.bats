@@ -109,3 +109,40 @@ END_OF_SCENARIO
     run "$GPUSWAP_SIM" advise
     [ "$status" -eq 64 ]
 }
+
+# Four models of 35 GiB, two on a GPU of 78 GiB: two of the four nodes of one GPU.  There each request takes what it takes alone.
+@test "a pool without swap for models that are swapped too much: how many nodes, and what it does" {
+    cat >a.ini <<'END_OF_SCENARIO'
+[scenario]
+duration = 2h
+replications = 3
+[node.A]
+count = 4
+gpu_memory = 80GiB
+swap_file = 300GiB
+[workload.NB]
+class = notebook
+count = 8
+memory = 30GiB
+think = exp(60s)
+burst = exp(5s)
+[workload.I]
+class = inference
+count = 4
+memory = 35GiB
+arrival = schedule(10m 20m 30m 40m 50m 60m 70m 80m)
+service = 300ms
+END_OF_SCENARIO
+    "$GPUSWAP_SIM" advise a.ini --json a.json >a.txt
+    jq -e '.split | .node == "A" and .nodes == 2 and .of == 4 and .refused == 0' a.json
+    jq -e '.split.groups[1] | .group == "I" and .response_p95_s > 1 and .response_p95_split_s < 0.7' a.json
+    grep -F '2 of the 4 nodes of [node.A] as [node.A-plain] with swap = no, and nodes = A-plain' a.txt
+    # the same by hand
+    sed 's/^count = 4$/count = 2/; s/^class = notebook/&\nnodes = A/; s/^class = inference/&\nnodes = A-plain\nstate = gpu/' a.ini >b.ini
+    sed -i '/^\[workload.I\]/,$ s/^count = 2/count = 4/' b.ini
+    printf '[node.A-plain]\ncount = 2\ngpu_memory = 80GiB\nswap = no\n' >>b.ini
+    "$GPUSWAP_SIM" run b.ini --db x.db --json b.json --set node.A.swap_file=1000TiB
+    for i in 0 1; do
+        [ "$(jq ".split.groups[$i].response_p95_split_s" a.json)" = "$(jq ".groups[$i].response_s.p95" b.json)" ]
+    done
+}

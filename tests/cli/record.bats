@@ -54,7 +54,8 @@ busy_us() {
 
 # near VALUE WANTED SLACK
 near() {
-    [ $(($1 - $2)) -le "$3" ] && [ $(($2 - $1)) -le "$3" ] || { echo "$1 is not within $3 of $2"; return 1; }
+    local off=$(($1 - $2))
+    [ "${off#-}" -le "$3" ] || { echo "$1 is not within $3 of $2"; return 1; }
 }
 
 @test "bursts and memory of a known load, within the stated resolution" {
@@ -192,6 +193,9 @@ near() {
     [[ $stderr == *"there is no GPU '7'; there are 1, from 0 on"* ]]
     record -o a.gst --gpu 0 --gpu 0
     [ "$status" -eq 64 ]
+    record -o a.gst -O clas=training
+    [ "$status" -eq 65 ]
+    [[ $stderr == *"did you mean 'class'?"* ]]
     record -o /nonexistent/a.gst
     [ "$status" -eq 73 ]
     record -o a.gst --duration 300ms

@@ -52,8 +52,8 @@ with_double() {
 
 @test "it takes its share and not more, and lets others alone" {
     with_double
-    like="memory=256MiB ledger=$PWD/ledger"
-    export GPUSWAP_LIBNVML=$build/double/libnvidia-ml.so.1 GPUSWAP_DOUBLE="$like granularity=1MiB real_clock=yes"
+    like="memory=256MiB granularity=1MiB ledger=$PWD/ledger"
+    export GPUSWAP_LIBNVML=$build/double/libnvidia-ml.so.1 GPUSWAP_DOUBLE="$like real_clock=yes"
     GPUSWAP_LIBCUDA=$build/double/libcuda.so.1 "$build/tests/cuda_load" 4 0 0 0 0 20000 >out 3>&- &
     until [ -s out ]; do sleep 0.05; done
     run --separate-stderr env TMPDIR="$PWD/tmp" "$GPUSWAP_SIM" selftest --device double --double "$like"

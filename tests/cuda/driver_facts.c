@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int check_table(void)
@@ -57,6 +58,29 @@ static int check_management(void)
     return rc == GS_OK || (rc == GS_NO_DEVICE && strstr(err.text, "lacks") == NULL) ? 0 : 1;
 }
 
+/* The library's entries, also where it finds no driver of the kernel. */
+static int check_management_table(void)
+{
+    const char *path = getenv("GPUSWAP_LIBNVML"), *symbol;
+    void *library = dlopen(path != NULL ? path : "libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL);
+    unsigned found = 0;
+    int wrong = 0;
+
+    if (library == NULL)
+        return 0;
+    for (unsigned i = 0; (symbol = nvml_symbol_at(i)) != NULL; i++) {
+        bool there = dlsym(library, symbol) != NULL;
+
+        found += there;
+        if (!there)
+            printf("the management library lacks '%s'\n", symbol);
+        wrong |= !there;
+    }
+    printf("management: %u entries\n", found);
+    dlclose(library);
+    return wrong;
+}
+
 static int list_symbols(void)
 {
     const struct driver_entry *entry;
@@ -70,5 +94,5 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "--symbols") == 0)
         return list_symbols();
-    return check_table() | check_open() | check_management();
+    return check_table() | check_open() | check_management() | check_management_table();
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# real_driver.sh PROGRAM - NVIDIA's own driver libraries, as Debian packages them, have what our tables ask for, and
+# real_driver.sh PROGRAM SIMULATOR - NVIDIA's own driver libraries, as Debian packages them, have what our tables ask for, and
 # without a GPU they are met with the right words.  They are fetched into a temporary folder and never installed; where
 # they cannot be fetched, the test is skipped and says so.
 set -euo pipefail
-program=$1
+program=$(realpath "$1") sim=$(realpath "$2")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -32,7 +32,38 @@ export GPUSWAP_LIBCUDA GPUSWAP_LIBNVML
 [[ -n $GPUSWAP_LIBCUDA && -n $GPUSWAP_LIBNVML ]] || skip "the packages hold no driver libraries"
 
 "$program" | tee "$work/facts"
-if [[ ! -e /dev/nvidiactl ]]; then
-    grep -q '^open: the NVIDIA driver finds no GPU' "$work/facts"
-    grep -q '^management: the kernel module of the NVIDIA driver is not loaded' "$work/facts"
+if grep -q '^open: there is a GPU' "$work/facts"; then
+    echo "there is a GPU here: what is said without one is not tried"
+    exit 0
 fi
+grep -q '^open: the NVIDIA driver finds no GPU' "$work/facts"
+grep -q '^management: the kernel module of the NVIDIA driver is not loaded' "$work/facts"
+
+# Whoever needs a GPU says that there is none, exits with 69, and leaves nothing behind.
+printf '%s\n' '[scenario]' 'duration = 1m' '[node]' 'gpu_memory = 8GiB' '[workload.A]' 'class = notebook' \
+    'memory = 1GiB' 'think = exp(5s)' 'burst = exp(1s)' >tiny.ini
+find . -maxdepth 1 | sort >"$work/cache/before"
+refuses() {     # refuses WORDS COMMAND...: the words are among what it says
+    local words=$1 status=0 said
+    shift
+    said=$("$sim" "$@" 2>&1) || status=$?
+    [[ $status == 69 && $said == *"$words"* ]] || {
+        echo "'$*' exits with $status and says: $said"
+        exit 1
+    }
+    echo "$1: $(tail -n 1 <<<"$said")"
+}
+no_gpu='the NVIDIA driver finds no GPU' no_module='the kernel module of the NVIDIA driver is not loaded'
+refuses "$no_gpu" doctor --live
+refuses "$no_module" doctor --live
+refuses "$no_module" record -o out.gst --duration 1s
+refuses "$no_gpu" selftest --gpu
+for command in live calibrate; do
+    "$sim" --help | grep -q "^  $command " || continue
+    case $command in
+        live) refuses "$no_gpu" live tiny.ini --device cuda:0 ;;
+        calibrate) refuses "$no_gpu" calibrate ;;
+    esac
+done
+find . -maxdepth 1 | sort | diff "$work/cache/before" - || { echo "something is left behind"; exit 1; }
+"$sim" backends | grep -q "($no_gpu"

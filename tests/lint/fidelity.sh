@@ -14,6 +14,6 @@ compare() {
     done < <(diff "$1" "$2" | sed -n "s/^< \(.*\)/test '\1' is missing/p; s/^> \(.*\)/there is no test '\1'/p")
 }
 
-compare <(named 'source_[ab]_[0-9]+') <(grep -oE '^\| `source_[ab]_[0-9]+`' docs/fidelity.md | tr -d '|` ' | sort)
+compare <(named 'source_[ab]_[0-9]+') <(grep -oE '^\| .source_[ab]_[0-9]+. ' docs/fidelity.md | grep -oE 'source_[ab]_[0-9]+' | sort)
 compare <(named 's[0-9]+_' | tr -d _ | sort -u) <(grep -oE '^\| S[0-9]+ ' docs/fidelity.md | tr -d '| ' | tr S s | sort -u)
 finish

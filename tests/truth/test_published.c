@@ -123,7 +123,9 @@ static void test_sleep_mode(void **unused)
     }
 }
 
-/* What one run says of loads, for the total of the other: no constant of the runs that load each time. */
+/* What one run says of loads, for the total of the other: no constant of the runs that load each time.  The runs differ in what
+ * comes after a load: those that sleep have a warm-up there, the others the first prompt, which has to do what the warm-up does
+ * and then its own. */
 static void test_loads_of_the_other_run(void **unused)
 {
     static const size_t with[] = {0, 2, 5}, without[] = {1, 4, 6};
@@ -132,12 +134,12 @@ static void test_loads_of_the_other_run(void **unused)
         struct pair p = published[without[i]];
         for (int m = 0; m < 2; m++) {
             p.load[m] = published[with[i]].load[m];
-            p.first[m] = p.prompt[m] = published[with[i]].first[m];
+            p.first[m] = p.prompt[m] = published[with[i]].first[m] + published[with[i]].prompt[m];
         }
         double is = simulated(&p), error = is / p.total - 1;
         print_message("%-34s %8.2f s, published %8.2f s, %+.1f %%, by the loads of the other run\n", p.name, is,
                       p.total, 100 * error);
-        assert_true(error > -.03 && error < .03);
+        assert_true(error > -.02 && error < .02);
     }
 }
 

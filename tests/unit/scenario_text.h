@@ -38,12 +38,13 @@
     "prefetch = none\nplace = pack\n"                                                                                  \
     "[workload.N]\nclass = notebook\ncount = 3\nmemory = 20GiB\ncontext = 300MiB\ndirty = 0.5\nkeep_host_copy = yes\n" \
     "request = 0.25\nlimit = 50%\nfraction = dynamic\nswappable = yes\ngpus_per_workload = 1\npriority = 9\n"          \
-    "start = exp(5s)\nthink = exp(60s)\nburst = 10s\ngrow = 1GiB\nstate = disk\n"                                      \
+    "start = exp(5s)\nthink = exp(60s)\nburst = 10s\ngrow = 1GiB\nstate = disk\nnodes = A node\n"                      \
     "[workload.T]\nclass = training\nmemory = 30GiB\ngpu_work = 1h\ncpu_work = 2m\nfraction = regular\nswappable = "   \
     "no\n"                                                                                                             \
     "[trace.R]\nfile = load.gst\nformat = adobe-notebooks\nclass = training\nmemory = 8GiB\ncontext = 1MiB\ndirty = "  \
     "0.25\n"                                                                                                           \
-    "keep_host_copy = yes\npriority = 5\nloop = open\nfrom = 1h\nto = 2h\nscale_time = 0.5\nsample = 100\n"            \
+    "keep_host_copy = yes\npriority = 5\nloop = open\nfrom = 1h\nto = 2h\nscale_time = 0.5\nsample = 100\nnodes = "    \
+    "team:A node\n"                                                                                                    \
     "[workload.J]\nclass = training\nmemory = 30GiB\niterations = 10\niteration = 2s\ngap = 1s\n"                      \
     "[workload.I]\nclass = inference\nmemory = 16GiB\narrival = gamma(2,0.5/s)\nservice = 2s\nslots = 4\nstate = "     \
     "gpu\n"                                                                                                            \

@@ -569,20 +569,13 @@ static void test_what_does_not_fit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_there_and_back),
-        cmocka_unit_test(test_exchange_with_a_full_swap_file),
-        cmocka_unit_test(test_overlap),
-        cmocka_unit_test(test_clean),
-        cmocka_unit_test(test_odd_sizes),
-        cmocka_unit_test(test_discipline),
-        cmocka_unit_test(test_both_want_all),
-        cmocka_unit_test(test_any_order),
-        cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_no_memory_in_an_exchange),
-        cmocka_unit_test(test_no_slot),
-        cmocka_unit_test(test_each_call_fails),
-        cmocka_unit_test(test_lost_context),
-        cmocka_unit_test(test_what_does_not_fit),
+        cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_exchange_with_a_full_swap_file),
+        cmocka_unit_test(test_overlap),        cmocka_unit_test(test_clean),
+        cmocka_unit_test(test_odd_sizes),      cmocka_unit_test(test_discipline),
+        cmocka_unit_test(test_both_want_all),  cmocka_unit_test(test_any_order),
+        cmocka_unit_test(test_no_memory),      cmocka_unit_test(test_no_memory_in_an_exchange),
+        cmocka_unit_test(test_no_slot),        cmocka_unit_test(test_each_call_fails),
+        cmocka_unit_test(test_lost_context),   cmocka_unit_test(test_what_does_not_fit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

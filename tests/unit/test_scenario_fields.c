@@ -85,6 +85,10 @@ static void test_complete_workloads(void **state)
     assert_true(n->fraction == FRACTION_DYNAMIC && n->swappable && n->gpus_per_workload == 1 && n->priority == 9);
     assert_true(n->start.kind == DIST_EXP && n->think.kind == DIST_EXP && is_constant(&n->burst, 10e9));
     assert_true(is_constant(&n->grow, (double)gib) && n->state == INITIAL_DISK && n->trace == -1);
+    assert_true(n->pools == 1 && n->pool[0].node[0] && n->pool[0].node[1] && scenario_may_use(n, 1));
+    assert_true(t->pools == 0 && scenario_pool(t, NULL) == NULL && scenario_may_use(t, 0));
+    assert_true(r->pools == 2 && scenario_pool(r, "team")[0] && !scenario_pool(r, "team")[1]);
+    assert_true(!scenario_pool(r, "others")[0] && scenario_pool(r, NULL)[1] && scenario_may_use(r, 0));
     assert_true(t->class == GS_TRAINING && t->count == 1 && !t->iterates && is_constant(&t->gpu_work, 3600e9));
     assert_true(is_constant(&t->cpu_work, 120e9) && t->fraction == FRACTION_REGULAR && !t->swappable);
     assert_true(t->context == 0 && t->dirty == 1 && !t->keep_host_copy && t->request == -1 && t->limit == 1);
@@ -121,7 +125,7 @@ static void test_complete_traces_and_slas(void **state)
     }
     assert_string_equal(sla_metric_name(sla[1].metric), "response_p95");
     assert_true(sla[10].group == -1 && sla[10].class == GS_TRAINING && sla[10].metric == SLA_SLOWDOWN_MEAN);
-    assert_int_equal(out.scenario.settings, 104);
+    assert_int_equal(out.scenario.settings, 106);
     assert_string_equal(out.scenario.setting[7].section, "node.A");
     assert_string_equal(out.scenario.setting[7].key, "count");
     assert_string_equal(out.scenario.setting[7].value, "2");

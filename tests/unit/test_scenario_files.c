@@ -32,7 +32,7 @@ static void test_override_of_policy_leaves_its_parameters(void **state)
     assert_true(out.scenario.policy[GS_SLOT_SLICER].param[0].i == 10 * second);
     outcome_fini(&out);
     outcome_expect(&out, COMPLETE, (const char *[SETS_MAX]){"policy.slicer=fcfs"}, GS_OK, "");
-    assert_int_equal(out.scenario.settings, 102);
+    assert_int_equal(out.scenario.settings, 104);
     outcome_fini(&out);
     expect(COMPLETE, (const char *[SETS_MAX]){"policy.slicer=fcfs", "policy.slicer.quantum=3s"}, 65,
            "slicer 'fcfs' has no parameter 'quantum'; it has none");
