@@ -36,15 +36,20 @@ static void say(struct member *to, struct gate_frame frame)
     frame_send(to->file, &frame);
 }
 
+/* What was asked of a process; false: it has ended meanwhile, as it may at any time. */
+static bool done(CUresult result)
+{
+    assert_true(result == CUDA_SUCCESS || result == CUDA_ERROR_INVALID_VALUE || result == CUDA_ERROR_NOT_INITIALIZED);
+    return result == CUDA_SUCCESS;
+}
+
 static void take_off(struct member *one)
 {
     CUcheckpointLockArgs args = {.timeoutMs = WAIT_MS};
 
-    if (one->saved || one->gone || !one->known)
+    if (one->saved || one->gone || !one->known || !done(cu.checkpoint_lock(one->pid, &args)) ||
+        !done(cu.checkpoint_save(one->pid, NULL)))
         return;
-    if (cu.checkpoint_lock(one->pid, &args) != CUDA_SUCCESS)
-        return; /* it has just ended */
-    OK(cu.checkpoint_save(one->pid, NULL));
     one->saved = true;
     one->swaps++;
 }
@@ -62,10 +67,8 @@ static void choose(void)
         for (unsigned i = 0; i < members; i++)
             if (&member[i] != one)
                 take_off(&member[i]);
-        if (one->saved) {
-            OK(cu.checkpoint_restore(one->pid, NULL));
-            OK(cu.checkpoint_unlock(one->pid, NULL));
-        }
+        if (one->saved && done(cu.checkpoint_restore(one->pid, NULL)))
+            done(cu.checkpoint_unlock(one->pid, NULL));
         one->saved = one->wants = false;
         one->known = true; /* from here on it may have something there */
         holder = one;
