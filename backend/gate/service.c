@@ -195,6 +195,7 @@ static void drain(enum gate_reason reason, uint64_t grace_ns, uint64_t now)
 {
     if (active())
         my.active_ns = now;
+    set_away(true); /* so early that whoever is about to make a call has made it before the end of the work */
     shut_gate();
     my.stage = DRAINING;
     my.reason = reason;
@@ -217,7 +218,6 @@ static void release(uint64_t now)
         my.overruns++;
     lanes_clear();
     my.stage = SHUT;
-    set_away(true);
     tell(now);
     say(&frame, now);
 }
