@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# real_driver.sh PROGRAM - NVIDIA's own driver libraries, as Debian packages them, have what our tables ask for, and
-# without a GPU they are met with the right words.  They are fetched into a temporary folder and never installed; where
+# real_driver.sh PROGRAM [GATE PROBE] - NVIDIA's own driver libraries, as Debian packages them, have what our tables ask for, and
+# without a GPU they are met with the right words; behind the gate they answer the same.  They are fetched into a temporary folder and never installed; where
 # they cannot be fetched, the test is skipped and says so.
 set -euo pipefail
-program=$1
+program=$1 gate=${2-} probe=${3-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -35,4 +35,7 @@ export GPUSWAP_LIBCUDA GPUSWAP_LIBNVML
 if [[ ! -e /dev/nvidiactl ]]; then
     grep -q '^open: the NVIDIA driver finds no GPU' "$work/facts"
     grep -q '^management: the kernel module of the NVIDIA driver is not loaded' "$work/facts"
+fi
+if [[ -n $gate ]]; then # behind the gate it says what it says without
+    LD_PRELOAD=$gate ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 "$probe" same
 fi
