@@ -34,7 +34,7 @@ rules=(
     'draw from a stream (sim/base/random.h): same seed, same bytes'
 
     'pthread_[a-z_]+|thrd_[a-z]+'
-    '.' '^sim/(run|cli)/|^backend/double/(enter|serve)\.c|^backend/gate/'
+    '.' '^sim/(run|cli)/|^backend/double/(enter|serve)\.c|^backend/(gate|serve)/'
     'threads run whole replications side by side; nothing below knows of them (a driver is called by any: the double locks,
      and so does the gate)'
 
