@@ -7,6 +7,13 @@ const char *const stall_name[STALLS] = {"queue", "swap_out", "swap_in", "cap", "
 const char *const served_name[SERVEDS] = {"hot", "warm", "cold"};
 const char *const outcome_name[OUTCOMES] = {"done", "rejected", "oom", "censored", "killed"};
 
+uint32_t series_buckets(uint32_t gpus)
+{
+    uint32_t most = SERIES_CELLS / (gpus > 0 ? gpus : 1) / 2 * 2; /* even: pairs of them are joined */
+
+    return most > SERIES_BUCKETS ? SERIES_BUCKETS : most < SERIES_FEWEST ? SERIES_FEWEST : most;
+}
+
 void group_tally_init(struct group_tally *group)
 {
     *group = (struct group_tally){.makespan_ns = -1};

@@ -99,7 +99,9 @@ struct node_tally {
     int64_t enough_bytes; /* a swap file that would do: what was not on a GPU at the end, and gaps there */
 };
 
-/* Time series of the first replication, in equal buckets of time; all integrals over the bucket. */
+/* Time series of the first replication, in equal buckets of time; all integrals over the bucket.  SERIES_BUCKETS of them, and
+ * fewer where there are so many GPUs that SERIES_CELLS would not do, at least SERIES_FEWEST: a database of a large cluster
+ * would hold little else. */
 struct gpu_bucket {
     double useful_ns, switching_ns, resident_byte_ns, swap_in_bytes, swap_out_bytes;
 };
@@ -107,7 +109,8 @@ struct node_bucket {
     double used_byte_ns;
     int64_t peak_bytes;
 };
-enum { SERIES_BUCKETS = 480 };
+enum { SERIES_BUCKETS = 480, SERIES_FEWEST = 24, SERIES_CELLS = 1 << 18 };
+uint32_t series_buckets(uint32_t gpus);
 
 struct tally {
     uint32_t replication;
@@ -123,8 +126,9 @@ struct tally {
     struct group_tally *group;
     struct gpu_tally *gpu;
     struct node_tally *node;
-    struct gpu_bucket *gpu_series;   /* [gpu][SERIES_BUCKETS], replication 0 only, else NULL; spans 0..to_ns */
-    struct node_bucket *node_series; /* [node][SERIES_BUCKETS] */
+    uint32_t buckets;                /* of each series */
+    struct gpu_bucket *gpu_series;   /* [gpu][buckets], replication 0 only, else NULL; spans 0..to_ns */
+    struct node_bucket *node_series; /* [node][buckets] */
     gs_ns bucket_ns;                 /* width of a bucket */
 };
 

@@ -186,22 +186,40 @@ static void close_gpus(struct recorder *rec, gs_ns at_ns)
 /* A swap file with a place for everybody who is not on a GPU now.  Those who leave for one that comes take his place; where
  * sizes differ they may be several, and as nobody leaves who need not, together larger by less than the largest: so much
  * more may be away from each GPU. */
-static int64_t enough(const struct recorder *rec, uint32_t node)
+struct hoard {
+    int64_t all, away, largest, smallest;
+};
+
+static int64_t enough(const struct hoard *h, uint32_t gpus)
+{
+    int64_t more = h->smallest < h->largest ? h->largest * (int64_t)gpus : 0;
+
+    return h->away + more < h->all ? h->away + more : h->all;
+}
+
+static void close_nodes(struct recorder *rec)
 {
     const struct gs_view *view = rec->setup.view;
-    int64_t all = 0, away = 0, largest = 0, smallest = INT64_MAX;
+    struct hoard *hoard = arena_array(rec->setup.arena, rec->tally.nodes, sizeof *hoard);
 
+    if (hoard == NULL) {
+        rec->out_of_memory = true;
+        return;
+    }
+    for (uint32_t n = 0; n < rec->tally.nodes; n++)
+        hoard[n].smallest = INT64_MAX;
     for (uint32_t i = 0; i < rec->setup.setup->workloads; i++) {
         const struct gs_workload *w = &view->workload[i];
-        if (w->node != node || w->state == GS_ABSENT || !w->swappable)
+        if (w->node == GS_NONE || w->state == GS_ABSENT || !w->swappable)
             continue;
-        all += w->bytes;
-        away += w->state == GS_RESIDENT && !w->keeps_host_copy ? 0 : w->bytes;
-        largest = w->bytes > largest ? w->bytes : largest;
-        smallest = w->bytes < smallest ? w->bytes : smallest;
+        struct hoard *h = &hoard[w->node];
+        h->all += w->bytes;
+        h->away += w->state == GS_RESIDENT && !w->keeps_host_copy ? 0 : w->bytes;
+        h->largest = w->bytes > h->largest ? w->bytes : h->largest;
+        h->smallest = w->bytes < h->smallest ? w->bytes : h->smallest;
     }
-    int64_t more = smallest < largest ? largest * (int64_t)view->node[node].gpus : 0;
-    return away + more < all ? away + more : all;
+    for (uint32_t n = 0; n < rec->tally.nodes; n++)
+        rec->tally.node[n].enough_bytes = enough(&hoard[n], view->node[n].gpus);
 }
 
 /* Memory as the recorder followed it by commands must be what the controller's books hold; and Little's law, exactly. */
@@ -228,8 +246,7 @@ int recorder_close(struct recorder *rec, gs_ns at_ns, struct tally **tally, stru
     recorder_until(rec, at_ns);
     rec->tally.to_ns = at_ns;
     close_gpus(rec, at_ns);
-    for (uint32_t n = 0; n < rec->tally.nodes; n++)
-        rec->tally.node[n].enough_bytes = enough(rec, n);
+    close_nodes(rec);
     series_sample(rec, at_ns);
     recorder_evicted_close(rec, at_ns);
     censor(rec, at_ns); /* before the balance: Little's law takes in the bursts under way */
