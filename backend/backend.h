@@ -29,6 +29,7 @@ struct backend_setup {
     const struct scenario *scenario;
     const struct gs_setup *setup; /* nodes and workloads as the controller sees them */
     struct arena *arena;
+    uint32_t first_node; /* of the scenario's nodes, the first of setup->node */
 };
 
 /* How the GPUs spent their time so far. */

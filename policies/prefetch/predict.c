@@ -66,6 +66,7 @@ static gs_ns leave_after(const struct gs_self *self, uint32_t workload)
 
 const struct gs_prefetch_policy prefetch_predict = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "predict",
     .help = "bring a workload back shortly before its user usually wants it",
     .source = "Shahrad et al., Serverless in the Wild, USENIX ATC 2020; own variant",

@@ -27,6 +27,11 @@ static inline int64_t tournament_next_ns(const struct tournament *t)
     return t->at_ns[1];
 }
 
+static inline int64_t tournament_of_ns(const struct tournament *t, uint32_t slot)
+{
+    return t->at_ns[t->leaves + (size_t)slot];
+}
+
 /* Slot 0 if nothing is due. */
 static inline uint32_t tournament_first(const struct tournament *t)
 {

@@ -139,6 +139,23 @@ uint64_t tally_refused(const struct group_tally *group);
  * workload made any progress. */
 double tally_jain(const struct group_tally *group);
 
+/* The sums of a group that are real numbers, of the workloads of one node.  They depend on the order of adding, so those of a
+ * node are added up in the order of its events, and those of all nodes in the order of these: a replication gives the same
+ * bytes, whether its nodes were simulated all at once or one after the other. */
+struct group_sums {
+    double served_bytes[SERVEDS];
+    double response_ns, alone_ns, stall_ns[STALLS];
+    double unended_stall_ns[STALLS], waiting_ns[STALLS], waiting_memory_ns;
+    double progress_ns, present_ns, share_sum, share_squares;
+};
+void group_tally_add(struct group_tally *group, const struct group_sums *sums);
+
+/* Add what another thread counted of the same group: all but the sums above; false: no memory. */
+bool group_tally_merge(struct group_tally *into, const struct group_tally *from);
+
+/* The makespan of all groups from those of each, GS_NEVER: it has no finite job. */
+void tally_makespan(struct tally *tally);
+
 /* Make the sketches of a group. */
 void group_tally_init(struct group_tally *group);
 void group_tally_fini(struct group_tally *group);

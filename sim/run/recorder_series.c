@@ -9,17 +9,16 @@ static gs_ns end_of_series(const struct tally *t)
     return t->bucket_ns * t->buckets;
 }
 
-bool series_open(struct recorder *rec)
+bool series_open(struct tally *t, const struct recorder_setup *setup)
 {
-    struct tally *t = &rec->tally;
-    gs_ns horizon = rec->setup.horizon_ns;
+    gs_ns horizon = setup->horizon_ns;
 
-    if (rec->setup.replication != 0)
+    if (setup->replication != 0)
         return true;
     t->buckets = series_buckets(t->gpus);
     t->bucket_ns = horizon < GS_NEVER ? (horizon + t->buckets - 1) / t->buckets : 1000000000;
-    t->gpu_series = arena_array(rec->setup.arena, (size_t)t->gpus * t->buckets, sizeof *t->gpu_series);
-    t->node_series = arena_array(rec->setup.arena, (size_t)t->nodes * t->buckets, sizeof *t->node_series);
+    t->gpu_series = arena_array(setup->arena, (size_t)t->gpus * t->buckets, sizeof *t->gpu_series);
+    t->node_series = arena_array(setup->arena, (size_t)t->nodes * t->buckets, sizeof *t->node_series);
     return t->gpu_series != NULL && t->node_series != NULL;
 }
 

@@ -15,6 +15,8 @@ struct replication_plan {
     gs_ns warmup_ns;
     struct results *results;  /* rows go there; NULL: none are kept */
     const volatile int *stop; /* becomes non-zero: stop at once; NULL: never */
+    uint32_t threads;         /* that it may use, where its nodes can be simulated by themselves; 0: one */
+    bool whole;               /* simulate all nodes at once, even where they could be by themselves */
     struct mser *mser;        /* takes (end, response) of every burst, for the truncation; NULL: not wanted */
 };
 
@@ -26,6 +28,7 @@ struct run_options {
     struct results *results; /* may be NULL */
     const struct backend_ops *backend;
     const volatile int *stop;
+    bool whole;     /* simulate all nodes at once, even where they could be by themselves */
     uint32_t first; /* number of the first replication: further ones of a run that had so many */
     /* Told after each replication, from one thread at a time; may be NULL. */
     void (*progress)(void *context, uint32_t done, uint32_t of);

@@ -142,7 +142,7 @@ static void test_books_that_are_wrong_by_one_are_caught(void **unused)
         assert_int_equal(load_specs(&scenario, traces, 0, &spec, &n, &arena, &err), GS_OK);
         assert_int_equal(setup_make(&setup, &scenario, spec, n, &arena, &err), GS_OK);
         assert_int_equal(load_open(&load, &scenario, traces, 0, spec, n, &arena, &err), GS_OK);
-        struct backend_setup with = {&scenario, &setup, &arena};
+        struct backend_setup with = {&scenario, &setup, &arena, 0};
         assert_int_equal(backend_sim.open(&be, &with, &err), GS_OK);
         const struct gs_view *view = controller_view(setup_controller(&setup, &arena));
         const struct recorder_setup rs = {.scenario = &scenario,

@@ -122,7 +122,7 @@ static void measure(const char *discipline, const struct size *size, double rate
             load_specs(&scenario, traces, r, &spec, &workloads, &arena, &err) != GS_OK ||
             setup_make(&setup, &scenario, spec, workloads, &arena, &err) != GS_OK)
             fail_msg("%s", err.text);
-        struct backend_setup with = {&scenario, &setup, &arena};
+        struct backend_setup with = {&scenario, &setup, &arena, 0};
         if (tr.ops->open(&tr.be, &with, &err) != GS_OK)
             fail_msg("%s", err.text);
         drive(&tr, r);
