@@ -86,8 +86,7 @@ static void open_node(struct backend *be, const struct node_group *group, uint32
         be->link[2 * gpu + 1] =
             (struct link){.rate = group->d2h * 1e-9, .width = 1, .twin = 2 * gpu, .node = id, .fcfs = fcfs};
     }
-    be->link[2 * be->gpus + id] =
-        (struct link){.rate = group->disk * 1e-9, .width = 1, .twin = GS_NONE, .node = id};
+    be->link[2 * be->gpus + id] = (struct link){.rate = group->disk * 1e-9, .width = 1, .twin = GS_NONE, .node = id};
 }
 
 static void open_nodes(struct backend *be)

@@ -264,16 +264,31 @@ void load_next(struct load *load, struct load_event *event)
     set_clock(load);
 }
 
-gs_ns load_next_of_ns(const struct load *load, uint32_t workload)
+static bool is_on(const void *context, uint32_t workload)
 {
-    return tournament_of_ns(&load->due, workload);
+    const struct load *load = context;
+
+    return workload < load->count && load->view->workload[workload].node == load->node;
 }
 
-void load_next_of(struct load *load, uint32_t workload, struct load_event *event)
+bool load_follows(struct load *load, gs_ns at_ns, uint32_t node, struct load_event *event)
 {
+    uint32_t workload;
+
+    if (load->clock.next_ns != at_ns)
+        return false;
+    if (load->cursors > 0 || load->doors > 0) {
+        load_next(load, event);
+        return true;
+    }
+    load->node = node;
+    workload = tournament_find(&load->due, at_ns, is_on, load);
+    if (workload == TOURNAMENT_NONE)
+        return false;
     event->kind = LOAD_NOTHING;
     take_due(load, workload, event);
     set_clock(load);
+    return true;
 }
 
 void load_see(struct load *load, const struct gs_view *view)

@@ -87,9 +87,9 @@ static inline gs_ns load_next_ns(const struct load *load)
 /* Take it.  LOAD_FAILED: a trace cannot be read on, load_error says why. */
 void load_next(struct load *load, struct load_event *event);
 
-/* The same of one workload, whatever is due of others; a recorded burst of an open loop is nobody's until it comes. */
-gs_ns load_next_of_ns(const struct load *load, uint32_t workload);
-void load_next_of(struct load *load, uint32_t workload, struct load_event *event);
+/* The same of what is due at `at_ns` on `node`, one after the other: no other node has a say in what comes next there.  False:
+ * nothing is.  Where a router or a recording has yet to tell whose a burst is, it is anybody's. */
+bool load_follows(struct load *load, gs_ns at_ns, uint32_t node, struct load_event *event);
 
 /* `job` ended at `at_ns` (done, refused by OUTCOME_REJECTED or OUTCOME_OOM, or lost by OUTCOME_KILLED): the workload goes on from there.  Frees the job. */
 void load_ended(struct load *load, struct job *job, gs_ns at_ns);

@@ -115,7 +115,8 @@ static void open_source(struct load *load, const struct scenario *scenario, uint
     s->finite = s->kind == SOURCE_JOB || s->kind == SOURCE_ITERATIONS;
     stream_init(&s->think, scenario->seed, replication, number, PURPOSE_THINK);
     stream_init(&s->burst, scenario->seed, replication, number, PURPOSE_BURST);
-    stream_init(&s->grow, scenario->seed, replication, number, s->kind == SOURCE_REQUESTS ? PURPOSE_ARRIVAL : PURPOSE_GROW);
+    stream_init(&s->grow, scenario->seed, replication, number,
+                s->kind == SOURCE_REQUESTS ? PURPOSE_ARRIVAL : PURPOSE_GROW);
     stream_init(&s->service, scenario->seed, replication, number, PURPOSE_SERVICE);
     if (s->kind == SOURCE_REPLAY)
         return; /* the trace says when it comes */

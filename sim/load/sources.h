@@ -91,6 +91,7 @@ struct load {
     struct door *door;
     uint32_t doors;
     const struct gs_view *view; /* what routers see of the GPUs; NULL: nothing */
+    uint32_t node;              /* of load_follows(), for its look through the tournament */
     struct cursor *cursor;
     size_t cursors;
     uint32_t count;

@@ -57,8 +57,8 @@ static gs_ns arrive(const struct replication_plan *plan, const struct gs_setup *
     if (ctl == NULL || arrival == NULL)
         return -1;
     for (uint32_t i = 0; i < whole->workloads; i++)
-        arrival[i] = (struct arrival_at){
-            load_start_ns(plan->scenario, plan->replication, i, whole->workload[i].group), i};
+        arrival[i] =
+            (struct arrival_at){load_start_ns(plan->scenario, plan->replication, i, whole->workload[i].group), i};
     qsort(arrival, whole->workloads, sizeof *arrival, by_time);
     for (uint32_t i = 0; i < whole->workloads && arrival[i].at_ns < plan->scenario->duration; i++) {
         struct gs_event event = {.at_ns = last_ns = arrival[i].at_ns,

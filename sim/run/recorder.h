@@ -37,8 +37,8 @@ struct recorder_setup {
     gs_ns warmup_ns;  /* what happened before is deleted */
     gs_ns horizon_ns; /* end of the run, GS_NEVER if unknown */
     struct arena *arena;
-    struct mser *mser;       /* takes every response, in order of time; NULL: not wanted */
-    struct results *results; /* takes rows in chunks; NULL: they are not kept */
+    struct mser *mser;                /* takes every response, in order of time; NULL: not wanted */
+    struct results *results;          /* takes rows in chunks; NULL: they are not kept */
     const struct recorder_part *part; /* NULL: it watches all nodes */
 };
 

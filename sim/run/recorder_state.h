@@ -31,7 +31,7 @@ struct watch {                  /* a workload under observation; what every burs
     uint32_t group;
     struct group_sums *sums; /* of its group on its node */
     int64_t base_bytes;      /* between bursts */
-    struct job *job;    /* the last one that became ready */
+    struct job *job;         /* the last one that became ready */
     int64_t gpu_bytes;
     int64_t stay_bytes;     /* of them, when its swap-out has ended or its swap-in has failed */
     uint32_t gpu;           /* that has them, or had */

@@ -108,16 +108,15 @@ static int take_load(struct replication *r, struct error *err)
     return step(r, event, err);
 }
 
-/* A burst of `workload` ended at `at_ns`.  What follows from that at once, its next burst or its leaving, comes before
- * anything else of that time, a timer for instance; then it is idle, if it is. */
+/* A burst of `workload` ended at `at_ns`.  What is wished for on its node at once, its own next burst or its leaving among it,
+ * comes before anything else of that time, a timer for instance; then it is idle, if it is. */
 static int take_end(struct replication *r, uint32_t workload, gs_ns at_ns, bool idle, struct error *err)
 {
+    uint32_t node = controller_view(r->ctl)->workload[workload].node;
     int rc = GS_OK;
 
-    while (rc == GS_OK && load_next_of_ns(r->load, workload) == at_ns && at_ns < r->end_ns) {
-        load_next_of(r->load, workload, &r->happening);
+    while (rc == GS_OK && at_ns < r->end_ns && load_follows(r->load, at_ns, node, &r->happening))
         rc = take_load(r, err);
-    }
     if (rc == GS_OK && idle && r->ops->idle(r->backend, workload, &r->event))
         rc = step(r, &r->event, err);
     return rc;

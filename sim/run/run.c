@@ -10,7 +10,7 @@
 
 struct crew {
     const struct run_source *source;
-    uint32_t spare; /* threads for each of those at work that there are besides */
+    uint32_t spare;       /* threads for each of those at work that there are besides */
     pthread_mutex_t lock; /* guards what follows, and what a run says of its progress */
     pthread_cond_t changed;
     struct run_state *open; /* in order of opening */

@@ -22,7 +22,7 @@ static const struct gs_policy_head *policy(enum gs_slot slot, struct stream *str
     double seen = 0;
 
     for (size_t i = 0; gs_policy_at(slot, i) != NULL; i++)
-        if (gs_policy_at(slot, i)->needs == GS_NEEDS_NODE_ONLY && stream_uniform(stream) < 1 / ++seen)
+        if ((gs_policy_at(slot, i)->needs & GS_NEEDS_NODE_ONLY) != 0 && stream_uniform(stream) < 1 / ++seen)
             found = gs_policy_at(slot, i);
     return found;
 }
