@@ -91,16 +91,16 @@ static void open_node(struct backend *be, const struct node_group *group, uint32
 
 static void open_nodes(struct backend *be)
 {
-    uint32_t gpu = 0, number = 0, first = be->setup->first_node;
+    int64_t skip = be->setup->first_node; /* nodes of others, before the first of ours */
+    uint32_t gpu = 0, id = 0;
 
     for (size_t g = 0; g < be->setup->scenario->nodes; g++) {
         const struct node_group *group = &be->setup->scenario->node[g];
-        for (int64_t k = 0; k < group->count; k++, number++) {
-            if (number < first || number - first >= be->nodes)
-                continue;
-            open_node(be, group, number - first, gpu);
+        for (int64_t k = skip; k < group->count && id < be->nodes; k++, id++) {
+            open_node(be, group, id, gpu);
             gpu += (uint32_t)group->gpus;
         }
+        skip = skip > group->count ? skip - group->count : 0;
     }
 }
 
