@@ -30,7 +30,7 @@ row() { # WORKLOADS DURATION
     row 1000 60d
     row 10000 6d
     row 100000 12h
-    row 1000000 30m
+    row 1000000 6h
 } | tee "$folder/cost.dat"
 gnuplot -e "set terminal svg size 720,360 font 'sans-serif,13' background 'white'; set output 'docs/performance/cost.svg';
     set logscale x; set format x '10^{%T}'; set xlabel 'workloads'; set ylabel 'ns of a processor an event'; set yrange [0:*];

@@ -71,7 +71,6 @@ static struct gs_bound overtakes(const struct gs_self *self, uint32_t waiting, u
 
 const struct gs_slicer_policy slicer_mlfq = {
     .abi = GS_POLICY_ABI,
-    .needs = GS_NEEDS_NODE_ONLY,
     .name = "mlfq",
     .help = "one at a time from the top of several levels; bursts sink, and are lifted every so often",
     .source = "Corbato et al., AFIPS SJCC 1962; the rules: Arpaci-Dusseau, Operating Systems, ch. 8",

@@ -66,7 +66,6 @@ static void ran(const struct gs_self *self, uint32_t workload, gs_ns ran_ns)
 
 const struct gs_slicer_policy slicer_stride = {
     .abi = GS_POLICY_ABI,
-    .needs = GS_NEEDS_NODE_ONLY,
     .name = "stride",
     .help = "one at a time, turns in exact proportion to the priorities",
     .source = "Waldspurger & Weihl, Stride scheduling, MIT LCS TM-528, 1995",

@@ -17,7 +17,7 @@ backend       sim/base backend/cuda policies sim/scenario sim/engine sim/load
 backend/cuda  sim/base
 backend/double  sim/base backend/cuda
 backend/live  sim/base policies sim/scenario sim/load backend backend/cuda backend/double
-sim/run       sim/base policies sim/scenario sim/stats sim/results sim/load backend traces
+sim/run       sim/base sim/engine policies sim/scenario sim/stats sim/results sim/load backend traces
 sim/explain   sim/base policies sim/results sim/run
 plots         sim/base sim/results
 sim/cli       sim/base policies sim/scenario sim/stats sim/results sim/load sim/run sim/explain backend backend/cuda traces plots sim/engine sim/cluster
