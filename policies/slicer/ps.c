@@ -12,6 +12,7 @@ static struct gs_bound overtakes(const struct gs_self *self, uint32_t waiting, u
 
 const struct gs_slicer_policy slicer_ps = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "ps",
     .help = "all that fit into memory run together; the others wait, first come first served",
     .source = "Kleinrock, Queueing Systems vol. 2, 1976 (processor sharing)",

@@ -44,6 +44,7 @@ static struct gs_bound overtakes(const struct gs_self *self, uint32_t waiting, u
 
 const struct gs_slicer_policy slicer_rr = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "rr",
     .help = "one at a time, a quantum each, in a circle",
     .source = "Kleinrock, Naval Research Logistics Quarterly 11(1), 1964",

@@ -60,6 +60,7 @@ static void evicted(const struct gs_self *self, uint32_t workload, bool chosen)
 
 const struct gs_victim_policy victim_lfu = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "lfu",
     .help = "evict the workload with the fewest bursts",
     .source =
