@@ -86,7 +86,7 @@ struct gs_workload {
     gs_ns attached_ns;
     gs_ns queued_ns;   /* entered the run queue at its present place */
     gs_ns resident_ns; /* start of the present or last residency */
-    gs_ns swap_ns;     /* start of the present or last swap, of either direction */
+    gs_ns swap_ns;     /* start of the present or last swap, of either direction; one that failed was none */
     gs_ns burst_ns;    /* how long it had the GPU for its present or last burst, without the present turn */
     gs_ns used_ns;     /* the same for all of its bursts */
     uint64_t turns;    /* after which it gave the GPU back by itself */

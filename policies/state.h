@@ -18,6 +18,7 @@ struct seat {
     gs_ns quantum_ns;
     gs_ns deadline_ns;      /* end of its turn, GS_NEVER while nobody else waits */
     gs_ns preempted_ns;     /* when it was last stopped for somebody else, GS_NEVER */
+    gs_ns swapped_ns;       /* its gs_workload.swap_ns before its present swap */
     gs_ns pinned_ns;        /* since when its policy keeps it from being a victim, GS_NEVER */
     int64_t want_bytes;     /* what it will hold while its next burst runs */
     int64_t claim_bytes;    /* still to come before it may be resident and run; 0: no claim */
@@ -209,6 +210,18 @@ void detach_moved(struct controller *ctl, uint32_t workload); /* the bytes of on
 static inline struct lane *lane_of(struct controller *ctl, uint32_t workload)
 {
     return &ctl->lane[ctl->workload[workload].gpu];
+}
+
+static inline void memory_start_swap(struct controller *ctl, uint32_t workload)
+{
+    ctl->seat[workload].swapped_ns = ctl->workload[workload].swap_ns;
+    ctl->workload[workload].swap_ns = ctl->view.now_ns;
+}
+
+/* The present one has failed, and counts as none. */
+static inline void memory_undo_swap(struct controller *ctl, uint32_t workload)
+{
+    ctl->workload[workload].swap_ns = ctl->seat[workload].swapped_ns;
 }
 
 /* May a victim policy send it away?  Asked of every resident at every choice: one test for what rarely holds. */

@@ -4,10 +4,7 @@
 /* Who has its memory there takes none from anybody, so it need not wait; but the others may never find enough of it idle. */
 static struct gs_bound overtakes(const struct gs_self *self, uint32_t waiting, uint32_t other)
 {
-    const struct gs_workload *all = self->view->workload;
-    bool was_there = all[other].swap_ns <= all[other].queued_ns;
-
-    return was_there ? bound_none() : bound_by_wish(self, waiting, other);
+    return bound_was_there(self, other) ? bound_none() : bound_by_wish(self, waiting, other);
 }
 
 const struct gs_slicer_policy slicer_ps = {
