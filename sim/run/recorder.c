@@ -334,6 +334,8 @@ void recorder_command(struct recorder *rec, const struct gs_command *c, gs_ns no
         swap_command(rec, c, now_ns);
     else if (c->kind == GS_CLEAN)
         clean_command(rec, c, now_ns);
+    else if (c->kind == GS_DROP)
+        rec->moved |= c->reason == GS_BECAUSE_SPILL; /* off the file, whether or not somebody moves */
     else if (c->kind == GS_WAIT)
         wait_command(rec, c, now_ns);
     else if (c->kind == GS_REJECT)

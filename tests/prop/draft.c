@@ -19,6 +19,7 @@ struct maker {
     int gpus;       /* of the node with the most */
     bool pools;     /* there is a [node.B] besides [node] */
     bool foresees;  /* a policy that knows the future */
+    bool demotes;   /* models with `dirty = 0` are left to the disk when the file is full */
     bool stops;     /* the present models end when they leave the GPU */
     int least_mib;  /* memory that the present group has at least */
 };
@@ -197,6 +198,7 @@ static void parameter(struct maker *m, enum gs_slot slot, const struct gs_param 
         while (p->choice[choices] != NULL)
             choices++;
         put(m, "%s.%s = %s", of, p->key, p->choice[below(m, choices)]);
+        m->demotes |= strstr(m->draft->line[m->draft->lines - 1], "demote") != NULL;
         break;
     }
 }
@@ -354,8 +356,8 @@ static void workloads(struct maker *m, int number, int gpu_gib)
         put(m, "state = %s", one_of(m, "new gpu host disk disk"));
     if (chance(m, 0.2))
         put(m, "context = %dMiB", (int)below(m, m->kind == ANYTHING ? 600 : 2));
-    if (chance(m, 0.3))
-        put(m, "dirty = %.2f", chance(m, 0.3) ? 0.0 : between(m, 0, 1));
+    if (m->demotes && strcmp(class, "inference") == 0 ? chance(m, 0.9) : chance(m, 0.3))
+        put(m, "dirty = %.2f", m->demotes || chance(m, 0.3) ? 0.0 : between(m, 0, 1));
     if (chance(m, 0.3) && !m->stops)
         put(m, "keep_host_copy = yes");
     if (chance(m, 0.3))
