@@ -260,7 +260,7 @@ const char *next_setting(struct making *b, enum limit limit, size_t group)
     default:
         break;
     }
-    bool held_up = limit == LIMIT_STARVED || limit == LIMIT_OVERLOAD;
+    bool held_up = limit == LIMIT_STARVED || limit == LIMIT_OVERLOAD || limit == LIMIT_QUEUES;
     bool room = !held_up && report_sla_met(b->report) && (b->report->slas > 0 || limit == LIMIT_NOTHING);
     return room ? more_load(b, group) : less_load(b, group);
 }

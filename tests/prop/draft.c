@@ -275,7 +275,10 @@ static void inference(struct maker *m)
 {
     double rate = between(m, 5, 60) / m->span_s;
 
-    switch (below(m, 4)) {
+    switch (below(m, m->foresees ? 4 : 5)) {
+    case 4:
+        put(m, "arrival = users(%d,%.0fus)", (int)below(m, 20) + 1, m->span_s * between(m, 5e3, 2e5));
+        break;
     case 0:
         put(m, "arrival = poisson(%.6f/s)", rate);
         break;
@@ -302,6 +305,8 @@ static void inference(struct maker *m)
     }
     if (chance(m, 0.5))
         put(m, "slots = %d", (int)below(m, 6) + 1);
+    if (chance(m, 0.3))
+        put(m, "max_waiting = %d", (int)below(m, 6));
     if (chance(m, 0.3))
         put(m, "cold_start = %s", time_of(m, m->span_s * 0.01, true));
     if (chance(m, 0.3))

@@ -90,10 +90,10 @@ static void test_users_turned_away(void **unused)
         double published, close;
         const char *duration;
     } row[] = {{12, 2, .166163, .02, "200000s"},
-               {12, 3, .039884, .03, "400000s"},
-               {12, 4, .006603, .06, "600000s"},
-               {20, 4, .041368, .03, "250000s"}};
-    static const char *const law[] = {"exp(10s)", "10s", "hyperexp(0.9, 5s, 55s)"};
+               {12, 3, .039884, .04, "400000s"},
+               {12, 4, .006603, .08, "600000s"},
+               {20, 4, .041368, .04, "250000s"}};
+    static const char *const law[] = {"10s", "gamma(0.5, 10s)"};
 
     (void)unused;
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++)
