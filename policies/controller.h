@@ -55,7 +55,8 @@ enum gs_command_kind {
     GS_WAIT,      /* note: `workload` waits, for `reason` */
     GS_CLEAN, /* write `moved_bytes` to the copy of a resident `workload`, which then holds all of its `bytes`; others'
                            transfers go first */
-    GS_DROP, /* note: the copy in the swap file of what is on the GPU is given up: its room is needed, or it has grown old */
+    GS_DROP,  /* note: the copy in the swap file of what is on the GPU is given up: its room is needed, or it has grown
+                           old; for GS_BECAUSE_SPILL, what is in the file only: it lies on disk from now on */
     GS_HOLD, /* `workload` holds `bytes` between its bursts from now on; what it holds beyond them while idle is free */
     GS_KILL, /* end the GPU process of `workload`, for `requester`: its `bytes`, its copy in the swap file and its bursts
                            are lost; done when the memory is free.  A GS_PLACE follows then where it begins anew elsewhere */

@@ -1,5 +1,5 @@
 /* host.c - the books of the swap file: room is booked before bytes move, redundant copies give way to what needs the room,
- * and a copy may be written ahead of the swap-out.
+ * a copy may be written ahead of the swap-out, and models that lie in the file and on disk alike may be left to the disk.
  *
  * Who comes in leaves room behind.  Where there is no other, those who leave for him take it, chunk by chunk by way of a
  * bounce buffer outside of the file, which takes as long as one after the other.  So a GPU and a file that are both full do
@@ -59,6 +59,40 @@ void host_drop(struct controller *ctl, uint32_t workload, uint8_t reason)
     host_leave(ctl, workload);
 }
 
+/* Does the disk have all of what lies in the file, which nobody is about to need? */
+static bool can_be_demoted(const struct controller *ctl, uint32_t workload, uint32_t node)
+{
+    const struct gs_workload *w = &ctl->workload[workload];
+    const struct seat *seat = &ctl->seat[workload];
+
+    return w->node == node && w->state == GS_HOST && w->gpu_bytes == 0 && w->class == GS_INFERENCE && !(w->dirty > 0) &&
+           !w->wants && !seat->leaving && seat->lent_bytes == 0 && seat->borrowed_bytes == 0;
+}
+
+static int64_t demotable_bytes(const struct controller *ctl, uint32_t node)
+{
+    int64_t bytes = 0;
+
+    for (uint32_t i = 0; i < ctl->view.workloads; i++)
+        if (can_be_demoted(ctl, i, node))
+            bytes += ctl->workload[i].host_bytes;
+    return bytes;
+}
+
+/* Who was used longest ago lies on disk alone from now on. */
+static void demote(struct controller *ctl, uint32_t node)
+{
+    uint32_t last = GS_NONE;
+
+    for (uint32_t i = 0; i < ctl->view.workloads; i++)
+        if (can_be_demoted(ctl, i, node) &&
+            (last == GS_NONE || ctl->workload[i].last_use_ns < ctl->workload[last].last_use_ns))
+            last = i;
+    host_drop(ctl, last, GS_BECAUSE_SPILL);
+    ctl->workload[last].state = GS_DISK;
+    ctl->seat[last].spilled = true;
+}
+
 /* Give copies up until `bytes` more fit; there are enough of them. */
 static void drop_copies(struct controller *ctl, uint32_t workload, int64_t bytes)
 {
@@ -73,7 +107,7 @@ static enum gs_room ask(struct controller *ctl, uint32_t workload, int64_t bytes
 {
     int answer = (int)ctl->setup->policies.cap->admit(&ctl->cap, workload, bytes);
 
-    if (answer >= (int)GS_ROOM_NO && answer <= (int)GS_ROOM_OR_DISK)
+    if (answer >= (int)GS_ROOM_NO && answer <= (int)GS_ROOM_OR_DEMOTE)
         return (enum gs_room)answer;
     nonsense(ctl, GS_SLOT_CAP);
     return GS_ROOM_YES;
@@ -81,7 +115,7 @@ static enum gs_room ask(struct controller *ctl, uint32_t workload, int64_t bytes
 
 static bool is_in_file(enum gs_room answer)
 {
-    return answer == GS_ROOM_YES || answer == GS_ROOM_OR_DISK;
+    return answer == GS_ROOM_YES || answer == GS_ROOM_OR_DISK || answer == GS_ROOM_OR_DEMOTE;
 }
 
 /* For a copy of `bytes`; an old one is brought up to date in place. */
@@ -143,22 +177,39 @@ void host_call_in(struct controller *ctl, uint32_t workload)
     ctl->overfull |= node->swap_used_bytes > node->swap_cap_bytes;
 }
 
+struct room {
+    int64_t free, lent; /* with copies that give way; what the requester is to lend */
+    bool enough;
+};
+
+/* Is there room, if `more` bytes came free? */
+static struct room look_for_room(const struct controller *ctl, uint32_t workload, uint32_t requester, int64_t bytes,
+                                 int64_t more)
+{
+    const struct seat *seat = &ctl->seat[workload];
+    uint32_t id = ctl->workload[workload].node;
+    struct room r = {.free = ctl->node[id].swap_cap_bytes - ctl->node[id].swap_used_bytes + more};
+
+    if (bytes > r.free)
+        r.free += redundant_bytes(ctl, id, workload);
+    if (bytes > r.free)
+        r.lent = r.free > 0 ? bytes - r.free : bytes;
+    r.enough = r.lent == 0 || (requester != GS_NONE && r.lent <= lendable(ctl, requester) &&
+                               (seat->borrowed_bytes == 0 || seat->lender == requester)); /* one lender each */
+    return r;
+}
+
 /* Free room first, then copies, then what the requester leaves; false, and nothing done, if that is not enough. */
 static bool find_room(struct controller *ctl, uint32_t workload, uint32_t requester, int64_t bytes)
 {
-    const struct gs_workload *w = &ctl->workload[workload];
-    struct gs_node *node = &ctl->node[w->node];
-    int64_t room = node->swap_cap_bytes - node->swap_used_bytes, lent = 0;
-
-    if (bytes > room)
-        room += redundant_bytes(ctl, w->node, workload);
-    if (bytes > room)
-        lent = room > 0 ? bytes - room : bytes;
     struct seat *seat = &ctl->seat[workload];
-    if (lent > 0 && (requester == GS_NONE || lent > lendable(ctl, requester) ||
-                     (seat->borrowed_bytes > 0 && seat->lender != requester))) /* one lender each */
+    struct gs_node *node = &ctl->node[ctl->workload[workload].node];
+    struct room room = look_for_room(ctl, workload, requester, bytes, 0);
+    int64_t lent = room.lent;
+
+    if (!room.enough)
         return false;
-    if (room >= 0) /* else the file holds more than its cap, and no copy helps */
+    if (room.free >= 0) /* else the file holds more than its cap, and no copy helps */
         drop_copies(ctl, workload, bytes - lent);
     if (lent > 0) {
         ctl->seat[requester].lent_bytes += lent;
@@ -166,6 +217,18 @@ static bool find_room(struct controller *ctl, uint32_t workload, uint32_t reques
         seat->borrowed_bytes += lent;
         node->swap_used_bytes -= lent;
     }
+    return true;
+}
+
+/* The same, and if need be the models in the file that were used longest ago give way. */
+static bool make_room(struct controller *ctl, uint32_t workload, uint32_t requester, int64_t bytes)
+{
+    uint32_t node = ctl->workload[workload].node;
+
+    if (!look_for_room(ctl, workload, requester, bytes, demotable_bytes(ctl, node)).enough)
+        return false;
+    while (!find_room(ctl, workload, requester, bytes))
+        demote(ctl, node);
     return true;
 }
 
@@ -184,14 +247,16 @@ bool host_book(struct controller *ctl, uint32_t workload, uint32_t requester)
     if (seat->booked)
         return true;
     enum gs_room answer = ask(ctl, workload, room);
-    if (is_in_file(answer) && find_room(ctl, workload, requester, room)) {
+    bool found = answer == GS_ROOM_OR_DEMOTE ? make_room(ctl, workload, requester, room)
+                                             : is_in_file(answer) && find_room(ctl, workload, requester, room);
+    if (found) {
         seat->booked_bytes = room;
         seat->booked = true;
         add(ctl, workload, room);
         return true;
     }
     /* What is being written to the file, or lies there in part, cannot go to disk at the same time. */
-    bool disk = answer == GS_ROOM_ON_DISK || answer == GS_ROOM_OR_DISK;
+    bool disk = answer == GS_ROOM_ON_DISK || answer == GS_ROOM_OR_DISK || answer == GS_ROOM_OR_DEMOTE;
     seat->to_disk = seat->booked = disk && !seat->cleaning && whole;
     return seat->booked;
 }

@@ -259,9 +259,11 @@ struct gs_slicer_policy {
 
 enum gs_room {
     GS_ROOM_NO,
-    GS_ROOM_YES,     /* if it fits; else it stays on the GPU */
-    GS_ROOM_ON_DISK, /* to disk instead */
-    GS_ROOM_OR_DISK, /* if it fits; else to disk */
+    GS_ROOM_YES,       /* if it fits; else it stays on the GPU */
+    GS_ROOM_ON_DISK,   /* to disk instead */
+    GS_ROOM_OR_DISK,   /* if it fits; else to disk */
+    GS_ROOM_OR_DEMOTE, /* if it fits, or would if models of the file that the disk has, too, were left to it: those used
+                          longest ago; else to disk */
 };
 enum gs_when_full {
     GS_FULL_BLOCK,

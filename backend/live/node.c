@@ -184,6 +184,11 @@ static int begin_move(struct backend *be, struct process *p, struct error *err)
     return rc == GS_OK ? mover_begin(&be->mover, &p->memory, kind, err) : rc;
 }
 
+static int no_disk(struct error *err)
+{
+    return error_set(err, GS_UNSATISFIABLE, "live mode has no disk to spill to, so far");
+}
+
 static int swap(struct backend *be, const struct gs_command *command, struct error *err)
 {
     struct process *p = &be->process[command->workload];
@@ -191,7 +196,7 @@ static int swap(struct backend *be, const struct gs_command *command, struct err
     gs_ns overhead_ns = be->setup->scenario->node[0].swap_overhead;
 
     if (command->reason == GS_BECAUSE_SPILL)
-        return error_set(err, GS_UNSATISFIABLE, "live mode has no disk to spill to, so far");
+        return no_disk(err);
     if (command->kind == GS_SWAP_OUT && command->bytes < p->held_bytes)
         return error_set(err, GS_UNSATISFIABLE, "live mode swaps whole workloads only, so far");
     live_account(be);
@@ -238,6 +243,8 @@ static int submit(struct backend *be, const struct gs_command *command, struct e
     case GS_HOLD:
         return hold(be, command, err);
     case GS_DROP:
+        if (command->reason == GS_BECAUSE_SPILL)
+            return no_disk(err);
         memory_drop_copies(&be->process[command->workload].memory);
         return GS_OK;
     case GS_KILL:

@@ -1,23 +1,27 @@
 /* static.c - the swap file has a fixed size; when it is full, the burst that needs the room waits or is refused, what does
- * not fit goes to disk, or somebody's process ends (policies/kill.c). */
+ * not fit goes to disk, models of the file give way to it, or somebody's process ends (policies/kill.c). */
 #include "policies/policy.h"
 
 enum { WHEN_FULL };
-enum { BLOCK, REJECT, SPILL, OOM, MIGRATE };
+enum { BLOCK, REJECT, SPILL, OOM, MIGRATE, DEMOTE };
 
-static const char *const outcomes[] = {"block", "reject", "spill", "oom", "migrate", NULL};
+static const char *const outcomes[] = {"block", "reject", "spill", "oom", "migrate", "demote", NULL};
 
 static const struct gs_param params[] = {
     {"when_full", GS_CHOICE, "block", 0, 0, outcomes,
      "the burst that needs the room waits, or is refused; its victim goes to disk; who holds more than his request is "
-     "killed for one that does not; an idle notebook moves to another GPU, which needs node_level_scheduler = yes"},
+     "killed for one that does not; an idle notebook moves to another GPU, which needs node_level_scheduler = yes; "
+     "models "
+     "with dirty = 0 that lie in the file give way to it, who was used longest ago first, and are loaded from disk"},
     GS_PARAM_END,
 };
 
 static enum gs_room admit(const struct gs_self *self, uint32_t workload, int64_t bytes)
 {
     (void)workload, (void)bytes;
-    return self->param[WHEN_FULL].i == SPILL ? GS_ROOM_OR_DISK : GS_ROOM_YES;
+    int64_t outcome = self->param[WHEN_FULL].i;
+
+    return outcome == SPILL ? GS_ROOM_OR_DISK : outcome == DEMOTE ? GS_ROOM_OR_DEMOTE : GS_ROOM_YES;
 }
 
 static enum gs_when_full when_full(const struct gs_self *self, uint32_t requester)
@@ -36,7 +40,8 @@ const struct gs_cap_policy cap_static = {
     .source = "Run:ai documentation, memory swap, `limits.cpuRam`",
     .when = "The right one where the file is large enough for all that does not fit the GPUs. "
             "Where it is not, `block` can wait for ever; `spill` never does, but who comes back from disk waits about "
-            "ten times as long. `oom` is what the product does where fractions may grow beyond their requests, after "
+            "ten times as long; with `demote` that is the model that was used longest ago. `oom` is what the product "
+            "does where fractions may grow beyond their requests, after "
             "it has "
             "tried to move a notebook where node_level_scheduler = yes. A decision costs nothing.",
     .param = params,

@@ -154,7 +154,9 @@ static const char *refusal(const struct explain_burst *b)
     case GS_BECAUSE_NO_PLACE:
         return "refused: no GPU may take it";
     default:
-        return "refused";
+        return b->row.end_ns == b->row.ready_ns
+                   ? "refused: as many requests as may wait did so already, by 'max_waiting'"
+                   : "refused";
     }
 }
 

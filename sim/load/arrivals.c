@@ -1,4 +1,4 @@
-/* arrivals.c - when requests come: Poisson, gamma renewal, on/off spells, a schedule. */
+/* arrivals.c - when requests come: Poisson, gamma renewal, on/off spells, a schedule, users who wait for the answer. */
 #include "sim/load/sources.h"
 
 static gs_ns rounded(double ns)
@@ -30,6 +30,29 @@ static double onoff_gap(struct source *s)
     return gap + need;
 }
 
+/* Until the first of those that think: exponential times have no memory, so it may be drawn anew whenever one more thinks
+ * or one less. */
+static gs_ns users_gap(struct source *s)
+{
+    const struct arrival *a = &s->group->arrival;
+
+    if (s->pending >= (uint64_t)a->users)
+        return GS_NEVER;
+    return rounded(stream_exponential(&s->arrival) * a->think_ns / (double)((uint64_t)a->users - s->pending));
+}
+
+void arrival_answered(struct load *load, uint32_t workload, gs_ns now_ns)
+{
+    uint32_t door = load->source[workload].door, id = door != 0 ? door : workload;
+    struct source *s = &load->source[id];
+
+    if (s->group->arrival.kind != ARRIVAL_USERS)
+        return;
+    s->pending -= door != 0;
+    if (s->status == STATUS_HERE)
+        load_reschedule(load, load_later(now_ns, arrival_gap(s, now_ns)), id);
+}
+
 void arrival_start(struct source *s)
 {
     const struct arrival *a = &s->group->arrival;
@@ -49,6 +72,8 @@ gs_ns arrival_gap(struct source *s, gs_ns now_ns)
         return rounded(gamma_gap(s));
     case ARRIVAL_ONOFF:
         return rounded(onoff_gap(s));
+    case ARRIVAL_USERS:
+        return users_gap(s);
     case ARRIVAL_SCHEDULE:
         break;
     }

@@ -41,6 +41,10 @@ int foresight_open(struct foresight **out, const struct load *load, struct arena
         return error_set(
             err, GS_UNSATISFIABLE,
             "a policy that knows the future cannot know where a 'router' sends requests; choose another one");
+    for (uint32_t i = 0; i < load->count; i++)
+        if (load->source[i].kind == SOURCE_REQUESTS && load->source[i].group->arrival.kind == ARRIVAL_USERS)
+            return error_set(err, GS_UNSATISFIABLE,
+                             "a policy that knows the future cannot know when 'users' ask again; choose another one");
     f->line_up = arena_array(arena, load->cursors + 1, sizeof *f->line_up);
     for (size_t i = 0; i < load->cursors; i++) {
         const struct replay *replay = load->cursor[i].replay;

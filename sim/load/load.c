@@ -169,6 +169,8 @@ void load_ended(struct load *load, struct job *job, gs_ns now_ns)
     s->pending_ns -= job->work_ns;
     job->next = load->spare;
     load->spare = job;
+    if (s->kind == SOURCE_REQUESTS)
+        arrival_answered(load, workload, now_ns);
     if (s->status == STATUS_GONE)
         return;
     switch (s->kind) {
@@ -273,6 +275,12 @@ static void set_clock(struct load *load)
         load->clock.next_ns = replay_wish_ns(load);
 }
 
+void load_reschedule(struct load *load, gs_ns at_ns, uint32_t workload)
+{
+    load_schedule(load, at_ns, workload);
+    set_clock(load);
+}
+
 void load_next(struct load *load, struct load_event *event)
 {
     event->kind = LOAD_NOTHING;
@@ -338,13 +346,21 @@ bool load_is_open(const struct load *load, uint32_t workload)
            (s->kind == SOURCE_REPLAY && s->replay->runs == 0 && (!s->replay->closed || s->replay->requests > 0));
 }
 
+bool load_refuses(const struct load *load, const struct job *job)
+{
+    const struct source *s = &load->source[job->workload];
+
+    return s->kind == SOURCE_REQUESTS && s->group->max_waiting < GS_NEVER &&
+           s->pending > s->group->slots + s->group->max_waiting;
+}
+
 bool load_is_fixed(const struct load *load, uint32_t workload)
 {
     const struct source *s = &load->source[workload];
 
     if (s->kind == SOURCE_REPLAY)
         return s->replay->runs == 0 && (!s->replay->closed || s->replay->bursts <= 1);
-    return s->kind == SOURCE_REQUESTS || s->kind == SOURCE_JOB ||
+    return (s->kind == SOURCE_REQUESTS && s->group->arrival.kind != ARRIVAL_USERS) || s->kind == SOURCE_JOB ||
            (s->kind == SOURCE_ITERATIONS && s->group->iterations == 1);
 }
 

@@ -107,6 +107,9 @@ bool load_follows(struct load *load, gs_ns at_ns, uint32_t node, struct load_eve
 /* `job` ended at `at_ns` (done, refused by OUTCOME_REJECTED or OUTCOME_OOM, or lost by OUTCOME_KILLED): the workload goes on from there.  Frees the job. */
 void load_ended(struct load *load, struct job *job, gs_ns at_ns);
 
+/* As many as may wait for its workload wait already: a request that has just come is to be refused. */
+bool load_refuses(const struct load *load, const struct job *job);
+
 /* The process of `workload` is killed: what its job has done is lost, and it begins again.  Before its bursts are told to
  * have ended. */
 void load_killed(struct load *load, uint32_t workload);
@@ -128,7 +131,7 @@ gs_ns load_leaves_ns(const struct load *load, uint32_t workload);
 uint64_t load_recorded(const struct load *load, uint32_t workload);
 uint64_t load_unreached(const struct load *load, uint32_t workload);
 
-/* Its bursts come when they come, however many wait already: requests, and recorded bursts in an open loop. */
+/* Its bursts come whether or not earlier ones have ended: requests, and recorded bursts in an open loop. */
 bool load_is_open(const struct load *load, uint32_t workload);
 /* When its bursts become ready does not depend on how others fared: open, or one burst only. */
 bool load_is_fixed(const struct load *load, uint32_t workload);

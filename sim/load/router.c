@@ -125,7 +125,8 @@ void door_take(struct load *load, uint32_t id, struct load_event *event)
                                                 : by_load(load, door, kind);
 
     s->next_ns = GS_NEVER;
-    load_schedule(load, load_later(event->at_ns, arrival_gap(s, event->at_ns)), id);
     event->workload = workload;
     request_ready(load, s, workload, event);
+    s->pending += event->kind == LOAD_BURST && s->group->arrival.kind == ARRIVAL_USERS;
+    load_schedule(load, load_later(event->at_ns, arrival_gap(s, event->at_ns)), id);
 }

@@ -25,7 +25,7 @@ struct source { /* a workload, as its user sees it; what every burst touches com
     bool killed;         /* a job: its burst is about to be told to have ended, and is to be done again */
     bool cut;            /* left where its recording was cut off: its end is not known */
     uint32_t bursts;     /* begun so far */
-    uint32_t pending;    /* begun and not ended */
+    uint32_t pending;    /* begun and not ended; of a router only where users wait for the answers */
     int64_t base_bytes;
     gs_ns next_ns, change_ns,
         detach_ns; /* its arrival or next wish; a change of it; its leaving; GS_NEVER: not known to
@@ -119,6 +119,7 @@ struct load {
 void load_burst(struct load *load, uint32_t workload, gs_ns work_ns, int64_t grow_bytes, struct load_event *event);
 /* Its arrival, or its next wish, comes at `at_ns`; and it leaves at `at_ns`. */
 void load_schedule(struct load *load, gs_ns at_ns, uint32_t workload);
+void load_reschedule(struct load *load, gs_ns at_ns, uint32_t workload); /* a wish that was due, perhaps earlier */
 void load_schedule_change(struct load *load, gs_ns at_ns, uint32_t workload);
 void load_schedule_detach(struct load *load, gs_ns at_ns, uint32_t workload);
 
@@ -171,6 +172,8 @@ gs_ns load_later(gs_ns now_ns, gs_ns gap_ns);
 
 /* Arrivals of requests (arrivals.c): find the source in the middle of its spells, as it is at any time. */
 void arrival_start(struct source *source);
+/* A request to `workload` has ended, or was refused: its user thinks again, where there are users. */
+void arrival_answered(struct load *load, uint32_t workload, gs_ns now_ns);
 /* Time from one to the next, GS_NEVER after the last. */
 gs_ns arrival_gap(struct source *source, gs_ns now_ns);
 

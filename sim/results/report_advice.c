@@ -144,6 +144,8 @@ static const char *plain_sentence(struct making *b, enum limit limit, size_t gro
         return "the cap of the swap file: bursts were refused or killed";
     case LIMIT_NO_ROOM:
         return "the memory of the GPUs: bursts that do not fit were refused or killed";
+    case LIMIT_QUEUES:
+        return "full queues: requests came when 'max_waiting' others waited, and were refused";
     case LIMIT_NOT_ENDED:
         return !missed ? "the length of the run: nothing ended in it"
                        : arena_printf(b->arena, "the length of the run: nothing that the SLA '%s' is about ended in it",
@@ -167,7 +169,7 @@ static const char *stuck_sentence(struct making *b, enum limit limit, const stru
 static const char *sentence(struct making *b, enum limit limit, size_t group, const double part[LIMIT_COLD + 1])
 {
     char cells[2][REPORT_CELL];
-    if (limit >= LIMIT_NOT_ENDED && limit <= LIMIT_NO_ROOM)
+    if (limit >= LIMIT_NOT_ENDED && limit <= LIMIT_QUEUES)
         return plain_sentence(b, limit, group);
     const struct report_group *g = &b->report->group[group];
     double unended = 100 * g->censored.value / g->arrived.value;
@@ -200,11 +202,26 @@ static const char *sentence(struct making *b, enum limit limit, size_t group, co
     }
 }
 
+/* Was nobody refused but by models whose queue may be full? */
+static bool only_queues(const struct making *b)
+{
+    for (size_t i = 0; i < b->report->groups; i++) {
+        const struct report_group *g = &b->report->group[i];
+        bool may_be_full = b->scenario->workload[i].trace < 0 && b->scenario->workload[i].class == GS_INFERENCE &&
+                           b->scenario->workload[i].max_waiting < GS_NEVER;
+        if (g->lost.value > 0 || (report_refused_bursts(g) > 0 && !may_be_full))
+            return false;
+    }
+    return true;
+}
+
 int make_advice(struct making *b)
 {
     double part[LIMIT_COLD + 1] = {0};
     size_t group = subject(b->report);
     enum limit limit = limit_of(b->report, &group, part);
+    if (limit == LIMIT_NO_ROOM && only_queues(b))
+        limit = LIMIT_QUEUES;
     b->report->limits = sentence(b, limit, group, part);
     const char *setting = next_setting(b, limit, group);
     struct text next = {0};

@@ -236,6 +236,17 @@ static const char *warm_start(struct making *b, size_t group)
     return arena_printf(b->arena, "workload.%s.state=host", b->report->group[group].name);
 }
 
+/* Of the first group whose requests found the queue full. */
+static const char *longer_queue(struct making *b)
+{
+    size_t i = 0;
+    while (i + 1 < b->report->groups && !(report_refused_bursts(&b->report->group[i]) > 0))
+        i++;
+    b->reason = "and if more may wait?";
+    return arena_printf(b->arena, "workload.%s.max_waiting=%lld", b->report->group[i].name,
+                        (long long)b->scenario->workload[i].max_waiting + 10);
+}
+
 const char *next_setting(struct making *b, enum limit limit, size_t group)
 {
     switch (limit) {
@@ -247,6 +258,8 @@ const char *next_setting(struct making *b, enum limit limit, size_t group)
     case LIMIT_FULL:
     case LIMIT_CAP:
         return more_swap_file(b);
+    case LIMIT_QUEUES:
+        return longer_queue(b);
     case LIMIT_NO_SWAP:
         return let_swap(b);
     case LIMIT_NO_ROOM:

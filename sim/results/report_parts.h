@@ -40,6 +40,7 @@ enum limit {
     LIMIT_TURNED_AWAY, /* workloads refused */
     LIMIT_REFUSED,     /* bursts refused, for want of room in the swap file */
     LIMIT_NO_ROOM,     /* for want of memory */
+    LIMIT_QUEUES,      /* as 'max_waiting' requests waited already */
     LIMIT_FULL,
     LIMIT_NO_SWAP, /* GPUs full for good */
     LIMIT_STARVED,

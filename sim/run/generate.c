@@ -251,6 +251,11 @@ int generate_trace(struct generated *made, const struct scenario *scenario, cons
                              "where the router of '%s' sends a request depends on what runs; 'trace generate' does not "
                              "run anything, so take 'random', 'round_robin' or 'zipf(s)'",
                              group->name);
+        if (group->class == GS_INFERENCE && group->arrival.kind == ARRIVAL_USERS)
+            return error_set(err, GS_BAD_INPUT,
+                             "when the users of '%s' ask again depends on what runs; 'trace generate' does not run "
+                             "anything, so give 'arrival' as a rate",
+                             group->name);
     }
     int code = open_load(&g, &load, &arena);
     if (!code)

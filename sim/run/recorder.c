@@ -87,12 +87,9 @@ static uint32_t width_of(const struct recorder *rec, uint32_t workload)
 void recorder_ready(struct recorder *rec, struct job *job)
 {
     struct watch *w = &rec->watch[job->workload];
-    uint8_t state = rec->setup.view->workload[job->workload].state;
 
     rec->tally.events++;
-    job->served = state == GS_DISK                               ? SERVED_COLD
-                  : state == GS_HOST || state == GS_SWAPPING_OUT ? SERVED_WARM
-                                                                 : SERVED_HOT;
+    job->served = served_from(rec, job->workload);
     if (w->pending == 0 && w->phase == PHASE_AWAY)
         set_phase(rec, job->workload, STALL_QUEUE, job->ready_ns);
     else
@@ -339,6 +336,8 @@ void recorder_command(struct recorder *rec, const struct gs_command *c, gs_ns no
         swap_command(rec, c, now_ns);
     else if (c->kind == GS_CLEAN)
         clean_command(rec, c, now_ns);
+    else if (c->kind == GS_DROP)
+        rec->moved |= c->reason == GS_BECAUSE_SPILL; /* off the file, whether or not somebody moves */
     else if (c->kind == GS_WAIT)
         wait_command(rec, c, now_ns);
     else if (c->kind == GS_REJECT)

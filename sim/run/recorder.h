@@ -51,6 +51,8 @@ void recorder_ready(struct recorder *rec, struct job *job);
 void recorder_ended(struct recorder *rec, struct job *job, gs_ns at_ns, enum outcome outcome);
 /* The whole workload, on arrival; `reason` of enum gs_reason. */
 void recorder_refused(struct recorder *rec, uint32_t workload, uint8_t reason, gs_ns at_ns);
+/* A request, when it came: too many wait already. */
+void recorder_turned_away(struct recorder *rec, struct job *job);
 /* The clock has reached `at_ns`, and no event later than recorder_mark_ns was skipped: ends the warm-up, samples series. */
 gs_ns recorder_mark_ns(const struct recorder *rec);
 void recorder_until(struct recorder *rec, gs_ns at_ns);

@@ -1,4 +1,5 @@
-/* recorder_refused.c - a workload was refused when it arrived: why, and how large a GPU it would have needed. */
+/* recorder_refused.c - a workload was refused when it arrived: why, and how large a GPU it would have needed; or a request,
+ * as too many waited already. */
 #include "sim/run/recorder_state.h"
 
 /* Memory of a GPU that would take the workload, or its share of the workload, by itself. */
@@ -60,4 +61,20 @@ void recorder_refused(struct recorder *rec, uint32_t workload, uint8_t reason, g
     g->refused[why]++;
     if (needs < INT64_MAX && needs > g->refused_needs_bytes)
         g->refused_needs_bytes = needs;
+}
+
+/* It was never among those that wait, so nothing of its workload changes. */
+void recorder_turned_away(struct recorder *rec, struct job *job)
+{
+    static const gs_ns stall_ns[STALLS];
+    struct watch *w = &rec->watch[job->workload];
+
+    rec->tally.events++;
+    if (job->ready_ns < rec->setup.warmup_ns)
+        return;
+    w->arrived++;
+    w->group->rejected++;
+    job->served = served_from(rec, job->workload);
+    if (rec->rows.bursts)
+        rows_burst(rec, job, job->ready_ns, 0, stall_ns, OUTCOME_REJECTED);
 }

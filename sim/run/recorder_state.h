@@ -116,6 +116,14 @@ void recorder_evicted_close(struct recorder *rec, gs_ns at_ns);
 
 /* Rows (recorder_rows.c). */
 void rows_open(struct recorder *rec);
+/* Where its bytes are now, for a burst that has just become ready. */
+static inline uint8_t served_from(const struct recorder *rec, uint32_t workload)
+{
+    uint8_t state = rec->setup.view->workload[workload].state;
+
+    return state == GS_DISK ? SERVED_COLD : state == GS_HOST || state == GS_SWAPPING_OUT ? SERVED_WARM : SERVED_HOT;
+}
+
 void rows_burst(struct recorder *rec, const struct job *job, gs_ns end_ns, gs_ns alone_ns, const gs_ns *stall_ns,
                 enum outcome outcome);
 void rows_state(struct recorder *rec, uint32_t workload, uint8_t state, gs_ns now_ns);

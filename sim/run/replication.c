@@ -78,6 +78,11 @@ static int take_load(struct replication *r, struct error *err)
     event->command = 0;
     switch (happening->kind) {
     case LOAD_BURST:
+        if (load_refuses(r->load, happening->job)) {
+            recorder_turned_away(r->rec, happening->job);
+            load_ended(r->load, happening->job, happening->at_ns);
+            return GS_OK;
+        }
         recorder_ready(r->rec, happening->job);
         if (!r->ops->offer(r->backend, happening->job))
             return GS_OK;

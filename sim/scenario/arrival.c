@@ -1,10 +1,10 @@
-/* arrival.c - parses the arrivals of requests: poisson, gamma, onoff, schedule. */
+/* arrival.c - parses the arrivals of requests: poisson, gamma, onoff, schedule, users. */
 #include "sim/base/units.h"
 #include "sim/scenario/build.h"
 #include <stdio.h>
 #include <string.h>
 
-enum { ARGUMENTS_MAX = 3, NAME_BYTES = 16 };
+enum { ARGUMENTS_MAX = 3, NAME_BYTES = 16, USERS_MAX = 1000000 };
 
 static const struct form {
     const char *name, *shape;
@@ -14,6 +14,7 @@ static const struct form {
     [ARRIVAL_GAMMA] = {"gamma", "gamma(cv,rate), such as gamma(2,0.5/s)", 2},
     [ARRIVAL_ONOFF] = {"onoff", "onoff(on,off,rate), such as onoff(10m,1h,2/s)", 3},
     [ARRIVAL_SCHEDULE] = {"schedule", "schedule(t1 t2 ...), such as schedule(0s 30s 5m)", 0},
+    [ARRIVAL_USERS] = {"users", "users(n,think), such as users(12,2m)", 2},
 };
 enum { FORMS = sizeof form / sizeof form[0] };
 
@@ -27,9 +28,10 @@ static int unknown(const char *text, char why[VALUE_WHY])
 {
     char hint[HINT_TEXT], name[NAME_BYTES];
     snprintf(name, sizeof name, "%.*s", (int)strcspn(text, "( "), text);
-    snprintf(why, VALUE_WHY,
-             "it must be one of poisson(rate), gamma(cv,rate), onoff(on,off,rate), schedule(t1 t2 ...)%s",
-             build_hint(hint, name, FORMS, form_at, NULL));
+    snprintf(
+        why, VALUE_WHY,
+        "it must be one of poisson(rate), gamma(cv,rate), onoff(on,off,rate), schedule(t1 t2 ...), users(n,think)%s",
+        build_hint(hint, name, FORMS, form_at, NULL));
     return GS_BAD_INPUT;
 }
 
@@ -89,9 +91,21 @@ static int positive(bool is_positive, const char *what, char why[VALUE_WHY])
     return GS_BAD_INPUT;
 }
 
+static int users(struct arrival *arrival, char *const part[ARGUMENTS_MAX], char why[VALUE_WHY])
+{
+    int code = units_integer(part[0], &arrival->users, why);
+    code = code ? code
+                : positive(arrival->users > 0 && arrival->users <= USERS_MAX, "the number of users, at most a million,",
+                           why);
+    code = code ? code : units_time_real(part[1], &arrival->think_ns, why);
+    return code ? code : positive(arrival->think_ns > 0, "the mean time that users think", why);
+}
+
 static int arguments(struct arrival *arrival, char *const part[ARGUMENTS_MAX], char why[VALUE_WHY])
 {
     int code = GS_OK;
+    if (arrival->kind == ARRIVAL_USERS)
+        return users(arrival, part, why);
     if (arrival->kind == ARRIVAL_GAMMA) {
         code = units_number(part[0], &arrival->cv, why);
         code = code ? code : positive(arrival->cv > 0, "the coefficient of variation", why);

@@ -157,7 +157,7 @@ static const struct key table[] = {
              .help = "time without GPU between iterations"),
     WORKLOAD("arrival", "arrivals", NULL, "inference", KEY_ARRIVAL, arrival, 0, 0,
              .help = "of each workload, or with a 'router' of the group: poisson(rate), gamma(cv,rate), "
-                     "onoff(on,off,rate), or schedule(t1 t2 ...)"),
+                     "onoff(on,off,rate), schedule(t1 t2 ...), or users(n,think)"),
     WORKLOAD("service", "dist of time", "", "inference", KEY_DIST_TIME, service, 0, INFINITY, .above = true,
              .help = "GPU work of a request, alone on the reference GPU; alternative: tokens"),
     WORKLOAD("input_tokens", "dist of number", "", "inference", KEY_DIST_NUMBER, input_tokens, 0, INFINITY,
@@ -171,6 +171,9 @@ static const struct key table[] = {
     WORKLOAD("first_token_overhead", "time", "", "inference", KEY_TIME, first_token_overhead, 0, 60 * TOKEN_TIME_MAX,
              .help = "fixed GPU work before the first token"),
     WORKLOAD("slots", "integer", "1", "inference", KEY_INTEGER, slots, 1, 65536, .help = "requests served together"),
+    WORKLOAD("max_waiting", "integer | none", "none", "inference", KEY_INTEGER, max_waiting, 0, COUNT_MAX,
+             .word = NEVER,
+             .help = "requests that may wait besides those in the slots; a further one is refused when it comes"),
     WORKLOAD("state", "by class | new | gpu | host | disk", "by class", "all", KEY_CHOICE, state, 0, 0,
              .help = "at start; new: the first residency moves no bytes; by class: inference host, others new"),
     WORKLOAD("cold_start", "time", "0", "inference", KEY_TIME, cold_start, 0, NEVER,

@@ -18,7 +18,7 @@ enum transfer { TRANSFER_SERIAL, TRANSFER_OVERLAPPED };
 enum link_discipline { LINK_PS, LINK_FCFS };
 enum sharing { SHARING_CONCURRENT, SHARING_EXCLUSIVE };
 enum fraction { FRACTION_DYNAMIC, FRACTION_REGULAR };
-enum arrival_kind { ARRIVAL_POISSON, ARRIVAL_GAMMA, ARRIVAL_ONOFF, ARRIVAL_SCHEDULE };
+enum arrival_kind { ARRIVAL_POISSON, ARRIVAL_GAMMA, ARRIVAL_ONOFF, ARRIVAL_SCHEDULE, ARRIVAL_USERS };
 enum initial_state { INITIAL_BY_CLASS, INITIAL_NEW, INITIAL_GPU, INITIAL_HOST, INITIAL_DISK };
 
 enum unload { UNLOAD_SWAP, UNLOAD_STOP };
@@ -65,6 +65,8 @@ struct arrival {
     double on_mean_ns, off_mean_ns; /* onoff: exponential spells */
     const gs_ns *time;              /* schedule, ascending */
     uint32_t times;
+    int64_t users; /* each thinks for an exponential time of mean think_ns, and waits for the end of his request */
+    double think_ns;
 };
 
 enum router_kind {
@@ -112,8 +114,8 @@ struct workload_group { /* [workload.NAME] */
     bool has_tokens; /* instead of a service */
     struct dist input_tokens, output_tokens;
     gs_ns prefill_per_token, decode_per_token, first_token_overhead;
-    int64_t slots;
-    int state; /* enum initial_state */
+    int64_t slots, max_waiting; /* beyond the slots; INT64_MAX = none is refused */
+    int state;                  /* enum initial_state */
     gs_ns cold_start, warm_start;
     int64_t kv_cache;  /* of memory */
     int unload;        /* enum unload */

@@ -19,6 +19,7 @@ struct maker {
     int gpus;       /* of the node with the most */
     bool pools;     /* there is a [node.B] besides [node] */
     bool foresees;  /* a policy that knows the future */
+    bool demotes;   /* models with `dirty = 0` are left to the disk when the file is full */
     bool stops;     /* the present models end when they leave the GPU */
     int least_mib;  /* memory that the present group has at least */
 };
@@ -197,6 +198,7 @@ static void parameter(struct maker *m, enum gs_slot slot, const struct gs_param 
         while (p->choice[choices] != NULL)
             choices++;
         put(m, "%s.%s = %s", of, p->key, p->choice[below(m, choices)]);
+        m->demotes |= strstr(m->draft->line[m->draft->lines - 1], "demote") != NULL;
         break;
     }
 }
@@ -273,7 +275,10 @@ static void inference(struct maker *m)
 {
     double rate = between(m, 5, 60) / m->span_s;
 
-    switch (below(m, 4)) {
+    switch (below(m, m->foresees ? 4 : 5)) {
+    case 4:
+        put(m, "arrival = users(%d,%.0fus)", (int)below(m, 20) + 1, m->span_s * between(m, 5e3, 2e5));
+        break;
     case 0:
         put(m, "arrival = poisson(%.6f/s)", rate);
         break;
@@ -300,6 +305,8 @@ static void inference(struct maker *m)
     }
     if (chance(m, 0.5))
         put(m, "slots = %d", (int)below(m, 6) + 1);
+    if (chance(m, 0.3))
+        put(m, "max_waiting = %d", (int)below(m, 6));
     if (chance(m, 0.3))
         put(m, "cold_start = %s", time_of(m, m->span_s * 0.01, true));
     if (chance(m, 0.3))
@@ -354,8 +361,8 @@ static void workloads(struct maker *m, int number, int gpu_gib)
         put(m, "state = %s", one_of(m, "new gpu host disk disk"));
     if (chance(m, 0.2))
         put(m, "context = %dMiB", (int)below(m, m->kind == ANYTHING ? 600 : 2));
-    if (chance(m, 0.3))
-        put(m, "dirty = %.2f", chance(m, 0.3) ? 0.0 : between(m, 0, 1));
+    if (m->demotes && strcmp(class, "inference") == 0 ? chance(m, 0.9) : chance(m, 0.3))
+        put(m, "dirty = %.2f", m->demotes || chance(m, 0.3) ? 0.0 : between(m, 0, 1));
     if (chance(m, 0.3) && !m->stops)
         put(m, "keep_host_copy = yes");
     if (chance(m, 0.3))

@@ -29,6 +29,38 @@ static void test_what_does_not_fit_spills(void **unused)
     TRUTH_TIMELINE(text, larger, due_larger);
 }
 
+/* B and C fill the file of 40 GB.  D comes from disk: B, as none of the two was used and it is the first, is left to the disk
+ * and A takes its place.  C comes from the file, which D takes the place of.  B comes from disk: of A and D in the file A was
+ * used longest ago.  D is still there, A is not.  Those that have something to write stay: A itself goes to disk then. */
+static void test_who_was_used_longest_ago_is_left_to_the_disk(void **unused)
+{
+    static const char text[] = NODE("20GB", "40GB", "[policy]\ncap.when_full = demote\n")
+        WORKLOAD("A", "gpu", "20GB", "100s", "dirty = 0") WORKLOAD("B", "host", "20GB", "50s", "dirty = 0")
+            WORKLOAD("C", "host", "20GB", "30s", "dirty = 0") WORKLOAD("D", "disk", "20GB", "10s 80s", "dirty = 0");
+    static const char *const dirty[] = {"workload.B.dirty=0.1", "workload.C.dirty=1", "scenario.duration=32s", NULL};
+    static const struct truth_burst due[] = {
+        {.workload = 3, .ready = 10, .start = 20.8, .end = 21.8, .swap_out = .8, .cold = 10},
+        {.workload = 2, .ready = 30, .start = 31.6, .end = 32.6, .swap_out = .8, .swap_in = .8},
+        {.workload = 1, .ready = 50, .start = 60.8, .end = 61.8, .swap_out = .8, .cold = 10},
+        {.workload = 3, .ready = 80, .start = 81.6, .end = 82.6, .swap_out = .8, .swap_in = .8},
+        {.workload = 0, .ready = 100, .start = 110.8, .end = 111.8, .swap_out = .8, .cold = 10},
+    };
+    static const struct truth_burst due_dirty[] = {
+        {.workload = 3, .ready = 10, .start = 30, .end = 31, .swap_out = 10, .cold = 10},
+        {.workload = 2,
+         .ready = 30,
+         .start = -1,
+         .end = 32,
+         .queue = 1,
+         .swap_out = .8,
+         .swap_in = .2,
+         .outcome = "censored"},
+    };
+    (void)unused;
+    TRUTH_TIMELINE(text, NULL, due);
+    TRUTH_TIMELINE(text, dirty, due_dirty);
+}
+
 /* C's first burst needs room for two of 20 GB.  A has its copy in the file of 30 GB, which counts for nothing while
  * A is resident, but A leaves on it. */
 static void test_a_copy_is_not_lost_to_another_victim(void **unused)
@@ -167,6 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_does_not_fit_spills),
+        cmocka_unit_test(test_who_was_used_longest_ago_is_left_to_the_disk),
         cmocka_unit_test(test_a_copy_is_not_lost_to_another_victim),
         cmocka_unit_test(test_a_quota_sends_the_large_to_disk),
         cmocka_unit_test(test_maxmin_makes_the_entitled_wait_and_the_others_spill),

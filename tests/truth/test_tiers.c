@@ -3,10 +3,12 @@
  * Activity: a model is on the GPU if it had a request within the last T, so of M models with Poisson requests of rate r each
  * M (1 - exp(-r T)) are (Aegaeon, SOSP 2025, counts active models so).
  * Tiers: independent requests, as many places on the GPU and in the file as there are; lru on the GPU; a victim takes the
- * place of the one that came out of the file, and goes to disk where there was none (when_full = spill).  The stationary state
- * of the whole chain.
+ * place of the one that came out of the file.  Where there was none it goes to disk (when_full = spill): the stationary state
+ * of the whole chain.  Or who was used longest ago goes there instead (when_full = demote): GPU and file are the upper and
+ * the lower part of one LRU stack, in which a model lies at depth d if d others were wanted since it was, so that the shares
+ * are integrals (Flajolet, Gardy, Thimonier, 1992); they are compared to Che's approximation (Che, Tung, Wang, 2002), too.
  *
- * 4 checks of 1 % each; fixed seed. */
+ * 7 checks of 1 % each; fixed seed. */
 #include "tests/truth/truth.h"
 
 #include <math.h>
@@ -158,11 +160,98 @@ static void test_hot_warm_and_cold(void **unused)
     truth_end(&t);
 }
 
+/* --- one stack: 20 models, 5 places, 7 in the file --- */
+
+enum { MODELS = 20, PLACES = 5, FILED = 7 };
+
+static void zipf(double share[MODELS])
+{
+    double sum = 0;
+
+    for (int i = 0; i < MODELS; i++)
+        sum += share[i] = pow(i + 1, -.9);
+    for (int i = 0; i < MODELS; i++)
+        share[i] /= sum;
+}
+
+/* The chance that fewer than `places` of the models but `but` were wanted within t, at one request a unit of time. */
+static double few(const double *share, int but, int places, double t)
+{
+    double chance[MODELS + 1] = {1}, sum = 0;
+
+    for (int j = 0; j < MODELS; j++) {
+        double wanted = j == but ? 0 : 1 - exp(-share[j] * t);
+        for (int k = MODELS; k > 0; k--)
+            chance[k] += wanted * (chance[k - 1] - chance[k]);
+        chance[0] *= 1 - wanted;
+    }
+    for (int k = 0; k < places; k++)
+        sum += chance[k];
+    return sum;
+}
+
+/* Share of requests for one of the `places` models wanted last: sum of p_i times the integral of few() over the law of the
+ * time since i was wanted, by the midpoint rule over its quantiles. */
+static double stack_hits(const double *share, int places)
+{
+    enum { STEPS = 4000 };
+    double hits = 0;
+
+    for (int i = 0; i < MODELS; i++)
+        for (int step = 0; step < STEPS; step++)
+            hits += share[i] * few(share, i, places, -log(1 - (step + .5) / STEPS) / share[i]) / STEPS;
+    return hits;
+}
+
+static double che(const double *share, int places)
+{
+    double low = 0, high = 1e6, hits = 0;
+
+    for (int step = 0; step < 200; step++) {
+        double t = (low + high) / 2, held = 0;
+        for (int i = 0; i < MODELS; i++)
+            held += 1 - exp(-share[i] * t);
+        *(held < places ? &low : &high) = t;
+    }
+    for (int i = 0; i < MODELS; i++)
+        hits += share[i] * (1 - exp(-share[i] * low));
+    return hits;
+}
+
+static void test_demotion(void **unused)
+{
+    static const char text[] =
+        "[scenario]\nduration = 40000s\nwarmup = 500s\nreplications = 32\n"
+        "[node]\ngpu_memory = 5GB\ngpu_reserved = 0GB\nswap_file = 7GB\n" QUICK
+        "[policy]\nslicer = fcfs\nvictim = lru\ncap.when_full = demote\n"
+        "[workload.M]\nclass = inference\ncount = 20\nmemory = 1GB\ndirty = 0\nstate = disk\nrouter = zipf(0.9)\n"
+        "arrival = poisson(0.5/s)\nservice = 1us\n";
+    double share[MODELS];
+    struct truth t;
+
+    (void)unused;
+    zipf(share);
+    double top = stack_hits(share, PLACES), both = stack_hits(share, PLACES + FILED);
+    double che_top = che(share, PLACES), che_both = che(share, PLACES + FILED);
+    print_message("hot, warm, cold: %.6f %.6f %.6f; by Che %.6f %.6f %.6f\n", top, both - top, 1 - both, che_top,
+                  che_both - che_top, 1 - che_both);
+    assert_true(fabs(top - .434793) < 1e-6); /* as King's sum, in test_hit_ratios.c */
+    assert_true(fabs(che_top - .4327) < 5e-5 && fabs(che_both - che_top - .3437) < 5e-5 &&
+                fabs(1 - che_both - .2236) < 5e-5);
+    assert_true(fabs(top - che_top) < .003 && fabs(both - che_both) < .003);
+    truth_run(&t, text, NULL);
+    truth_expect("20 models, 5 places, 7 in the file: hot", truth_interval(&t, hot, 0), top);
+    truth_expect("20 models, 5 places, 7 in the file: warm", truth_interval(&t, warm, 0), both - top);
+    truth_expect("20 models, 5 places, 7 in the file: cold", truth_interval(&t, cold, 0), 1 - both);
+    truth_end(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_active_models),
         cmocka_unit_test(test_hot_warm_and_cold),
+        cmocka_unit_test(test_demotion),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

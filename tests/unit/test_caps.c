@@ -18,12 +18,14 @@ static enum gs_room ask(const struct gs_cap_policy *policy, struct made *m, uint
 
 static void static_leaves_it_to_the_cap(void **unused)
 {
-    static const enum gs_room room[] = {GS_ROOM_YES, GS_ROOM_YES, GS_ROOM_OR_DISK};
-    static const enum gs_when_full full[] = {GS_FULL_BLOCK, GS_FULL_REJECT, GS_FULL_BLOCK};
+    static const enum gs_room room[] = {GS_ROOM_YES, GS_ROOM_YES, GS_ROOM_OR_DISK,
+                                        GS_ROOM_YES, GS_ROOM_YES, GS_ROOM_OR_DEMOTE};
+    static const enum gs_when_full full[] = {GS_FULL_BLOCK, GS_FULL_REJECT, GS_FULL_BLOCK,
+                                             GS_FULL_KILL,  GS_FULL_BLOCK,  GS_FULL_BLOCK};
     const struct gs_cap_policy *policy = cap("static");
 
     (void)unused;
-    for (int64_t i = 0; i < 3; i++) {
+    for (int64_t i = 0; i < 6; i++) {
         struct made m;
         make(&m);
         m.param[0].i = i;
