@@ -6,7 +6,8 @@
  *   submit.c   the calls that submit work or take memory: one load while granted, else wait
  *   threads.c  which threads are in such a call just now
  *   lanes.c    the streams that were used, and events behind what was submitted
- *   service.c  opens and shuts: a thread that talks to the daemon; talk.c: the connection
+ *   service.c  the gate, open or shut; a thread that opens and shuts it
+ *   grant.c    when: the conversation with the daemon; talk.c: the connection
  *   lookup.c   cuGetProcAddress; hooks.c: the rest of the calls that it stands in
  */
 #ifndef GS_GATE_H
@@ -117,6 +118,26 @@ void service_notice(void);         /* a call that is not gated: if the gate is s
 void service_renew(void);          /* streams have gone: threads are to look anew which they use */
 void service_bypass(void);         /* somebody got a call that the gate does not know */
 uint64_t service_now_ns(void);
+
+/* For grant.c, from the service's thread. */
+void service_open(bool tracked); /* tracked: by a grant, so that its end waits for what was submitted */
+void service_shut(void);         /* from then on, who is not inside sees that it is shut */
+void service_set_away(bool yes); /* yes: the process may be taken off the GPU, so that any call asks for it */
+void service_set_quantum_us(uint64_t us);
+bool service_was_open(void); /* ever, in this process */
+bool service_wanted(void);
+uint64_t service_take_bytes(void); /* the most that was wanted since the last time */
+uint64_t service_bypasses(void);
+
+/* --- grant.c: of the service's thread alone; `now` is service_now_ns --- */
+
+/* Nothing is said yet.  path: the daemon's socket; closed: without a daemon the gate stays shut. */
+void grant_begin(const char *path, bool closed, uint64_t silence_ns);
+/* Do what is due by itself; when to come again, unless something happens: UINT64_MAX, never. */
+uint64_t grant_step(uint64_t now);
+void grant_listen(uint64_t now); /* to what the daemon has said */
+void grant_end(void);            /* the program ends: release, take leave */
+void grant_forget(void);         /* in a forked child */
 
 /* --- talk.c: the connection, used by the service's thread alone --- */
 
