@@ -24,13 +24,16 @@ for my $i (0 .. $#symbol) {
 $symbol[$i]:
     endbr64
     movl \$$i, %r11d
-    jmp *(gate_real + 8 * $i)(%rip)
+    jmp *(gate_jump + 8 * $i)(%rip)
     .size $symbol[$i], . - $symbol[$i]
 TEXT
 }
-# The first call of all finds the driver: keep the arguments, ask for the address, go on there.
+# The first call of all finds the driver, and one while the gate is shut asks for the GPU: keep the arguments, ask where to
+# go on, go on there.
 print <<'TEXT';
     .p2align 4
+    .globl gate_first
+    .hidden gate_first
     .type gate_first, @function
 gate_first:
     .cfi_startproc
@@ -82,11 +85,14 @@ gate_first:
     .size gate_first, . - gate_first
     .data
     .p2align 6
-    .globl gate_real
-    .hidden gate_real
-    .type gate_real, @object
-gate_real:
+    .globl gate_jump
+    .hidden gate_jump
+    .type gate_jump, @object
+gate_jump:
 TEXT
 print "    .quad gate_first\n" for @symbol;
-print "    .size gate_real, . - gate_real\n    .section .note.GNU-stack, \"\", \@progbits\n";
+print "    .size gate_jump, . - gate_jump\n";
+print "    .globl gate_own\n    .hidden gate_own\n    .type gate_own, \@object\ngate_own:\n";
+print "    .quad $_\n" for @symbol;
+print "    .size gate_own, . - gate_own\n    .section .note.GNU-stack, \"\", \@progbits\n";
 close STDOUT or die "$output: $!\n";

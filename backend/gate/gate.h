@@ -29,8 +29,13 @@ enum {
 
 /* --- real.c --- */
 
-extern void (*gate_real[REALS])(void);
-void (*gate_resolve(unsigned index))(void); /* find the driver first */
+extern void (*gate_real[REALS])(void); /* the driver's */
+extern void (*gate_own[REALS])(void);  /* the gate's, under the same names */
+extern void (*gate_jump[REALS])(void); /* where a call goes that is only passed on: the driver's, or gate_first */
+void gate_first(void);
+void real_direct(bool direct); /* calls are passed on at once; else gate_resolve is asked each time */
+/* Find the driver; while the gate is shut, ask for the GPU: the call may wait for its memory to come back. */
+void (*gate_resolve(unsigned index))(void);
 void real_begin(void);
 bool real_has(unsigned index);
 const char *real_path(void); /* NULL: there is none */
@@ -108,6 +113,7 @@ void service_want(uint64_t bytes); /* ask for the GPU, unless the gate is open, 
 void service_wait(void);           /* until it is */
 bool service_tracks(void);
 uint64_t service_quantum_us(void); /* for the bound on what is under way */
+void service_notice(void);         /* a call that is not gated: if the gate is shut, ask for the GPU */
 void service_renew(void);          /* streams have gone: threads are to look anew which they use */
 void service_bypass(void);         /* somebody got a call that the gate does not know */
 uint64_t service_now_ns(void);

@@ -30,6 +30,7 @@ static void end_stream(uint64_t stream)
         unsigned result;                                                                                               \
                                                                                                                        \
         real_begin();                                                                                                  \
+        service_notice();                                                                                              \
         lanes_lock();                                                                                                  \
         forget(a1);                                                                                                    \
         result = REAL(symbol, 1)(a1);                                                                                  \
@@ -42,6 +43,7 @@ static void end_stream(uint64_t stream)
         unsigned result;                                                                                               \
                                                                                                                        \
         real_begin();                                                                                                  \
+        service_notice();                                                                                              \
         lanes_lock();                                                                                                  \
         result = REAL(symbol, 1)(a1);                                                                                  \
         if (result == CU_OK)                                                                                           \

@@ -1,7 +1,7 @@
 /* lookup.c - cuGetProcAddress: by it the CUDA runtime gets nearly all calls, each in the ABI of some version.
  *
- * What the driver hands out is passed on, but for calls that the gate has a function of its own for: then it is that of
- * the same ABI.  A driver newer than the table may hand out an ABI that the table lacks: then what it hands out for the
+ * Where the driver hands out one of its exported calls, the gate hands out its own of that name; for calls that submit
+ * work, that of the same ABI.  A driver newer than the table may hand out an ABI that the table lacks: then what it hands out for the
  * newest version of the table is another address, and the caller gets what the driver gave, not gated, and counted. */
 #include "backend/gate/gate.h"
 #include "backend/gate/hooks.h"
@@ -63,6 +63,17 @@ static void *known(uint64_t name, uint64_t flags)
     return address;
 }
 
+/* A call that the gate only passes on goes by way of it all the same, so that it asks for the GPU while that is shut. */
+static void *passed_on(void *address)
+{
+    for (unsigned i = 0; i < REALS; i++)
+        if (memcmp(&gate_real[i], &address, sizeof address) == 0 && real_has(i)) {
+            memcpy(&address, &gate_own[i], sizeof address);
+            break;
+        }
+    return address;
+}
+
 /* Put the gate's function, where it has one, in the place of what the driver handed out. */
 static void replace(uint64_t name, uint64_t out, int version, uint64_t flags)
 {
@@ -72,8 +83,10 @@ static void replace(uint64_t name, uint64_t out, int version, uint64_t flags)
     if (name == 0 || out == 0 || *address == NULL || *(const char *)(uintptr_t)name == '\0')
         return;
     mine = own((const char *)(uintptr_t)name, version, (flags & PER_THREAD) != 0, &ours);
-    if (!ours)
+    if (!ours) {
+        *address = passed_on(*address);
         return;
+    }
     if (mine != NULL && (version <= NEWEST || known(name, flags) == *address))
         *address = mine;
     else

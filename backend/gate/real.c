@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+void (*gate_real[REALS])(void);
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static char path[4096];
 static bool found[REALS];
@@ -65,6 +67,12 @@ static bool find(void)
     return false;
 }
 
+void real_direct(bool direct)
+{
+    for (unsigned i = 0; i < REALS; i++)
+        __atomic_store_n(&gate_jump[i], direct ? gate_real[i] : gate_first, __ATOMIC_RELEASE);
+}
+
 static void load(void)
 {
 #define NAME(symbol) #symbol,
@@ -87,8 +95,9 @@ static void load(void)
         found[i] = address != NULL;
         if (found[i])
             memcpy(&function, &address, sizeof function);
-        __atomic_store_n(&gate_real[i], function, __ATOMIC_RELEASE);
+        gate_real[i] = function;
     }
+    real_direct(true);
 }
 
 void real_begin(void)
@@ -99,6 +108,7 @@ void real_begin(void)
 void (*gate_resolve(unsigned index))(void)
 {
     real_begin();
+    service_notice();
     return gate_real[index];
 }
 

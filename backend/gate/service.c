@@ -27,9 +27,11 @@ enum { UNLIMITED_US = 200000 }; /* a grant without an end: the quantum that the 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the opening, and what follows */
 static pthread_cond_t opened = PTHREAD_COND_INITIALIZER;
 static bool begun, finished;
-static uint64_t generation = 1;
+enum { FIRST = 1 }; /* what no slot has seen */
+static uint64_t generation = FIRST;
 
 static _Atomic bool ready, wanted, ending, tracks;
+static _Atomic bool away; /* what the process has on the GPU may go, and calls wait until it is back */
 static _Atomic uint64_t bypass, quantum_us, wanted_bytes;
 static int wake = -1;
 
@@ -79,12 +81,19 @@ void service_bypass(void)
     poke();
 }
 
+static void set_away(bool yes)
+{
+    atomic_store(&away, yes);
+    real_direct(!yes);
+}
+
 static void open_gate(bool tracked)
 {
     pthread_mutex_lock(&lock);
     atomic_store(&tracks, tracked);
     atomic_store(&wanted, false);
     atomic_store_explicit(&gate_word, ++generation, memory_order_release);
+    set_away(false);
     pthread_cond_broadcast(&opened);
     pthread_mutex_unlock(&lock);
 }
@@ -130,6 +139,7 @@ static void greet(uint64_t now)
         return;
     }
     shut_gate();
+    set_away(generation > FIRST);
     my.stage = GREETING;
     my.heard_ns = now;
     my.pinged = false;
@@ -185,6 +195,7 @@ static void drain(enum gate_reason reason, uint64_t grace_ns, uint64_t now)
 {
     if (active())
         my.active_ns = now;
+    set_away(true); /* so early that whoever is about to make a call has made it before the end of the work */
     shut_gate();
     my.stage = DRAINING;
     my.reason = reason;
@@ -397,8 +408,10 @@ static void forked(void)
     atomic_store(&ready, false);
     atomic_store(&wanted, false);
     atomic_store(&bypass, 0);
+    set_away(false);
     atomic_store(&gate_word, 0);
     memset(&my, 0, sizeof my);
+    generation = FIRST;
     threads_forget();
     lanes_forget();
 }
@@ -462,6 +475,15 @@ static void want(void)
         atomic_store(&wanted, true);
         poke();
     }
+}
+
+void service_notice(void)
+{
+    if (!atomic_load_explicit(&away, memory_order_relaxed))
+        return;
+    pthread_mutex_lock(&lock);
+    want();
+    pthread_mutex_unlock(&lock);
 }
 
 void service_want(uint64_t bytes)

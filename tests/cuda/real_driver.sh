@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# real_driver.sh PROGRAM SIMULATOR - NVIDIA's own driver libraries, as Debian packages them, have what our tables ask for, and
-# without a GPU they are met with the right words.  They are fetched into a temporary folder and never installed; where
+# real_driver.sh PROGRAM SIMULATOR [GATE PROBE] - NVIDIA's own driver libraries, as Debian packages them, have what our tables ask for, and
+# without a GPU they are met with the right words, behind the gate, too.  They are fetched into a temporary folder and never installed; where
 # they cannot be fetched, the test is skipped and says so.
 set -euo pipefail
 program=$(realpath "$1") sim=$(realpath "$2")
+gate=${3:+$(realpath "$3")} probe=${4:+$(realpath "$4")}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -67,3 +68,6 @@ for command in live calibrate; do
 done
 find . -maxdepth 1 | sort | diff "$work/cache/before" - || { echo "something is left behind"; exit 1; }
 "$sim" backends | grep -q "($no_gpu"
+if [[ -n $gate ]]; then # behind the gate it says what it says without
+    LD_PRELOAD=$gate ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 "$probe" same
+fi

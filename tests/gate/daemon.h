@@ -30,6 +30,7 @@ static struct sockaddr_un address;
 static int listener = -1, connection = -1, output = -1;
 static pid_t child;
 static const char *preload = GATE_LIBCUDA;
+static char double_options[300] = "strict=yes real_clock=yes";
 static uint64_t epoch;
 static struct gate_frame last_stat; /* what came of them on the way to something else */
 
@@ -73,7 +74,7 @@ static inline void client_start(const char *driver, const char *more, const char
     snprintf(text[n++], sizeof *text, "LD_PRELOAD=%s", preload);
     snprintf(text[n++], sizeof *text, "GPUSWAP_GATE=%s", address.sun_path);
     snprintf(text[n++], sizeof *text, "GPUSWAP_LIBCUDA=%s", driver);
-    snprintf(text[n++], sizeof *text, "GPUSWAP_DOUBLE=strict=yes real_clock=yes");
+    snprintf(text[n++], sizeof *text, "GPUSWAP_DOUBLE=%s", double_options);
     snprintf(text[n++], sizeof *text, "ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0");
     snprintf(copy, sizeof copy, "%s", more != NULL ? more : "");
     for (char *word = strtok_r(copy, " ", &rest); word != NULL && n < 8; word = strtok_r(NULL, " ", &rest))
