@@ -166,7 +166,9 @@ static struct memory *next_in(const struct mover *mover)
             t->begun++;
         if (t->kind != MOVE_IN || t->begun == m->count)
             continue;
-        if (t->begun - t->ended < mover->depth && (next == NULL || t->turn < next->move.turn))
+        /* what is only filled is issued all at once: each time it may have to wait for the kernels of others */
+        if ((t->begun - t->ended < mover->depth || m->chunk[t->begun].slot == SLOT_NONE) &&
+            (next == NULL || t->turn < next->move.turn))
             next = m;
         if (mover->fcfs)
             break;

@@ -7,10 +7,56 @@
 
 static unsigned next_chunk; /* where to look for a free one */
 
-/* What new memory holds: never zeros, and never what somebody left. */
-static void fill_with_junk(struct chunk *chunk)
+/* What new memory holds: never zeros, and never what somebody left.  By the real clock, of what was used before only a byte
+ * a page is spoilt, as all of it would take a fifth of the time of a swap. */
+static void fill_with_junk(struct chunk *chunk, bool used_before)
 {
-    memset(chunk->data, 0xA5 ^ (int)(chunk->generation & 0x1F), chunk->bytes);
+    enum { PAGE = 4096 };
+
+    for (size_t at = 0; used_before && the.options.real_clock && at < chunk->bytes; at += PAGE)
+        chunk->data[at] ^= 0x5A;
+    if (!used_before || !the.options.real_clock)
+        memset(chunk->data, 0xA5 ^ (int)(chunk->generation & 0x1F), chunk->bytes);
+}
+
+/* Memory that was given back, for the next one of its size: to take pages from the system each time takes several times as
+ * long as to copy them. */
+static struct {
+    unsigned char *data;
+    size_t bytes;
+} spare[256];
+static unsigned spares;
+
+static unsigned char *take_spare(size_t bytes)
+{
+    for (unsigned i = spares; i-- > 0;) {
+        unsigned char *data = spare[i].data;
+
+        if (spare[i].bytes != bytes)
+            continue;
+        spare[i] = spare[--spares];
+        return data;
+    }
+    return NULL;
+}
+
+static void give_spare(unsigned char *data, size_t bytes)
+{
+    enum { MOST = sizeof spare / sizeof *spare };
+
+    if (spares < MOST) {
+        spare[spares].data = data;
+        spare[spares++].bytes = bytes;
+    } else
+        munmap(data, bytes);
+}
+
+void chunks_forget(void)
+{
+    while (spares > 0) {
+        spares--;
+        munmap(spare[spares].data, spare[spares].bytes);
+    }
 }
 
 /* Pages that are told from the process' own: the system counts them as shared. */
@@ -24,7 +70,7 @@ void *chunk_pages(size_t bytes)
 CUresult chunk_make(unsigned gpu, size_t bytes, unsigned *index)
 {
     struct chunk *chunk = NULL;
-    void *data;
+    void *data, *recycled;
 
     for (unsigned i = 0; i < CHUNKS && chunk == NULL; i++) {
         *index = (next_chunk + i) % CHUNKS;
@@ -32,14 +78,15 @@ CUresult chunk_make(unsigned gpu, size_t bytes, unsigned *index)
     }
     if (chunk == NULL || !ledger_take(gpu, bytes))
         return CUDA_ERROR_OUT_OF_MEMORY;
-    if ((data = chunk_pages(bytes)) == NULL) {
+    recycled = data = take_spare(bytes);
+    if (data == NULL && (data = chunk_pages(bytes)) == NULL) {
         ledger_give(gpu, bytes);
         return CUDA_ERROR_OUT_OF_MEMORY;
     }
     next_chunk = *index + 1;
     *chunk =
         (struct chunk){.generation = chunk->generation + 1, .live = true, .gpu = gpu, .bytes = bytes, .data = data};
-    fill_with_junk(chunk);
+    fill_with_junk(chunk, recycled != NULL);
     return CUDA_SUCCESS;
 }
 
@@ -58,7 +105,7 @@ void chunk_drop(unsigned index)
 
     if (!chunk->released || chunk->mappings > 0)
         return;
-    munmap(chunk->data, chunk->bytes);
+    give_spare(chunk->data, chunk->bytes);
     the.gpu[chunk->gpu].late_bytes += chunk->bytes;
     the.gpu[chunk->gpu].late_until_ns = the.now_ns + the.options.free_lag_ns;
     chunks_free_late(false);

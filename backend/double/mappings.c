@@ -279,5 +279,6 @@ void memory_forget(void)
             the.chunk[i].released = true;
             chunk_drop(i);
         }
+    chunks_forget();
     the.reservations = the.registrations = 0;
 }

@@ -246,6 +246,7 @@ void *chunk_pages(size_t bytes);
 CUresult chunk_make(unsigned gpu, size_t bytes, unsigned *index);
 void chunks_free_late(bool all); /* what was released, when its time has come */
 void chunk_drop(unsigned index); /* where neither handle nor mapping is left */
+void chunks_forget(void);
 CUresult mapping_add(struct mapping mapping);
 /* Where `address` lies, and how many bytes on from there; NULL if it is not mapped or, unless `any`, not accessible. */
 unsigned char *mapping_find(uint64_t address, size_t *run, bool any);

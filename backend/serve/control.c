@@ -119,8 +119,8 @@ static void attach(struct backend *be, struct peer *peer, char *words)
     else if (guests_of(be, pid) != NULL)
         error_set(&err, GS_BUSY, "process %d has a place already", pid);
     else if ((p = guests_free(be, group)) == NULL)
-        error_set(&err, GS_UNSATISFIABLE, "no free place in '%s': is that a [workload] of the scenario, and its 'count' enough?",
-                  group);
+        error_set(&err, GS_UNSATISFIABLE,
+                  "no free place in '%s': is that a [workload] of the scenario, and its 'count' enough?", group);
     else if (guests_take(be, p, pid, uid, &err) == GS_OK) {
         peer->place = serve_id(be, p);
         if (value_of(words, "memory", number, sizeof number) != NULL && atoll(number) > 0) {
@@ -220,14 +220,14 @@ static void of_place(struct backend *be, struct peer *peer, const char *verb, ch
 
 static const char *state_of(const struct guest *p)
 {
-    return p->lost                                                 ? "lost"
-           : p->moving && p->command.kind == GS_SWAP_OUT           ? "leaving"
-           : p->moving                                             ? "coming"
-           : p->granted                                            ? "running"
-           : p->away && p->job != NULL                             ? "away, waits"
-           : p->away                                               ? "away"
-           : p->job != NULL                                        ? "waits"
-                                                                   : "idle";
+    return p->lost                                       ? "lost"
+           : p->moving && p->command.kind == GS_SWAP_OUT ? "leaving"
+           : p->moving                                   ? "coming"
+           : p->granted                                  ? "running"
+           : p->away && p->job != NULL                   ? "away, waits"
+           : p->away                                     ? "away"
+           : p->job != NULL                              ? "waits"
+                                                         : "idle";
 }
 
 /* A line each, fields parted by tabs: name, state, GPU, bytes, processes, seconds of the GPU, swaps, pinned, why. */
@@ -247,8 +247,8 @@ static void status(struct backend *be, struct peer *peer)
             overruns += p->member[m].overruns;
         }
         length += (size_t)snprintf(text + length, sizeof text - length,
-                                   "%s\t%s\t%u\t%" PRId64 "\t%d\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\t%s\n", p->name,
-                                   state_of(p), p->gpu, p->bytes, p->members, p->swaps, overruns, bypasses,
+                                   "%s\t%s\t%u\t%" PRId64 "\t%d\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\t%s\n",
+                                   p->name, state_of(p), p->gpu, p->bytes, p->members, p->swaps, overruns, bypasses,
                                    p->pinned ? "pinned" : "", p->why);
     }
     if (send(peer->fd, text, length, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)length)
@@ -278,6 +278,7 @@ void control_hear(struct backend *be, struct peer *peer, char *text)
                strcmp(text, "unpin") == 0 || strcmp(text, "priority") == 0) {
         of_place(be, peer, text, rest);
     } else {
-        control_say(peer, "error: unknown word; this daemon knows attach, request, release, pin, unpin, priority, status, drain, stop");
+        control_say(peer, "error: unknown word; this daemon knows attach, request, release, pin, unpin, priority, "
+                          "status, drain, stop");
     }
 }

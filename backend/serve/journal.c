@@ -36,7 +36,8 @@ void journal_write(struct backend *be)
     FILE *file;
     bool failed;
 
-    if (!be->journal_stale || !path_of(be, ".guests", path, sizeof path) || !path_of(be, ".guests.new", new, sizeof new))
+    if (!be->journal_stale || !path_of(be, ".guests", path, sizeof path) ||
+        !path_of(be, ".guests.new", new, sizeof new))
         return;
     be->journal_stale = false;
     unlink(new);
@@ -54,8 +55,9 @@ void journal_write(struct backend *be)
     if (!be->journal_failed) {
         char line[512];
 
-        snprintf(line, sizeof line, "'%s' cannot be written (%s): if the daemon dies, programs off the GPU are not found again",
-                 path, strerror(errno));
+        snprintf(line, sizeof line,
+                 "'%s' cannot be written (%s): if the daemon dies, programs off the GPU are not found again", path,
+                 strerror(errno));
         be->options->say(line);
     }
     be->journal_failed = true;

@@ -83,7 +83,8 @@ int serve_check(const struct scenario *s, struct error *err)
     if (slicer->at_boundary != NULL && s->node[0].sharing == 0)
         return cannot(err, "programs do not say where an iteration ends: no slicer that stops there");
     if (prefetch->clean_after != NULL || prefetch->streams != NULL)
-        return cannot(err, "the driver writes no copies ahead and runs nothing that is not all there: no such prefetch");
+        return cannot(err,
+                      "the driver writes no copies ahead and runs nothing that is not all there: no such prefetch");
     for (size_t g = 0; g < s->workloads; g++)
         if (s->workload[g].keep_host_copy || s->workload[g].unload != 0)
             return cannot(err, "the driver keeps no copies of what is on the GPU: no 'keep_host_copy', no 'unload'");
@@ -116,7 +117,8 @@ static int open_devices(struct backend *be, struct error *err)
             be->nvml.memory(be->device[gpu], &memory) != NVML_SUCCESS)
             return error_set(err, GS_NO_DEVICE, "the driver does not tell about GPU %u; see 'gpuswap-sim doctor'", gpu);
         if (be->nvml.mig(be->device[gpu], &now, &later) == NVML_SUCCESS && now != 0)
-            return error_set(err, GS_UNSATISFIABLE, "GPU %u is cut into MIG instances, which the driver cannot swap", gpu);
+            return error_set(err, GS_UNSATISFIABLE, "GPU %u is cut into MIG instances, which the driver cannot swap",
+                             gpu);
         if (memory.total < (uint64_t)node->gpu_memory)
             return error_set(err, GS_UNSATISFIABLE, "GPU %u has %llu MiB, and the scenario says %lld MiB", gpu,
                              (unsigned long long)(memory.total >> 20), (long long)(node->gpu_memory >> 20));

@@ -85,7 +85,8 @@ struct guest *peers_rule(struct backend *be, int pid, uid_t uid, struct error *e
     struct guest *p = group == NULL || be->drains ? NULL : guests_free(be, group);
 
     if (group == NULL)
-        error_set(err, GS_NOT_PERMITTED, "process %d belongs to no program that was brought, and no rule takes it in", pid);
+        error_set(err, GS_NOT_PERMITTED, "process %d belongs to no program that was brought, and no rule takes it in",
+                  pid);
     else if (p == NULL)
         error_set(err, GS_UNSATISFIABLE, "all places of '%s' are taken; raise its 'count'", group);
     return p != NULL && guests_take(be, p, pid, uid, err) == GS_OK ? p : NULL;
@@ -215,7 +216,8 @@ int peers_listen(struct backend *be, struct error *err)
     struct stat there;
 
     if (strlen(path) >= sizeof address.sun_path)
-        return error_set(err, GS_USAGE, "'%s': a socket's path may have %zu letters", path, sizeof address.sun_path - 1);
+        return error_set(err, GS_USAGE, "'%s': a socket's path may have %zu letters", path,
+                         sizeof address.sun_path - 1);
     memcpy(address.sun_path, path, strlen(path) + 1);
     be->listening = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (be->listening < 0)

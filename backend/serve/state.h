@@ -36,11 +36,11 @@ struct guest {
     uid_t uid;             /* whose it is */
     char name[SERVE_NAME];
     uint32_t gpu;
-    struct job *job;   /* the wish that waits or is served */
-    unsigned requests; /* that keep it wanted, besides its gates */
-    int64_t bytes;     /* as the controller knows them */
+    struct job *job;         /* the wish that waits or is served */
+    unsigned requests;       /* that keep it wanted, besides its gates */
+    int64_t bytes;           /* as the controller knows them */
     gs_ns since_ns, busy_ns; /* of the present grant; how long the job has had the GPU before it */
-    gs_ns linger_ns, idle_at_ns, stop_by_ns, retry_ns; /* the latter three: GS_NEVER, or something is due then */
+    gs_ns linger_ns, idle_at_ns, stop_by_ns, retry_ns;    /* the latter three: GS_NEVER, or something is due then */
     bool granted, stopping, yields, idle_posted, outside; /* outside: stopped by the driver, not by its gate */
     bool moving, away, lost, pinned, unmovable, gone;
     bool requests_once; /* it is wanted, though nobody says so: until it has had the GPU */
@@ -54,7 +54,7 @@ struct guest {
 struct peer {
     int fd, pid;
     uid_t uid;
-    bool gate;       /* it speaks frames */
+    bool gate; /* it speaks frames */
     bool closing;
     uint32_t place;  /* that it belongs to; GS_NONE */
     uint32_t awaits; /* it has asked for this place, and hears when that is on the GPU; GS_NONE */
@@ -154,12 +154,12 @@ void journal_read(struct backend *be);
 void journal_bring_home(struct backend *be);
 
 /* processes.c: what the kernel tells of a process. */
-int process_open(int pid);                          /* a pidfd, -1: it is gone */
-uint64_t process_start(int pid);                    /* when, in ticks since the machine started; 0: it is gone */
+int process_open(int pid);       /* a pidfd, -1: it is gone */
+uint64_t process_start(int pid); /* when, in ticks since the machine started; 0: it is gone */
 bool process_descends(int pid, int ancestor);
 bool process_is_leader(int pid);                    /* and not a thread's number */
 bool process_name(int pid, char *out, size_t size); /* of its command */
 bool process_cgroup(int pid, char *out, size_t size);
-int64_t process_headroom(int pid);                  /* bytes that its cgroup may still grow by; INT64_MAX: no limit */
+int64_t process_headroom(int pid); /* bytes that its cgroup may still grow by; INT64_MAX: no limit */
 
 #endif

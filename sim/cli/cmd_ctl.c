@@ -32,9 +32,8 @@ static void append(struct arguments *a, const char *word, struct argp_state *sta
 {
     size_t length = strlen(a->words);
 
-    if (strpbrk(word, " \t\n") != NULL ||
-        snprintf(a->words + length, sizeof a->words - length, "%s%s", length > 0 ? " " : "", word) >=
-            (int)(sizeof a->words - length))
+    if (strpbrk(word, " \t\n") != NULL || snprintf(a->words + length, sizeof a->words - length, "%s%s",
+                                                   length > 0 ? " " : "", word) >= (int)(sizeof a->words - length))
         argp_error(state, "'%s' is no name", word);
 }
 
@@ -66,8 +65,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if (a->words[0] == '\0')
-            argp_error(state, "what? status, request PLACE, release PLACE, pin PLACE, unpin PLACE, priority PLACE N, attach PID, "
-                              "drain or stop");
+            argp_error(
+                state,
+                "what? status, request PLACE, release PLACE, pin PLACE, unpin PLACE, priority PLACE N, attach PID, "
+                "drain or stop");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -77,7 +78,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 /* --- status --- */
 
 enum { FIELDS = 10 };
-static const char *const field_name[FIELDS] = {"place",    "state", "gpu",      "bytes",  "processes",
+static const char *const field_name[FIELDS] = {"place", "state",    "gpu",      "bytes",  "processes",
                                                "swaps", "overruns", "bypassed", "pinned", "why"};
 
 static void split(char *line, char *field[FIELDS])
@@ -152,28 +153,29 @@ static int attach_words(struct arguments *a, struct error *err)
         return error_set(err, GS_USAGE, "attach needs the number of a process and --group NAME");
     if (a->memory != NULL && (units_size(a->memory, &bytes, why) != GS_OK || bytes <= 0))
         return error_set(err, GS_USAGE, "--memory is a size as 8GiB, not '%s'", a->memory);
-    if (a->priority != NULL &&
-        (units_integer(a->priority, &priority, why) != GS_OK || priority < 0 || priority > 255))
+    if (a->priority != NULL && (units_integer(a->priority, &priority, why) != GS_OK || priority < 0 || priority > 255))
         return error_set(err, GS_USAGE, "--priority is a number from 0 to 255, not '%s'", a->priority);
     snprintf(a->words, sizeof a->words, "attach group=%s pid=%lld memory=%lld", a->group, (long long)pid,
              (long long)bytes);
     if (a->priority != NULL)
-        snprintf(a->words + strlen(a->words), sizeof a->words - strlen(a->words), " priority=%lld", (long long)priority);
+        snprintf(a->words + strlen(a->words), sizeof a->words - strlen(a->words), " priority=%lld",
+                 (long long)priority);
     return GS_OK;
 }
 
 int cmd_ctl(int argc, char **argv, struct error *err)
 {
-    static const struct argp argp = {options,
-                                     parse,
-                                     "status\nrequest PLACE\nrelease PLACE\npin PLACE\nunpin PLACE\npriority PLACE N\n"
-                                     "attach PID --group NAME\ndrain\nstop",
-                                     "Ask the daemon of this node (gpuswap-sim serve): who is where; bring a program onto "
-                                     "the GPU; keep it there; take a process in that runs already; let nobody in any more; "
-                                     "end.",
-                                     NULL,
-                                     NULL,
-                                     NULL};
+    static const struct argp argp = {
+        options,
+        parse,
+        "status\nrequest PLACE\nrelease PLACE\npin PLACE\nunpin PLACE\npriority PLACE N\n"
+        "attach PID --group NAME\ndrain\nstop",
+        "Ask the daemon of this node (gpuswap-sim serve): who is where; bring a program onto "
+        "the GPU; keep it there; take a process in that runs already; let nobody in any more; "
+        "end.",
+        NULL,
+        NULL,
+        NULL};
     static char answer[DAEMON_TEXT];
     struct arguments a = {0};
     int connection = -1, rc = argp_parse(&argp, argc, argv, 0, NULL, &a) == 0 ? GS_OK : GS_USAGE;

@@ -115,15 +115,16 @@ static int prepare(const struct arguments *a, char *answer, struct error *err)
 
 int cmd_exec(int argc, char **argv, struct error *err)
 {
-    static const struct argp argp = {options,
-                                     parse,
-                                     "-- PROGRAM ARG...",
-                                     "Start a program under the daemon of this node: it waits for the GPU where others have "
-                                     "it, and is swapped out while it has nothing to do there. The program is not changed "
-                                     "and keeps its process number; CUDA_VISIBLE_DEVICES names the GPU that it was given.",
-                                     NULL,
-                                     NULL,
-                                     NULL};
+    static const struct argp argp = {
+        options,
+        parse,
+        "-- PROGRAM ARG...",
+        "Start a program under the daemon of this node: it waits for the GPU where others have "
+        "it, and is swapped out while it has nothing to do there. The program is not changed "
+        "and keeps its process number; CUDA_VISIBLE_DEVICES names the GPU that it was given.",
+        NULL,
+        NULL,
+        NULL};
     static char answer[DAEMON_TEXT];
     struct arguments a = {.priority = -1};
     char words[400];

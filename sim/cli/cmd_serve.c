@@ -24,11 +24,12 @@ struct arguments {
 
 static const struct argp_option options[] = {
     {"socket", 's', "PATH", 0,
-     "where programs find it (default: $GPUSWAP_SOCKET; /run/gpuswap/gpuswap.sock, or gpuswap.sock in XDG_RUNTIME_DIR)", 0},
+     "where programs find it (default: $GPUSWAP_SOCKET; /run/gpuswap/gpuswap.sock, or gpuswap.sock in XDG_RUNTIME_DIR)",
+     0},
     {"device", OPTION_DEVICE, "cuda|double", 0, "all GPUs of the node, or the driver double (default: cuda)", 0},
     {"idle", OPTION_IDLE, "TIME", 0, "a program without work for so long has ended its burst (default: 200ms)", 0},
-    {"stop-timeout", OPTION_STOP, "TIME", 0,
-     "what a program may take to stop; then the driver stops it (default: 2s)", 0},
+    {"stop-timeout", OPTION_STOP, "TIME", 0, "what a program may take to stop; then the driver stops it (default: 2s)",
+     0},
     {"open", OPTION_OPEN, NULL, 0, "programs of all users may come, not only the daemon's own and root's", 0},
     {"rule", OPTION_RULE, "cgroup|command=PATTERN:NAME", 0,
      "processes found on a GPU whose cgroup's path or command is like this take places of [workload.NAME]", 0},
@@ -44,8 +45,8 @@ static void read_rule(struct arguments *a, const char *text, struct argp_state *
     if (a->serve.rules == SERVE_RULES)
         argp_error(state, "at most %d rules", SERVE_RULES);
     copy = a->rule[a->serve.rules];
-    if (snprintf(copy, sizeof a->rule[0], "%s", text) >= (int)sizeof a->rule[0] || (colon = strrchr(copy, ':')) == NULL ||
-        (strncmp(copy, "cgroup=", 7) != 0 && strncmp(copy, "command=", 8) != 0))
+    if (snprintf(copy, sizeof a->rule[0], "%s", text) >= (int)sizeof a->rule[0] ||
+        (colon = strrchr(copy, ':')) == NULL || (strncmp(copy, "cgroup=", 7) != 0 && strncmp(copy, "command=", 8) != 0))
         argp_error(state, "--rule is cgroup=PATTERN:NAME or command=PATTERN:NAME, not '%s'", text);
     *colon = '\0';
     rule->by_cgroup = copy[1] == 'g';
@@ -109,8 +110,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if (a->scenario == NULL)
-            argp_error(state, "which scenario? It says what the node is, its policies, and how many programs may come as "
-                              "what");
+            argp_error(state,
+                       "which scenario? It says what the node is, its policies, and how many programs may come as "
+                       "what");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -162,7 +164,8 @@ int cmd_serve(int argc, char **argv, struct error *err)
         parse,
         "SCENARIO",
         "Serve programs on the GPUs of this node, until interrupted: they take turns and are swapped as the scenario's "
-        "policies say. Its [workload.NAME] groups are the places that programs come to ('gpuswap-sim exec'), 'count' of "
+        "policies say. Its [workload.NAME] groups are the places that programs come to ('gpuswap-sim exec'), 'count' "
+        "of "
         "each; what it says of thinking and bursts is for simulations.",
         children,
         NULL,
@@ -177,7 +180,8 @@ int cmd_serve(int argc, char **argv, struct error *err)
 
     simulate_init(&a.simulate);
     a.simulate.live = &a.live;
-    a.simulate.set[a.simulate.sets++] = "scenario.duration=36500d"; /* it has no end; what the file says is for simulations */
+    a.simulate.set[a.simulate.sets++] =
+        "scenario.duration=36500d"; /* it has no end; what the file says is for simulations */
     rc = argp_parse(&argp, argc, argv, 0, NULL, &a) == 0 ? GS_OK : GS_USAGE;
     struct overrides overrides = {a.simulate.set, a.simulate.sets};
     if (rc == GS_OK && a.serve.socket == NULL && (a.serve.socket = getenv("GPUSWAP_SOCKET")) == NULL &&

@@ -18,8 +18,7 @@ const char *daemon_own_socket(void)
 
     if (geteuid() == 0)
         return system_socket;
-    if (folder == NULL || *folder == '\0' ||
-        snprintf(path, sizeof path, "%s/gpuswap.sock", folder) >= (int)sizeof path)
+    if (folder == NULL || *folder == '\0' || snprintf(path, sizeof path, "%s/gpuswap.sock", folder) >= (int)sizeof path)
         return NULL;
     return path;
 }
@@ -50,8 +49,8 @@ int daemon_connect(const char *socket_path, struct error *err)
     if (connection >= 0 && connect(connection, (struct sockaddr *)&address, sizeof address) == 0)
         return connection;
     if (errno == EACCES)
-        error_set(err, GS_NOT_PERMITTED, "'%s': this daemon serves other users; see 'gpuswap-sim serve --help' on --open",
-                  socket_path);
+        error_set(err, GS_NOT_PERMITTED,
+                  "'%s': this daemon serves other users; see 'gpuswap-sim serve --help' on --open", socket_path);
     else
         error_set(err, GS_NO_DEVICE, "'%s': no daemon serves there (%s); 'gpuswap-sim serve SCENARIO' starts one",
                   socket_path, strerror(errno));
@@ -71,7 +70,8 @@ int daemon_ask(int connection, const char *words, char answer[DAEMON_TEXT], stru
         count = recv(connection, answer, DAEMON_TEXT - 1, 0);
     while (count < 0 && errno == EINTR);
     if (count <= 0)
-        return error_set(err, GS_IO, "the daemon has hung up%s%s", count < 0 ? ": " : "", count < 0 ? strerror(errno) : "");
+        return error_set(err, GS_IO, "the daemon has hung up%s%s", count < 0 ? ": " : "",
+                         count < 0 ? strerror(errno) : "");
     answer[count] = '\0';
     if (strncmp(answer, refused, sizeof refused - 1) == 0)
         return error_set(err, GS_UNSATISFIABLE, "%s", answer + sizeof refused - 1);

@@ -67,8 +67,7 @@ int load_open(struct load **load, const struct scenario *scenario, const struct 
  * out of memory. */
 void load_from_outside(struct load *load);
 struct job *load_wish(struct load *load, uint32_t workload, gs_ns at_ns, int64_t bytes);
-/* When each burst of a recorded run became ready, by workload.  In a closed loop it becomes ready then, or when the one
- * before it has ended, if that is later; one beyond the last never does.  What was drawn anyway stays as it is. */
+
 /* When each burst of a recorded run became ready, by workload; -1: not known.  In a closed loop it becomes ready then, or
  * when the one before it has ended, if that is later; one beyond the last never does.  The rest is drawn as ever. */
 struct load_wishes {

@@ -6,7 +6,15 @@
 #include "sim/load/load.h"
 #include "traces/stored.h"
 
-enum source_kind { SOURCE_NOTEBOOK, SOURCE_JOB, SOURCE_ITERATIONS, SOURCE_REQUESTS, SOURCE_REPLAY, SOURCE_DOOR, SOURCE_OUTSIDE };
+enum source_kind {
+    SOURCE_NOTEBOOK,
+    SOURCE_JOB,
+    SOURCE_ITERATIONS,
+    SOURCE_REQUESTS,
+    SOURCE_REPLAY,
+    SOURCE_DOOR,
+    SOURCE_OUTSIDE
+};
 enum status { STATUS_COMING, STATUS_HERE, STATUS_GONE };
 
 struct source { /* a workload, as its user sees it; what every burst touches comes first */

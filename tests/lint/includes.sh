@@ -22,7 +22,7 @@ backend/measure  sim/base backend/cuda backend/live
 sim/run       sim/base policies sim/scenario sim/stats sim/results sim/load backend traces
 sim/explain   sim/base policies sim/results sim/run
 plots         sim/base sim/results
-sim/cli       sim/base policies sim/scenario sim/stats sim/results sim/load sim/run sim/explain backend backend/cuda backend/live backend/measure traces plots sim/engine sim/cluster
+sim/cli       sim/base policies sim/scenario sim/stats sim/results sim/load sim/run sim/explain backend backend/cuda backend/live backend/measure backend/serve traces plots sim/engine sim/cluster
 '
 
 while read -r folder below; do

@@ -1,0 +1,227 @@
+/* test_live_real_clock.c - live mode on the driver double by the machine's clock, against the simulated node: mean and 95th
+ * percentile of the response within 5 %; and what a decision takes in between.
+ *
+ * Only a run that kept up says anything: one in which the loop was late by little of what a burst takes.  A machine that is
+ * too busy gets three tries, and then the test is skipped.  Without the argument "all", one trial. */
+#include "backend/live/node.h"
+#include "sim/run/run.h"
+#include "tests/unit/double_fixture.h"
+
+#include <sched.h>
+#include <time.h>
+
+#define DOUBLE "memory=10MiB context=1MiB granularity=64KiB latency=0 real_clock=yes in=40MB/s out=40MB/s "
+#define NODE "[node]\ngpu_memory = 8MiB\ngpu_reserved = 0B\nchunk = 64KiB\nh2d = 40MB/s\nd2h = 40MB/s\n"
+#define RUN "[scenario]\nwarmup = 0s\nthreads = 1\n"
+
+/* Jobs that end, so that no burst is cut off by the end of the run: a second here is some ten of a user's, and bursts are
+ * long beside a quantum. */
+#define JOBS(count, memory, iteration)                                                                                 \
+    "[workload.J]\nclass = training\ncount = " count "\nmemory = " memory "\nstart = uniform(0s,300ms)\n"              \
+    "iterations = 6\niteration = " iteration "\ngap = uniform(300ms,500ms)\n"
+/* Who is stopped works on for up to two quanta, 10 ms: turns are long beside that, too. */
+#define TURNS                                                                                                          \
+    "[workload.J]\nclass = training\ncount = 2\nmemory = 5MiB\nstart = uniform(0s,300ms)\niterations = 2\n"            \
+    "iteration = uniform(700ms,900ms)\ngap = uniform(100ms,200ms)\n"
+static const struct trial {
+    const char *name, *text, *link;
+} trials[] = {
+    {"fcfs, serial", "[policy]\nslicer = fcfs\n" JOBS("3", "3840KiB", "uniform(100ms,200ms)"), "duplex=1"},
+    {"round robin, overlapped",
+     "duplex = 0.8\ntransfer = overlapped\n[policy]\nslicer = rr\nslicer.quantum = 500ms\n" TURNS, "duplex=0.8"},
+    {"nvshare, on one link",
+     "duplex = 0.5\ntransfer = overlapped\n[policy]\nslicer = nvshare\nslicer.quantum = 800ms\n"
+     "slicer.early_release = 50ms\n" TURNS,
+     "duplex=0.5"},
+    {"priority, found idle late",
+     "transfer = overlapped\nidle_detect = 50ms\nswap_overhead = 10ms\n[policy]\nslicer = priority\n" JOBS(
+         "1", "4MiB", "uniform(100ms,200ms)") "priority = 200\n[workload.T]\nclass = training\nmemory = 6MiB\n"
+                                              "iterations = 4\niteration = 300ms\ngap = 50ms\n",
+     "duplex=1"},
+    {"models whose copies stay",
+     "transfer = overlapped\n[workload.A]\nclass = inference\ncount = 1\nmemory = 3MiB\n"
+     "arrival = schedule(0.1s 0.9s 1.7s 2.5s)\nservice = uniform(50ms,100ms)\nkeep_host_copy = yes\ndirty = 0\n"
+     "warm_start = 20ms\n[workload.B]\nclass = inference\ncount = 2\nmemory = 3MiB\n"
+     "arrival = schedule(0.5s 1.3s 2.1s 2.9s)\nservice = uniform(50ms,100ms)\nkeep_host_copy = yes\ndirty = 0\n"
+     "warm_start = 20ms\n",
+     "duplex=1"},
+    {"shared freely",
+     "[workload.J]\nclass = training\ncount = 3\nmemory = 2MiB\nstart = uniform(0s,1s)\niterations = 2\n"
+     "iteration = uniform(1s,2s)\ngap = uniform(300ms,500ms)\n",
+     "duplex=1"},
+};
+enum { TRIALS = sizeof trials / sizeof *trials, GROUPS = 2, TRIES = 3 };
+
+struct figures {
+    uint64_t completed;
+    double mean_s, p95_s;
+};
+
+static bool all;
+static struct {
+    uint64_t looks, start_ns;
+    double late_s, least_s; /* sum of the times by which the loop was late when it asked, and the least of these */
+} watch;
+
+/* How long decisions took, in the loop between everything else that it does. */
+static struct {
+    int64_t ns[65536];
+    size_t count;
+} decision;
+
+const struct gs_commands *__real_controller_step(struct controller *ctl, const struct gs_event *event);
+const struct gs_commands *__wrap_controller_step(struct controller *ctl, const struct gs_event *event);
+
+static int64_t machine_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+const struct gs_commands *__wrap_controller_step(struct controller *ctl, const struct gs_event *event)
+{
+    int64_t start_ns = machine_ns();
+    const struct gs_commands *commands = __real_controller_step(ctl, event);
+
+    if (decision.count < sizeof decision.ns / sizeof *decision.ns)
+        decision.ns[decision.count++] = machine_ns() - start_ns;
+    return commands;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+static int wait(struct backend *be, gs_ns until_ns, const struct backend_event **event, struct error *err)
+{
+    int rc = live_node.wait(be, until_ns, event, err);
+    double now_s = (double)(dbl->now_ns() - watch.start_ns) * 1e-9;
+
+    if (((const struct backend_clock *)(const void *)be)->now_ns == 0) /* time may begin anew when all are in place */
+        return rc;
+    watch.looks++;
+    now_s -= (double)((const struct backend_clock *)(const void *)be)->now_ns * 1e-9;
+    watch.late_s += now_s;
+    watch.least_s = now_s < watch.least_s ? now_s : watch.least_s;
+    return rc;
+}
+
+static int open_live(struct backend **be, const struct backend_setup *setup, struct error *err)
+{
+    int rc = live_node.open(be, setup, err);
+
+    watch.start_ns = dbl->now_ns();
+    return rc;
+}
+
+static uint32_t run(const char *text, const struct backend_ops *ops, struct figures figures[GROUPS])
+{
+    static struct error err;
+    struct arena arena = {0};
+    struct overrides none = {0};
+    struct scenario scenario;
+    struct run_options options = {.backend = ops};
+    struct load_traces *traces = NULL;
+    struct run_outcome outcome = {0};
+    uint32_t groups;
+
+    memset(&err, 0, sizeof err);
+    if (scenario_parse(&scenario, text, strlen(text), "live.ini", NULL, &none, &arena, &err) != GS_OK ||
+        load_read_traces(&traces, &scenario, &arena, &err) != GS_OK ||
+        run_scenario(&scenario, &options, traces, &outcome, &arena, &err) != GS_OK)
+        fail_msg("%s", err.text);
+    groups = outcome.tally[0]->groups;
+    assert_true(groups <= GROUPS);
+    for (uint32_t g = 0; g < groups; g++) {
+        struct group_tally *group = &outcome.tally[0]->group[g];
+
+        figures[g].completed = group->completed;
+        figures[g].mean_s = group->response_ns * 1e-9 / (double)group->completed;
+        figures[g].p95_s = (double)sketch_quantile(&group->response, 0.95) * 1e-9;
+    }
+    run_fini(&outcome);
+    load_close_traces(traces);
+    arena_fini(&arena);
+    return groups;
+}
+
+static bool is_off(const char *what, double live, double simulated)
+{
+    double ratio = live / simulated;
+
+    print_message("    %-8s %8.4f live %8.4f simulated  %.4f\n", what, live, simulated, ratio);
+    return ratio < 0.95 || ratio > 1.05;
+}
+
+/* Whether it kept up; `*off`: figures that differ. */
+static bool try(const struct trial *trial, unsigned *off)
+{
+    struct backend_ops ops = live_node;
+    struct figures live[GROUPS], simulated[GROUPS];
+    char options[300], text[2000];
+    double late_s, p99_us;
+    uint32_t groups;
+
+    *off = 0;
+    ops.wait = wait;
+    ops.open = open_live;
+    snprintf(options, sizeof options, DOUBLE "%s", trial->link);
+    snprintf(text, sizeof text, RUN "%s" NODE "%s", strstr(trial->text, "inference") != NULL ? "duration = 4s\n" : "",
+             trial->text);
+    double_reset(options);
+    memset(&watch, 0, sizeof watch);
+    decision.count = 0;
+    watch.least_s = 1e9;
+    groups = run(text, &ops, live);
+    assert_int_equal(dbl->leaks(), 0);
+    assert_no_violation();
+    qsort(decision.ns, decision.count, sizeof *decision.ns, by_value);
+    p99_us = (double)decision.ns[decision.count * 99 / 100] * 1e-3;
+    print_message("%s: %zu decisions, median %.2f us, p99 %.2f us\n", trial->name, decision.count,
+                  (double)decision.ns[decision.count / 2] * 1e-3, p99_us);
+    run(text, &backend_sim, simulated);
+    late_s = watch.late_s / (double)watch.looks - watch.least_s;
+    print_message("%s: late by %.6f s\n", trial->name, late_s);
+    for (uint32_t g = 0; g < groups; g++) {
+        print_message("    group %u: %llu bursts live, %llu simulated\n", g, (unsigned long long)live[g].completed,
+                      (unsigned long long)simulated[g].completed);
+        *off += is_off("mean, s", live[g].mean_s, simulated[g].mean_s);
+        *off += is_off("p95, s", live[g].p95_s, simulated[g].p95_s);
+    }
+    return late_s < 0.01 * simulated[0].mean_s;
+}
+
+static void test_real_clock(void **state)
+{
+    unsigned off = 0, late = 0;
+
+    (void)state;
+    for (int i = 0; i < TRIALS && (i == 0 || all); i++) {
+        unsigned differ = 1;
+        bool kept_up = false;
+
+        for (int k = 0; k < TRIES && (differ > 0 || !kept_up); k++)
+            kept_up = try(&trials[i], &differ);
+        off += kept_up && differ > 0;
+        late += !kept_up;
+    }
+    assert_int_equal(off, 0);
+    if (late > 0)
+        skip();
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_real_clock)};
+
+    const struct sched_param soon = {.sched_priority = 1};
+
+    sched_setscheduler(0, SCHED_RR, &soon); /* who may not has to hope that the machine is idle */
+    all = argc > 1 && strcmp(argv[1], "all") == 0;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
