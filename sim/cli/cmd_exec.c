@@ -109,6 +109,8 @@ static int prepare(const struct arguments *a, char *answer, struct error *err)
             setenv("GPUSWAP_LIBCUDA", word + 7, 1);
         if (strncmp(word, "place=", 6) == 0)
             setenv("GPUSWAP_PLACE", word + 6, 1);
+        if (strncmp(word, "ticket=", 7) == 0)
+            setenv("GPUSWAP_TICKET", word + 7, 1);
     }
     return GS_OK;
 }
