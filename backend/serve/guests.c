@@ -7,6 +7,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+enum { LATE_S = 3 };
+
 static const char *group_of(const struct backend *be, const struct guest *p)
 {
     return be->setup->scenario->workload[be->setup->setup->workload[serve_id(be, p)].group].name;
@@ -142,6 +144,7 @@ struct member *guests_join(struct backend *be, struct guest *p, int pid, struct 
             close(pidfd);
         return NULL;
     }
+    p->joined = true;
     member = &p->member[p->members++];
     *member = (struct member){.pid = pid, .pidfd = pidfd};
     be->journal_stale = true;
@@ -249,6 +252,16 @@ void guests_lose(struct backend *be, struct guest *p)
         leave(be, p);
 }
 
+/* A program that goes on as somebody else's child may take a while until it comes to the GPU. */
+static bool has_left(const struct backend *be, struct guest *p)
+{
+    if (p->members > 0 || !process_ended(p->root_fd))
+        return false;
+    if (p->leaves_ns == 0)
+        p->leaves_ns = be->clock.now_ns + (p->joined ? 0 : LATE_S * (gs_ns)SERVE_SECOND_NS);
+    return p->leaves_ns <= be->clock.now_ns;
+}
+
 void guests_watch(struct backend *be, struct guest *p)
 {
     for (int i = p->members; i-- > 0;)
@@ -261,7 +274,7 @@ void guests_watch(struct backend *be, struct guest *p)
     }
     if (p->state != GUEST_TAKEN)
         return;
-    if (p->members == 0 && process_ended(p->root_fd)) {
+    if (has_left(be, p)) {
         leave(be, p);
         return;
     }

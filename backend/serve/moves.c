@@ -143,6 +143,17 @@ static void swapped(struct backend *be, struct guest *p, const struct work *work
     p->outside = work->stays_quiet;
 }
 
+/* It was to go on, and the driver holds it still. */
+static void still_held(struct backend *be, struct guest *p, const struct work *work)
+{
+    if (p->failures++ == 0)
+        say(be, p, "is still held by the driver", work->why);
+    if (p->granted && !p->stopping)
+        moves_ask(be, p, WORK_RESUME);
+    else
+        p->outside = true;
+}
+
 void moves_results(struct backend *be)
 {
     struct work work;
@@ -156,5 +167,7 @@ void moves_results(struct backend *be)
                 swapped(be, p, &work);
             else if (work.kind == WORK_QUIET)
                 turns_held(be, p, work.rc);
+            else if (work.rc != GS_OK)
+                still_held(be, p, &work);
         }
 }

@@ -404,7 +404,7 @@ static int rest(struct backend *be, gs_ns until_ns, struct error *err)
         for (int m = 0; p->state != GUEST_FREE && m < p->members; m++)
             add(be, p->member[m].pidfd);
         if (p->state != GUEST_FREE && p->members == 0)
-            add(be, p->root_fd);
+            add(be, p->leaves_ns > 0 ? -1 : p->root_fd);
     }
     if (ppoll(be->poll, (nfds_t)be->polls, &nap, NULL) <= 0)
         return GS_OK;

@@ -44,9 +44,10 @@ struct guest {
     gs_ns since_ns, busy_ns; /* of the present grant; how long the job has had the GPU before it */
     gs_ns linger_ns;
     gs_ns idle_at_ns, stop_by_ns, retry_ns, movable_ns, visit_ns; /* GS_NEVER, or something is due then */
+    gs_ns leaves_ns; /* it has ended before any of its processes came to the GPU: until then they may; 0: that is not so */
     gs_ns visit_wait_ns, active_ns, ended_ns; /* of one without a gate; when it was last busy; end of the last grant */
     bool granted, stopping, yields, idle_posted, outside; /* outside: held by the driver, not by its gate */
-    bool moving, away, lost, pinned, unmovable, gone;
+    bool moving, away, lost, pinned, unmovable, gone, joined;
     bool requests_once;          /* it is wanted, though nobody says so: until it has had the GPU */
     unsigned failures, refusals; /* in a row: of swaps; of stops */
     unsigned works;              /* asked of the worker, and not answered */

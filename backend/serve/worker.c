@@ -35,14 +35,32 @@ static bool here(const struct work *work, int i)
     return here_after(work, i, 0);
 }
 
-/* Those from 0 to `count` go on as before. */
-static void resume(const struct worker *w, const struct work *work, int count)
+static int resume_one(const struct worker *w, const struct work *work, int i, struct error *err)
 {
-    struct error ignored = {0};
+    enum checkpoint_state state;
+    int rc = checkpoint_state(&w->driver, work->pid[i], &state, err);
 
-    while (count-- > 0)
-        if (here(work, count))
-            checkpoint_resume(&w->driver, work->pid[count], &ignored);
+    if (rc == GS_OK && state == CHECKPOINT_QUIET)
+        rc = checkpoint_resume(&w->driver, work->pid[i], err);
+    return rc;
+}
+
+/* Those from 0 to `count` go on as before.  One that does not waits for ever: so it is tried more than once. */
+static int resume(const struct worker *w, const struct work *work, int count, struct error *err)
+{
+    enum { TRIES = 5, PAUSE_US = 20000 };
+    int worst = GS_OK;
+
+    for (int i = 0; i < count; i++) {
+        struct error why = {0};
+        int rc = GS_OK;
+
+        for (int attempt = 0; attempt < TRIES && here(work, i) && (rc = resume_one(w, work, i, &why)) != GS_OK; attempt++)
+            usleep(PAUSE_US);
+        if (rc != GS_OK && here(work, i))
+            worst = error_set(err, rc, "%s", why.text);
+    }
+    return worst;
 }
 
 /* Of those that another state was asked for, any that the driver has given up. */
@@ -112,9 +130,10 @@ static int load_one(const struct worker *w, const struct work *work, int i, stru
 static int quiesce(const struct worker *w, const struct work *work, struct error *err)
 {
     int quiet, rc = each(w, work, quiesce_one, &quiet, err);
+    struct error ignored = {0};
 
     if (rc != GS_OK)
-        resume(w, work, quiet);
+        resume(w, work, quiet, &ignored);
     return rc;
 }
 
@@ -132,12 +151,13 @@ static void again(const struct worker *w, const struct work *work, step *one, in
 static int away(const struct worker *w, const struct work *work, struct error *err)
 {
     int saved, rc = quiesce(w, work, err);
+    struct error ignored = {0};
 
     if (rc != GS_OK || (rc = each(w, work, save_one, &saved, err)) == GS_OK)
         return rc;
     again(w, work, load_one, saved);
     if (!work->stays_quiet)
-        resume(w, work, work->pids);
+        resume(w, work, work->pids, &ignored);
     return rc;
 }
 
@@ -171,8 +191,8 @@ static int back(const struct worker *w, struct work *work, struct error *err)
         again(w, work, save_one, loaded); /* what is there alone is of no use, and takes others' room */
         return rc;
     }
-    if (!work->stays_quiet)
-        resume(w, work, work->pids);
+    if (!work->stays_quiet && resume(w, work, work->pids, err) != GS_OK)
+        work->stays_quiet = true; /* it is there, and held: it is resumed by itself */
     return rc;
 }
 
@@ -191,7 +211,7 @@ static void perform(const struct worker *w, struct work *work)
         work->rc = quiesce(w, work, &err);
         break;
     case WORK_RESUME:
-        resume(w, work, work->pids);
+        work->rc = resume(w, work, work->pids, &err);
         break;
     }
     work->lost = work->rc != GS_OK && lost(w, work);

@@ -27,7 +27,7 @@ struct work {
     uint64_t unlike_bytes; /* and more than this: with so much it has failed */
     uint64_t free_bytes;   /* WORK_BACK: what was free when it was tried */
     unsigned timeout_ms;   /* for its work to end */
-    bool stays_quiet;      /* WORK_BACK: it goes on only when that is asked for */
+    bool stays_quiet;      /* it goes on only when that is asked for; of a result: it is held */
     int rc;                /* GS_OK, or the worst of what happened */
     bool lost;             /* and a process cannot be brought back any more */
     char why[256];

@@ -47,6 +47,8 @@ node_teardown() {
 
 # until COMMAND...: holds, within 20 s.
 until_so() {
+    local i
+
     for ((i = 0; i < 200; i++)); do
         if "$@" >/dev/null 2>&1; then
             return 0
