@@ -425,7 +425,7 @@ static bool start(void)
     pthread_t thread;
     int rc;
 
-    my.path = getenv("GPUSWAP_GATE");
+    my.path = getenv("GPUSWAP_SOCKET");
     if (my.path == NULL || *my.path == '\0')
         return false;
     my.closed = fail != NULL && strcmp(fail, "closed") == 0;

@@ -100,7 +100,7 @@ int guests_take(struct backend *be, struct guest *p, int pid, uid_t uid, struct 
                         .retry_ns = GS_NEVER,
                         .movable_ns = GS_NEVER,
                         .visit_ns = GS_NEVER,
-                        .visit_wait_ns = SERVE_SECOND_NS,
+                        .visit_wait_ns = 5 * (gs_ns)SERVE_SECOND_NS,
                         .priority = -1};
     snprintf(p->name, sizeof p->name, "%.36s-%u", group_of(be, p), serve_id(be, p));
     draw_ticket(p->ticket);

@@ -165,7 +165,7 @@ static void close_node(struct backend *be)
 
     if (be == NULL)
         return;
-    if (be->listening >= 0)
+    if (be->listens)
         journal_bring_home(be);
     peers_close(be);
     for (uint32_t gpu = 0; gpu < be->gpus; gpu++)

@@ -236,6 +236,7 @@ int peers_listen(struct backend *be, struct error *err)
     if (be->listening < 0 || bind(be->listening, (struct sockaddr *)&address, sizeof address) != 0 ||
         chmod(path, be->options->open_to_all ? 0666 : 0600) != 0 || listen(be->listening, 64) != 0)
         return error_set(err, GS_CANT_CREATE, "'%s': %s", path, strerror(errno));
+    be->listens = true;
     return GS_OK;
 }
 
@@ -314,8 +315,8 @@ void peers_close(struct backend *be)
         peer->place = peer->holds = GS_NONE;
     }
     peers_bury(be);
-    if (be->listening >= 0) {
-        close(be->listening);
+    if (be->listens) /* else it is another daemon's */
         unlink(be->options->socket);
-    }
+    if (be->listening >= 0)
+        close(be->listening);
 }

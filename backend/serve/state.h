@@ -100,7 +100,7 @@ struct backend {
     gs_ns accept_ns;                        /* no connection is taken before: there were no files left */
     uint64_t stamp_us[SERVE_GPUS];          /* of the last sample */
     uint64_t epochs, refused;
-    bool journal_stale, journal_failed;
+    bool listens, journal_stale, journal_failed;
     bool drains, doubled; /* nobody new; the driver is the double, and so is that of its programs */
     struct error failure; /* met where it could not be told at once */
 };

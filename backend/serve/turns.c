@@ -103,6 +103,9 @@ void turns_run(struct backend *be, const struct gs_command *command)
     if (p->outside)
         moves_ask(be, p, WORK_RESUME);
     p->outside = false;
+    for (int i = 0; i < p->members; i++)
+        if (p->member[i].wishes)
+            p->visit_wait_ns = VISIT_FIRST_S * (gs_ns)SERVE_SECOND_NS;
     open_gates(be, p);
     peers_arrived(be, p);
     if (!any_open(p) && p->requests == 0)
@@ -117,11 +120,9 @@ void turns_end(struct backend *be, struct guest *p)
     p->ended_ns = be->clock.now_ns;
     if (turns_wanted(p))
         p->retry_ns = be->clock.now_ns;
-    if (turns_ungated(p)) { /* what it waits for while it is held, it cannot tell: see to it now and then */
-        if (p->active_ns > p->since_ns)
-            p->visit_wait_ns = VISIT_FIRST_S * (gs_ns)SERVE_SECOND_NS;
-        p->visit_ns = be->clock.now_ns + p->visit_wait_ns;
-    }
+    if (p->active_ns > p->since_ns)
+        p->visit_wait_ns = VISIT_FIRST_S * (gs_ns)SERVE_SECOND_NS;
+    p->visit_ns = be->clock.now_ns + p->visit_wait_ns;
 }
 
 static struct backend_event *finish_job(struct backend *be, struct guest *p)
@@ -290,6 +291,27 @@ static void mind_ungated(struct backend *be, struct guest *p)
     turns_hold(be, p);
 }
 
+static bool is_free(const struct backend *be, uint32_t gpu)
+{
+    bool busy = false;
+
+    for (uint32_t i = 0; i < be->guests; i++)
+        busy |= be->guest[i].state == GUEST_TAKEN && be->guest[i].gpu == gpu && be->guest[i].job != NULL;
+    return !busy;
+}
+
+/* A call that waits in the driver since its process was held says nothing.  So who is away is brought back now and then, ever
+ * more rarely: after about as long as it has been away.  One with gates can only have such a call from the moment when it was
+ * held: it is seen to when nobody else wants the GPU. */
+static void visit(struct backend *be, struct guest *p)
+{
+    p->visit_ns = be->clock.now_ns + p->visit_wait_ns;
+    if ((!p->away && !p->outside) || p->members == 0 || (!turns_ungated(p) && !is_free(be, p->gpu)))
+        return;
+    p->visit_wait_ns *= p->visit_wait_ns < VISIT_LAST_S * (gs_ns)SERVE_SECOND_NS ? 2 : 1;
+    turns_want_once(be, p);
+}
+
 void turns_watch(struct backend *be, struct guest *p)
 {
     gs_ns now_ns = be->clock.now_ns;
@@ -302,13 +324,8 @@ void turns_watch(struct backend *be, struct guest *p)
         if (p->requests == 0)
             is_idle(be, p);
     }
-    if (p->visit_ns <= now_ns) {
-        p->visit_ns = now_ns + p->visit_wait_ns;
-        if (p->away || p->outside) {
-            p->visit_wait_ns *= p->visit_wait_ns < VISIT_LAST_S * (gs_ns)SERVE_SECOND_NS ? 2 : 1;
-            turns_want_once(be, p);
-        }
-    }
+    if (p->visit_ns <= now_ns)
+        visit(be, p);
     if (p->retry_ns <= now_ns) {
         p->retry_ns = GS_NEVER;
         if (turns_wanted(p))

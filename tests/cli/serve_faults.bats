@@ -198,7 +198,7 @@ END
     [ -n "$ticket" ]
     chmod 777 dir
     run nobody env GPUSWAP_TICKET="$ticket" LD_PRELOAD="$build/gate/libcuda.so.1" GPUSWAP_LIBCUDA="$build/double/libcuda.so.1" \
-        GPUSWAP_GATE="$GPUSWAP_SOCKET" timeout 5 "$(client once)" 1 2 1
+        GPUSWAP_SOCKET="$GPUSWAP_SOCKET" timeout 5 "$(client once)" 1 2 1
     ctl status --json | grep '"place":"NB-0"' | grep -q '"processes":1,'
     kill -KILL "$pid"
     until_so empty
