@@ -21,10 +21,11 @@ static int judge(const struct driver *driver, CUresult result, const char *call,
     if (result == CUDA_SUCCESS)
         return GS_OK;
     if (result == CUDA_ERROR_NOT_SUPPORTED)
-        return error_set(err, GS_UNSATISFIABLE,
-                         "the driver cannot take process %d off the GPU (%s): it may use managed memory, memory shared between "
-                         "processes, MPS or several GPUs that reach each other",
-                         pid, call);
+        return error_set(
+            err, GS_UNSATISFIABLE,
+            "the driver cannot take process %d off the GPU (%s): it may use managed memory, memory shared between "
+            "processes, MPS or several GPUs that reach each other",
+            pid, call);
     if (result == CUDA_ERROR_NOT_PERMITTED || result == CUDA_ERROR_OPERATING_SYSTEM)
         return error_set(err, GS_NOT_PERMITTED,
                          "the driver does not let this daemon move process %d (%s, %d): it needs that user's rights or "

@@ -36,7 +36,8 @@ struct guest {
     int root_pid, root_fd; /* the program itself: it has left when this has ended, and all members; -1: members alone */
     uid_t uid;             /* whose it is */
     char name[SERVE_NAME];
-    char ticket[SERVE_TICKET]; /* in the environment of all that it starts: so they are known when their parents are gone */
+    char ticket
+        [SERVE_TICKET]; /* in the environment of all that it starts: so they are known when their parents are gone */
     uint32_t gpu;
     struct job *job;         /* the wish that waits or is served */
     unsigned requests;       /* that keep it wanted, besides its gates */
@@ -44,7 +45,8 @@ struct guest {
     gs_ns since_ns, busy_ns; /* of the present grant; how long the job has had the GPU before it */
     gs_ns linger_ns;
     gs_ns idle_at_ns, stop_by_ns, retry_ns, movable_ns, visit_ns; /* GS_NEVER, or something is due then */
-    gs_ns leaves_ns; /* it has ended before any of its processes came to the GPU: until then they may; 0: that is not so */
+    gs_ns
+        leaves_ns; /* it has ended before any of its processes came to the GPU: until then they may; 0: that is not so */
     gs_ns visit_wait_ns, active_ns, ended_ns; /* of one without a gate; when it was last busy; end of the last grant */
     bool granted, stopping, yields, idle_posted, outside; /* outside: held by the driver, not by its gate */
     bool moving, away, lost, pinned, unmovable, gone, joined;
@@ -123,7 +125,7 @@ void guests_refuse(struct backend *be, struct guest *p);
 struct guest *guests_of(struct backend *be, int pid); /* of the program that `pid` is of, or descends from; NULL */
 struct member *guests_join(struct backend *be, struct guest *p, int pid, struct error *err);
 void guests_part(struct backend *be, struct guest *p, struct member *member);
-void guests_lose(struct backend *be, struct guest *p); /* it cannot be brought back */
+void guests_lose(struct backend *be, struct guest *p);  /* it cannot be brought back */
 void guests_watch(struct backend *be, struct guest *p); /* what is due of it */
 void guests_resize(struct backend *be, struct guest *p);
 void guests_update(struct backend *be, struct guest *p, uint8_t field, int64_t value);
@@ -149,7 +151,8 @@ void turns_watch(struct backend *be, struct guest *p);
 void activity_look(struct backend *be);
 
 /* moves.c: off the GPU and back. */
-void moves_bar(struct backend *be, struct guest *p, gs_ns for_ns, const char *why); /* it stays on the GPU, for so long */
+void moves_bar(struct backend *be, struct guest *p, gs_ns for_ns,
+               const char *why); /* it stays on the GPU, for so long */
 void moves_allow(struct backend *be, struct guest *p);
 int moves_begin(struct backend *be, const struct gs_command *command, struct error *err);
 void moves_ask(struct backend *be, struct guest *p, enum work_kind kind);

@@ -55,7 +55,8 @@ static int resume(const struct worker *w, const struct work *work, int count, st
         struct error why = {0};
         int rc = GS_OK;
 
-        for (int attempt = 0; attempt < TRIES && here(work, i) && (rc = resume_one(w, work, i, &why)) != GS_OK; attempt++)
+        for (int attempt = 0; attempt < TRIES && here(work, i) && (rc = resume_one(w, work, i, &why)) != GS_OK;
+             attempt++)
             usleep(PAUSE_US);
         if (rc != GS_OK && here(work, i))
             worst = error_set(err, rc, "%s", why.text);

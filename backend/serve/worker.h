@@ -23,13 +23,13 @@ struct work {
     enum work_kind kind;
     uint32_t place;
     int pid[SERVE_MEMBERS], pidfd[SERVE_MEMBERS], pids; /* who has ended is left out; the files are the work's */
-    uint64_t needed_bytes; /* WORK_BACK: of the GPU, free, before it is tried */
-    uint64_t unlike_bytes; /* and more than this: with so much it has failed */
-    uint64_t free_bytes;   /* WORK_BACK: what was free when it was tried */
-    unsigned timeout_ms;   /* for its work to end */
-    bool stays_quiet;      /* it goes on only when that is asked for; of a result: it is held */
-    int rc;                /* GS_OK, or the worst of what happened */
-    bool lost;             /* and a process cannot be brought back any more */
+    uint64_t needed_bytes;                              /* WORK_BACK: of the GPU, free, before it is tried */
+    uint64_t unlike_bytes;                              /* and more than this: with so much it has failed */
+    uint64_t free_bytes;                                /* WORK_BACK: what was free when it was tried */
+    unsigned timeout_ms;                                /* for its work to end */
+    bool stays_quiet; /* it goes on only when that is asked for; of a result: it is held */
+    int rc;           /* GS_OK, or the worst of what happened */
+    bool lost;        /* and a process cannot be brought back any more */
     char why[256];
     struct work *next;
 };

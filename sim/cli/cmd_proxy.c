@@ -14,7 +14,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OPTION_LISTEN = 300, OPTION_TO, OPTION_PLACE, OPTION_WITHOUT, LINGER_MS = 1000, AGAIN_MS = 1000, RELAYS_MAX = 480 };
+enum {
+    OPTION_LISTEN = 300,
+    OPTION_TO,
+    OPTION_PLACE,
+    OPTION_WITHOUT,
+    LINGER_MS = 1000,
+    AGAIN_MS = 1000,
+    RELAYS_MAX = 480
+};
 enum stage { UNASKED, ASKED, HERE }; /* the program */
 
 struct arguments {
@@ -92,7 +100,8 @@ static int64_t now_ms(void)
 }
 
 /* "127.0.0.1:80", "[::1]:80", "host:http", ":80". */
-static int find_address(const char *text, bool passive, struct sockaddr_storage *out, socklen_t *size, struct error *err)
+static int find_address(const char *text, bool passive, struct sockaddr_storage *out, socklen_t *size,
+                        struct error *err)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = passive ? AI_PASSIVE : 0};
     struct addrinfo *found = NULL;
@@ -290,14 +299,15 @@ static int serve(struct proxy *p, struct error *err)
 
 int cmd_proxy(int argc, char **argv, struct error *err)
 {
-    static const struct argp argp = {options,
-                                     parse,
-                                     NULL,
-                                     "Take connections for a server that runs under the daemon of this node. Their bytes are "
-                                     "held until it has the GPU, and then passed on untouched, both ways.",
-                                     NULL,
-                                     NULL,
-                                     NULL};
+    static const struct argp argp = {
+        options,
+        parse,
+        NULL,
+        "Take connections for a server that runs under the daemon of this node. Their bytes are "
+        "held until it has the GPU, and then passed on untouched, both ways.",
+        NULL,
+        NULL,
+        NULL};
     const struct sigaction action = {.sa_handler = end};
     struct arguments a = {0};
     struct proxy p = {.a = &a, .listening = -1, .daemon = -1};

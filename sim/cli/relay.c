@@ -76,8 +76,8 @@ static size_t take(int from, struct relay_way *way, bool *dead)
 
 static void give(int to, struct relay_way *way, bool *dead)
 {
-    ssize_t count = way->from == way->to ? 0 : send(to, way->bytes + way->from, way->to - way->from,
-                                                    MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t count =
+        way->from == way->to ? 0 : send(to, way->bytes + way->from, way->to - way->from, MSG_DONTWAIT | MSG_NOSIGNAL);
 
     if (count > 0)
         way->from += (size_t)count;
