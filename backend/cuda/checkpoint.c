@@ -20,6 +20,17 @@ static int judge(const struct driver *driver, CUresult result, const char *call,
 
     if (result == CUDA_SUCCESS)
         return GS_OK;
+    if (result == CUDA_ERROR_NOT_SUPPORTED)
+        return error_set(
+            err, GS_UNSATISFIABLE,
+            "the driver cannot take process %d off the GPU (%s): it may use managed memory, memory shared between "
+            "processes, MPS or several GPUs that reach each other",
+            pid, call);
+    if (result == CUDA_ERROR_NOT_PERMITTED || result == CUDA_ERROR_OPERATING_SYSTEM)
+        return error_set(err, GS_NOT_PERMITTED,
+                         "the driver does not let this daemon move process %d (%s, %d): it needs that user's rights or "
+                         "CAP_SYS_PTRACE, and persistence mode",
+                         pid, call, (int)result);
     snprintf(subject, sizeof subject, "%s of process %d", call, pid);
     return driver_fail(driver, result, subject, err);
 }
@@ -27,7 +38,14 @@ static int judge(const struct driver *driver, CUresult result, const char *call,
 int checkpoint_state(const struct driver *driver, int pid, enum checkpoint_state *state, struct error *err)
 {
     CUprocessState seen = CU_PROCESS_STATE_FAILED;
-    int rc = judge(driver, driver->checkpoint_state(pid, &seen), "cuCheckpointProcessGetState", pid, err);
+    CUresult result = driver->checkpoint_state(pid, &seen);
+    int rc = GS_OK;
+
+    if (result == CUDA_ERROR_NOT_INITIALIZED) {
+        *state = CHECKPOINT_NONE;
+        return GS_OK;
+    }
+    rc = judge(driver, result, "cuCheckpointProcessGetState", pid, err);
 
     *state = seen == CU_PROCESS_STATE_RUNNING        ? CHECKPOINT_RUNS
              : seen == CU_PROCESS_STATE_LOCKED       ? CHECKPOINT_QUIET

@@ -16,6 +16,7 @@ enum checkpoint_state {
     CHECKPOINT_QUIET, /* its calls wait */
     CHECKPOINT_AWAY,  /* its memory is in its own host memory; its calls wait */
     CHECKPOINT_LOST,  /* the driver has given it up: it cannot be brought back */
+    CHECKPOINT_NONE,  /* it does not use the driver, or no more: there is nothing to move */
 };
 
 /* GS_UNSATISFIABLE: this driver cannot (which one can, in words). */

@@ -186,7 +186,7 @@ static void forked(void)
 
 static bool start(void)
 {
-    const char *path = getenv("GPUSWAP_GATE"), *silence = getenv("GPUSWAP_GATE_SILENCE_MS");
+    const char *path = getenv("GPUSWAP_SOCKET"), *silence = getenv("GPUSWAP_GATE_SILENCE_MS");
     const char *fail = getenv("GPUSWAP_GATE_FAIL");
     int64_t milliseconds = SILENCE_MS;
     char why[UNITS_WHY];

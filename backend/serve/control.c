@@ -59,25 +59,12 @@ static char *value_of(char *words, const char *key, char *out, size_t size)
     return NULL;
 }
 
-static bool owner_of(int pid, uid_t *uid)
+/* A process that runs already: it is a member at once; as it may be using the GPU, it is held until its turn comes. */
+static void take_in(struct backend *be, struct guest *p, int pid)
 {
-    char path[64];
-    struct stat there;
+    struct error ignored = {0};
 
-    snprintf(path, sizeof path, "/proc/%d", pid);
-    if (stat(path, &there) != 0)
-        return false;
-    *uid = there.st_uid;
-    return true;
-}
-
-/* A process that runs already: it is a member at once, and as it may be using the GPU, it is taken to want it. */
-static void take_in(struct backend *be, struct guest *p, int pid, struct error *err)
-{
-    struct member *member = guests_join(be, p, pid, err);
-
-    if (member != NULL)
-        p->retry_ns = be->clock.now_ns;
+    guests_join(be, p, pid, &ignored);
 }
 
 /* The first group of the class that has a place. */
@@ -110,12 +97,14 @@ static void attach(struct backend *be, struct peer *peer, char *words)
         error_set(&err, GS_USAGE, "'attach' needs a group, or a class that the scenario has a free place for");
     else if (be->drains)
         error_set(&err, GS_BUSY, "the daemon takes nobody in any more");
-    else if (other && (!process_is_leader(pid) || !owner_of(pid, &uid)))
+    else if (other && (!process_is_leader(pid) || !process_user(pid, &uid)))
         error_set(&err, GS_NO_INPUT, "%d is the number of no process", pid);
     else if (other && uid != peer->uid && !is_master(peer))
         error_set(&err, GS_NOT_PERMITTED, "process %d belongs to somebody else", pid);
     else if (other && !be->moves)
         error_set(&err, GS_UNSATISFIABLE, "this driver cannot stop a process that has no gate: start it by 'exec'");
+    else if (pid == getpid())
+        error_set(&err, GS_UNSATISFIABLE, "the daemon serves itself to nobody");
     else if (guests_of(be, pid) != NULL)
         error_set(&err, GS_BUSY, "process %d has a place already", pid);
     else if ((p = guests_free(be, group)) == NULL)
@@ -128,9 +117,11 @@ static void attach(struct backend *be, struct peer *peer, char *words)
             serve_post(be, GS_RESIZE, serve_id(be, p))->event.bytes = p->bytes;
         }
         if (value_of(words, "priority", number, sizeof number) != NULL)
-            guests_update(be, p, GS_FIELD_PRIORITY, atoi(number) & 255);
+            p->priority = atoi(number) & 255;
+        if (p->priority >= 0)
+            guests_update(be, p, GS_FIELD_PRIORITY, p->priority);
         if (other)
-            take_in(be, p, pid, &err);
+            take_in(be, p, pid);
         return; /* answered when it has its GPU */
     }
     control_say(peer, "error: %s", err.text);
@@ -140,10 +131,10 @@ void control_stranger(struct backend *be, int pid)
 {
     struct error err = {0};
     uid_t uid;
-    struct guest *p = process_is_leader(pid) && owner_of(pid, &uid) ? peers_rule(be, pid, uid, &err) : NULL;
+    struct guest *p = process_is_leader(pid) && process_user(pid, &uid) ? peers_rule(be, pid, uid, &err) : NULL;
 
     if (p != NULL)
-        take_in(be, p, pid, &err);
+        take_in(be, p, pid);
 }
 
 /* --- what is asked of a place --- */
@@ -162,7 +153,7 @@ static void request(struct backend *be, struct peer *peer, struct guest *p)
         return;
     }
     peer->awaits = serve_id(be, p);
-    guests_wish(be, p);
+    turns_wish(be, p);
 }
 
 static void release(struct backend *be, struct peer *peer, struct guest *p)
@@ -170,14 +161,17 @@ static void release(struct backend *be, struct peer *peer, struct guest *p)
     if (peer->holds == serve_id(be, p)) {
         peer->holds = peer->awaits = GS_NONE;
         p->requests--;
-        guests_released(be, p);
+        turns_released(be, p);
     }
     control_say(peer, "ok");
 }
 
 static void pin(struct backend *be, struct guest *p, bool pinned)
 {
+    if (p->pinned == pinned)
+        return;
     p->pinned = pinned;
+    be->journal_stale = true;
     if (!p->unmovable && be->moves)
         guests_update(be, p, GS_FIELD_SWAPPABLE, !pinned);
 }
@@ -209,7 +203,10 @@ static void of_place(struct backend *be, struct peer *peer, const char *verb, ch
             control_say(peer, "error: a priority is a number from 0 to 255");
             return;
         }
-        guests_update(be, p, GS_FIELD_PRIORITY, priority);
+        if (priority != p->priority)
+            guests_update(be, p, GS_FIELD_PRIORITY, priority);
+        p->priority = priority;
+        be->journal_stale = true;
     } else {
         pin(be, p, strcmp(verb, "pin") == 0);
     }
@@ -226,6 +223,7 @@ static const char *state_of(const struct guest *p)
            : p->granted                                  ? "running"
            : p->away && p->job != NULL                   ? "away, waits"
            : p->away                                     ? "away"
+           : p->outside && p->job == NULL                ? "held"
            : p->job != NULL                              ? "waits"
                                                          : "idle";
 }
@@ -240,7 +238,7 @@ static void status(struct backend *be, struct peer *peer)
         const struct guest *p = &be->guest[i];
         uint64_t bypasses = 0, overruns = p->overruns;
 
-        if (p->state != GUEST_TAKEN || !control_may(peer, p))
+        if ((p->state != GUEST_TAKEN && !(p->state == GUEST_LEAVING && p->lost)) || !control_may(peer, p))
             continue;
         for (int m = 0; m < p->members; m++) {
             bypasses += p->member[m].bypasses;

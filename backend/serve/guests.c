@@ -1,15 +1,22 @@
-/* guests.c - programs come to a place, wish for the GPU, run, stop and go. */
+/* guests.c - programs come to a place, and go; a program is a process, and those that it started. */
 #include "backend/serve/state.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
+
+enum { LATE_S = 3 };
 
 static const char *group_of(const struct backend *be, const struct guest *p)
 {
     return be->setup->scenario->workload[be->setup->setup->workload[serve_id(be, p)].group].name;
+}
+
+static bool is_here(const struct guest *p)
+{
+    return p->state == GUEST_COMING || p->state == GUEST_TAKEN;
 }
 
 struct guest *guests_free(struct backend *be, const char *group)
@@ -28,20 +35,52 @@ struct guest *guests_named(struct backend *be, const char *name)
     return NULL;
 }
 
+static struct guest *by_ancestry(struct backend *be, int pid)
+{
+    enum { GENERATIONS = 64 };
+
+    for (int i = 0; i < GENERATIONS && pid > 1; i++, pid = process_parent(pid))
+        for (uint32_t g = 0; g < be->guests; g++)
+            if (is_here(&be->guest[g]) && be->guest[g].root_pid == pid && !process_ended(be->guest[g].root_fd))
+                return &be->guest[g];
+    return NULL;
+}
+
+static struct guest *by_ticket(struct backend *be, int pid)
+{
+    char ticket[SERVE_TICKET];
+
+    if (!process_variable(pid, "GPUSWAP_TICKET", ticket, sizeof ticket) || *ticket == '\0')
+        return NULL;
+    for (uint32_t i = 0; i < be->guests; i++)
+        if (is_here(&be->guest[i]) && strcmp(be->guest[i].ticket, ticket) == 0)
+            return &be->guest[i];
+    return NULL;
+}
+
 struct guest *guests_of(struct backend *be, int pid)
 {
-    for (uint32_t i = 0; i < be->guests; i++) {
-        const struct guest *p = &be->guest[i];
+    struct guest *p;
 
-        if (p->state != GUEST_TAKEN)
-            continue;
-        for (int m = 0; m < p->members; m++)
-            if (p->member[m].pid == pid)
+    for (uint32_t i = 0; i < be->guests; i++)
+        for (int m = 0; is_here(&be->guest[i]) && m < be->guest[i].members; m++)
+            if (be->guest[i].member[m].pid == pid && !process_ended(be->guest[i].member[m].pidfd))
                 return &be->guest[i];
-        if (p->root_pid > 0 && process_descends(pid, p->root_pid))
-            return &be->guest[i];
-    }
-    return NULL;
+    p = by_ancestry(be, pid);
+    return p != NULL ? p : by_ticket(be, pid);
+}
+
+/* --- coming --- */
+
+static void draw_ticket(char ticket[SERVE_TICKET])
+{
+    uint64_t number = 0;
+
+    if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
+        number = 0;
+    snprintf(ticket, SERVE_TICKET, "%016llx", (unsigned long long)number);
+    if (number == 0) /* none is better than one that others have */
+        *ticket = '\0';
 }
 
 int guests_take(struct backend *be, struct guest *p, int pid, uid_t uid, struct error *err)
@@ -58,31 +97,56 @@ int guests_take(struct backend *be, struct guest *p, int pid, uid_t uid, struct 
                         .bytes = be->setup->setup->workload[serve_id(be, p)].bytes,
                         .idle_at_ns = GS_NEVER,
                         .stop_by_ns = GS_NEVER,
-                        .retry_ns = GS_NEVER};
-    snprintf(p->name, sizeof p->name, "%s-%u", group_of(be, p), serve_id(be, p));
+                        .retry_ns = GS_NEVER,
+                        .movable_ns = GS_NEVER,
+                        .visit_ns = GS_NEVER,
+                        .visit_wait_ns = 5 * (gs_ns)SERVE_SECOND_NS,
+                        .priority = -1};
+    snprintf(p->name, sizeof p->name, "%.36s-%u", group_of(be, p), serve_id(be, p));
+    draw_ticket(p->ticket);
     serve_post(be, GS_ATTACH, serve_id(be, p));
     be->journal_stale = true;
+    return GS_OK;
+}
+
+/* A process' number is looked up and then opened: it is the one that was meant only if it is still this program's. */
+static int check_owner(const struct guest *p, int pid, int pidfd, struct error *err)
+{
+    uid_t uid;
+
+    if (!process_is_leader(pid) || !process_user(pid, &uid) || process_ended(pidfd))
+        return error_set(err, GS_NO_INPUT, "there is no process %d", pid);
+    if (uid != p->uid && p->uid != 0)
+        return error_set(err, GS_NOT_PERMITTED, "process %d is not of the user whose program '%s' is", pid, p->name);
     return GS_OK;
 }
 
 struct member *guests_join(struct backend *be, struct guest *p, int pid, struct error *err)
 {
     struct member *member;
+    int pidfd;
 
-    for (int i = 0; i < p->members; i++)
-        if (p->member[i].pid == pid)
+    for (int i = p->members; i-- > 0;) {
+        if (p->member[i].pid == pid && !process_ended(p->member[i].pidfd))
             return &p->member[i];
+        if (p->member[i].pid == pid)
+            guests_part(be, p, &p->member[i]);
+    }
     if (p->members == SERVE_MEMBERS) {
         error_set(err, GS_UNSATISFIABLE, "'%s' has %d processes on the GPU already", p->name, SERVE_MEMBERS);
         return NULL;
     }
-    member = &p->member[p->members];
-    *member = (struct member){.pid = pid, .pidfd = process_open(pid)};
-    if (member->pidfd < 0) {
-        error_set(err, GS_NO_INPUT, "there is no process %d", pid);
+    pidfd = process_open(pid);
+    if (pidfd < 0 || check_owner(p, pid, pidfd, err) != GS_OK) {
+        if (pidfd < 0)
+            error_set(err, GS_NO_INPUT, "there is no process %d", pid);
+        else
+            close(pidfd);
         return NULL;
     }
-    p->members++;
+    p->joined = true;
+    member = &p->member[p->members++];
+    *member = (struct member){.pid = pid, .pidfd = pidfd};
     be->journal_stale = true;
     if (!be->moves)
         guests_update(be, p, GS_FIELD_SWAPPABLE, 0);
@@ -95,234 +159,6 @@ void guests_update(struct backend *be, struct guest *p, uint8_t field, int64_t v
 
     letter->event.command = field;
     letter->event.bytes = value;
-}
-
-/* --- wishes --- */
-
-static bool wanted(const struct guest *p)
-{
-    bool any = p->requests > 0 || p->requests_once;
-
-    for (int i = 0; i < p->members; i++)
-        any |= p->member[i].wishes;
-    return any;
-}
-
-void guests_wish(struct backend *be, struct guest *p)
-{
-    gs_ns now_ns = be->clock.now_ns;
-    struct backend_event *letter;
-
-    if (p->granted && (p->stopping || p->idle_posted)) {
-        p->retry_ns = now_ns; /* when that is over */
-        return;
-    }
-    if (p->granted) {
-        p->idle_at_ns = GS_NEVER;
-        for (int i = 0; i < p->members; i++)
-            if (p->member[i].wishes)
-                peers_grant(be, p, &p->member[i]);
-        return;
-    }
-    if (p->job != NULL || p->state != GUEST_TAKEN || p->gpu == GS_NONE)
-        return;
-    p->job = load_wish(be->setup->load, serve_id(be, p), now_ns, p->bytes);
-    if (p->job == NULL) {
-        error_set(&be->failure, GS_SYSTEM, "out of memory for a burst of '%s'", p->name);
-        return;
-    }
-    p->busy_ns = 0;
-    letter = serve_post(be, GS_WANT, serve_id(be, p));
-    letter->kind = BACKEND_WISH;
-    letter->job = p->job;
-    letter->event.since_ns = now_ns;
-    letter->event.bytes = p->bytes;
-}
-
-/* --- grants --- */
-
-static void set_granted(struct backend *be, struct guest *p, bool granted)
-{
-    serve_account(be);
-    if (granted && !p->granted) {
-        be->executing[p->gpu]++;
-        p->since_ns = be->clock.now_ns;
-    } else if (!granted && p->granted) {
-        be->executing[p->gpu]--;
-        p->busy_ns += be->clock.now_ns - p->since_ns;
-    }
-    p->granted = granted;
-}
-
-static bool any_open(const struct guest *p)
-{
-    bool any = false;
-
-    for (int i = 0; i < p->members; i++)
-        any |= p->member[i].open;
-    return any;
-}
-
-static bool has_gates(const struct guest *p)
-{
-    bool all = p->members > 0;
-
-    for (int i = 0; i < p->members; i++)
-        all &= p->member[i].gate != NULL;
-    return all;
-}
-
-void guests_run(struct backend *be, const struct gs_command *command)
-{
-    struct guest *p = &be->guest[command->workload];
-
-    set_granted(be, p, true);
-    p->stopping = p->yields = p->idle_posted = p->requests_once = false;
-    p->linger_ns = command->linger_ns;
-    p->idle_at_ns = p->stop_by_ns = GS_NEVER;
-    if (p->job != NULL && p->job->started_ns < 0)
-        p->job->started_ns = be->clock.now_ns;
-    if (p->outside) {
-        moves_ask(be, p, WORK_RESUME);
-        p->outside = false;
-    }
-    for (int i = 0; i < p->members; i++)
-        if (p->member[i].wishes)
-            peers_grant(be, p, &p->member[i]);
-    peers_arrived(be, p);
-    if (!any_open(p) && p->requests == 0)
-        p->idle_at_ns = be->clock.now_ns + be->options->idle_ns; /* who wished is gone, or has no gate */
-}
-
-static void end_grant(struct backend *be, struct guest *p)
-{
-    set_granted(be, p, false);
-    p->stopping = p->idle_posted = p->yields = false;
-    p->stop_by_ns = p->idle_at_ns = GS_NEVER;
-    if (wanted(p))
-        p->retry_ns = be->clock.now_ns;
-}
-
-static struct backend_event *finish_job(struct backend *be, struct guest *p)
-{
-    struct backend_event *letter = serve_post(be, GS_IDLE, serve_id(be, p));
-
-    p->job->alone_ns = p->job->done_ns = p->busy_ns + be->clock.now_ns - p->since_ns;
-    letter->kind = BACKEND_FINISH;
-    letter->job = p->job;
-    p->job = NULL;
-    return letter;
-}
-
-/* It has been told to stop, and has.  What waits at its gate again is the burst that was stopped. */
-void guests_stopped(struct backend *be, struct guest *p)
-{
-    if (!p->stopping)
-        return;
-    p->stop_by_ns = GS_NEVER;
-    if (p->yields) {
-        guests_is_idle(be, p);
-        return;
-    }
-    if (p->job != NULL && !wanted(p) && !p->outside)
-        finish_job(be, p);
-    serve_post(be, GS_DONE, serve_id(be, p))->event.command = GS_STOP;
-}
-
-void guests_take_stop(struct backend *be, uint32_t workload, struct gs_event *event)
-{
-    struct guest *p = &be->guest[workload];
-
-    end_grant(be, p);
-    event->since_ns = p->job != NULL ? p->job->ready_ns : GS_NEVER;
-    if (p->job == NULL)
-        guests_resize(be, p);
-}
-
-void guests_stop(struct backend *be, uint32_t workload, bool at_boundary)
-{
-    struct guest *p = &be->guest[workload];
-
-    p->yields = at_boundary;
-    if (p->idle_posted && at_boundary)
-        return;
-    p->stopping = true;
-    p->idle_at_ns = GS_NEVER;
-    if (any_open(p)) {
-        peers_drop(be, p);
-        p->stop_by_ns = be->clock.now_ns + be->options->stop_ns;
-    } else if (p->members > 0 && !has_gates(p) && be->moves) {
-        moves_ask(be, p, WORK_QUIET); /* guests_stopped when it is */
-        p->stop_by_ns = GS_NEVER;
-    } else {
-        guests_stopped(be, p);
-    }
-}
-
-/* All of its gates are shut. */
-void guests_released(struct backend *be, struct guest *p)
-{
-    if (any_open(p) || !p->granted)
-        return;
-    if (p->stopping) {
-        guests_stopped(be, p);
-        return;
-    }
-    if (wanted(p)) { /* it waits at its gate again, or somebody has asked for it */
-        guests_wish(be, p);
-        return;
-    }
-    p->idle_at_ns = be->clock.now_ns + p->linger_ns;
-}
-
-/* Its burst has ended. */
-void guests_is_idle(struct backend *be, struct guest *p)
-{
-    p->idle_at_ns = GS_NEVER;
-    if (p->idle_posted)
-        return;
-    p->idle_posted = true;
-    if (p->job == NULL || (p->yields && (wanted(p) || p->outside)))
-        serve_post(be, GS_IDLE, serve_id(be, p));
-    else
-        finish_job(be, p)->idle = true;
-}
-
-bool guests_take_idle(struct backend *be, uint32_t workload, struct gs_event *event)
-{
-    struct guest *p = &be->guest[workload];
-
-    if (!p->idle_posted)
-        return false;
-    *event = (struct gs_event){.at_ns = be->clock.now_ns, .workload = workload, .timer = GS_NONE, .kind = GS_IDLE};
-    end_grant(be, p);
-    event->since_ns = p->job != NULL ? p->job->ready_ns : GS_NEVER;
-    event->bytes = p->job != NULL ? p->bytes : 0;
-    if (p->job == NULL)
-        guests_resize(be, p);
-    return true;
-}
-
-/* --- leaving --- */
-
-static void close_member(struct member *member)
-{
-    if (member->gate != NULL)
-        member->gate->closing = true;
-    close(member->pidfd);
-}
-
-void guests_part(struct backend *be, struct guest *p, struct member *member)
-{
-    bool open = member->open;
-
-    close_member(member);
-    p->members--;
-    be->journal_stale = true;
-    for (struct member *m = member; m < &p->member[p->members]; m++)
-        *m = m[1];
-    if (open)
-        guests_released(be, p);
 }
 
 /* What it holds more or less than the controller knows: by the driver's own books. */
@@ -340,7 +176,41 @@ void guests_resize(struct backend *be, struct guest *p)
     if (bytes <= 0 || p->away || p->moving || llabs(bytes - p->bytes) * 50 <= p->bytes)
         return; /* a fiftieth is within what contexts differ by */
     p->bytes = bytes;
+    be->journal_stale = true;
     serve_post(be, GS_RESIZE, serve_id(be, p))->event.bytes = bytes;
+}
+
+/* --- going --- */
+
+void guests_part(struct backend *be, struct guest *p, struct member *member)
+{
+    bool open = member->open;
+
+    if (member->gate != NULL)
+        member->gate->closing = true;
+    close(member->pidfd);
+    p->members--;
+    be->journal_stale = true;
+    for (struct member *m = member; m < &p->member[p->members]; m++)
+        *m = m[1];
+    if (open)
+        turns_released(be, p);
+}
+
+static void free_place(struct backend *be, struct guest *p)
+{
+    while (p->members > 0)
+        guests_part(be, p, &p->member[p->members - 1]);
+    if (p->root_fd >= 0)
+        close(p->root_fd);
+    p->root_fd = -1;
+    p->state = GUEST_FREE;
+    be->journal_stale = true;
+}
+
+void guests_refuse(struct backend *be, struct guest *p)
+{
+    free_place(be, p);
 }
 
 struct job *guests_forget(struct backend *be, uint32_t workload, bool gone)
@@ -352,10 +222,10 @@ struct job *guests_forget(struct backend *be, uint32_t workload, bool gone)
         job->done_ns = p->busy_ns + (p->granted ? be->clock.now_ns - p->since_ns : 0);
     p->job = NULL;
     if (p->granted)
-        end_grant(be, p);
+        turns_end(be, p);
     p->gone = gone;
     if (!gone)
-        p->retry_ns = be->clock.now_ns + INT64_C(1000000000); /* it waits at its gate: ask again */
+        p->retry_ns = be->clock.now_ns + SERVE_SECOND_NS; /* it waits at its gate: ask again */
     return job;
 }
 
@@ -364,9 +234,6 @@ static void leave(struct backend *be, struct guest *p)
     serve_post(be, GS_DETACH, serve_id(be, p));
     p->state = GUEST_LEAVING;
     be->journal_stale = true;
-    if (p->root_fd >= 0)
-        close(p->root_fd);
-    p->root_fd = -1;
     for (struct peer *peer = be->peer; peer != NULL; peer = peer->next) {
         if (peer->awaits == serve_id(be, p))
             control_say(peer, "error: '%s' has ended", p->name);
@@ -375,43 +242,43 @@ static void leave(struct backend *be, struct guest *p)
     }
 }
 
-static bool has_ended(int pidfd)
+/* Its place stays taken until it is ended: its processes are still there, and wait for ever. */
+void guests_lose(struct backend *be, struct guest *p)
 {
-    struct pollfd end = {.fd = pidfd, .events = POLLIN};
+    if (p->lost)
+        return;
+    p->lost = true;
+    if (p->state == GUEST_TAKEN)
+        leave(be, p);
+}
 
-    return pidfd < 0 || poll(&end, 1, 0) > 0;
+/* A program that goes on as somebody else's child may take a while until it comes to the GPU. */
+static bool has_left(const struct backend *be, struct guest *p)
+{
+    if (p->members > 0 || !process_ended(p->root_fd))
+        return false;
+    if (p->leaves_ns == 0)
+        p->leaves_ns = be->clock.now_ns + (p->joined ? 0 : LATE_S * (gs_ns)SERVE_SECOND_NS);
+    return p->leaves_ns <= be->clock.now_ns;
 }
 
 void guests_watch(struct backend *be, struct guest *p)
 {
-    gs_ns now_ns = be->clock.now_ns;
-
+    for (int i = p->members; i-- > 0;)
+        if (process_ended(p->member[i].pidfd))
+            guests_part(be, p, &p->member[i]);
     if (p->state == GUEST_LEAVING) {
-        if (p->gone && !p->moving)
-            p->state = GUEST_FREE;
+        if (p->gone && !p->moving && p->works == 0 && p->members == 0 && process_ended(p->root_fd))
+            free_place(be, p);
         return;
     }
-    for (int i = p->members; i-- > 0;)
-        if (has_ended(p->member[i].pidfd))
-            guests_part(be, p, &p->member[i]);
-    if (p->state == GUEST_TAKEN && p->members == 0 && has_ended(p->root_fd)) {
+    if (p->state != GUEST_TAKEN)
+        return;
+    if (has_left(be, p)) {
         leave(be, p);
         return;
     }
-    if (p->stop_by_ns <= now_ns) { /* its gate does not answer, or its work does not end: stop it from outside */
-        p->stop_by_ns = now_ns + be->options->stop_ns;
-        p->overruns++;
-        if (be->moves)
-            moves_ask(be, p, WORK_QUIET);
-    }
-    if (p->idle_at_ns <= now_ns && !any_open(p)) {
-        p->idle_at_ns = GS_NEVER;
-        if (p->requests == 0)
-            guests_is_idle(be, p);
-    }
-    if (p->retry_ns <= now_ns) {
-        p->retry_ns = GS_NEVER;
-        if (wanted(p))
-            guests_wish(be, p);
-    }
+    if (p->movable_ns <= be->clock.now_ns)
+        moves_allow(be, p);
+    turns_watch(be, p);
 }

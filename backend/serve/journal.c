@@ -1,8 +1,8 @@
 /* journal.c - whom the daemon serves, in a file beside its socket, for the next daemon if this one dies: a process that is
  * off the GPU would wait for ever if nobody knew of it.
  *
- * A line each: group, user, bytes, then the numbers and start times of the program and of its processes on the GPU.  A number
- * with another start time is another process. */
+ * A line each: group, user, bytes, priority, whether it is pinned, ticket, then the numbers and start times of the program and
+ * of its processes on the GPU.  A number with another start time is another process. */
 #include "backend/serve/state.h"
 
 #include <errno.h>
@@ -23,8 +23,9 @@ static void write_guest(FILE *file, const struct backend *be, const struct guest
     const struct workload_group *group =
         &be->setup->scenario->workload[be->setup->setup->workload[serve_id(be, p)].group];
 
-    fprintf(file, "%s %u %" PRId64 " %d:%" PRIu64, group->name, (unsigned)p->uid, p->bytes, p->root_pid,
-            process_start(p->root_pid));
+    fprintf(file, "%s %u %" PRId64 " %d %d %s %d:%" PRIu64, group->name, (unsigned)p->uid, p->bytes, p->priority,
+            p->pinned, *p->ticket != '\0' ? p->ticket : "-", p->root_pid,
+            process_ended(p->root_fd) ? 0 : process_start(p->root_pid));
     for (int m = 0; m < p->members; m++)
         fprintf(file, " %d:%" PRIu64, p->member[m].pid, process_start(p->member[m].pid));
     fprintf(file, "\n");
@@ -69,12 +70,16 @@ static int read_process(const char *word)
     char *end;
     long pid = strtol(word, &end, 10);
 
+    uint64_t start;
+
     if (pid <= 0 || pid > INT32_MAX || *end != ':')
         return -1;
-    return process_start((int)pid) == strtoull(end + 1, NULL, 10) && process_start((int)pid) != 0 ? (int)pid : -1;
+    start = process_start((int)pid);
+    return start != 0 && start == strtoull(end + 1, NULL, 10) ? (int)pid : -1;
 }
 
-/* How the driver sees it now: off the GPU, or held. */
+/* How the driver sees it now: off the GPU, or held; or there, where the controller does not know of it.  So all are wanted
+ * once: who is there gets into its books, and can leave again; who was in the middle of something goes on. */
 static void look_at(struct backend *be, struct guest *p)
 {
     for (int m = 0; m < p->members; m++) {
@@ -87,23 +92,51 @@ static void look_at(struct backend *be, struct guest *p)
         p->outside |= state == CHECKPOINT_QUIET;
         p->lost |= state == CHECKPOINT_LOST;
     }
-    if (p->away || p->outside)
-        p->retry_ns = 0; /* it may have been in the middle of something */
-    p->requests_once = p->away || p->outside;
+    p->requests_once = p->members > 0;
+}
+
+enum { FIELD_GROUP, FIELD_UID, FIELD_BYTES, FIELD_PRIORITY, FIELD_PINNED, FIELD_TICKET, FIELD_ROOT, FIELDS };
+
+/* The program, or if that has ended, the first of its processes. */
+static int somebody(const char *root, const char *others)
+{
+    int pid = read_process(root);
+
+    for (const char *at = others; pid < 0 && at != NULL && *at != '\0'; at = strchr(at, ' ')) {
+        at += strspn(at, " ");
+        pid = read_process(at);
+    }
+    return pid;
+}
+
+static void restore(struct backend *be, struct guest *p, char *const field[FIELDS])
+{
+    p->bytes = strtoll(field[FIELD_BYTES], NULL, 10);
+    serve_post(be, GS_RESIZE, serve_id(be, p))->event.bytes = p->bytes;
+    p->priority = atoi(field[FIELD_PRIORITY]);
+    if (p->priority >= 0)
+        guests_update(be, p, GS_FIELD_PRIORITY, p->priority);
+    p->pinned = *field[FIELD_PINNED] == '1';
+    if (p->pinned)
+        guests_update(be, p, GS_FIELD_SWAPPABLE, 0);
+    snprintf(p->ticket, sizeof p->ticket, "%s", *field[FIELD_TICKET] == '-' ? "" : field[FIELD_TICKET]);
 }
 
 static void read_guest(struct backend *be, char *line)
 {
-    char *rest = NULL, *group = strtok_r(line, " \n", &rest), *uid = strtok_r(NULL, " \n", &rest);
-    char *bytes = strtok_r(NULL, " \n", &rest), *root = strtok_r(NULL, " \n", &rest);
+    char *rest = NULL, *field[FIELDS];
     struct error err = {0};
     struct guest *p;
+    int pid;
 
-    if (root == NULL || read_process(root) < 0 || (p = guests_free(be, group)) == NULL ||
-        guests_take(be, p, read_process(root), (uid_t)strtoul(uid, NULL, 10), &err) != GS_OK)
+    for (int i = 0; i < FIELDS; i++)
+        if ((field[i] = strtok_r(i == 0 ? line : NULL, " \n", &rest)) == NULL)
+            return;
+    pid = somebody(field[FIELD_ROOT], rest);
+    if (pid < 0 || (p = guests_free(be, field[FIELD_GROUP])) == NULL ||
+        guests_take(be, p, pid, (uid_t)strtoul(field[FIELD_UID], NULL, 10), &err) != GS_OK)
         return;
-    p->bytes = strtoll(bytes, NULL, 10);
-    serve_post(be, GS_RESIZE, serve_id(be, p))->event.bytes = p->bytes;
+    restore(be, p, field);
     for (char *word = strtok_r(NULL, " \n", &rest); word != NULL; word = strtok_r(NULL, " \n", &rest))
         if (read_process(word) > 0)
             guests_join(be, p, read_process(word), &err);

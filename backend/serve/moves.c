@@ -1,10 +1,11 @@
 /* moves.c - programs are taken off the GPU and brought back, by the thread of their GPU. */
 #include "backend/serve/state.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { HEADROOM_DIVISOR = 50, FAILURES_MAX = 3 };
+enum { HEADROOM_DIVISOR = 50, FAILURES_MAX = 3, CROWDED_S = 30 };
 
 static void say(struct backend *be, const struct guest *p, const char *what, const char *why)
 {
@@ -14,44 +15,67 @@ static void say(struct backend *be, const struct guest *p, const char *what, con
     be->options->say(line);
 }
 
+/* A word for the thread.  It gets files of its own for the processes, as they may part from the program meanwhile. */
 void moves_ask(struct backend *be, struct guest *p, enum work_kind kind)
 {
     struct work work = {.kind = kind,
                         .place = serve_id(be, p),
                         .timeout_ms = (unsigned)(be->options->stop_ns / 1000000),
                         .stays_quiet = p->outside,
+                        .unlike_bytes = p->short_bytes,
                         .pids = p->members};
 
-    for (int i = 0; i < p->members; i++)
+    for (int i = 0; i < p->members; i++) {
         work.pid[i] = p->member[i].pid;
+        work.pidfd[i] = fcntl(p->member[i].pidfd, F_DUPFD_CLOEXEC, 0);
+    }
     if (kind == WORK_BACK)
         work.needed_bytes = (uint64_t)(p->bytes + p->bytes / HEADROOM_DIVISOR) +
                             (uint64_t)be->setup->setup->workload[serve_id(be, p)].context_bytes * (unsigned)p->members;
-    if (worker_ask(be->worker[p->gpu], &work) != GS_OK)
-        error_set(&be->failure, GS_SYSTEM, "out of memory for moving '%s'", p->name);
+    if (worker_ask(be->worker[p->gpu], &work) == GS_OK) {
+        p->works++;
+        return;
+    }
+    worker_forget(&work);
+    error_set(&be->failure, GS_SYSTEM, "out of memory for moving '%s'", p->name);
 }
 
-/* It cannot be swapped, now and later: the controller is told, and whoever asks. */
-static void unmovable(struct backend *be, struct guest *p, const char *why)
+/* --- who may not be moved --- */
+
+void moves_bar(struct backend *be, struct guest *p, gs_ns for_ns, const char *why)
 {
     if (!p->unmovable) {
         say(be, p, "stays on the GPU", why);
         guests_update(be, p, GS_FIELD_SWAPPABLE, 0);
     }
     p->unmovable = true;
+    p->movable_ns = for_ns == GS_NEVER ? GS_NEVER : be->clock.now_ns + for_ns;
     snprintf(p->why, sizeof p->why, "%s", why);
+}
+
+void moves_allow(struct backend *be, struct guest *p)
+{
+    p->unmovable = false;
+    p->movable_ns = GS_NEVER;
+    p->failures = 0;
+    p->why[0] = '\0';
+    if (!p->pinned && be->moves)
+        guests_update(be, p, GS_FIELD_SWAPPABLE, 1);
 }
 
 /* Its host memory is to take what it has on the GPU. */
 static bool has_room(struct backend *be, struct guest *p)
 {
     for (int i = 0; i < p->members; i++)
-        if (process_headroom(p->member[i].pid) < p->bytes) {
-            unmovable(be, p, "its cgroup has less memory left than it has on the GPU; raise its memory limit");
+        if (process_headroom("", p->member[i].pid) < p->bytes) {
+            moves_bar(be, p, CROWDED_S * (gs_ns)SERVE_SECOND_NS,
+                      "its cgroup, or this machine, has less memory left than it has on the GPU");
             return false;
         }
     return true;
 }
+
+/* --- swaps --- */
 
 static void end(struct backend *be, struct guest *p, bool failed)
 {
@@ -76,33 +100,58 @@ int moves_begin(struct backend *be, const struct gs_command *command, struct err
     }
     if (command->kind == GS_SWAP_IN ? !p->away : p->members == 0)
         end(be, p, false); /* it allocates by itself; or it has nothing there */
-    else if (command->kind == GS_SWAP_OUT && (!be->moves || p->unmovable || !has_room(be, p)))
+    else if (p->lost || (command->kind == GS_SWAP_OUT && (!be->moves || p->unmovable || !has_room(be, p))))
         end(be, p, true);
     else
         moves_ask(be, p, command->kind == GS_SWAP_IN ? WORK_BACK : WORK_AWAY);
     return GS_OK;
 }
 
+static void failed(struct backend *be, struct guest *p, const struct work *work)
+{
+    bool out = work->kind == WORK_AWAY;
+
+    p->failures++;
+    if (p->failures == 1 || work->rc != GS_BUSY) /* what is busy is tried again, and need not be told each time */
+        say(be, p, out ? "could not leave the GPU" : "could not come back", work->why);
+    snprintf(p->why, sizeof p->why, "%s", work->why);
+    if (!out && work->rc != GS_BUSY)
+        p->short_bytes = work->free_bytes; /* it is not tried again with no more than that */
+    if (work->lost) {
+        say(be, p, "is lost", "the driver cannot bring it back; end it and start it again");
+        guests_lose(be, p);
+    } else if (out && work->rc != GS_BUSY) {
+        moves_bar(be, p, GS_NEVER, work->why);
+    } else if (out && p->failures >= FAILURES_MAX) {
+        moves_bar(be, p, CROWDED_S * (gs_ns)SERVE_SECOND_NS, work->why);
+    }
+}
+
 static void swapped(struct backend *be, struct guest *p, const struct work *work)
 {
-    bool failed = work->rc != GS_OK;
+    end(be, p, work->rc != GS_OK);
+    if (work->rc != GS_OK) {
+        failed(be, p, work);
+        return;
+    }
+    p->swaps++;
+    p->failures = 0;
+    p->short_bytes = 0;
+    if (!p->unmovable)
+        p->why[0] = '\0';
+    p->away = work->kind == WORK_AWAY;
+    p->outside = work->stays_quiet;
+}
 
-    p->swaps += !failed;
-    p->failures = failed ? p->failures + 1 : 0;
-    if (!failed) {
-        p->away = work->kind == WORK_AWAY;
-        p->outside = work->stays_quiet;
-    } else {
-        say(be, p, work->kind == WORK_AWAY ? "could not leave the GPU" : "could not come back", work->why);
-        snprintf(p->why, sizeof p->why, "%s", work->why);
-    }
-    end(be, p, failed);
-    if (work->lost) {
-        p->lost = true;
-        say(be, p, "is lost", "the driver cannot bring it back; end it and start it again");
-    } else if (failed && work->kind == WORK_AWAY && (work->rc != GS_BUSY || p->failures >= FAILURES_MAX)) {
-        unmovable(be, p, work->why);
-    }
+/* It was to go on, and the driver holds it still. */
+static void still_held(struct backend *be, struct guest *p, const struct work *work)
+{
+    if (p->failures++ == 0)
+        say(be, p, "is still held by the driver", work->why);
+    if (p->granted && !p->stopping)
+        moves_ask(be, p, WORK_RESUME);
+    else
+        p->outside = true;
 }
 
 void moves_results(struct backend *be)
@@ -113,13 +162,12 @@ void moves_results(struct backend *be)
         while (be->worker[gpu] != NULL && worker_take(be->worker[gpu], &work)) {
             struct guest *p = &be->guest[work.place];
 
-            if (work.kind == WORK_AWAY || work.kind == WORK_BACK) {
+            p->works--;
+            if (work.kind == WORK_AWAY || work.kind == WORK_BACK)
                 swapped(be, p, &work);
-            } else if (work.kind == WORK_QUIET && p->stopping && work.rc == GS_OK) {
-                p->outside = true;
-                guests_stopped(be, p);
-            } else if (work.kind == WORK_QUIET && p->stopping && p->stop_by_ns == GS_NEVER) {
-                p->stop_by_ns = be->clock.now_ns; /* again */
-            }
+            else if (work.kind == WORK_QUIET)
+                turns_held(be, p, work.rc);
+            else if (work.rc != GS_OK)
+                still_held(be, p, &work);
         }
 }

@@ -3,16 +3,15 @@
 #include "backend/serve/state.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LOOK_NS = 2000000000, NAP_NS = 250000000, SECOND_NS = 1000000000 };
+enum { LOOK_NS = 2000000000, NAP_NS = 250000000, SECOND_NS = SERVE_SECOND_NS };
+enum { MAIL_OF_A_GUEST = 16, MAIL_OF_PEERS = 64, MAIL_BESIDE = 192 }; /* what may lie there unread */
 
 static const struct serve_options *next_options;
 
@@ -43,6 +42,12 @@ struct backend_event *serve_post(struct backend *be, uint8_t kind, uint32_t work
         .event = {.since_ns = GS_NEVER, .workload = workload, .timer = GS_NONE, .kind = kind},
     };
     return letter;
+}
+
+/* Connections are read only while little lies unread: whoever floods the socket waits, and nobody else. */
+bool serve_has_room(const struct backend *be)
+{
+    return be->mail_count < MAIL_OF_PEERS + be->guests;
 }
 
 void serve_account(struct backend *be)
@@ -133,7 +138,7 @@ static int open_arrays(struct backend *be, struct error *err)
     struct arena *arena = be->setup->arena;
 
     be->timers = be->gpus + be->guests;
-    be->mail_capacity = 16 * be->guests + 64;
+    be->mail_capacity = MAIL_OF_A_GUEST * be->guests + MAIL_OF_PEERS + MAIL_BESIDE;
     be->guest = arena_array(arena, be->guests, sizeof *be->guest);
     be->timer_ns = arena_array(arena, be->timers, sizeof *be->timer_ns);
     be->mail = arena_array(arena, be->mail_capacity, sizeof *be->mail);
@@ -144,22 +149,33 @@ static int open_arrays(struct backend *be, struct error *err)
     return GS_OK;
 }
 
-static void close_node(struct backend *be)
+static void close_guests(struct backend *be)
 {
-    if (be == NULL)
-        return;
-    if (be->listening >= 0)
-        journal_bring_home(be);
-    peers_close(be);
-    for (uint32_t gpu = 0; gpu < be->gpus; gpu++)
-        worker_close(be->worker[gpu]);
     for (uint32_t i = 0; i < be->guests && be->guest != NULL; i++) {
         for (int m = 0; m < be->guest[i].members; m++)
             close(be->guest[i].member[m].pidfd);
         if (be->guest[i].state != GUEST_FREE && be->guest[i].root_fd >= 0)
             close(be->guest[i].root_fd);
     }
+}
+
+static void close_node(struct backend *be)
+{
+    bool all = true;
+
+    if (be == NULL)
+        return;
+    if (be->listens)
+        journal_bring_home(be);
+    peers_close(be);
+    for (uint32_t gpu = 0; gpu < be->gpus; gpu++)
+        all &= worker_close(be->worker[gpu]);
+    close_guests(be);
     free(be->poll);
+    if (!all) {
+        be->options->say("the driver has not returned from a call for a minute; it is left in it");
+        return;
+    }
     if (be->results >= 0)
         close(be->results);
     nvml_close(&be->nvml);
@@ -198,41 +214,53 @@ static int open_node(struct backend **out, const struct backend_setup *setup, st
 
 /* --- commands --- */
 
-static void placed(struct backend *be, const struct gs_command *command, bool refused)
+static void answer_comers(struct backend *be, const struct guest *p, const char *refusal)
+{
+    for (struct peer *peer = be->peer; peer != NULL; peer = peer->next) {
+        if (peer->place != serve_id(be, p) || peer->gate)
+            continue;
+        peer->place = GS_NONE;
+        if (refusal != NULL)
+            control_say(peer, "error: no GPU may take it: %s", refusal);
+        else
+            control_say(peer, "ok: place=%s gpu=%s ticket=%s%s%s", p->name, be->uuid[p->gpu], p->ticket,
+                        be->doubled ? " driver=" : "", be->doubled ? be->driver.path : "");
+    }
+}
+
+static void placed(struct backend *be, const struct gs_command *command)
 {
     struct guest *p = &be->guest[command->workload];
 
-    if (p->state != GUEST_COMING) {
-        p->gpu = command->gpu;
-        return;
-    }
-    p->state = refused ? GUEST_FREE : GUEST_TAKEN;
     p->gpu = command->gpu;
-    if (refused)
-        close(p->root_fd);
-    for (struct peer *peer = be->peer; peer != NULL; peer = peer->next) {
-        if (peer->place != command->workload || peer->gate)
-            continue;
-        peer->place = GS_NONE;
-        if (refused)
-            control_say(peer, "error: no GPU may take it: %s", gs_reason_name(command->reason));
-        else
-            control_say(peer, "ok: place=%s gpu=%s%s%s", p->name, be->uuid[p->gpu], be->doubled ? " driver=" : "",
-                        be->doubled ? be->driver.path : "");
-    }
-    for (int i = 0; i < p->members && !refused; i++)
-        if (p->member[i].wishes)
-            p->retry_ns = be->clock.now_ns;
+    if (p->state != GUEST_COMING)
+        return;
+    p->state = GUEST_TAKEN;
+    answer_comers(be, p, NULL);
+    if (p->lost) { /* as the journal found it */
+        p->lost = false;
+        guests_lose(be, p);
+    } else if (!p->away && !p->outside && turns_ungated(p))
+        turns_hold(be, p); /* it may be using the GPU */
+    else if (turns_wanted(p))
+        p->retry_ns = be->clock.now_ns;
 }
 
-static void kill_processes(struct backend *be, uint32_t workload)
+/* GS_REJECT of a place that nobody has yet.  That of a wish comes as a `forget`. */
+static void refused(struct backend *be, const struct gs_command *command)
 {
-    struct guest *p = &be->guest[workload];
+    struct guest *p = &be->guest[command->workload];
 
-    for (int i = 0; i < p->members; i++)
-        syscall(SYS_pidfd_send_signal, p->member[i].pidfd, SIGKILL, NULL, 0);
-    p->away = p->outside = false;
-    serve_post(be, GS_DONE, workload)->event.command = GS_KILL;
+    if (p->state != GUEST_COMING)
+        return;
+    answer_comers(be, p, gs_reason_name(command->reason));
+    guests_refuse(be, p);
+}
+
+/* The simulated product ends processes; this daemon does not: whoever needs that room waits. */
+static void spare(struct backend *be, uint32_t workload)
+{
+    serve_post(be, GS_FAILED, workload)->event.command = GS_KILL;
 }
 
 static int submit(struct backend *be, const struct gs_command *command, struct error *err)
@@ -240,16 +268,16 @@ static int submit(struct backend *be, const struct gs_command *command, struct e
     be->clock.next_ns = be->clock.now_ns;
     switch (command->kind) {
     case GS_PLACE:
-        placed(be, command, false);
+        placed(be, command);
         return GS_OK;
     case GS_REJECT:
-        placed(be, command, true);
+        refused(be, command);
         return GS_OK;
     case GS_RUN:
-        guests_run(be, command);
+        turns_run(be, command);
         return GS_OK;
     case GS_STOP:
-        guests_stop(be, command->workload, command->yield);
+        turns_stop(be, command->workload, command->yield);
         return GS_OK;
     case GS_SWAP_IN:
     case GS_SWAP_OUT:
@@ -258,7 +286,7 @@ static int submit(struct backend *be, const struct gs_command *command, struct e
         serve_post(be, GS_FAILED, command->workload)->event.command = GS_CLEAN;
         return GS_OK;
     case GS_KILL:
-        kill_processes(be, command->workload);
+        spare(be, command->workload);
         return GS_OK;
     case GS_TIMER_SET:
         be->timer_ns[command->timer] = command->at_ns;
@@ -300,6 +328,7 @@ static void look(struct backend *be)
         if (be->guest[i].state != GUEST_FREE)
             guests_watch(be, &be->guest[i]);
     look_for_strangers(be);
+    activity_look(be);
     journal_write(be);
     peers_bury(be);
 }
@@ -313,11 +342,13 @@ static gs_ns due_ns(const struct backend *be, gs_ns until_ns)
     for (uint32_t i = 0; i < be->guests; i++) {
         const struct guest *p = &be->guest[i];
 
-        if (p->state == GUEST_FREE)
+        if (p->state != GUEST_TAKEN)
             continue;
         at_ns = p->idle_at_ns < at_ns ? p->idle_at_ns : at_ns;
         at_ns = p->stop_by_ns < at_ns ? p->stop_by_ns : at_ns;
         at_ns = p->retry_ns < at_ns ? p->retry_ns : at_ns;
+        at_ns = p->movable_ns < at_ns ? p->movable_ns : at_ns;
+        at_ns = p->visit_ns < at_ns ? p->visit_ns : at_ns;
     }
     return at_ns;
 }
@@ -363,17 +394,17 @@ static int rest(struct backend *be, gs_ns until_ns, struct error *err)
     if (!has_polls(be, count_files(be)))
         return error_set(err, GS_SYSTEM, "out of memory for connections");
     be->polls = 0;
-    add(be, be->listening);
+    add(be, be->clock.now_ns < be->accept_ns ? -1 : be->listening);
     add(be, be->results);
     for (const struct peer *peer = be->peer; peer != NULL; peer = peer->next)
-        add(be, peer->fd);
+        add(be, serve_has_room(be) ? peer->fd : -1);
     for (uint32_t i = 0; i < be->guests; i++) {
         const struct guest *p = &be->guest[i];
 
         for (int m = 0; p->state != GUEST_FREE && m < p->members; m++)
             add(be, p->member[m].pidfd);
-        if (p->state == GUEST_TAKEN && p->members == 0)
-            add(be, p->root_fd);
+        if (p->state != GUEST_FREE && p->members == 0)
+            add(be, p->leaves_ns > 0 ? -1 : p->root_fd);
     }
     if (ppoll(be->poll, (nfds_t)be->polls, &nap, NULL) <= 0)
         return GS_OK;
@@ -395,9 +426,9 @@ static const struct backend_event *next_mail(struct backend *be)
         be->mail_count--;
         be->out.event.at_ns = be->clock.now_ns;
         if (be->out.kind == BACKEND_EVENT && be->out.event.kind == GS_DONE && be->out.event.command == GS_STOP)
-            guests_take_stop(be, be->out.event.workload, &be->out.event);
+            turns_take_stop(be, be->out.event.workload, &be->out.event);
         if (be->out.kind != BACKEND_EVENT || be->out.event.kind != GS_IDLE ||
-            guests_take_idle(be, be->out.event.workload, &be->out.event))
+            turns_take_idle(be, be->out.event.workload, &be->out.event))
             return &be->out;
     }
     return NULL;
@@ -454,7 +485,7 @@ const struct backend_ops backend_serve = {
     .submit = submit,
     .offer = offer,
     .wait = wait,
-    .idle = guests_take_idle,
+    .idle = turns_take_idle,
     .forget = guests_forget,
     .usage = usage,
     .close = close_node,

@@ -101,7 +101,7 @@ static void hello(struct backend *be, struct peer *peer)
     if (p == NULL)
         p = peers_rule(be, peer->pid, peer->uid, &err);
     member = p == NULL ? NULL : guests_join(be, p, peer->pid, &err);
-    if (member == NULL || (p->uid != peer->uid && peer->uid != 0)) {
+    if (member == NULL) {
         send_frame(peer, (struct gate_frame){.type = GATE_BYE});
         be->refused++;
         peer->closing = true;
@@ -139,13 +139,13 @@ static void hear_frame(struct backend *be, struct peer *peer, const struct gate_
     switch (frame->type) {
     case GATE_REQ:
         member->wishes = true;
-        guests_wish(be, p);
+        turns_wish(be, p);
         break;
     case GATE_RELEASED:
         if (!member->open || frame->epoch != member->epoch)
             break;
         member->open = false;
-        guests_released(be, p);
+        turns_released(be, p);
         break;
     case GATE_STAT:
         member->submissions = frame->a;
@@ -162,10 +162,14 @@ static void hear_frame(struct backend *be, struct peer *peer, const struct gate_
 static void hear_words(struct backend *be, struct peer *peer)
 {
     char text[WORDS];
-    ssize_t count = recv(peer->fd, text, sizeof text - 1, MSG_DONTWAIT);
+    ssize_t count = recv(peer->fd, text, sizeof text - 1, MSG_DONTWAIT | MSG_TRUNC);
 
     if (count <= 0) {
         peer->closing |= count == 0 || (errno != EAGAIN && errno != EINTR);
+        return;
+    }
+    if (count >= (ssize_t)sizeof text) { /* there was more of it */
+        peer->closing = true;
         return;
     }
     text[count] = '\0';
@@ -182,7 +186,7 @@ void peers_read(struct backend *be, struct peer *peer)
     struct gate_frame frame;
     const char *why = NULL;
 
-    for (int i = 0; i < MESSAGES_AT_ONCE && !peer->closing; i++) {
+    for (int i = 0; i < MESSAGES_AT_ONCE && !peer->closing && serve_has_room(be); i++) {
         ssize_t count = recv(peer->fd, first, sizeof first, MSG_PEEK | MSG_DONTWAIT);
         int taken;
 
@@ -232,6 +236,7 @@ int peers_listen(struct backend *be, struct error *err)
     if (be->listening < 0 || bind(be->listening, (struct sockaddr *)&address, sizeof address) != 0 ||
         chmod(path, be->options->open_to_all ? 0666 : 0600) != 0 || listen(be->listening, 64) != 0)
         return error_set(err, GS_CANT_CREATE, "'%s': %s", path, strerror(errno));
+    be->listens = true;
     return GS_OK;
 }
 
@@ -243,8 +248,11 @@ void peers_accept(struct backend *be)
     int fd = accept4(be->listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     struct peer *peer;
 
-    if (fd < 0)
+    if (fd < 0) {
+        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+            be->accept_ns = be->clock.now_ns + SERVE_SECOND_NS; /* it would come up again at once */
         return;
+    }
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0 || (peer = calloc(1, sizeof *peer)) == NULL) {
         close(fd);
         return;
@@ -268,8 +276,10 @@ static void part(struct backend *be, struct peer *peer)
     struct guest *p;
     struct member *member = member_of(be, peer, &p);
 
-    if (peer->holds != GS_NONE && be->guest[peer->holds].requests > 0)
+    if (peer->holds != GS_NONE && be->guest[peer->holds].requests > 0) {
         be->guest[peer->holds].requests--;
+        turns_released(be, &be->guest[peer->holds]);
+    }
     if (member == NULL)
         return;
     member->gate = NULL; /* its process may live on, ungated: it says so, or it is seen to have ended */
@@ -277,7 +287,7 @@ static void part(struct backend *be, struct peer *peer)
     if (!member->open)
         return;
     member->open = false;
-    guests_released(be, p);
+    turns_released(be, p);
 }
 
 void peers_bury(struct backend *be)
@@ -305,8 +315,8 @@ void peers_close(struct backend *be)
         peer->place = peer->holds = GS_NONE;
     }
     peers_bury(be);
-    if (be->listening >= 0) {
-        close(be->listening);
+    if (be->listens) /* else it is another daemon's */
         unlink(be->options->socket);
-    }
+    if (be->listening >= 0)
+        close(be->listening);
 }

@@ -2,6 +2,7 @@
 #include "backend/serve/state.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,16 +48,31 @@ uint64_t process_start(int pid)
     return at != NULL ? strtoull(at, NULL, 10) : 0;
 }
 
-bool process_descends(int pid, int ancestor)
+int process_parent(int pid)
 {
-    enum { GENERATIONS = 64 };
+    return (int)status_number(pid, "\nPPid:");
+}
 
-    for (int i = 0; i < GENERATIONS && pid > 1; i++) {
-        if (pid == ancestor)
-            return true;
-        pid = (int)status_number(pid, "\nPPid:");
-    }
-    return false;
+bool process_ended(int pidfd)
+{
+    struct pollfd end = {.fd = pidfd, .events = POLLIN};
+
+    return pidfd < 0 || poll(&end, 1, 0) > 0;
+}
+
+/* Real, effective, saved: one that was given another's rights is nobody's but root's. */
+bool process_user(int pid, uid_t *uid)
+{
+    static const char key[] = "\nUid:";
+    char path[64], text[4096], *at;
+    unsigned real, effective, saved;
+
+    snprintf(path, sizeof path, "/proc/%d/status", pid);
+    if (!read_file(path, text, sizeof text) || (at = strstr(text, key)) == NULL ||
+        sscanf(at + sizeof key - 1, "%u %u %u", &real, &effective, &saved) != 3)
+        return false;
+    *uid = real == effective && real == saved ? real : 0;
+    return true;
 }
 
 bool process_is_leader(int pid)
@@ -75,43 +91,93 @@ bool process_name(int pid, char *out, size_t size)
     return true;
 }
 
-bool process_cgroup(int pid, char *out, size_t size)
+/* Of a text of "NAME=VALUE" each ended by a 0. */
+bool process_variable(int pid, const char *name, char *out, size_t size)
 {
-    char path[64], text[4096], *at;
+    size_t length = strlen(name), room = 0;
+    char path[64], *line = NULL;
+    bool found = false;
+    FILE *file;
 
-    snprintf(path, sizeof path, "/proc/%d/cgroup", pid);
-    if (!read_file(path, text, sizeof text) || (at = strstr(text, "0::")) == NULL)
+    snprintf(path, sizeof path, "/proc/%d/environ", pid);
+    if ((file = fopen(path, "re")) == NULL)
         return false;
+    while (!found && getdelim(&line, &room, '\0', file) > 0) {
+        found = strncmp(line, name, length) == 0 && line[length] == '=';
+        if (found)
+            snprintf(out, size, "%s", line + length + 1);
+    }
+    free(line);
+    fclose(file);
+    return found;
+}
+
+/* The line of a cgroup's file that begins with `key`: 4:memory:/path, or 0::/path. */
+static bool cgroup_path(const char *root, int pid, const char *key, char *out, size_t size)
+{
+    char path[4096], text[4096], *at;
+
+    snprintf(path, sizeof path, "%s/proc/%d/cgroup", root, pid);
+    if (!read_file(path, text, sizeof text) || (at = strstr(text, key)) == NULL)
+        return false;
+    at += strlen(key);
     at[strcspn(at, "\n")] = '\0';
-    snprintf(out, size, "%s", at + 3);
+    snprintf(out, size, "%s", at);
     return true;
 }
 
-static int64_t cgroup_number(const char *group, const char *file)
+bool process_cgroup(int pid, char *out, size_t size)
 {
-    char path[4400], text[64];
+    return cgroup_path("", pid, ":memory:", out, size) || cgroup_path("", pid, "0::", out, size);
+}
 
-    snprintf(path, sizeof path, "/sys/fs/cgroup%s/%s", group, file);
+static int64_t number_in(const char *path)
+{
+    char text[64];
+
     if (!read_file(path, text, sizeof text) || strncmp(text, "max", 3) == 0)
         return INT64_MAX;
     return strtoll(text, NULL, 10);
 }
 
-/* The tightest of the process' cgroup and those above it. */
-int64_t process_headroom(int pid)
+/* Of a cgroup and those above it, the least that is left. */
+static int64_t cgroup_room(const char *root, const char *mount, char *group, const char *limit, const char *use)
 {
-    char group[4096];
     int64_t least = INT64_MAX;
+    char path[9000];
 
-    if (!process_cgroup(pid, group, sizeof group))
-        return least;
-    for (char *end = group + strlen(group); end > group; *(end = strrchr(group, '/')) = '\0') {
-        int64_t limit = cgroup_number(group, "memory.max"), used = cgroup_number(group, "memory.current");
+    for (char *end = group + strlen(group); end > group && *group == '/'; *(end = strrchr(group, '/')) = '\0') {
+        int64_t most, used;
 
-        if (limit < INT64_MAX && used < INT64_MAX && limit - used < least)
-            least = limit > used ? limit - used : 0;
-        if (strrchr(group, '/') == NULL)
-            break;
+        snprintf(path, sizeof path, "%.1000s%s%s/%s", root, mount, group, limit);
+        most = number_in(path);
+        snprintf(path, sizeof path, "%.1000s%s%s/%s", root, mount, group, use);
+        used = number_in(path);
+        if (most < INT64_MAX && used < INT64_MAX && most - used < least)
+            least = most > used ? most - used : 0;
     }
     return least;
+}
+
+static int64_t machine_room(const char *root)
+{
+    static const char key[] = "MemAvailable:";
+    char path[4096], text[4096], *at;
+
+    snprintf(path, sizeof path, "%s/proc/meminfo", root);
+    if (!read_file(path, text, sizeof text) || (at = strstr(text, key)) == NULL)
+        return INT64_MAX;
+    return strtoll(at + sizeof key - 1, NULL, 10) * 1024;
+}
+
+int64_t process_headroom(const char *root, int pid)
+{
+    int64_t least = machine_room(root), room = INT64_MAX;
+    char group[4096];
+
+    if (cgroup_path(root, pid, ":memory:", group, sizeof group)) /* version 1 */
+        room = cgroup_room(root, "/sys/fs/cgroup/memory", group, "memory.limit_in_bytes", "memory.usage_in_bytes");
+    else if (cgroup_path(root, pid, "0::", group, sizeof group))
+        room = cgroup_room(root, "/sys/fs/cgroup", group, "memory.max", "memory.current");
+    return room < least ? room : least;
 }

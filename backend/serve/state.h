@@ -15,12 +15,13 @@
 #include <poll.h>
 #include <sys/types.h>
 
-enum { SERVE_NAME = 48, SERVE_WHY = 256 };
+enum { SERVE_NAME = 48, SERVE_WHY = 256, SERVE_TICKET = 17 };
+enum { SERVE_SECOND_NS = 1000000000 };
 
 /* A process of a program. */
 struct member {
     int pid, pidfd;
-    struct peer *gate; /* NULL: it has none */
+    struct peer *gate; /* NULL: it has none, and may use the GPU whenever the driver lets it */
     bool wishes, open; /* it waits at its gate; its gate is open */
     uint64_t epoch;    /* of the last grant */
     uint64_t submissions, bypasses, overruns;
@@ -35,16 +36,25 @@ struct guest {
     int root_pid, root_fd; /* the program itself: it has left when this has ended, and all members; -1: members alone */
     uid_t uid;             /* whose it is */
     char name[SERVE_NAME];
+    char ticket
+        [SERVE_TICKET]; /* in the environment of all that it starts: so they are known when their parents are gone */
     uint32_t gpu;
     struct job *job;         /* the wish that waits or is served */
     unsigned requests;       /* that keep it wanted, besides its gates */
     int64_t bytes;           /* as the controller knows them */
     gs_ns since_ns, busy_ns; /* of the present grant; how long the job has had the GPU before it */
-    gs_ns linger_ns, idle_at_ns, stop_by_ns, retry_ns;    /* the latter three: GS_NEVER, or something is due then */
-    bool granted, stopping, yields, idle_posted, outside; /* outside: stopped by the driver, not by its gate */
-    bool moving, away, lost, pinned, unmovable, gone;
-    bool requests_once; /* it is wanted, though nobody says so: until it has had the GPU */
-    unsigned failures;
+    gs_ns linger_ns;
+    gs_ns idle_at_ns, stop_by_ns, retry_ns, movable_ns, visit_ns; /* GS_NEVER, or something is due then */
+    gs_ns
+        leaves_ns; /* it has ended before any of its processes came to the GPU: until then they may; 0: that is not so */
+    gs_ns visit_wait_ns, active_ns, ended_ns; /* of one without a gate; when it was last busy; end of the last grant */
+    bool granted, stopping, yields, idle_posted, outside; /* outside: held by the driver, not by its gate */
+    bool moving, away, lost, pinned, unmovable, gone, joined;
+    bool requests_once;          /* it is wanted, though nobody says so: until it has had the GPU */
+    unsigned failures, refusals; /* in a row: of swaps; of stops */
+    unsigned works;              /* asked of the worker, and not answered */
+    int priority;                /* -1: the scenario's */
+    uint64_t short_bytes;        /* so much was free when there was too little for it; 0: that has not happened */
     uint64_t swaps, overruns;
     struct gs_command command; /* of its swap */
     char why[SERVE_WHY];       /* it cannot be swapped */
@@ -88,9 +98,11 @@ struct backend {
     struct backend_event out;
     struct gpu_usage usage[SERVE_GPUS];
     uint32_t executing[SERVE_GPUS], switching[SERVE_GPUS];
-    gs_ns accounted_ns, look_ns; /* look: for processes that rules bring in */
+    gs_ns accounted_ns, look_ns, sample_ns; /* look: for processes that rules bring in; sample: who uses the GPUs */
+    gs_ns accept_ns;                        /* no connection is taken before: there were no files left */
+    uint64_t stamp_us[SERVE_GPUS];          /* of the last sample */
     uint64_t epochs, refused;
-    bool journal_stale, journal_failed;
+    bool listens, journal_stale, journal_failed;
     bool drains, doubled; /* nobody new; the driver is the double, and so is that of its programs */
     struct error failure; /* met where it could not be told at once */
 };
@@ -102,29 +114,46 @@ static inline uint32_t serve_id(const struct backend *be, const struct guest *p)
 
 /* node.c */
 struct backend_event *serve_post(struct backend *be, uint8_t kind, uint32_t workload);
+bool serve_has_room(const struct backend *be); /* for what connections ask for */
 void serve_account(struct backend *be);
 
-/* guests.c: programs come, wish, run, stop, and go. */
+/* guests.c: programs come, and go. */
 struct guest *guests_free(struct backend *be, const char *group);
 struct guest *guests_named(struct backend *be, const char *name);
 int guests_take(struct backend *be, struct guest *p, int pid, uid_t uid, struct error *err); /* by its program's pid */
+void guests_refuse(struct backend *be, struct guest *p);
 struct guest *guests_of(struct backend *be, int pid); /* of the program that `pid` is of, or descends from; NULL */
 struct member *guests_join(struct backend *be, struct guest *p, int pid, struct error *err);
-void guests_wish(struct backend *be, struct guest *p);
-void guests_released(struct backend *be, struct guest *p);
-void guests_stopped(struct backend *be, struct guest *p);
-void guests_run(struct backend *be, const struct gs_command *command);
-void guests_stop(struct backend *be, uint32_t workload, bool at_boundary);
-void guests_take_stop(struct backend *be, uint32_t workload, struct gs_event *event);
-void guests_is_idle(struct backend *be, struct guest *p);
 void guests_part(struct backend *be, struct guest *p, struct member *member);
+void guests_lose(struct backend *be, struct guest *p);  /* it cannot be brought back */
 void guests_watch(struct backend *be, struct guest *p); /* what is due of it */
 void guests_resize(struct backend *be, struct guest *p);
 void guests_update(struct backend *be, struct guest *p, uint8_t field, int64_t value);
 struct job *guests_forget(struct backend *be, uint32_t workload, bool gone);
-bool guests_take_idle(struct backend *be, uint32_t workload, struct gs_event *event);
+
+/* turns.c: they wish, run and stop. */
+bool turns_wanted(const struct guest *p);
+bool turns_ungated(const struct guest *p); /* a process of it has no gate */
+void turns_wish(struct backend *be, struct guest *p);
+void turns_want_once(struct backend *be, struct guest *p); /* somebody is to see to it, sooner or later */
+void turns_released(struct backend *be, struct guest *p);
+void turns_stopped(struct backend *be, struct guest *p);
+void turns_run(struct backend *be, const struct gs_command *command);
+void turns_stop(struct backend *be, uint32_t workload, bool at_boundary);
+void turns_take_stop(struct backend *be, uint32_t workload, struct gs_event *event);
+void turns_hold(struct backend *be, struct guest *p); /* it uses the GPU unasked, or may: until its turn comes */
+void turns_held(struct backend *be, struct guest *p, int rc); /* the driver was asked to hold it */
+bool turns_take_idle(struct backend *be, uint32_t workload, struct gs_event *event);
+void turns_end(struct backend *be, struct guest *p); /* of its grant */
+void turns_watch(struct backend *be, struct guest *p);
+
+/* activity.c: who uses a GPU, as the management library tells: for programs without a gate. */
+void activity_look(struct backend *be);
 
 /* moves.c: off the GPU and back. */
+void moves_bar(struct backend *be, struct guest *p, gs_ns for_ns,
+               const char *why); /* it stays on the GPU, for so long */
+void moves_allow(struct backend *be, struct guest *p);
 int moves_begin(struct backend *be, const struct gs_command *command, struct error *err);
 void moves_ask(struct backend *be, struct guest *p, enum work_kind kind);
 void moves_results(struct backend *be);
@@ -154,12 +183,17 @@ void journal_read(struct backend *be);
 void journal_bring_home(struct backend *be);
 
 /* processes.c: what the kernel tells of a process. */
-int process_open(int pid);       /* a pidfd, -1: it is gone */
-uint64_t process_start(int pid); /* when, in ticks since the machine started; 0: it is gone */
-bool process_descends(int pid, int ancestor);
+int process_open(int pid);                          /* a pidfd, -1: it is gone */
+bool process_ended(int pidfd);                      /* -1: yes */
+uint64_t process_start(int pid);                    /* when, in ticks since the machine started; 0: it is gone */
+int process_parent(int pid);                        /* less than 1: none is known */
 bool process_is_leader(int pid);                    /* and not a thread's number */
+bool process_user(int pid, uid_t *uid);             /* whose it is; root's, if it is not of one user alone */
 bool process_name(int pid, char *out, size_t size); /* of its command */
 bool process_cgroup(int pid, char *out, size_t size);
-int64_t process_headroom(int pid); /* bytes that its cgroup may still grow by; INT64_MAX: no limit */
+bool process_variable(int pid, const char *name, char *out, size_t size); /* of its environment when it was started */
+/* Bytes that its cgroup and the machine may still take; INT64_MAX: not known.  `root` is before /proc and /sys: "" but in
+ * tests. */
+int64_t process_headroom(const char *root, int pid);
 
 #endif

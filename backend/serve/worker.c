@@ -1,15 +1,17 @@
 /* worker.c - move processes as asked, all of a program or none. */
 #include "backend/serve/worker.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 struct worker {
-    const struct driver *driver;
-    const struct nvml *nvml;
+    struct driver driver; /* tables of its own: it may outlive who asks */
+    struct nvml nvml;
     nvml_device device;
     int results;
     pthread_t thread;
@@ -20,13 +22,46 @@ struct worker {
     bool ends;
 };
 
-/* Those from 0 to `count` go on as before. */
-static void resume(const struct worker *w, const struct work *work, int count)
+/* It may end at any time: what the driver says of it then does not count. */
+static bool here_after(const struct work *work, int i, int wait_ms)
 {
-    struct error ignored = {0};
+    struct pollfd end = {.fd = work->pidfd[i], .events = POLLIN};
 
-    while (count-- > 0)
-        checkpoint_resume(w->driver, work->pid[count], &ignored);
+    return work->pidfd[i] >= 0 && poll(&end, 1, wait_ms) == 0;
+}
+
+static bool here(const struct work *work, int i)
+{
+    return here_after(work, i, 0);
+}
+
+static int resume_one(const struct worker *w, const struct work *work, int i, struct error *err)
+{
+    enum checkpoint_state state;
+    int rc = checkpoint_state(&w->driver, work->pid[i], &state, err);
+
+    if (rc == GS_OK && state == CHECKPOINT_QUIET)
+        rc = checkpoint_resume(&w->driver, work->pid[i], err);
+    return rc;
+}
+
+/* Those from 0 to `count` go on as before.  One that does not waits for ever: so it is tried more than once. */
+static int resume(const struct worker *w, const struct work *work, int count, struct error *err)
+{
+    enum { TRIES = 5, PAUSE_US = 20000 };
+    int worst = GS_OK;
+
+    for (int i = 0; i < count; i++) {
+        struct error why = {0};
+        int rc = GS_OK;
+
+        for (int attempt = 0; attempt < TRIES && here(work, i) && (rc = resume_one(w, work, i, &why)) != GS_OK;
+             attempt++)
+            usleep(PAUSE_US);
+        if (rc != GS_OK && here(work, i))
+            worst = error_set(err, rc, "%s", why.text);
+    }
+    return worst;
 }
 
 /* Of those that another state was asked for, any that the driver has given up. */
@@ -37,73 +72,128 @@ static bool lost(const struct worker *w, const struct work *work)
     for (int i = 0; i < work->pids; i++) {
         struct error err = {0};
 
-        if (checkpoint_state(w->driver, work->pid[i], &state, &err) == GS_OK && state == CHECKPOINT_LOST)
+        if (here(work, i) && checkpoint_state(&w->driver, work->pid[i], &state, &err) == GS_OK &&
+            state == CHECKPOINT_LOST && here(work, i))
             return true;
     }
     return false;
 }
 
-static int quiesce(const struct worker *w, const struct work *work, struct error *err)
-{
-    for (int i = 0; i < work->pids; i++) {
-        enum checkpoint_state state;
-        int rc = checkpoint_state(w->driver, work->pid[i], &state, err);
+/* A step with each process that is there: the number of those before the first that failed. */
+typedef int step(const struct worker *w, const struct work *work, int i, struct error *err);
 
-        if (rc == GS_OK && state == CHECKPOINT_RUNS)
-            rc = checkpoint_quiesce(w->driver, work->pid[i], work->timeout_ms, err);
-        if (rc != GS_OK) {
-            resume(w, work, i);
-            return rc;
-        }
+static int each(const struct worker *w, const struct work *work, step *one, int *done, struct error *err)
+{
+    enum { ENDING_MS = 200 }; /* the driver is told of an end before the kernel is done with it */
+
+    for (*done = 0; *done < work->pids; ++*done) {
+        struct error why = {0};
+        int rc = here(work, *done) ? one(w, work, *done, &why) : GS_OK;
+
+        if (rc != GS_OK && here_after(work, *done, ENDING_MS))
+            return error_set(err, rc, "%s", why.text);
     }
     return GS_OK;
+}
+
+static int quiesce_one(const struct worker *w, const struct work *work, int i, struct error *err)
+{
+    enum checkpoint_state state;
+    int rc = checkpoint_state(&w->driver, work->pid[i], &state, err);
+
+    if (rc == GS_OK && state == CHECKPOINT_RUNS)
+        rc = checkpoint_quiesce(&w->driver, work->pid[i], work->timeout_ms, err);
+    return rc;
+}
+
+static int save_one(const struct worker *w, const struct work *work, int i, struct error *err)
+{
+    enum checkpoint_state state;
+    int rc = checkpoint_state(&w->driver, work->pid[i], &state, err);
+
+    if (rc == GS_OK && state == CHECKPOINT_QUIET)
+        rc = checkpoint_save(&w->driver, work->pid[i], err);
+    return rc;
+}
+
+static int load_one(const struct worker *w, const struct work *work, int i, struct error *err)
+{
+    enum checkpoint_state state;
+    int rc = checkpoint_state(&w->driver, work->pid[i], &state, err);
+
+    if (rc == GS_OK && state == CHECKPOINT_LOST)
+        rc = error_set(err, GS_IO, "process %d is lost to the driver", work->pid[i]);
+    if (rc == GS_OK && state == CHECKPOINT_AWAY)
+        rc = checkpoint_load(&w->driver, work->pid[i], err);
+    return rc;
+}
+
+static int quiesce(const struct worker *w, const struct work *work, struct error *err)
+{
+    int quiet, rc = each(w, work, quiesce_one, &quiet, err);
+    struct error ignored = {0};
+
+    if (rc != GS_OK)
+        resume(w, work, quiet, &ignored);
+    return rc;
+}
+
+/* Undo: those from 0 to `count` are as they were before. */
+static void again(const struct worker *w, const struct work *work, step *one, int count)
+{
+    struct error ignored = {0};
+
+    while (count-- > 0)
+        if (here(work, count))
+            one(w, work, count, &ignored);
 }
 
 /* All are quiet before the first is saved: they may wait for each other. */
 static int away(const struct worker *w, const struct work *work, struct error *err)
 {
-    int rc = quiesce(w, work, err), saved = 0;
+    int saved, rc = quiesce(w, work, err);
+    struct error ignored = {0};
 
-    while (rc == GS_OK && saved < work->pids)
-        if ((rc = checkpoint_save(w->driver, work->pid[saved], err)) == GS_OK)
-            saved++;
-    if (rc != GS_OK && saved < work->pids) {
-        struct error ignored = {0};
-
-        while (saved-- > 0)
-            checkpoint_load(w->driver, work->pid[saved], &ignored);
-        resume(w, work, work->pids);
-    }
+    if (rc != GS_OK || (rc = each(w, work, save_one, &saved, err)) == GS_OK)
+        return rc;
+    again(w, work, load_one, saved);
+    if (!work->stays_quiet)
+        resume(w, work, work->pids, &ignored);
     return rc;
 }
 
-static int room(const struct worker *w, const struct work *work, struct error *err)
+/* What others gave back may come free a little later than they said. */
+static int room(const struct worker *w, struct work *work, struct error *err)
 {
-    struct nvml_memory memory = {.version = NVML_MEMORY_VERSION};
+    enum { TRIES = 50, PAUSE_US = 20000 };
+    uint64_t least = work->needed_bytes > work->unlike_bytes ? work->needed_bytes : work->unlike_bytes + 1;
 
-    if (w->nvml->memory(w->device, &memory) != NVML_SUCCESS)
-        return error_set(err, GS_NO_DEVICE, "the driver does not tell how much memory of the GPU is free");
-    if (memory.free >= work->needed_bytes)
-        return GS_OK;
+    for (int i = 0; i < TRIES; i++) {
+        struct nvml_memory memory = {.version = NVML_MEMORY_VERSION};
+
+        if (w->nvml.memory(w->device, &memory) != NVML_SUCCESS)
+            return error_set(err, GS_BUSY, "the driver does not tell how much memory of the GPU is free");
+        work->free_bytes = memory.free;
+        if (memory.free >= least)
+            return GS_OK;
+        usleep(PAUSE_US);
+    }
     return error_set(err, GS_BUSY, "%llu MiB of the GPU are free, and it needs %llu MiB",
-                     (unsigned long long)(memory.free >> 20), (unsigned long long)(work->needed_bytes >> 20));
+                     (unsigned long long)(work->free_bytes >> 20), (unsigned long long)(least >> 20));
 }
 
-static int back(const struct worker *w, const struct work *work, struct error *err)
+static int back(const struct worker *w, struct work *work, struct error *err)
 {
-    int rc = room(w, work, err);
+    int loaded, rc = room(w, work, err);
 
-    for (int i = 0; i < work->pids && rc == GS_OK; i++) {
-        enum checkpoint_state state;
-
-        rc = checkpoint_state(w->driver, work->pid[i], &state, err);
-        if (rc == GS_OK && state == CHECKPOINT_LOST)
-            rc = error_set(err, GS_IO, "process %d is lost to the driver", work->pid[i]);
-        if (rc == GS_OK && state == CHECKPOINT_AWAY)
-            rc = checkpoint_load(w->driver, work->pid[i], err);
+    if (rc != GS_OK)
+        return rc;
+    if ((rc = each(w, work, load_one, &loaded, err)) != GS_OK) {
+        again(w, work, save_one, loaded); /* what is there alone is of no use, and takes others' room */
+        return rc;
     }
-    if (rc == GS_OK && !work->stays_quiet)
-        resume(w, work, work->pids);
+    if (!work->stays_quiet && resume(w, work, work->pids, err) != GS_OK)
+        work->stays_quiet = true; /* it is there, and held: it is resumed by itself */
     return rc;
 }
 
@@ -122,11 +212,20 @@ static void perform(const struct worker *w, struct work *work)
         work->rc = quiesce(w, work, &err);
         break;
     case WORK_RESUME:
-        resume(w, work, work->pids);
+        work->rc = resume(w, work, work->pids, &err);
         break;
     }
     work->lost = work->rc != GS_OK && lost(w, work);
     snprintf(work->why, sizeof work->why, "%.*s", (int)sizeof work->why - 1, err.text);
+    worker_forget(work);
+}
+
+void worker_forget(struct work *work)
+{
+    for (int i = 0; i < work->pids; i++)
+        if (work->pidfd[i] >= 0)
+            close(work->pidfd[i]);
+    work->pids = 0;
 }
 
 static void *labour(void *argument)
@@ -167,7 +266,7 @@ int worker_open(struct worker **out, const struct driver *driver, const struct n
     *out = w;
     if (w == NULL)
         return error_set(err, GS_SYSTEM, "out of memory for the thread that moves processes");
-    *w = (struct worker){.driver = driver, .nvml = nvml, .device = device, .results = results};
+    *w = (struct worker){.driver = *driver, .nvml = *nvml, .device = device, .results = results};
     w->todo_end = &w->todo;
     w->done_end = &w->done;
     pthread_mutex_init(&w->lock, NULL);
@@ -196,13 +295,25 @@ int worker_ask(struct worker *w, const struct work *asked)
     return GS_OK;
 }
 
+static struct timespec in_a_while(void)
+{
+    enum { PATIENCE_S = 60 };
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += PATIENCE_S;
+    return until;
+}
+
 static bool take(struct worker *w, struct work *out, bool waits)
 {
+    struct timespec until = in_a_while();
     struct work *work;
 
     pthread_mutex_lock(&w->lock);
     while (waits && w->done == NULL && w->asked > 0)
-        pthread_cond_wait(&w->news, &w->lock);
+        if (pthread_cond_timedwait(&w->news, &w->lock, &until) != 0)
+            break;
     work = w->done;
     if (work != NULL && (w->done = work->next) == NULL)
         w->done_end = &w->done;
@@ -229,22 +340,27 @@ static void drop(struct work *list)
 {
     for (struct work *next; list != NULL; list = next) {
         next = list->next;
+        worker_forget(list);
         free(list);
     }
 }
 
-void worker_close(struct worker *w)
+bool worker_close(struct worker *w)
 {
+    struct timespec until = in_a_while();
+
     if (w == NULL)
-        return;
+        return true;
     pthread_mutex_lock(&w->lock);
     w->ends = true;
     pthread_cond_broadcast(&w->news);
     pthread_mutex_unlock(&w->lock);
-    pthread_join(w->thread, NULL);
+    if (pthread_timedjoin_np(w->thread, NULL, &until) != 0)
+        return false; /* it may come back: what it needs stays */
     drop(w->todo);
     drop(w->done);
     pthread_cond_destroy(&w->news);
     pthread_mutex_destroy(&w->lock);
     free(w);
+    return true;
 }

@@ -22,12 +22,14 @@ enum work_kind {
 struct work {
     enum work_kind kind;
     uint32_t place;
-    int pid[SERVE_MEMBERS], pids;
-    uint64_t needed_bytes; /* WORK_BACK: of the GPU, free, before it is tried */
-    unsigned timeout_ms;   /* for its work to end */
-    bool stays_quiet;      /* WORK_BACK: it goes on only when that is asked for */
-    int rc;                /* GS_OK, or the worst of what happened */
-    bool lost;             /* and a process cannot be brought back any more */
+    int pid[SERVE_MEMBERS], pidfd[SERVE_MEMBERS], pids; /* who has ended is left out; the files are the work's */
+    uint64_t needed_bytes;                              /* WORK_BACK: of the GPU, free, before it is tried */
+    uint64_t unlike_bytes;                              /* and more than this: with so much it has failed */
+    uint64_t free_bytes;                                /* WORK_BACK: what was free when it was tried */
+    unsigned timeout_ms;                                /* for its work to end */
+    bool stays_quiet; /* it goes on only when that is asked for; of a result: it is held */
+    int rc;           /* GS_OK, or the worst of what happened */
+    bool lost;        /* and a process cannot be brought back any more */
     char why[256];
     struct work *next;
 };
@@ -37,13 +39,15 @@ struct worker;
 /* Results come out of `results`, an eventfd, one count each. */
 int worker_open(struct worker **worker, const struct driver *driver, const struct nvml *nvml, nvml_device device,
                 int results, struct error *err);
-/* 0, or GS_SYSTEM. */
+/* 0, or GS_SYSTEM: the files stay the caller's then. */
 int worker_ask(struct worker *worker, const struct work *work);
 /* What has been done next; false: nothing. */
 bool worker_take(struct worker *worker, struct work *work);
-/* The same, and wait for it; false: nothing is under way. */
+/* The same, and wait for it, a minute at most; false: nothing is under way, or the driver does not return. */
 bool worker_wait(struct worker *worker, struct work *work);
-/* Wait for what is under way, leave the rest. */
-void worker_close(struct worker *worker);
+/* Close the files of a work that was not taken. */
+void worker_forget(struct work *work);
+/* Wait for what is under way, and leave the rest.  A driver that does not return within a minute is left alone: false. */
+bool worker_close(struct worker *worker);
 
 #endif

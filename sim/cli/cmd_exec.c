@@ -6,6 +6,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,7 +93,7 @@ static int gate_path(char out[GATE_PATH], struct error *err)
 
 static int prepare(const struct arguments *a, char *answer, struct error *err)
 {
-    char gate[GATE_PATH], preload[2 * GATE_PATH], *rest = NULL;
+    char gate[GATE_PATH], preload[2 * GATE_PATH], socket[PATH_MAX], *rest = NULL;
     const char *before = getenv("LD_PRELOAD");
     int rc = gate_path(gate, err);
 
@@ -101,7 +102,9 @@ static int prepare(const struct arguments *a, char *answer, struct error *err)
     snprintf(preload, sizeof preload, "%s%s%s", gate, before != NULL && *before != '\0' ? ":" : "",
              before != NULL ? before : "");
     setenv("LD_PRELOAD", preload, 1);
-    setenv("GPUSWAP_GATE", daemon_socket(a->socket), 1);
+    if (realpath(daemon_socket(a->socket), socket) == NULL)
+        return error_set(err, GS_NO_DEVICE, "'%s': %s", daemon_socket(a->socket), strerror(errno));
+    setenv("GPUSWAP_SOCKET", socket, 1);
     for (char *word = strtok_r(answer, " \n", &rest); word != NULL; word = strtok_r(NULL, " \n", &rest)) {
         if (strncmp(word, "gpu=", 4) == 0)
             setenv("CUDA_VISIBLE_DEVICES", word + 4, 1);
@@ -109,6 +112,8 @@ static int prepare(const struct arguments *a, char *answer, struct error *err)
             setenv("GPUSWAP_LIBCUDA", word + 7, 1);
         if (strncmp(word, "place=", 6) == 0)
             setenv("GPUSWAP_PLACE", word + 6, 1);
+        if (strncmp(word, "ticket=", 7) == 0)
+            setenv("GPUSWAP_TICKET", word + 7, 1);
     }
     return GS_OK;
 }

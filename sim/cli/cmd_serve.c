@@ -7,6 +7,7 @@
 #include "sim/cli/live.h"
 #include "sim/cli/simulate.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,6 +203,8 @@ int cmd_serve(int argc, char **argv, struct error *err)
     }
     if (rc == GS_OK)
         rc = simulate_run(&a.simulate, &scenario, err);
+    if (rc == 128 + SIGINT || rc == 128 + SIGTERM) /* it has no other end */
+        rc = GS_OK;
     simulate_fini(&a.simulate);
     return rc;
 }

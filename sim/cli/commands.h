@@ -23,6 +23,7 @@ int cmd_live(int argc, char **argv, struct error *err);
 int cmd_serve(int argc, char **argv, struct error *err);
 int cmd_exec(int argc, char **argv, struct error *err);
 int cmd_ctl(int argc, char **argv, struct error *err);
+int cmd_proxy(int argc, char **argv, struct error *err);
 int cmd_compare(int argc, char **argv, struct error *err);
 int cmd_sweep(int argc, char **argv, struct error *err);
 int cmd_merge(int argc, char **argv, struct error *err);

@@ -16,6 +16,7 @@ static const struct command commands[] = {
     {"serve", cmd_serve, "SCENARIO", "the daemon of a GPU node: programs that run take turns and are swapped"},
     {"exec", cmd_exec, "-- PROGRAM ARG...", "start a program that the daemon serves"},
     {"ctl", cmd_ctl, "status|request|...", "ask the daemon: who is where, bring this one in, end"},
+    {"proxy", cmd_proxy, "--listen ...", "hold connections until the server they are for has the GPU"},
     {"compare", cmd_compare, "SCENARIO...", "policies or scenarios against each other, under the same random numbers"},
     {"sweep", cmd_sweep, "SCENARIO", "the points of its [sweep] on all cores, resumed where it was interrupted"},
     {"merge", cmd_merge, "-o ALL.db SHARD.db...", "one database of a sweep whose shards ran apart"},

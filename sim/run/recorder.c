@@ -394,9 +394,9 @@ static __attribute__((noinline)) void rare_event(struct recorder *rec, const str
         rec->tally.events++;
         if (e->command == GS_SWAP_IN)
             recorder_left_gpu(rec, id, rec->watch[id].stay_bytes, e->at_ns);
-        else if (e->command == GS_SWAP_OUT)
+        else if (e->command == GS_SWAP_OUT && rec->setup.view->workload[id].state != GS_ABSENT)
             rows_state(rec, id, GS_RESIDENT, e->at_ns);
-        else
+        else /* it left meanwhile, with all that it had there */
             left_while_cleaning(rec, id, e->at_ns);
         break;
     case GS_DETACH:

@@ -72,7 +72,7 @@ static inline void client_start(const char *driver, const char *more, const char
     int ends[2], n = 0;
 
     snprintf(text[n++], sizeof *text, "LD_PRELOAD=%s", preload);
-    snprintf(text[n++], sizeof *text, "GPUSWAP_GATE=%s", address.sun_path);
+    snprintf(text[n++], sizeof *text, "GPUSWAP_SOCKET=%s", address.sun_path);
     snprintf(text[n++], sizeof *text, "GPUSWAP_LIBCUDA=%s", driver);
     snprintf(text[n++], sizeof *text, "GPUSWAP_DOUBLE=%s", double_options);
     snprintf(text[n++], sizeof *text, "ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0");

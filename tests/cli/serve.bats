@@ -1,0 +1,134 @@
+#!/usr/bin/env bats
+# serve.bats - `gpuswap-sim serve`, `exec` and `ctl` on the driver double: programs that know nothing of it run side by side,
+# and what people ask for is done.
+
+# shellcheck disable=SC2154,SC2030,SC2031,SC2034
+bats_require_minimum_version 1.5.0
+load serve
+
+setup() {
+    node_setup
+}
+
+teardown() {
+    node_teardown
+}
+
+@test "five programs with three times the memory of the GPU: their data stay right, and the decisions are the simulator's" {
+    daemon
+    for name in once threads chunks anew busy; do
+        start "$name" "$(client "$name")" 8 28 50
+    done
+    fine once threads chunks anew busy
+    until_so empty
+    stop_daemon
+    ! grep -q 'stays on the GPU\|lost' serve.err
+    [ "$(sqlite3 results.db "SELECT count(*) FROM burst WHERE outcome='done'")" -gt 10 ]
+    [ "$(sqlite3 results.db "SELECT backend FROM run" 2>/dev/null || echo serve)" = serve ]
+    run "$GPUSWAP_SIM" explain results.db
+    [ "$status" -eq 0 ]
+}
+
+@test "request, hold, pin, priority, drain: what people ask for is done" {
+    daemon
+    start a "$(client once)" 200 28 100
+    until_so is_state NB-0 running
+    start b "$(client once)" 200 28 100
+    until_so swapped NB-0
+    ctl pin NB-0
+    [[ $(ctl status) == *pinned* ]]
+    ctl priority NB-0 9
+    run ctl priority NB-0 900
+    [ "$status" -ne 0 ] && [[ $output == *"from 0 to 255"* ]]
+    ctl unpin NB-0
+    [[ $(ctl status) != *pinned* ]]
+    [[ $(ctl request NB-1) == *"'NB-1' has the GPU"* ]]
+    run ctl request NB-9
+    [[ $output == *"there is no 'NB-9' here that is yours"* ]]
+    ctl drain
+    run "$GPUSWAP_SIM" exec --group NB -- true
+    [ "$status" -ne 0 ] && [[ $output == *"takes nobody in"* ]]
+    run "$GPUSWAP_SIM" exec --group NO -- true
+    [ "$status" -ne 0 ]
+    run ctl nonsense
+    [ "$status" -ne 0 ] && [[ $output == *"unknown word"* ]]
+    for place in NB-0 NB-1; do
+        kill -KILL "$(process_of $place)"
+    done
+    until_so empty
+    stop_daemon
+}
+
+@test "no place, no daemon, a second daemon" {
+    run "$GPUSWAP_SIM" exec --group NB -- true
+    [ "$status" -eq 69 ] && [[ $output == *"no daemon serves there"* ]]
+    run ctl status
+    [ "$status" -eq 69 ]
+    sed -i 's/count = 6/count = 1/' node.ini
+    daemon
+    start a "$(client once)" 100 28 100
+    until_so is_state NB-0 running
+    run "$GPUSWAP_SIM" exec --group NB -- true
+    [ "$status" -ne 0 ] && [[ $output == *"no free place"* ]]
+    run timeout 20 "$GPUSWAP_SIM" serve node.ini --device double --db other.db
+    [[ $output == *"a daemon serves there already"* ]]
+    [ -S sock ]
+    kill -KILL "$(process_of NB-0)"
+    until_so empty
+    stop_daemon
+}
+
+@test "a program that goes on as a child of nobody keeps its place" {
+    daemon
+    cat >fork.sh <<'END'
+setsid "$@" </dev/null &
+END
+    start a sh fork.sh "$(client once)" 30 28 100
+    until_so is_state NB-0 running
+    until_so has_ended a
+    start b "$(client once)" 10 28 100
+    fine b
+    until_so empty
+    grep -q 'burst 30: fine' a.out
+    stop_daemon
+}
+
+@test "without a gate: taken in by its number or a rule, it takes turns, and is seen to be idle" {
+    daemon --rule 'command=client_chunks:NB'
+    GPUSWAP_LIBCUDA='' LD_LIBRARY_PATH=$build/double "$(client once)" 12 28 400 >a.out 2>a.err 3>&- &
+    outside=$!
+    started+=("$outside")
+    until_so grep -q 'burst 1' a.out
+    ctl attach "$outside" --group NB
+    LD_LIBRARY_PATH=$build/double "$(client chunks)" 5 14 400 >c.out 2>c.err 3>&- &
+    started+=("$!")
+    until_so is_state NB-1 '.*'
+    start b "$(client once)" 10 28 50
+    fine b
+    until_so grep -q 'burst 12: fine' a.out
+    until_so grep -q 'burst 5: fine' c.out
+    until_so empty
+    run ctl attach 999999 --group NB
+    [[ $output == *"the number of no process"* ]]
+    run ctl attach "$daemon" --group NB
+    [[ $output == *"serves itself"* ]]
+    stop_daemon
+}
+
+@test "two processes of one program are moved together" {
+    daemon
+    cat >both.sh <<'END'
+"$1" 12 12 100 >first.out &
+"$1" 12 12 100 >second.out
+wait
+END
+    start a sh both.sh "$(client once)"
+    until_so is_state NB-0 running
+    start b "$(client once)" 12 28 50
+    fine b
+    until_so has_ended a
+    grep -q 'burst 12: fine' first.out
+    grep -q 'burst 12: fine' second.out
+    until_so empty
+    stop_daemon
+}
