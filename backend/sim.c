@@ -55,44 +55,52 @@ bool sim_probe(char why[BACKEND_WHY])
     return true;
 }
 
+static void open_node(struct backend *be, const struct node_group *group, uint32_t id, uint32_t gpu)
+{
+    bool fcfs = group->link_discipline == LINK_FCFS;
+
+    be->node[id] = (struct sim_node){
+        .first_gpu = gpu,
+        .gpus = (uint32_t)group->gpus,
+        .host_rate = group->host_bandwidth * 1e-9,
+        .duplex = group->duplex,
+        .overhead_ns = group->swap_overhead,
+        .idle_detect_ns = group->idle_detect,
+        .chunk_bytes = group->chunk,
+        .swap_file_bytes = group->swap_file,
+        .pinned_bytes = group->pinned < group->swap_file ? group->pinned : INT64_MAX,
+        .pageable_rate = group->pageable * 1e-9,
+        .pin_ns_per_gib = group->pin_cost,
+        .overlapped = group->transfer == TRANSFER_OVERLAPPED,
+    };
+    for (uint32_t end = gpu + (uint32_t)group->gpus; gpu < end; gpu++) {
+        be->device[gpu] = (struct device){.free_bytes = group->gpu_memory - group->gpu_reserved,
+                                          .node = id,
+                                          .lead = gpu,
+                                          .width = 1,
+                                          .speed = group->gpu_speed,
+                                          .scales = group->gpu_speed < 1.0 || group->gpu_speed > 1.0,
+                                          .starved_head = GS_NONE};
+        be->link[2 * gpu] =
+            (struct link){.rate = group->h2d * 1e-9, .width = 1, .twin = 2 * gpu + 1, .node = id, .fcfs = fcfs};
+        be->link[2 * gpu + 1] =
+            (struct link){.rate = group->d2h * 1e-9, .width = 1, .twin = 2 * gpu, .node = id, .fcfs = fcfs};
+    }
+    be->link[2 * be->gpus + id] = (struct link){.rate = group->disk * 1e-9, .width = 1, .twin = GS_NONE, .node = id};
+}
+
 static void open_nodes(struct backend *be)
 {
+    int64_t skip = be->setup->first_node; /* nodes of others, before the first of ours */
     uint32_t gpu = 0, id = 0;
 
     for (size_t g = 0; g < be->setup->scenario->nodes; g++) {
         const struct node_group *group = &be->setup->scenario->node[g];
-        for (int64_t k = 0; k < group->count; k++, id++) {
-            be->node[id] = (struct sim_node){
-                .first_gpu = gpu,
-                .gpus = (uint32_t)group->gpus,
-                .host_rate = group->host_bandwidth * 1e-9,
-                .duplex = group->duplex,
-                .overhead_ns = group->swap_overhead,
-                .idle_detect_ns = group->idle_detect,
-                .chunk_bytes = group->chunk,
-                .swap_file_bytes = group->swap_file,
-                .pinned_bytes = group->pinned < group->swap_file ? group->pinned : INT64_MAX,
-                .pageable_rate = group->pageable * 1e-9,
-                .pin_ns_per_gib = group->pin_cost,
-                .overlapped = group->transfer == TRANSFER_OVERLAPPED,
-            };
-            for (int64_t i = 0; i < group->gpus; i++, gpu++) {
-                bool fcfs = group->link_discipline == LINK_FCFS;
-                be->device[gpu] = (struct device){.free_bytes = group->gpu_memory - group->gpu_reserved,
-                                                  .node = id,
-                                                  .lead = gpu,
-                                                  .width = 1,
-                                                  .speed = group->gpu_speed,
-                                                  .scales = group->gpu_speed < 1.0 || group->gpu_speed > 1.0,
-                                                  .starved_head = GS_NONE};
-                be->link[2 * gpu] =
-                    (struct link){.rate = group->h2d * 1e-9, .width = 1, .twin = 2 * gpu + 1, .node = id, .fcfs = fcfs};
-                be->link[2 * gpu + 1] =
-                    (struct link){.rate = group->d2h * 1e-9, .width = 1, .twin = 2 * gpu, .node = id, .fcfs = fcfs};
-            }
-            be->link[2 * be->gpus + id] =
-                (struct link){.rate = group->disk * 1e-9, .width = 1, .twin = GS_NONE, .node = id};
+        for (int64_t k = skip; k < group->count && id < be->nodes; k++, id++) {
+            open_node(be, group, id, gpu);
+            gpu += (uint32_t)group->gpus;
         }
+        skip = skip > group->count ? skip - group->count : 0;
     }
 }
 

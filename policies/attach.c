@@ -18,12 +18,17 @@ bool attach_may(const struct controller *ctl, uint32_t gpu, uint32_t workload)
            (double)spec->bytes <= spec->limit * (double)(width * node->gpu_bytes);
 }
 
-/* False: it may not go there. */
-static bool score(struct controller *ctl, uint32_t gpu, uint32_t workload, double *worth)
+bool attach_admits(struct controller *ctl, uint32_t gpu, uint32_t workload)
 {
     const struct gs_cap_policy *cap = ctl->setup->policies.cap;
 
-    if (!attach_may(ctl, gpu, workload) || (cap->attach != NULL && !cap->attach(&ctl->cap, workload, gpu)))
+    return attach_may(ctl, gpu, workload) && (cap->attach == NULL || cap->attach(&ctl->cap, workload, gpu));
+}
+
+/* False: it may not go there. */
+static bool score(struct controller *ctl, uint32_t gpu, uint32_t workload, double *worth)
+{
+    if (!attach_admits(ctl, gpu, workload))
         return false;
     *worth = ctl->setup->policies.place->score(&ctl->place, gpu, workload);
     *worth = answer_worth(ctl, GS_SLOT_PLACE, *worth, (double)ctl->gpu[gpu].attached);
@@ -33,10 +38,10 @@ static bool score(struct controller *ctl, uint32_t gpu, uint32_t workload, doubl
 /* Of several GPUs: each set there is, and each that could be, stands for as long as it is looked at. */
 static uint32_t choose_gpu(struct controller *ctl, uint32_t workload)
 {
-    uint32_t best = GS_NONE;
+    uint32_t best = rank_find(ctl, workload);
     double least = 0.0, worth;
 
-    for (uint32_t gpu = 0; gpu < ctl->view.gpus; gpu++) {
+    for (uint32_t gpu = best == GS_NONE ? 0 : ctl->view.gpus; gpu < ctl->view.gpus; gpu++) {
         bool formed = set_form(ctl, gpu, set_width(ctl, workload));
         bool may = score(ctl, gpu, workload, &worth);
         if (formed)
@@ -59,6 +64,7 @@ static void settle_in(struct controller *ctl, uint32_t workload, uint32_t gpu, i
     ctl->lane[gpu].context_bytes += sign * spec->context_bytes;
     ctl->lane[gpu].regulars += spec->regular_fraction ? (uint32_t)sign : 0;
     memory_capacity(ctl, gpu);
+    rank_update(ctl, gpu);
     if (g->attached == 0)
         set_dissolve(ctl, gpu);
 }

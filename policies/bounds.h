@@ -16,6 +16,14 @@ static inline struct gs_bound bound_none(void)
     return bound_turns(GS_NONE);
 }
 
+/* When it queued it was on the GPU, or on its way there, and has not left since. */
+static inline bool bound_was_there(const struct gs_self *self, uint32_t workload)
+{
+    const struct gs_workload *w = &self->view->workload[workload];
+
+    return w->swap_ns <= w->queued_ns;
+}
+
 /* In a circle: who is ahead has a turn, and is behind then. */
 static inline struct gs_bound bound_circle(const struct gs_self *self, uint32_t waiting, uint32_t other)
 {

@@ -198,6 +198,7 @@ static void stay(struct controller *ctl, uint32_t workload)
     host_unbook(ctl, workload);
     ctl->room_freed = true;
     ctl->seat[workload].deferred = false;
+    memory_undo_swap(ctl, workload);
     w->state = w->gpu_bytes == w->bytes ? GS_RESIDENT : GS_HOST;
 }
 
@@ -243,6 +244,7 @@ static void swap_in_failed(struct controller *ctl, uint32_t workload)
     const struct gs_workload_spec *spec = &ctl->setup->workload[workload];
     w->bytes = away ? w->host_bytes + part + spec->drop_bytes : w->base_bytes;
     bool on_disk = ctl->seat[workload].spilled || spec->initial == GS_DISK || (spec->stops && spec->initial != GS_NEW);
+    memory_undo_swap(ctl, workload);
     w->state = away ? GS_HOST : on_disk ? GS_DISK : GS_NEW;
     if (ctl->seat[workload].leaving)
         detach_moved(ctl, workload);

@@ -14,9 +14,10 @@ static bool pinned(struct controller *ctl, uint32_t gpu, uint32_t workload)
     const struct gs_victim_policy *victim = ctl->setup->policies.victim;
     struct seat *seat = &ctl->seat[workload];
     struct lane *lane = &ctl->lane[gpu];
-    gs_ns now = ctl->view.now_ns;
+    gs_ns now = ctl->view.now_ns, until = victim->pinned_until(&ctl->victim, workload);
 
-    gs_ns until = answer_time(ctl, GS_SLOT_VICTIM, victim->pinned_until(&ctl->victim, workload), 0);
+    if (until < 0 || until > now)
+        until = answer_time(ctl, GS_SLOT_VICTIM, until, 0);
     if (until <= now) {
         seat->pinned_ns = GS_NEVER;
         return false;
@@ -35,23 +36,26 @@ static bool pinned(struct controller *ctl, uint32_t gpu, uint32_t workload)
 static uint32_t score(struct controller *ctl, uint32_t gpu, uint32_t requester)
 {
     const struct gs_victim_policy *victim = ctl->setup->policies.victim;
+    double (*keep)(const struct gs_self *self, uint32_t workload) = victim->keep;
     bool ranks = ctl->shares && requester != GS_NONE, pins = victim->pinned_until != NULL;
     gs_ns wished_ns = ranks ? ctl->workload[requester].since_ns : 0;
-    uint32_t count = 0;
+    const struct seat *seat = ctl->seat;
+    struct gs_candidate *pick = ctl->pick, *end = pick;
 
     ctl->view.decision++;
     ctl->lane[gpu].recheck_ns = GS_NEVER;
     if (!memory_swaps(ctl, gpu))
         return 0;
-    for (uint32_t i = ctl->lane[gpu].residents.head; i != GS_NONE; i = ctl->seat[i].link[LINK_RESIDENT].next) {
+    for (uint32_t i = ctl->lane[gpu].residents.head; i != GS_NONE; i = seat[i].link[LINK_RESIDENT].next) {
         if (i == requester || !memory_may_leave(ctl, i) || (ranks && outranked(ctl, i, wished_ns)) ||
             (pins && pinned(ctl, gpu, i)))
             continue;
-        double keep = victim->keep(&ctl->victim, i);
-        keep = answer_worth(ctl, GS_SLOT_VICTIM, keep, (double)ctl->workload[i].last_use_ns);
-        ctl->pick[count++] = (struct gs_candidate){.workload = i, .keep = keep};
+        end->workload = i;
+        end->chosen = false;
+        end->keep = answer_worth(ctl, GS_SLOT_VICTIM, keep(&ctl->victim, i), (double)ctl->workload[i].last_use_ns);
+        end++;
     }
-    return count;
+    return (uint32_t)(end - pick);
 }
 
 static bool worth_less(const struct gs_candidate *a, const struct gs_candidate *b)

@@ -79,7 +79,7 @@ static void end_process(struct controller *ctl, uint32_t workload, uint32_t requ
     w->since_ns = GS_NEVER;
     plan_forget(ctl, workload);
     w->state = GS_SWAPPING_OUT;
-    w->swap_ns = ctl->view.now_ns;
+    memory_start_swap(ctl, workload);
     seat->leave_bytes = w->gpu_bytes;
     ctl->lane[w->gpu].freeing_bytes += w->gpu_bytes;
     seat->dying = true;

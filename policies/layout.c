@@ -49,6 +49,8 @@ static struct controller *arrange(struct shelf *shelf, const struct gs_setup *se
     c->node = place_on(shelf, setup->nodes, sizeof *c->node);
     c->seat = place_on(shelf, n, sizeof *c->seat);
     c->lane = place_on(shelf, gpus, sizeof *c->lane);
+    c->rank_leaves = rank_leaves(setup, gpus);
+    c->rank = place_on(shelf, 2 * (size_t)c->rank_leaves, sizeof *c->rank);
     c->pick = place_on(shelf, n, sizeof *c->pick);
     /* In one step a workload is told at most four things (wait, drop, out or in, run or stop), the one whose event it is some
      * more, and a GPU its timer twice. */
@@ -149,6 +151,7 @@ struct controller *controller_init(void *memory, const struct gs_setup *setup)
     hand_over(&ctl->cap, &ctl->view, p->cap_param);
     hand_over(&ctl->prefetch, &ctl->view, p->prefetch_param);
     hand_over(&ctl->place, &ctl->view, p->place_param);
+    rank_open(ctl);
     for (uint32_t node = 0; node < setup->nodes; node++) {
         const struct gs_node_spec *spec = &setup->node[node];
         ctl->node[node] =

@@ -61,7 +61,7 @@ struct gs_command *memory_swap_out(struct controller *ctl, uint32_t workload, ui
     struct seat *seat = &ctl->seat[workload];
 
     w->state = GS_SWAPPING_OUT;
-    w->swap_ns = ctl->view.now_ns;
+    memory_start_swap(ctl, workload);
     ctl->lane[w->gpu].freeing_bytes += seat->leave_bytes;
     plan_forget(ctl, workload);
     if (victim->evicted != NULL)
@@ -100,7 +100,7 @@ void memory_swap_in(struct controller *ctl, uint32_t workload)
     seat->part_bytes = w->gpu_bytes;
     w->bytes = w->gpu_bytes = want_bytes;
     w->state = GS_SWAPPING_IN;
-    w->swap_ns = ctl->view.now_ns;
+    memory_start_swap(ctl, workload);
 }
 
 void memory_vacate(struct controller *ctl, uint32_t workload)

@@ -86,7 +86,7 @@ struct gs_workload {
     gs_ns attached_ns;
     gs_ns queued_ns;   /* entered the run queue at its present place */
     gs_ns resident_ns; /* start of the present or last residency */
-    gs_ns swap_ns;     /* start of the present or last swap, of either direction */
+    gs_ns swap_ns;     /* start of the present or last swap, of either direction; one that failed was none */
     gs_ns burst_ns;    /* how long it had the GPU for its present or last burst, without the present turn */
     gs_ns used_ns;     /* the same for all of its bursts */
     uint64_t turns;    /* after which it gave the GPU back by itself */
@@ -159,7 +159,16 @@ union gs_value {
     double d;  /* GS_NUMBER */
 };
 
-enum gs_needs { GS_NEEDS_NOTHING = 0, GS_NEEDS_ORACLE = 1 };
+enum gs_needs {
+    GS_NEEDS_NOTHING = 0,
+    GS_NEEDS_ORACLE = 1,
+    /* Asked about a workload or a GPU, it needs to know of its node only: neither of other nodes, nor how many decisions were
+     * taken there.  If all policies of a run say so, its nodes may be simulated by themselves, side by side. */
+    GS_NEEDS_NODE_ONLY = 2,
+    /* Of a place policy: the score of a GPU does not depend on the workload, which may be GS_NONE, and changes only as others
+     * are placed there and leave.  It need not be asked about each GPU for each newcomer. */
+    GS_NEEDS_GPU_ONLY = 4,
+};
 
 /* First members of every descriptor, in this order.  Any change of a struct of this header raises GS_POLICY_ABI, and a
  * policy made for another number is refused. */

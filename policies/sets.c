@@ -23,6 +23,7 @@ void set_join(struct controller *ctl, uint32_t gpu, uint32_t lead, uint32_t widt
     g->swap_out_ns_per_byte = 1e9 / spec->d2h_bytes_per_s / links;
     ctl->lane[gpu].physical_bytes = spec->gpu_bytes * (int64_t)width;
     memory_capacity(ctl, gpu);
+    rank_update(ctl, gpu);
 }
 
 bool set_form(struct controller *ctl, uint32_t gpu, uint32_t width)

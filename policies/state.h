@@ -18,6 +18,7 @@ struct seat {
     gs_ns quantum_ns;
     gs_ns deadline_ns;      /* end of its turn, GS_NEVER while nobody else waits */
     gs_ns preempted_ns;     /* when it was last stopped for somebody else, GS_NEVER */
+    gs_ns swapped_ns;       /* its gs_workload.swap_ns before its present swap */
     gs_ns pinned_ns;        /* since when its policy keeps it from being a victim, GS_NEVER */
     int64_t want_bytes;     /* what it will hold while its next burst runs */
     int64_t claim_bytes;    /* still to come before it may be resident and run; 0: no claim */
@@ -92,6 +93,8 @@ struct controller {
     struct gs_candidate *pick; /* scratch of the victim choice */
     uint64_t round;
     uint64_t nonsense[GS_SLOTS]; /* answers of each policy that were none */
+    double *rank;                /* of GPUs (rank.c) */
+    uint32_t rank_leaves;        /* 0: the place policy's scores are not the same for all */
     bool plans;                  /* the prefetch policy may plan something for an idle workload */
     bool shares, by_wish;        /* of the slicer: all that fit run; the queue is in the order of wishes */
 };
@@ -189,7 +192,15 @@ void set_join(struct controller *ctl, uint32_t gpu, uint32_t lead, uint32_t widt
 bool set_form(struct controller *ctl, uint32_t gpu, uint32_t width); /* led by `gpu`; false: it cannot, or need not */
 void set_dissolve(struct controller *ctl, uint32_t gpu);             /* nobody is attached; nothing if it leads none */
 
+/* GPUs in the order of their score, where it is the same for all newcomers (rank.c) */
+uint32_t rank_leaves(const struct gs_setup *setup, uint32_t gpus); /* 0: it is not */
+void rank_open(struct controller *ctl);
+void rank_update(struct controller *ctl, uint32_t gpu);        /* who is attached there has changed, or its set */
+uint32_t rank_find(struct controller *ctl, uint32_t workload); /* the best that may take it; GS_NONE: look at all */
+
 /* arrival and departure (attach.c) */
+bool attach_admits(struct controller *ctl, uint32_t gpu,
+                   uint32_t workload); /* may it, and does the cap policy agree? */
 __attribute__((noinline)) void attach(struct controller *ctl, uint32_t workload);
 __attribute__((noinline)) void detach(struct controller *ctl, uint32_t workload);
 void attach_move(struct controller *ctl, uint32_t workload, uint32_t gpu);      /* it holds nothing, and goes there */
@@ -199,6 +210,18 @@ void detach_moved(struct controller *ctl, uint32_t workload); /* the bytes of on
 static inline struct lane *lane_of(struct controller *ctl, uint32_t workload)
 {
     return &ctl->lane[ctl->workload[workload].gpu];
+}
+
+static inline void memory_start_swap(struct controller *ctl, uint32_t workload)
+{
+    ctl->seat[workload].swapped_ns = ctl->workload[workload].swap_ns;
+    ctl->workload[workload].swap_ns = ctl->view.now_ns;
+}
+
+/* The present one has failed, and counts as none. */
+static inline void memory_undo_swap(struct controller *ctl, uint32_t workload)
+{
+    ctl->workload[workload].swap_ns = ctl->seat[workload].swapped_ns;
 }
 
 /* May a victim policy send it away?  Asked of every resident at every choice: one test for what rarely holds. */

@@ -1,5 +1,6 @@
 # How a test is registered.  Each has one label or more: unit truth prop golden cli browser fault fuzz lint builds cuda,
-# threads for what the thread sanitizer should see, and long for what ./check leaves out unless asked.
+# threads for what the thread sanitizer should see, waits for what takes its time by the clock and so is not run again under
+# the other sanitizers, and long for what ./check leaves out unless asked.
 
 set(gpuswap_test_environment
     "GPUSWAP_SIM=${PROJECT_BINARY_DIR}/gpuswap-sim"
@@ -67,7 +68,15 @@ function(gpuswap_fuzz_target name)
     endif()
 endfunction()
 
-# gpuswap_test_labels(TEST label...): further labels of a test.
+# gpuswap_test_labels(TEST label...): further labels of a test.  What the thread sanitizer is to see is built by the target
+# test_threads.
 function(gpuswap_test_labels test)
     set_property(TEST ${test} APPEND PROPERTY LABELS ${ARGN})
+    string(REPLACE "." "_" target test_${test})
+    if(NOT TARGET test_threads)
+        add_custom_target(test_threads DEPENDS gpuswap-sim)
+    endif()
+    if("threads" IN_LIST ARGN AND TARGET ${target})
+        add_dependencies(test_threads ${target})
+    endif()
 endfunction()

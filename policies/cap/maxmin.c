@@ -65,6 +65,7 @@ static enum gs_room admit(const struct gs_self *self, uint32_t workload, int64_t
 
 const struct gs_cap_policy cap_maxmin = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "maxmin",
     .help = "fair shares of the swap file, weighted by priority; what nobody claims is lent",
     .source = "max-min fairness by water-filling: Bertsekas and Gallager, Data Networks, 1992; own variant",

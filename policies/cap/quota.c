@@ -27,6 +27,7 @@ static enum gs_room admit(const struct gs_self *self, uint32_t workload, int64_t
 
 const struct gs_cap_policy cap_quota = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "quota",
     .help = "no workload has more of the swap file than its quota",
     .source = "quotas of shared resources, such as memory.swap.max of Linux control groups",

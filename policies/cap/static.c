@@ -30,6 +30,7 @@ static enum gs_when_full when_full(const struct gs_self *self, uint32_t requeste
 
 const struct gs_cap_policy cap_static = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "static",
     .help = "a swap file of fixed size for all GPUs of the node",
     .source = "Run:ai documentation, memory swap, `limits.cpuRam`",

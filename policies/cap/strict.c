@@ -41,6 +41,7 @@ static enum gs_room admit(const struct gs_self *self, uint32_t workload, int64_t
 
 const struct gs_cap_policy cap_strict = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "strict",
     .help = "no more workloads on a node than its GPUs and its swap file hold",
     .source = "deadlock avoidance by declared needs, Habermann, CACM 12(7), 1969; own variant",

@@ -46,6 +46,7 @@ static enum gs_room admit(const struct gs_self *self, uint32_t workload, int64_t
 
 const struct gs_cap_policy cap_watermark = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "watermark",
     .help = "above a high mark what leaves goes to disk, until the file is below a low one",
     .source = "high and low watermarks of page reclaim, as in Linux; own variant",

@@ -11,6 +11,7 @@ static double score(const struct gs_self *self, uint32_t gpu, uint32_t workload)
 
 const struct gs_place_policy place_least_loaded = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "least_loaded",
     .help = "to the GPU whose workloads have the fewest bytes for its memory and speed",
     .source = "list scheduling, Graham, SIAM J. Applied Mathematics 17(2), 1969, with bytes for times",

@@ -11,6 +11,7 @@ static double score(const struct gs_self *self, uint32_t gpu, uint32_t workload)
 
 const struct gs_place_policy place_pack = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "pack",
     .help = "to the fullest GPU that still holds everybody; else to the least oversubscribed",
     .source = "best fit, Johnson, SIAM J. Computing 3(4), 1974",

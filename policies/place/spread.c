@@ -9,6 +9,7 @@ static double score(const struct gs_self *self, uint32_t gpu, uint32_t workload)
 
 const struct gs_place_policy place_spread = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY | GS_NEEDS_GPU_ONLY,
     .name = "spread",
     .help = "to the GPU with the fewest workloads",
     .source = "Run:ai documentation, node level scheduler (spreads workloads over the GPUs of a node)",

@@ -9,6 +9,7 @@ static bool ahead(const struct gs_self *self)
 
 const struct gs_prefetch_policy prefetch_ahead = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "ahead",
     .help = "bring in who has the next turn while another has his, if memory is free",
     .source = "prefetching by the run queue, as in double buffering",

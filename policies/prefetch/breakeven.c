@@ -28,6 +28,7 @@ static bool ahead(const struct gs_self *self)
 
 const struct gs_prefetch_policy prefetch_breakeven = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "breakeven",
     .help = "swap a workload out once its idle residence has cost as much as swapping it out and in",
     .source = "ski rental: Karlin, Manasse, Rudolph and Sleator, Algorithmica 3, 1988",

@@ -23,6 +23,7 @@ static bool ahead(const struct gs_self *self)
 
 const struct gs_prefetch_policy prefetch_clean = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "clean",
     .help = "write the copy of an idle workload ahead of its swap-out, which then takes no time",
     .source = "pre-cleaning of dirty pages; WSClock: Carr and Hennessy, SOSP 1981",

@@ -22,6 +22,7 @@ static bool ahead(const struct gs_self *self)
 
 const struct gs_prefetch_policy prefetch_eager = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "eager",
     .help = "swap a workload out once it has been idle for a while",
     .source = "Run:ai documentation, memory swap (swap-out when a workload stops using the GPU)",

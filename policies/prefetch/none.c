@@ -3,6 +3,7 @@
 
 const struct gs_prefetch_policy prefetch_none = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "none",
     .help = "swap out only under pressure, swap in only on demand",
     .source = "demand paging",

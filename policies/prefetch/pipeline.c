@@ -18,6 +18,7 @@ static bool streams(const struct gs_self *self, uint32_t workload)
 
 const struct gs_prefetch_policy prefetch_pipeline = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "pipeline",
     .help = "run while the rest of the bytes is still on its way",
     .source = "pipelined context switching: PipeSwitch, Bai et al., OSDI 2020",

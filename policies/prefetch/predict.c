@@ -59,13 +59,13 @@ static gs_ns leave_after(const struct gs_self *self, uint32_t workload)
     const struct gs_workload *w = &self->view->workload[workload];
     gs_ns due = due_ns(self, workload);
     double swaps_ns = gs_swap_out_ns(self->view, workload) + gs_swap_in_ns(self->view, workload);
-
     bool leaves = self->param[LEAVE].i != 0 && w->resident_ns <= w->last_end_ns; /* who has come back stays */
     return leaves && due != GS_NEVER && (double)(due - self->view->now_ns) > swaps_ns ? 0 : GS_NEVER;
 }
 
 const struct gs_prefetch_policy prefetch_predict = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "predict",
     .help = "bring a workload back shortly before its user usually wants it",
     .source = "Shahrad et al., Serverless in the Wild, USENIX ATC 2020; own variant",

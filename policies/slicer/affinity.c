@@ -34,6 +34,7 @@ static struct gs_bound overtakes(const struct gs_self *self, uint32_t waiting, u
 
 const struct gs_slicer_policy slicer_affinity = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "affinity",
     .help = "one at a time, a quantum each; whoever is on the GPU already goes first, within limits",
     .source = "Squillante & Lazowska, IEEE TPDS 4(2), 1993 (cache affinity), within a slack",

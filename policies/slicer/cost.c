@@ -96,10 +96,9 @@ static struct gs_bound overtakes(const struct gs_self *self, uint32_t waiting, u
     const struct gs_gpu *gpu = &self->view->gpu[w->gpu];
     double ns_per_byte = gpu->swap_in_ns_per_byte + gpu->swap_out_ns_per_byte;
     double swaps = 2.0 * (double)gpu->swap_overhead_ns + (double)w->bytes * ns_per_byte;
-    bool was_there = all[other].swap_ns <= all[other].queued_ns;
     bool before = (double)all[other].since_ns <= (double)w->queued_ns + MOST_NS + SWAPS * swaps;
 
-    return was_there || before ? bound_none() : bound_turns(0);
+    return bound_was_there(self, other) || before ? bound_none() : bound_turns(0);
 }
 
 const struct gs_slicer_policy slicer_cost = {

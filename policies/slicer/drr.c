@@ -69,6 +69,7 @@ static struct gs_bound overtakes(const struct gs_self *self, uint32_t waiting, u
 
 const struct gs_slicer_policy slicer_drr = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "drr",
     .help = "one at a time, a quantum each in a circle; who runs over owes it from the next",
     .source = "Shreedhar & Varghese, SIGCOMM 1995; with debts: Adiseshu et al., surplus round robin, SIGCOMM 1996",

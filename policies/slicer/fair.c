@@ -70,6 +70,7 @@ static struct gs_bound overtakes(const struct gs_self *self, uint32_t waiting, u
 
 const struct gs_slicer_policy slicer_fair = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "fair",
     .help = "one at a time, first who has had the least GPU time for its weight",
     .source = "virtual run time of Linux' CFS (I. Molnar, 2007); Goyal et al., Start-time fair queueing, SIGCOMM 1996",

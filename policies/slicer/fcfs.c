@@ -3,6 +3,7 @@
 
 const struct gs_slicer_policy slicer_fcfs = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "fcfs",
     .help = "one at a time, each burst to its end, first come first served",
     .source = "elementary",

@@ -21,6 +21,7 @@ static bool at_boundary(const struct gs_self *self)
 
 const struct gs_slicer_policy slicer_gandiva = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "gandiva",
     .help = "one at a time, slices of a minute that end between two iterations",
     .source = "Xiao et al., Gandiva, OSDI 2018",

@@ -27,6 +27,7 @@ static gs_ns quantum(const struct gs_self *self, uint32_t workload)
 
 const struct gs_slicer_policy slicer_las = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "las",
     .help = "one at a time, first the burst that has had the least GPU time, preemptive",
     .source = "Kleinrock, Queueing Systems vol. 2, 1976 (foreground-background); Gu et al., Tiresias, NSDI 2019",

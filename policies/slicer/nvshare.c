@@ -30,6 +30,7 @@ static bool swap_in_quantum(const struct gs_self *self)
 
 const struct gs_slicer_policy slicer_nvshare = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "nvshare",
     .help = "an exclusive lock for a quantum, released early when idle",
     .source = "G. Alexopoulos, nvshare, thesis, NTUA 2021, and its scheduler.c and client.c",

@@ -52,6 +52,7 @@ static struct gs_bound overtakes(const struct gs_self *self, uint32_t waiting, u
 
 const struct gs_slicer_policy slicer_priority = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "priority",
     .help = "one at a time, the greatest priority first, preemptive unless told otherwise",
     .source = "Kleinrock, Queueing Systems vol. 2, 1976 (head of the line, preemptive resume)",

@@ -4,14 +4,12 @@
 /* Who has its memory there takes none from anybody, so it need not wait; but the others may never find enough of it idle. */
 static struct gs_bound overtakes(const struct gs_self *self, uint32_t waiting, uint32_t other)
 {
-    const struct gs_workload *all = self->view->workload;
-    bool was_there = all[other].swap_ns <= all[other].queued_ns;
-
-    return was_there ? bound_none() : bound_by_wish(self, waiting, other);
+    return bound_was_there(self, other) ? bound_none() : bound_by_wish(self, waiting, other);
 }
 
 const struct gs_slicer_policy slicer_ps = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "ps",
     .help = "all that fit into memory run together; the others wait, first come first served",
     .source = "Kleinrock, Queueing Systems vol. 2, 1976 (processor sharing)",

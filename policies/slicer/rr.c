@@ -36,14 +36,14 @@ static uint32_t width(const struct gs_self *self)
 /* Where several have turns at once, one that does not fit beside those on the GPU may find always some of them at work. */
 static struct gs_bound overtakes(const struct gs_self *self, uint32_t waiting, uint32_t other)
 {
-    const struct gs_workload *all = self->view->workload;
-    bool was_there = all[other].swap_ns <= all[other].queued_ns;
+    bool passes = width(self) > 1 && bound_was_there(self, other);
 
-    return width(self) > 1 && was_there ? bound_none() : bound_circle(self, waiting, other);
+    return passes ? bound_none() : bound_circle(self, waiting, other);
 }
 
 const struct gs_slicer_policy slicer_rr = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "rr",
     .help = "one at a time, a quantum each, in a circle",
     .source = "Kleinrock, Naval Research Logistics Quarterly 11(1), 1964",

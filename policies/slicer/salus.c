@@ -49,6 +49,7 @@ static void ran(const struct gs_self *self, uint32_t workload, gs_ns ran_ns)
 
 const struct gs_slicer_policy slicer_salus = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "salus",
     .help = "one at a time, iteration by iteration, first who has had the least memory for the least time",
     .source = "Yu & Chowdhury, Salus, MLSys 2020, and its scheduler 'fair'",

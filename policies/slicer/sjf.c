@@ -32,6 +32,7 @@ static void wanted(const struct gs_self *self, uint32_t workload)
 
 const struct gs_slicer_policy slicer_sjf = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "sjf",
     .help = "one at a time, each burst to its end, the shortest by its workload's past first",
     .source =

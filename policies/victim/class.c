@@ -29,6 +29,7 @@ static double keep(const struct gs_self *self, uint32_t workload)
 
 const struct gs_victim_policy victim_class = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "class",
     .help = "training leaves first, then inference, then notebooks",
     .source = "ours",

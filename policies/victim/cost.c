@@ -3,10 +3,9 @@
  *
  * Somebody waits for either transfer.  Who leaves now pays the way out at once, and the way in if it is wanted within
  * the horizon; who stays pays the way out at the horizon if it is not.  The difference is chance x (out + in). */
+#include "policies/bins.h"
 #include "policies/policy.h"
 #include "sim/base/exact.h"
-
-#include <string.h>
 
 enum { HORIZON, ESTIMATE, SET, MIN_RESIDENCE, EWMA = 0, HISTOGRAM, POOLED };
 enum { BINS = 40, GROUPS = 64, GROUP_WEIGHT = 4, MEAN_S = 60 };
@@ -26,14 +25,10 @@ struct idle { /* times in seconds, of a workload, or of all in a group; groups 6
     float lasts[BINS + 1];  /* of workloads: the same, with some of its group's */
 };
 
-/* Two bins an octave, from a quarter of a second on, read off the number's exponent and its first bits. */
 static inline double bin(double s)
 {
-    double x = 4 * s + 1, at;
-    int64_t bits;
+    double at = (double)bins_at(s) * 0x1p-51;
 
-    memcpy(&bits, &x, sizeof bits);
-    at = (double)(bits - INT64_C(0x3ff0000000000000)) * 0x1p-51;
     return at < BINS - 0.001 ? at : BINS - 0.001;
 }
 

@@ -8,6 +8,7 @@ static double keep(const struct gs_self *self, uint32_t workload)
 
 const struct gs_victim_policy victim_fifo = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "fifo",
     .help = "evict the workload that has been resident longest",
     .source = "Belady, IBM Systems Journal 5(2), 1966",

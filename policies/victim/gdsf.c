@@ -58,6 +58,7 @@ static void evicted(const struct gs_self *self, uint32_t workload, bool chosen)
 
 const struct gs_victim_policy victim_gdsf = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "gdsf",
     .help = "evict the least bursts x cost / bytes, aged by what was evicted",
     .source = "Cherkasova, HP Labs HPL-98-69R1; Cao and Irani, USITS 1997; Young, SODA 1991",

@@ -43,6 +43,7 @@ static void evicted(const struct gs_self *self, uint32_t workload, bool chosen)
 
 const struct gs_victim_policy victim_landlord = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "landlord",
     .help = "evict who first uses up a credit of its swap-in, paid by its bytes",
     .source = "Young, On-Line File Caching, Algorithmica 33(3), 2002",

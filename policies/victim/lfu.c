@@ -3,8 +3,6 @@
  * takes that count off all others. */
 #include "policies/policy.h"
 
-#include <math.h>
-
 enum { AGEING, HALVE };
 
 static const char *const ageings[] = {"none", "dynamic", NULL};
@@ -23,8 +21,8 @@ static double count(const struct gs_self *self, struct uses *uses)
 {
     gs_ns halvings = self->param[HALVE].i > 0 ? self->view->now_ns / self->param[HALVE].i : 0;
 
-    if (halvings != uses->halvings)
-        uses->count = ldexp(uses->count, -(int)fmin((double)(halvings - uses->halvings), 1000));
+    for (; uses->halvings < halvings && uses->count > 0; uses->halvings++)
+        uses->count /= 2;
     uses->halvings = halvings;
     return uses->count;
 }
@@ -32,10 +30,9 @@ static double count(const struct gs_self *self, struct uses *uses)
 static double keep(const struct gs_self *self, uint32_t workload)
 {
     struct uses *uses = (struct uses *)self->workload_state + workload;
-    double n = count(self, uses);
+    double n = self->param[AGEING].i != 0 ? uses->lead : count(self, uses);
 
-    return (double)(int64_t)(self->param[AGEING].i != 0 ? uses->lead : n) +
-           (double)self->view->workload[workload].last_use_ns / ((double)self->view->now_ns + 1);
+    return (double)(int64_t)n + (double)self->view->workload[workload].last_use_ns / ((double)self->view->now_ns + 1);
 }
 
 static void wanted(const struct gs_self *self, uint32_t workload)
@@ -51,15 +48,17 @@ static void evicted(const struct gs_self *self, uint32_t workload, bool chosen)
     const struct gs_workload *w = self->view->workload;
     struct uses *uses = self->workload_state;
 
+    if (self->param[AGEING].i == 0)
+        return;
     for (uint32_t i = 0; chosen && i < self->view->workloads; i++)
         if (i != workload && w[i].gpu == w[workload].gpu && w[i].state == GS_RESIDENT)
             uses[i].lead = uses[i].lead > uses[workload].lead ? uses[i].lead - uses[workload].lead : 0;
-    if (self->param[AGEING].i != 0)
-        uses[workload].count = 0;
+    uses[workload].count = 0;
 }
 
 const struct gs_victim_policy victim_lfu = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "lfu",
     .help = "evict the workload with the fewest bursts",
     .source =

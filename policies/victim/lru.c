@@ -8,6 +8,7 @@ static double keep(const struct gs_self *self, uint32_t workload)
 
 const struct gs_victim_policy victim_lru = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "lru",
     .help = "evict the workload that has not had the GPU for longest",
     .source = "Mattson et al., IBM Systems Journal 9(2), 1970",

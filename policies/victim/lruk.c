@@ -35,6 +35,7 @@ static void wanted(const struct gs_self *self, uint32_t workload)
 
 const struct gs_victim_policy victim_lruk = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "lruk",
     .help = "evict the one whose k-th last burst ended first",
     .source = "O'Neil et al., The LRU-K Page Replacement Algorithm, SIGMOD 1993",

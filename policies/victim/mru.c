@@ -8,6 +8,7 @@ static double keep(const struct gs_self *self, uint32_t workload)
 
 const struct gs_victim_policy victim_mru = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "mru",
     .help = "evict the workload that had the GPU last (best for cyclic use)",
     .source = "Chou and DeWitt, VLDB 1985",

@@ -1,4 +1,5 @@
 /* predict.c - evict the workload that is expected back last, by the idle times it has had. */
+#include "policies/bins.h"
 #include "policies/policy.h"
 #include <math.h>
 
@@ -15,13 +16,10 @@ struct idle { /* times, in seconds: of a workload, or of all in a group; groups 
     uint32_t longer[BINS]; /* how many lasted for more than the bin's begin */
 };
 
-/* Two bins an octave, from a quarter of a second on. */
-static int bin(double s)
+static inline int bin(double s)
 {
-    int octave;
-    double mantissa = frexp(4 * s + 1, &octave);
+    int64_t at = bins_at(s) >> BINS_SHIFT;
 
-    double at = 2 * (octave - 1 + 2 * mantissa - 1);
     return at < BINS - 2 ? (int)at : BINS - 2;
 }
 
@@ -51,7 +49,7 @@ static double keep(const struct gs_self *self, uint32_t workload)
     const uint32_t *longer = idle->longer[now] > 0 ? idle->longer : group->longer; /* 0: never so long yet */
     while (b < BINS - 1 && 2 * longer[b] > longer[now])
         b++;
-    return longer[now] == 0 ? -fmax(prior, age) : age - ((double)((int64_t)(2 + b % 2) << b / 2) / 2 - 1) / 4;
+    return longer[now] == 0 ? -(prior > age ? prior : age) : age - bins_begin(b);
 }
 
 static void wanted(const struct gs_self *self, uint32_t workload)

@@ -23,6 +23,7 @@ static double keep(const struct gs_self *self, uint32_t workload)
 
 const struct gs_victim_policy victim_wsclock = {
     .abi = GS_POLICY_ABI,
+    .needs = GS_NEEDS_NODE_ONLY,
     .name = "wsclock",
     .help = "evict who left its working set, those with an up-to-date copy first",
     .source = "Denning, CACM 11(5), 1968; Carr and Hennessy, WSCLOCK, SOSP 1981",

@@ -13,3 +13,24 @@ bool tournament_open(struct tournament *t, uint32_t slots, struct arena *arena)
         t->at_ns[i] = TOURNAMENT_NEVER;
     return true;
 }
+
+uint32_t tournament_find(const struct tournament *t, int64_t at_ns, bool (*wanted)(const void *context, uint32_t slot),
+                         const void *context)
+{
+    size_t i = 1;
+
+    for (;;) {
+        bool here = t->at_ns[i] == at_ns;
+        if (here && i >= t->leaves && wanted(context, (uint32_t)(i - t->leaves)))
+            return (uint32_t)(i - t->leaves);
+        if (here && i < t->leaves) {
+            i *= 2;
+            continue;
+        }
+        while (i % 2 != 0) /* from a right child: all below its parent has been looked at */
+            i /= 2;
+        if (i == 0)
+            return TOURNAMENT_NONE;
+        i++;
+    }
+}

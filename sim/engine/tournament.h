@@ -27,6 +27,17 @@ static inline int64_t tournament_next_ns(const struct tournament *t)
     return t->at_ns[1];
 }
 
+static inline int64_t tournament_of_ns(const struct tournament *t, uint32_t slot)
+{
+    return t->at_ns[t->leaves + (size_t)slot];
+}
+
+/* The lowest slot due at `at_ns`, the earliest time, that is `wanted`; TOURNAMENT_NONE: no one is.  Looks at all of that time
+ * if need be. */
+#define TOURNAMENT_NONE UINT32_MAX
+uint32_t tournament_find(const struct tournament *t, int64_t at_ns, bool (*wanted)(const void *context, uint32_t slot),
+                         const void *context);
+
 /* Slot 0 if nothing is due. */
 static inline uint32_t tournament_first(const struct tournament *t)
 {

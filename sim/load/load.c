@@ -220,12 +220,11 @@ void load_cancel(struct load *load, uint32_t workload)
         load->finite_left--;
 }
 
-/* What is due first; of one workload and time a change comes before its wish, and that before its leaving. */
-static void take_due(struct load *load, struct load_event *event)
+/* What is due of a workload; at one time a change comes before its wish, and that before its leaving. */
+static void take_due(struct load *load, uint32_t workload, struct load_event *event)
 {
-    uint32_t workload = tournament_first(&load->due);
     struct source *s = &load->source[workload];
-    gs_ns at_ns = tournament_next_ns(&load->due);
+    gs_ns at_ns = tournament_of_ns(&load->due, workload);
     bool leaves = s->next_ns != at_ns;
 
     event->at_ns = at_ns;
@@ -267,16 +266,48 @@ static __attribute__((noinline)) void take_wish(struct load *load, struct load_e
     replay_take(load, event);
 }
 
+static void set_clock(struct load *load)
+{
+    load->clock.next_ns = tournament_next_ns(&load->due);
+    if (load->cursors > 0 && replay_wish_ns(load) < load->clock.next_ns)
+        load->clock.next_ns = replay_wish_ns(load);
+}
+
 void load_next(struct load *load, struct load_event *event)
 {
     event->kind = LOAD_NOTHING;
     if (load->cursors > 0 && (load->failed.code != GS_OK || replay_wish_ns(load) < tournament_next_ns(&load->due)))
         take_wish(load, event);
     else
-        take_due(load, event);
-    load->clock.next_ns = tournament_next_ns(&load->due);
-    if (load->cursors > 0 && replay_wish_ns(load) < load->clock.next_ns)
-        load->clock.next_ns = replay_wish_ns(load);
+        take_due(load, tournament_first(&load->due), event);
+    set_clock(load);
+}
+
+static bool is_on(const void *context, uint32_t workload)
+{
+    const struct load *load = context;
+
+    return workload < load->count && load->view->workload[workload].node == load->node;
+}
+
+bool load_follows(struct load *load, gs_ns at_ns, uint32_t node, struct load_event *event)
+{
+    uint32_t workload;
+
+    if (load->clock.next_ns != at_ns)
+        return false;
+    if (load->cursors > 0 || load->doors > 0) {
+        load_next(load, event);
+        return true;
+    }
+    load->node = node;
+    workload = tournament_find(&load->due, at_ns, is_on, load);
+    if (workload == TOURNAMENT_NONE)
+        return false;
+    event->kind = LOAD_NOTHING;
+    take_due(load, workload, event);
+    set_clock(load);
+    return true;
 }
 
 void load_see(struct load *load, const struct gs_view *view)

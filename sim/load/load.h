@@ -76,6 +76,16 @@ struct load_wishes {
 };
 void load_follow(struct load *load, const struct load_wishes *wishes); /* before anything is taken */
 
+/* When the workload with this number comes, where no trace says so. */
+gs_ns load_start_ns(const struct scenario *scenario, uint32_t replication, uint32_t number, uint32_t group);
+
+/* Do the workloads of a scenario ask for what they ask for without regard to each other, and not all of them whatever they get
+ * (load_is_fixed, for which a bound is found over all of them)?  Then some of them, `number` in the
+ * scenario (rising), may be opened as a load of their own: ids within it count from 0, and all that they ask for is the same. */
+bool load_divides(const struct scenario *scenario);
+int load_open_part(struct load **load, const struct scenario *scenario, uint32_t replication, const uint32_t *number,
+                   const struct gs_workload_spec *spec, uint32_t count, struct arena *arena, struct error *err);
+
 /* What a router may know of the GPUs; without it, it takes none for hot. */
 void load_see(struct load *load, const struct gs_view *view);
 
@@ -89,6 +99,10 @@ static inline gs_ns load_next_ns(const struct load *load)
 }
 /* Take it.  LOAD_FAILED: a trace cannot be read on, load_error says why. */
 void load_next(struct load *load, struct load_event *event);
+
+/* The same of what is due at `at_ns` on `node`, one after the other: no other node has a say in what comes next there.  False:
+ * nothing is.  Where a router or a recording has yet to tell whose a burst is, it is anybody's. */
+bool load_follows(struct load *load, gs_ns at_ns, uint32_t node, struct load_event *event);
 
 /* `job` ended at `at_ns` (done, refused by OUTCOME_REJECTED or OUTCOME_OOM, or lost by OUTCOME_KILLED): the workload goes on from there.  Frees the job. */
 void load_ended(struct load *load, struct job *job, gs_ns at_ns);

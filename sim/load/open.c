@@ -91,12 +91,20 @@ static uint8_t kind_of(const struct workload_group *g)
     return g->iterates ? SOURCE_ITERATIONS : SOURCE_JOB;
 }
 
+gs_ns load_start_ns(const struct scenario *scenario, uint32_t replication, uint32_t number, uint32_t group)
+{
+    struct stream start;
+
+    stream_init(&start, scenario->seed, replication, number, PURPOSE_START);
+    return dist_draw_integer(&scenario->workload[group].start, &start);
+}
+
+/* Its streams are those of workload `number` of the scenario. */
 static void open_source(struct load *load, const struct scenario *scenario, uint32_t replication, uint32_t id,
-                        const struct gs_workload_spec *spec)
+                        uint32_t number, const struct gs_workload_spec *spec)
 {
     struct source *s = &load->source[id];
     const struct workload_group *g = &scenario->workload[spec->group];
-    struct stream start;
 
     s->group = g;
     s->kind = kind_of(g);
@@ -106,16 +114,16 @@ static void open_source(struct load *load, const struct scenario *scenario, uint
     s->left = g->iterations;
     s->grows = g->grow.kind != DIST_CONSTANT || g->grow.a > 0.0;
     s->finite = s->kind == SOURCE_JOB || s->kind == SOURCE_ITERATIONS;
-    stream_init(&s->think, scenario->seed, replication, id, PURPOSE_THINK);
-    stream_init(&s->burst, scenario->seed, replication, id, PURPOSE_BURST);
-    stream_init(&s->grow, scenario->seed, replication, id, s->kind == SOURCE_REQUESTS ? PURPOSE_ARRIVAL : PURPOSE_GROW);
-    stream_init(&s->service, scenario->seed, replication, id, PURPOSE_SERVICE);
-    stream_init(&start, scenario->seed, replication, id, PURPOSE_START);
+    stream_init(&s->think, scenario->seed, replication, number, PURPOSE_THINK);
+    stream_init(&s->burst, scenario->seed, replication, number, PURPOSE_BURST);
+    stream_init(&s->grow, scenario->seed, replication, number,
+                s->kind == SOURCE_REQUESTS ? PURPOSE_ARRIVAL : PURPOSE_GROW);
+    stream_init(&s->service, scenario->seed, replication, number, PURPOSE_SERVICE);
     if (s->kind == SOURCE_REPLAY)
         return; /* the trace says when it comes */
     load->finite_left += s->finite;
     load->endless += !s->finite;
-    load_schedule(load, dist_draw_integer(&g->start, &start), id);
+    load_schedule(load, load_start_ns(scenario, replication, number, spec->group), id);
 }
 
 static uint32_t routers(const struct scenario *scenario)
@@ -139,27 +147,53 @@ static bool open_doors(struct load *load, const struct scenario *scenario, const
     return true;
 }
 
-int load_open(struct load **out, const struct scenario *scenario, const struct load_traces *traces,
-              uint32_t replication, const struct gs_workload_spec *spec, uint32_t count, struct arena *arena,
-              struct error *err)
+/* Sources for `count` workloads, `number` of them in the scenario (NULL: all of it). */
+static struct load *open_sources(const struct scenario *scenario, uint32_t replication, const uint32_t *number,
+                                 const struct gs_workload_spec *spec, uint32_t count, uint32_t doors,
+                                 struct arena *arena)
 {
     struct load *load = arena_alloc(arena, sizeof *load);
 
     if (load == NULL)
-        return no_memory(err);
+        return NULL;
     load->clock.next_ns = GS_NEVER;
     load->arena = arena;
     load->count = count;
-    uint32_t doors = routers(scenario);
     load->source = arena_array(arena, count + (size_t)doors, sizeof *load->source);
     load->door = arena_array(arena, doors, sizeof *load->door);
     if (load->source == NULL || (load->door == NULL && doors > 0) || !tournament_open(&load->due, count + doors, arena))
-        return no_memory(err);
+        return NULL;
     for (uint32_t id = 0; id < count; id++)
-        open_source(load, scenario, replication, id, &spec[id]);
-    if (!open_doors(load, scenario, traces, replication) || !replay_open(load, traces, spec, scenario) ||
-        !replay_start(load))
+        open_source(load, scenario, replication, id, number == NULL ? id : number[id], &spec[id]);
+    return load;
+}
+
+int load_open(struct load **out, const struct scenario *scenario, const struct load_traces *traces,
+              uint32_t replication, const struct gs_workload_spec *spec, uint32_t count, struct arena *arena,
+              struct error *err)
+{
+    struct load *load = open_sources(scenario, replication, NULL, spec, count, routers(scenario), arena);
+
+    if (load == NULL || !open_doors(load, scenario, traces, replication) ||
+        !replay_open(load, traces, spec, scenario) || !replay_start(load))
         return no_memory(err);
     *out = load;
     return load_error(load, err);
+}
+
+bool load_divides(const struct scenario *scenario)
+{
+    bool fixed = true;
+
+    for (size_t g = 0; g < scenario->workloads; g++)
+        fixed = fixed && scenario->workload[g].class != GS_NOTEBOOK &&
+                !(scenario->workload[g].class == GS_TRAINING && scenario->workload[g].iterations > 1);
+    return scenario->traces == 0 && routers(scenario) == 0 && !fixed;
+}
+
+int load_open_part(struct load **out, const struct scenario *scenario, uint32_t replication, const uint32_t *number,
+                   const struct gs_workload_spec *spec, uint32_t count, struct arena *arena, struct error *err)
+{
+    *out = open_sources(scenario, replication, number, spec, count, 0, arena);
+    return *out == NULL ? no_memory(err) : load_error(*out, err);
 }

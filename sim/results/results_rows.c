@@ -132,8 +132,8 @@ int rows_chunk(struct results *r, const struct chunk *chunk, struct error *err)
 
 static int gpu_series(struct results *r, const struct tally *t, uint32_t gpu, struct error *err)
 {
-    for (int i = 0; i < SERIES_BUCKETS; i++) {
-        const struct gpu_bucket *b = &t->gpu_series[(size_t)gpu * SERIES_BUCKETS + (size_t)i];
+    for (uint32_t i = 0; i < t->buckets; i++) {
+        const struct gpu_bucket *b = &t->gpu_series[(size_t)gpu * t->buckets + i];
         struct row row = row_of(r, INSERT_GPU_USAGE, t->replication, gpu);
         put_integer(&row, i * t->bucket_ns);
         put_integer(&row, (i + 1) * t->bucket_ns);
@@ -151,8 +151,8 @@ static int gpu_series(struct results *r, const struct tally *t, uint32_t gpu, st
 
 static int node_series(struct results *r, const struct tally *t, uint32_t node, struct error *err)
 {
-    for (int i = 0; i < SERIES_BUCKETS; i++) {
-        const struct node_bucket *b = &t->node_series[(size_t)node * SERIES_BUCKETS + (size_t)i];
+    for (uint32_t i = 0; i < t->buckets; i++) {
+        const struct node_bucket *b = &t->node_series[(size_t)node * t->buckets + i];
         struct row row = row_of(r, INSERT_SWAP_USAGE, t->replication, node);
         put_integer(&row, i * t->bucket_ns);
         put_integer(&row, (i + 1) * t->bucket_ns);

@@ -100,7 +100,9 @@ struct node_tally {
     int64_t enough_bytes; /* a swap file that would do: what was not on a GPU at the end, and gaps there */
 };
 
-/* Time series of the first replication, in equal buckets of time; all integrals over the bucket. */
+/* Time series of the first replication, in equal buckets of time; all integrals over the bucket.  SERIES_BUCKETS of them, and
+ * fewer where there are so many GPUs that SERIES_CELLS would not do, at least SERIES_FEWEST: a database of a large cluster
+ * would hold little else. */
 struct gpu_bucket {
     double useful_ns, switching_ns, resident_byte_ns, swap_in_bytes, swap_out_bytes;
 };
@@ -108,7 +110,8 @@ struct node_bucket {
     double used_byte_ns;
     int64_t peak_bytes;
 };
-enum { SERIES_BUCKETS = 480 };
+enum { SERIES_BUCKETS = 480, SERIES_FEWEST = 24, SERIES_CELLS = 1 << 18 };
+uint32_t series_buckets(uint32_t gpus);
 
 struct tally {
     uint32_t replication;
@@ -125,8 +128,9 @@ struct tally {
     struct group_tally *group;
     struct gpu_tally *gpu;
     struct node_tally *node;
-    struct gpu_bucket *gpu_series;   /* [gpu][SERIES_BUCKETS], replication 0 only, else NULL; spans 0..to_ns */
-    struct node_bucket *node_series; /* [node][SERIES_BUCKETS] */
+    uint32_t buckets;                /* of each series */
+    struct gpu_bucket *gpu_series;   /* [gpu][buckets], replication 0 only, else NULL; spans 0..to_ns */
+    struct node_bucket *node_series; /* [node][buckets] */
     gs_ns bucket_ns;                 /* width of a bucket */
 };
 
@@ -136,6 +140,23 @@ uint64_t tally_refused(const struct group_tally *group);
 /* Jain's index of the shares, (sum x)^2 / (n sum x^2): 1 where all are served alike, 1/n where one has it all.  NAN: no
  * workload made any progress. */
 double tally_jain(const struct group_tally *group);
+
+/* The sums of a group that are real numbers, of the workloads of one node.  They depend on the order of adding, so those of a
+ * node are added up in the order of its events, and those of all nodes in the order of these: a replication gives the same
+ * bytes, whether its nodes were simulated all at once or one after the other. */
+struct group_sums {
+    double served_bytes[SERVEDS];
+    double response_ns, alone_ns, stall_ns[STALLS];
+    double unended_stall_ns[STALLS], waiting_ns[STALLS], waiting_memory_ns;
+    double progress_ns, present_ns, share_sum, share_squares;
+};
+void group_tally_add(struct group_tally *group, const struct group_sums *sums);
+
+/* Add what another thread counted of the same group: all but the sums above; false: no memory. */
+bool group_tally_merge(struct group_tally *into, const struct group_tally *from);
+
+/* The makespan of all groups from those of each, GS_NEVER: it has no finite job. */
+void tally_makespan(struct tally *tally);
 
 /* Make the sketches of a group. */
 void group_tally_init(struct group_tally *group);

@@ -103,7 +103,7 @@ void recorder_ready(struct recorder *rec, struct job *job)
     w->pending++;
     w->job = job;
     if (job->ready_ns <= w->premature_by_ns) {
-        w->group->evicted_premature++;
+        group_of(rec, w)->evicted_premature++;
         w->premature_by_ns = -1;
     }
     if (job->ready_ns < rec->setup.warmup_ns)
@@ -135,19 +135,20 @@ static void split(struct recorder *rec, const struct job *job, gs_ns response_ns
 static void count_done(struct recorder *rec, struct watch *w, const struct job *job, gs_ns response_ns,
                        const gs_ns *stall_ns)
 {
-    struct group_tally *g = w->group;
+    struct group_tally *g = group_of(rec, w);
+    struct group_sums *sums = w->sums;
     double slowdown = job->alone_ns > 0 ? (double)response_ns / (double)job->alone_ns : 1.0;
 
     w->done++;
     g->completed++;
     g->served[job->served]++;
-    g->served_bytes[job->served] += (double)job->bytes;
-    g->response_ns += (double)response_ns;
-    g->alone_ns += (double)job->alone_ns;
+    sums->served_bytes[job->served] += (double)job->bytes;
+    sums->response_ns += (double)response_ns;
+    sums->alone_ns += (double)job->alone_ns;
     if (w->stalled)
         for (int s = STALL_QUEUE + 1; s < STALLS; s++)
-            g->stall_ns[s] += (double)stall_ns[s];
-    g->stall_ns[STALL_QUEUE] += (double)stall_ns[STALL_QUEUE];
+            sums->stall_ns[s] += (double)stall_ns[s];
+    sums->stall_ns[STALL_QUEUE] += (double)stall_ns[STALL_QUEUE];
     if (!sketch_add(&g->response, (uint64_t)response_ns) ||
         !sketch_add(&g->slowdown, (uint64_t)(int64_t)(slowdown < 0x1p40 ? slowdown * SLOWDOWN_ONE + 0.5 : 0x1p60)))
         rec->out_of_memory = true;
@@ -215,6 +216,8 @@ void recorder_ended(struct recorder *rec, struct job *job, gs_ns at_ns, enum out
         rec->tally.events++;
         if (rec->setup.mser != NULL)
             mser_add(rec->setup.mser, at_ns, (double)response_ns);
+        if (rec->setup.part != NULL && rec->setup.part->ends)
+            part_ended(rec, w->group, at_ns, response_ns, job->ready_ns >= rec->setup.warmup_ns);
     }
     if (job->ready_ns < rec->setup.warmup_ns)
         return;
@@ -223,9 +226,9 @@ void recorder_ended(struct recorder *rec, struct job *job, gs_ns at_ns, enum out
     if (done)
         count_done(rec, w, job, response_ns, stall_ns);
     else
-        count_lost(w->group, outcome);
+        count_lost(group_of(rec, w), outcome);
     if (done || outcome == OUTCOME_CENSORED)
-        count_token(rec, w->group, job, at_ns);
+        count_token(rec, group_of(rec, w), job, at_ns);
     if (rec->rows.bursts)
         rows_burst(rec, job, at_ns, alone_ns, stall_ns, outcome);
 }
@@ -276,7 +279,7 @@ static __attribute__((noinline)) void wait_command(struct recorder *rec, const s
 
 static __attribute__((noinline)) void kill_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
 {
-    struct group_tally *g = rec->watch[c->workload].group;
+    struct group_tally *g = group_of(rec, &rec->watch[c->workload]);
 
     rec->moved = true;
     rec->bounded &= c->reason == GS_BECAUSE_MOVED; /* else a job may begin again: its arrivals depend on the policy */
@@ -322,8 +325,10 @@ static void run_command(struct recorder *rec, const struct gs_command *c, gs_ns 
 static __attribute__((noinline)) void place_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
 {
     recorder_placed(rec, c->gpu, now_ns);
+    struct watch *w = &rec->watch[c->workload];
+    w->sums = recorder_sums(rec, rec->setup.view->gpu[c->gpu].node) + w->group;
     if (c->reason != GS_BECAUSE_MOVED)
-        rec->watch[c->workload].attached_ns = now_ns;
+        w->attached_ns = now_ns;
 }
 
 void recorder_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
@@ -452,7 +457,7 @@ static void set_mark(struct recorder *rec)
     rec->mark_ns = !rec->warm && rec->setup.warmup_ns < sample ? rec->setup.warmup_ns : sample;
 }
 
-const struct tally *recorder_tally(const struct recorder *rec)
+const struct tally *recorder_counted(const struct recorder *rec)
 {
     return &rec->tally;
 }

@@ -13,6 +13,19 @@
 
 struct recorder;
 
+/* Of a recorder that watches some nodes of a replication, as they are simulated by themselves. */
+struct recorder_part {
+    const struct tally *whole; /* of the replication: GPUs, nodes and their time series are measured into it */
+    uint32_t first_node, first_gpu;
+    bool ends; /* each end of a burst is to be handed out, in the order of time */
+};
+
+struct ended { /* a burst that was done */
+    gs_ns at_ns, response_ns;
+    uint32_t group;
+    bool counted; /* it did not become ready in the warm-up */
+};
+
 struct recorder_setup {
     const struct scenario *scenario;
     const struct gs_setup *setup;
@@ -25,9 +38,13 @@ struct recorder_setup {
     gs_ns warmup_ns;  /* what happened before is deleted */
     gs_ns horizon_ns; /* end of the run, GS_NEVER if unknown */
     struct arena *arena;
-    struct mser *mser;       /* takes every response, in order of time; NULL: not wanted */
-    struct results *results; /* takes rows in chunks; NULL: they are not kept */
+    struct mser *mser;                /* takes every response, in order of time; NULL: not wanted */
+    struct results *results;          /* takes rows in chunks; NULL: they are not kept */
+    const struct recorder_part *part; /* NULL: it watches all nodes */
 };
+
+/* The tally of a replication, with nothing counted. */
+int recorder_tally(struct tally *tally, const struct recorder_setup *setup, struct error *err);
 
 int recorder_open(struct recorder **rec, const struct recorder_setup *setup, struct error *err);
 void recorder_ready(struct recorder *rec, struct job *job);
@@ -43,8 +60,18 @@ int recorder_event(struct recorder *rec, const struct gs_event *event, const str
 void recorder_command(struct recorder *rec, const struct gs_command *command, gs_ns at_ns);
 void recorder_settle(struct recorder *rec, const struct gs_event *event);
 /* What is counted up to now. */
-const struct tally *recorder_tally(const struct recorder *rec);
-/* The end: censor what is under way, check that the books balance, hand out the tally and the last chunk of rows. */
+const struct tally *recorder_counted(const struct recorder *rec);
+/* Of a part: it counts the groups in `group` from now on, which threads lend to the one that they work on; the real sums of
+ * its groups, of `node` as it counts them; the bursts that ended since the last call, which stay where they are until then. */
+void recorder_count(struct recorder *rec, struct group_tally *group);
+struct group_sums *recorder_sums(struct recorder *rec, uint32_t node);
+uint64_t recorder_events(const struct recorder *rec);
+const struct ended *recorder_ends(struct recorder *rec, size_t *count);
+
+/* The end: censor what is under way, check that the books balance, hand out the tally and the last chunk of rows.  The tally
+ * of a part has its counts of events only. */
 int recorder_close(struct recorder *rec, gs_ns at_ns, struct tally **tally, struct chunk *last, struct error *err);
+/* Its heap memory, of a part that may not have come to its end. */
+void recorder_fini(struct recorder *rec);
 
 #endif

@@ -35,7 +35,7 @@ static bool waits_for_memory(const struct recorder *rec, uint32_t workload)
 void recorder_unended(struct recorder *rec, const struct job *job, gs_ns at_ns, const gs_ns *stall_ns)
 {
     struct watch *w = &rec->watch[job->workload];
-    struct group_tally *g = &rec->tally.group[rec->setup.setup->workload[job->workload].group];
+    struct group_tally *g = group_of(rec, w);
     gs_ns age_ns = at_ns - job->ready_ns, without_ns = at_ns - w->stopped_ns;
     double slowdown = fmin((double)age_ns / fmax(time_alone(rec, job), 1), 0x1p43);
     bool kept = true;
@@ -44,13 +44,13 @@ void recorder_unended(struct recorder *rec, const struct job *job, gs_ns at_ns, 
     w->waited_ns = without_ns > w->waited_ns ? without_ns : w->waited_ns;
     if (w->pending == 1 && w->phase < PHASE_RUN) { /* the last of its bursts: all end here together */
         kept = sketch_add(&g->waiting, (uint64_t)w->waited_ns);
-        g->waiting_ns[w->phase] += (double)w->waited_ns;
+        w->sums->waiting_ns[w->phase] += (double)w->waited_ns;
         if (w->phase == STALL_QUEUE && waits_for_memory(rec, job->workload))
-            g->waiting_memory_ns += (double)w->waited_ns;
+            w->sums->waiting_memory_ns += (double)w->waited_ns;
     }
     if (job->ready_ns >= rec->setup.warmup_ns) {
         for (int s = 0; s < STALLS; s++)
-            g->unended_stall_ns[s] += (double)stall_ns[s];
+            w->sums->unended_stall_ns[s] += (double)stall_ns[s];
         kept &= sketch_add(&g->unended, (uint64_t)age_ns) &&
                 sketch_add(&g->unended_slowdown, (uint64_t)(slowdown * SLOWDOWN_ONE));
     }
@@ -76,17 +76,20 @@ static bool is_of_trace(const struct recorder *rec, uint32_t id)
 }
 
 /* One workload's, added to its group's; its share counts if it was there at all. */
-static void add_progress(struct group_tally *g, double progress_ns, double present_ns)
+static void add_progress(struct recorder *rec, uint32_t id, double progress_ns, double present_ns)
 {
-    g->progress_ns += progress_ns;
-    g->present_ns += present_ns;
+    struct group_tally *g = group_of(rec, &rec->watch[id]);
+    struct group_sums *sums = rec->watch[id].sums;
+
+    sums->progress_ns += progress_ns;
+    sums->present_ns += present_ns;
     if (!(present_ns > 0))
         return;
     double share = progress_ns > 0 ? progress_ns / present_ns : 0;
     g->share_least = g->shares == 0 || share < g->share_least ? share : g->share_least;
     g->share_most = share > g->share_most ? share : g->share_most;
-    g->share_sum += share;
-    g->share_squares += share * share;
+    sums->share_sum += share;
+    sums->share_squares += share * share;
     g->shares++;
 }
 
@@ -94,13 +97,13 @@ static void add_progress(struct group_tally *g, double progress_ns, double prese
  * others of its group had. */
 static void no_progress(struct recorder *rec, uint32_t id, gs_ns present_ns)
 {
-    struct group_tally *g = rec->watch[id].group;
+    const struct group_tally *g = group_of(rec, &rec->watch[id]);
     uint64_t others = g->workloads - tally_refused(g);
 
     if (!load_is_open(rec->setup.load, id) || is_of_trace(rec, id))
-        add_progress(g, 0, (double)present_ns);
+        add_progress(rec, id, 0, (double)present_ns);
     else
-        add_progress(g, 0, others > 0 ? (double)g->arrived / (double)others : 1.0);
+        add_progress(rec, id, 0, others > 0 ? (double)g->arrived / (double)others : 1.0);
 }
 
 /* Progress against time: for users and jobs the time that the same progress takes alone; for open streams, requests; where
@@ -108,7 +111,6 @@ static void no_progress(struct recorder *rec, uint32_t id, gs_ns present_ns)
 static void progress(struct recorder *rec, uint32_t id, gs_ns at_ns)
 {
     const struct watch *w = &rec->watch[id];
-    struct group_tally *g = w->group;
     gs_ns from = w->attached_ns > rec->setup.warmup_ns ? w->attached_ns : rec->setup.warmup_ns;
     gs_ns to = w->left ? w->left_ns : at_ns;
 
@@ -117,9 +119,9 @@ static void progress(struct recorder *rec, uint32_t id, gs_ns at_ns)
         no_progress(rec, id, to > from ? to - from : 0);
     } else if (load_is_open(rec->setup.load, id)) {
         double weight = !is_of_trace(rec, id) ? 1.0 : w->arrived == 0 ? 0.0 : (double)(to - from) / (double)w->arrived;
-        add_progress(g, weight * (double)w->done, weight * (double)w->arrived);
+        add_progress(rec, id, weight * (double)w->done, weight * (double)w->arrived);
     } else if (w->attached_ns >= 0 && to > from) {
-        add_progress(g, (double)(to - from) - (w->lost_ns - w->lost_before_ns), (double)(to - from));
+        add_progress(rec, id, (double)(to - from) - (w->lost_ns - w->lost_before_ns), (double)(to - from));
     }
 }
 
@@ -128,9 +130,9 @@ static void progress_of_all(struct recorder *rec, gs_ns at_ns)
     uint32_t workloads = rec->setup.setup->workloads;
 
     for (uint32_t i = 0; i < workloads; i++)
-        rec->watch[i].group->arrived += rec->watch[i].arrived;
+        group_of(rec, &rec->watch[i])->arrived += rec->watch[i].arrived;
     for (uint32_t i = 0; i < workloads; i++) {
-        struct group_tally *g = rec->watch[i].group;
+        struct group_tally *g = group_of(rec, &rec->watch[i]);
         progress(rec, i, at_ns);
         g->recorded += load_recorded(rec->setup.load, i);
         g->unreached += rec->watch[i].refused ? 0 : load_unreached(rec->setup.load, i);
@@ -139,30 +141,16 @@ static void progress_of_all(struct recorder *rec, gs_ns at_ns)
 
 static void makespans(struct recorder *rec)
 {
-    struct tally *t = &rec->tally;
-    bool all = true, any = false;
-
-    for (uint32_t g = 0; g < t->groups; g++)
-        t->group[g].makespan_ns = GS_NEVER;
     for (uint32_t i = 0; i < rec->setup.setup->workloads; i++) {
-        struct group_tally *g = &t->group[rec->setup.setup->workload[i].group];
+        struct group_tally *g = group_of(rec, &rec->watch[i]);
         gs_ns end = load_end_ns(rec->setup.load, i);
         if (!load_is_finite(rec->setup.load, i))
             continue;
-        any = true;
-        all &= end >= 0;
         if (end < 0 || g->makespan_ns == -1)
             g->makespan_ns = -1;
         else if (g->makespan_ns == GS_NEVER || end > g->makespan_ns)
             g->makespan_ns = end;
-        if (end > t->makespan_ns)
-            t->makespan_ns = end;
     }
-    for (uint32_t g = 0; g < t->groups; g++)
-        if (t->group[g].makespan_ns == GS_NEVER)
-            t->group[g].makespan_ns = -1;
-    if (!any || !all)
-        t->makespan_ns = -1;
 }
 
 static void close_gpus(struct recorder *rec, gs_ns at_ns)
@@ -186,22 +174,40 @@ static void close_gpus(struct recorder *rec, gs_ns at_ns)
 /* A swap file with a place for everybody who is not on a GPU now.  Those who leave for one that comes take his place; where
  * sizes differ they may be several, and as nobody leaves who need not, together larger by less than the largest: so much
  * more may be away from each GPU. */
-static int64_t enough(const struct recorder *rec, uint32_t node)
+struct hoard {
+    int64_t all, away, largest, smallest;
+};
+
+static int64_t enough(const struct hoard *h, uint32_t gpus)
+{
+    int64_t more = h->smallest < h->largest ? h->largest * (int64_t)gpus : 0;
+
+    return h->away + more < h->all ? h->away + more : h->all;
+}
+
+static void close_nodes(struct recorder *rec)
 {
     const struct gs_view *view = rec->setup.view;
-    int64_t all = 0, away = 0, largest = 0, smallest = INT64_MAX;
+    struct hoard *hoard = arena_array(rec->setup.arena, rec->tally.nodes, sizeof *hoard);
 
+    if (hoard == NULL) {
+        rec->out_of_memory = true;
+        return;
+    }
+    for (uint32_t n = 0; n < rec->tally.nodes; n++)
+        hoard[n].smallest = INT64_MAX;
     for (uint32_t i = 0; i < rec->setup.setup->workloads; i++) {
         const struct gs_workload *w = &view->workload[i];
-        if (w->node != node || w->state == GS_ABSENT || !w->swappable)
+        if (w->node == GS_NONE || w->state == GS_ABSENT || !w->swappable)
             continue;
-        all += w->bytes;
-        away += w->state == GS_RESIDENT && !w->keeps_host_copy ? 0 : w->bytes;
-        largest = w->bytes > largest ? w->bytes : largest;
-        smallest = w->bytes < smallest ? w->bytes : smallest;
+        struct hoard *h = &hoard[w->node];
+        h->all += w->bytes;
+        h->away += w->state == GS_RESIDENT && !w->keeps_host_copy ? 0 : w->bytes;
+        h->largest = w->bytes > h->largest ? w->bytes : h->largest;
+        h->smallest = w->bytes < h->smallest ? w->bytes : h->smallest;
     }
-    int64_t more = smallest < largest ? largest * (int64_t)view->node[node].gpus : 0;
-    return away + more < all ? away + more : all;
+    for (uint32_t n = 0; n < rec->tally.nodes; n++)
+        rec->tally.node[n].enough_bytes = enough(&hoard[n], view->node[n].gpus);
 }
 
 /* Memory as the recorder followed it by commands must be what the controller's books hold; and Little's law, exactly. */
@@ -221,6 +227,18 @@ static void balance(struct recorder *rec)
     }
 }
 
+/* What is known of all nodes only. */
+static void close_whole(struct recorder *rec)
+{
+    struct tally *t = &rec->tally;
+
+    for (uint32_t n = 0; n <= t->nodes; n++)
+        for (uint32_t g = 0; g < t->groups; g++)
+            group_tally_add(&t->group[g], recorder_sums(rec, n) + g);
+    tally_makespan(t);
+    bound_close(rec);
+}
+
 int recorder_close(struct recorder *rec, gs_ns at_ns, struct tally **tally, struct chunk *last, struct error *err)
 {
     const char *wrong;
@@ -228,15 +246,15 @@ int recorder_close(struct recorder *rec, gs_ns at_ns, struct tally **tally, stru
     recorder_until(rec, at_ns);
     rec->tally.to_ns = at_ns;
     close_gpus(rec, at_ns);
-    for (uint32_t n = 0; n < rec->tally.nodes; n++)
-        rec->tally.node[n].enough_bytes = enough(rec, n);
+    close_nodes(rec);
     series_sample(rec, at_ns);
     recorder_evicted_close(rec, at_ns);
     censor(rec, at_ns); /* before the balance: Little's law takes in the bursts under way */
     balance(rec);
     progress_of_all(rec, at_ns);
     makespans(rec);
-    bound_close(rec);
+    if (rec->setup.part == NULL)
+        close_whole(rec);
     *tally = &rec->tally;
     *last = rec->rows.chunk;
     rec->rows.chunk = (struct chunk){0};

@@ -16,10 +16,10 @@ void recorder_evicted(struct recorder *rec, const struct gs_command *c, gs_ns no
     if (now_ns < rec->setup.warmup_ns || w->left)
         return;
     if (w->pending > 0) {
-        w->group->evicted_waiting++;
+        group_of(rec, w)->evicted_waiting++;
         return;
     }
-    w->group->evicted_idle++;
+    group_of(rec, w)->evicted_idle++;
     w->premature_by_ns = now_ns + 2 * gpu->swap_overhead_ns + (gs_ns)(out_ns + in_ns);
 }
 
@@ -29,6 +29,6 @@ void recorder_evicted_close(struct recorder *rec, gs_ns at_ns)
         struct watch *w = &rec->watch[i];
         gs_ns until_ns = w->left ? w->left_ns : at_ns;
         if (w->premature_by_ns > until_ns)
-            w->group->evicted_idle--;
+            group_of(rec, w)->evicted_idle--;
     }
 }

@@ -1,32 +1,32 @@
 /* recorder_series.c - time series of the first replication: integrals over equal buckets of time, in fixed memory.
  *
- * A run whose end is known has SERIES_BUCKETS buckets over it.  Else the width starts at a second, and whenever time runs
+ * A run whose end is known has so many buckets over it.  Else the width starts at a second, and whenever time runs
  * over the last bucket, pairs of buckets are joined. */
 #include "sim/run/recorder_state.h"
 
 static gs_ns end_of_series(const struct tally *t)
 {
-    return t->bucket_ns * SERIES_BUCKETS;
+    return t->bucket_ns * t->buckets;
 }
 
-bool series_open(struct recorder *rec)
+bool series_open(struct tally *t, const struct recorder_setup *setup)
 {
-    struct tally *t = &rec->tally;
-    gs_ns horizon = rec->setup.horizon_ns;
+    gs_ns horizon = setup->horizon_ns;
 
-    if (rec->setup.replication != 0)
+    if (setup->replication != 0)
         return true;
-    t->bucket_ns = horizon < GS_NEVER ? (horizon + SERIES_BUCKETS - 1) / SERIES_BUCKETS : 1000000000;
-    t->gpu_series = arena_array(rec->setup.arena, (size_t)t->gpus * SERIES_BUCKETS, sizeof *t->gpu_series);
-    t->node_series = arena_array(rec->setup.arena, (size_t)t->nodes * SERIES_BUCKETS, sizeof *t->node_series);
+    t->buckets = series_buckets(t->gpus);
+    t->bucket_ns = horizon < GS_NEVER ? (horizon + t->buckets - 1) / t->buckets : 1000000000;
+    t->gpu_series = arena_array(setup->arena, (size_t)t->gpus * t->buckets, sizeof *t->gpu_series);
+    t->node_series = arena_array(setup->arena, (size_t)t->nodes * t->buckets, sizeof *t->node_series);
     return t->gpu_series != NULL && t->node_series != NULL;
 }
 
-static void join_gpu(struct gpu_bucket *b)
+static void join_gpu(struct gpu_bucket *b, uint32_t buckets)
 {
-    for (int i = 0; i < SERIES_BUCKETS; i++) {
+    for (uint32_t i = 0; i < buckets; i++) {
         struct gpu_bucket sum = {0};
-        for (int k = 2 * i; k < 2 * i + 2 && k < SERIES_BUCKETS; k++) {
+        for (uint32_t k = 2 * i; k < 2 * i + 2 && k < buckets; k++) {
             sum.useful_ns += b[k].useful_ns;
             sum.switching_ns += b[k].switching_ns;
             sum.resident_byte_ns += b[k].resident_byte_ns;
@@ -37,11 +37,11 @@ static void join_gpu(struct gpu_bucket *b)
     }
 }
 
-static void join_node(struct node_bucket *b)
+static void join_node(struct node_bucket *b, uint32_t buckets)
 {
-    for (int i = 0; i < SERIES_BUCKETS; i++) {
+    for (uint32_t i = 0; i < buckets; i++) {
         struct node_bucket sum = {0};
-        for (int k = 2 * i; k < 2 * i + 2 && k < SERIES_BUCKETS; k++) {
+        for (uint32_t k = 2 * i; k < 2 * i + 2 && k < buckets; k++) {
             sum.used_byte_ns += b[k].used_byte_ns;
             if (b[k].peak_bytes > sum.peak_bytes)
                 sum.peak_bytes = b[k].peak_bytes;
@@ -54,9 +54,9 @@ static void reach(struct tally *t, gs_ns at_ns)
 {
     while (at_ns > end_of_series(t)) {
         for (uint32_t g = 0; g < t->gpus; g++)
-            join_gpu(&t->gpu_series[(size_t)g * SERIES_BUCKETS]);
+            join_gpu(&t->gpu_series[(size_t)g * t->buckets], t->buckets);
         for (uint32_t n = 0; n < t->nodes; n++)
-            join_node(&t->node_series[(size_t)n * SERIES_BUCKETS]);
+            join_node(&t->node_series[(size_t)n * t->buckets], t->buckets);
         t->bucket_ns *= 2;
     }
 }
@@ -65,7 +65,7 @@ static int bucket_of(const struct tally *t, gs_ns at_ns)
 {
     gs_ns i = at_ns / t->bucket_ns;
 
-    return i < SERIES_BUCKETS ? (int)i : SERIES_BUCKETS - 1;
+    return i < t->buckets ? (int)i : (int)t->buckets - 1;
 }
 
 /* Almost every spell lies within the bucket of the time reached: no division for those. */
@@ -94,7 +94,7 @@ void series_gpu(struct recorder *rec, uint32_t gpu, gs_ns from_ns, gs_ns to_ns, 
 
     if (t->gpu_series == NULL || to_ns <= from_ns)
         return;
-    struct gpu_bucket *b = &t->gpu_series[(size_t)gpu * SERIES_BUCKETS];
+    struct gpu_bucket *b = &t->gpu_series[(size_t)gpu * t->buckets];
     if (in_present_bucket(rec, from_ns, to_ns)) {
         b[rec->bucket].resident_byte_ns += resident_bytes * (double)(to_ns - from_ns);
         return;
@@ -110,7 +110,7 @@ void series_node(struct recorder *rec, uint32_t node, gs_ns from_ns, gs_ns to_ns
 
     if (t->node_series == NULL || to_ns <= from_ns)
         return;
-    struct node_bucket *b = &t->node_series[(size_t)node * SERIES_BUCKETS];
+    struct node_bucket *b = &t->node_series[(size_t)node * t->buckets];
     if (in_present_bucket(rec, from_ns, to_ns)) {
         b[rec->bucket].used_byte_ns += (double)used_bytes * (double)(to_ns - from_ns);
         if (used_bytes > b[rec->bucket].peak_bytes)
@@ -133,7 +133,7 @@ void series_swap(struct recorder *rec, uint32_t gpu, gs_ns at_ns, bool out, int6
         return;
     if (!in_present_bucket(rec, at_ns, at_ns))
         reach(t, at_ns);
-    struct gpu_bucket *b = &t->gpu_series[(size_t)gpu * SERIES_BUCKETS + (size_t)rec->bucket];
+    struct gpu_bucket *b = &t->gpu_series[(size_t)gpu * t->buckets + (size_t)rec->bucket];
     *(out ? &b->swap_out_bytes : &b->swap_in_bytes) += (double)bytes;
 }
 
@@ -152,7 +152,7 @@ void series_sample(struct recorder *rec, gs_ns at_ns)
         return;
     reach(t, at_ns);
     for (uint32_t g = 0; g < t->gpus; g++) {
-        struct gpu_bucket *b = &t->gpu_series[(size_t)g * SERIES_BUCKETS + (size_t)bucket_of(t, at_ns - 1)];
+        struct gpu_bucket *b = &t->gpu_series[(size_t)g * t->buckets + (size_t)bucket_of(t, at_ns - 1)];
         struct gpu_usage now;
         rec->setup.ops->usage(rec->setup.backend, g, &now);
         b->useful_ns += (double)(now.useful_ns - rec->gpu[g].sampled.useful_ns);

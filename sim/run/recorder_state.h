@@ -28,9 +28,10 @@ struct watch {                  /* a workload under observation; what every burs
     uint64_t done;         /* bursts completed after the warm-up */
     double lost_before_ns; /* lost_ns at the end of the warm-up, that of the burst under way included */
     uint64_t arrived;
-    struct group_tally *group;
-    int64_t base_bytes; /* between bursts */
-    struct job *job;    /* the last one that became ready */
+    uint32_t group;
+    struct group_sums *sums; /* of its group on its node */
+    int64_t base_bytes;      /* between bursts */
+    struct job *job;         /* the last one that became ready */
     int64_t gpu_bytes;
     int64_t stay_bytes;     /* of them, when its swap-out has ended or its swap-in has failed */
     uint32_t gpu;           /* that has them, or had */
@@ -68,6 +69,9 @@ struct recorder {
     struct recorder_setup setup;
     struct tally tally;
     struct watch *watch;
+    struct group_sums *sums; /* of each node, each group; then of those that are on no node */
+    struct ended *ended;     /* of a part whose ends are asked for */
+    size_t ends, ends_capacity;
     struct gpu_watch *gpu;
     struct node_watch *node;
     struct row_buffer rows;
@@ -83,6 +87,11 @@ struct recorder {
     bool out_of_memory;
     const char *unbalanced; /* what did not come out even */
 };
+
+static inline struct group_tally *group_of(struct recorder *rec, const struct watch *w)
+{
+    return &rec->tally.group[w->group];
+}
 
 /* Delay that a workload has suffered up to now, that of its burst under way included. */
 double recorder_lost_ns(struct recorder *rec, uint32_t workload, gs_ns at_ns);
@@ -118,8 +127,12 @@ int rows_flush_if_full(struct recorder *rec, struct error *err);
 bool bound_open(struct recorder *rec);
 void bound_close(struct recorder *rec);
 
+/* Part of a replication (recorder_part.c): its tally is a part of the whole one; a burst has ended. */
+void part_open(struct recorder *rec);
+void part_ended(struct recorder *rec, uint32_t group, gs_ns at_ns, gs_ns response_ns, bool counted);
+
 /* Time series of the first replication (recorder_series.c). */
-bool series_open(struct recorder *rec);
+bool series_open(struct tally *tally, const struct recorder_setup *setup);
 void series_gpu(struct recorder *rec, uint32_t gpu, gs_ns from_ns, gs_ns to_ns, double resident_bytes);
 void series_node(struct recorder *rec, uint32_t node, gs_ns from_ns, gs_ns to_ns, int64_t used_bytes);
 void series_swap(struct recorder *rec, uint32_t gpu, gs_ns at_ns, bool out, int64_t bytes);

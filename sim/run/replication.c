@@ -1,25 +1,6 @@
 /* replication.c - the loop: the next event goes to the controller, its commands go to the backend, the recorder watches. */
-#include "sim/run/oracle.h"
-#include "sim/run/recorder.h"
-#include "sim/run/run.h"
-#include "sim/run/setup.h"
-
-struct replication {
-    const struct replication_plan *plan;
-    struct gs_setup setup;
-    struct oracle oracle;
-    struct controller *ctl;
-    struct load *load;
-    struct backend *backend;
-    struct backend_clock *clock; /* what the backend's state begins with */
-    const struct backend_ops *ops;
-    struct recorder *rec;
-    struct load_event happening;
-    struct gs_event event;
-    gs_ns end_ns;  /* GS_NEVER: until all is done */
-    bool dead_end; /* nothing will ever happen again, and yet not all is done */
-    gs_ns mark_ns; /* when the loop itself has something to do next: the end, or a mark of the recorder */
-};
+#include "sim/run/replication.h"
+#include "sim/run/nodes.h"
 
 /* All bursts that a workload waits with end, refused; the workload itself goes on, unless it is `gone`. */
 static void drop_bursts(struct replication *r, uint32_t workload, gs_ns now_ns, enum outcome outcome, bool gone)
@@ -38,6 +19,7 @@ static void refuse(struct replication *r, const struct gs_command *command, gs_n
     bool at_arrival =
         command->gpu == GS_NONE || controller_view(r->ctl)->workload[command->workload].state == GS_ABSENT;
 
+    r->coupled |= at_arrival;
     if (at_arrival) {
         load_cancel(r->load, command->workload);
         recorder_refused(r->rec, command->workload, command->reason, now_ns);
@@ -57,11 +39,14 @@ static void kill_process(struct replication *r, const struct gs_command *command
 static int step(struct replication *r, const struct gs_event *event, struct error *err)
 {
     const struct gs_commands *commands = controller_step(r->ctl, event);
+    bool unsettled = event->at_ns <= r->settled_ns;
     int rc = recorder_event(r->rec, event, commands, err);
 
     for (uint32_t i = 0; i < commands->count && rc == GS_OK; i++) {
         const struct gs_command *command = &commands->item[i];
         recorder_command(r->rec, command, event->at_ns);
+        if (unsettled && command->kind == GS_PLACE && command->reason == GS_BECAUSE_MOVED)
+            r->coupled = true;
         if (command->kind == GS_KILL)
             kill_process(r, command, event->at_ns);
         rc = r->ops->submit(r->backend, command, err);
@@ -79,13 +64,12 @@ static int step(struct replication *r, const struct gs_event *event, struct erro
     return rc;
 }
 
-/* Something that happens by itself.  The event is filled in where it stays: a copy would cost more than the decision. */
+/* What has happened by itself.  The event is filled in where it stays: a copy would cost more than the decision. */
 static int take_load(struct replication *r, struct error *err)
 {
-    struct load_event *happening = &r->happening;
+    const struct load_event *happening = &r->happening;
     struct gs_event *event = &r->event;
 
-    load_next(r->load, happening);
     event->at_ns = happening->at_ns;
     event->since_ns = GS_NEVER;
     event->bytes = 0;
@@ -116,6 +100,7 @@ static int take_load(struct replication *r, struct error *err)
     case LOAD_DETACH:
         drop_bursts(r, happening->workload, happening->at_ns, OUTCOME_CENSORED, true);
         event->kind = GS_DETACH;
+        r->coupled |= happening->at_ns <= r->settled_ns;
         break;
     case LOAD_FAILED:
         return load_error(r->load, err);
@@ -125,13 +110,14 @@ static int take_load(struct replication *r, struct error *err)
     return step(r, event, err);
 }
 
-/* A burst of `workload` ended at `at_ns`.  What follows from that at once, its next burst or its leaving, comes before
- * anything else of that time, a timer for instance; then it is idle, if it is. */
+/* A burst of `workload` ended at `at_ns`.  What is wished for on its node at once, its own next burst or its leaving among it,
+ * comes before anything else of that time, a timer for instance; then it is idle, if it is. */
 static int take_end(struct replication *r, uint32_t workload, gs_ns at_ns, bool idle, struct error *err)
 {
+    uint32_t node = controller_view(r->ctl)->workload[workload].node;
     int rc = GS_OK;
 
-    while (rc == GS_OK && load_next_ns(r->load) == at_ns && at_ns < r->end_ns)
+    while (rc == GS_OK && at_ns < r->end_ns && load_follows(r->load, at_ns, node, &r->happening))
         rc = take_load(r, err);
     if (rc == GS_OK && idle && r->ops->idle(r->backend, workload, &r->event))
         rc = step(r, &r->event, err);
@@ -167,7 +153,7 @@ static void set_mark(struct replication *r)
 {
     gs_ns mark_ns = recorder_mark_ns(r->rec);
 
-    r->mark_ns = mark_ns < r->end_ns ? mark_ns : r->end_ns;
+    r->mark_ns = mark_ns < r->until_ns ? mark_ns : r->until_ns;
 }
 
 /* The clock has come to `at_ns` and nothing is due in the backend. */
@@ -177,23 +163,30 @@ static int take_own(struct replication *r, gs_ns at_ns, struct error *err)
         recorder_until(r->rec, at_ns);
         set_mark(r);
     }
-    if (at_ns < r->end_ns && load_next_ns(r->load) == at_ns)
-        return take_load(r, err);
-    return GS_OK;
+    if (at_ns >= r->end_ns || load_next_ns(r->load) != at_ns)
+        return GS_OK;
+    load_next(r->load, &r->happening);
+    return take_load(r, err);
+}
+
+static bool is_stopped(struct replication *r)
+{
+    r->stopped = r->plan->stop != NULL && *r->plan->stop != 0;
+    return r->stopped;
 }
 
 /* In a live run time passes by itself: the loop waits for its own next thing, in slices, so that it sees an interrupt and
  * somebody can look on.  True: an interrupt has come. */
-static bool look_up(struct replication *r, gs_ns *at_ns)
+static bool look_up(struct replication *r)
 {
     const struct run_watch *watch = r->plan->watch;
     const struct run_sight sight = {
-        r->clock->now_ns, r->end_ns, controller_view(r->ctl), &r->setup, recorder_tally(r->rec), r->backend, r->ops};
+        r->clock->now_ns, r->end_ns, controller_view(r->ctl), &r->setup, recorder_counted(r->rec), r->backend, r->ops};
 
     watch->look(watch->context, &sight);
-    if (r->plan->stop == NULL || *r->plan->stop == 0)
+    if (!is_stopped(r))
         return false;
-    *at_ns = r->clock->now_ns;
+    r->at_ns = r->clock->now_ns;
     return true;
 }
 
@@ -212,55 +205,96 @@ static bool ask_backend(const struct replication *r, gs_ns own_ns, gs_ns *until_
     return due || (own_ns < GS_NEVER && own_ns > r->clock->now_ns);
 }
 
-/* Until the end of the run; `*at_ns` is the time reached. */
-static int loop(struct replication *r, gs_ns *at_ns, bool *stopped, struct error *err)
+int replication_until(struct replication *r, gs_ns until_ns, struct error *err)
 {
     const struct backend_event *happening;
     int rc = GS_OK;
 
+    r->until_ns = until_ns < r->end_ns ? until_ns : r->end_ns;
     set_mark(r);
     while (rc == GS_OK && !over(r)) {
-        gs_ns load_ns = load_next_ns(r->load), own_ns = load_ns < r->mark_ns ? load_ns : r->mark_ns, until_ns;
-        if (r->plan->watch != NULL && (*stopped = look_up(r, at_ns)))
+        gs_ns load_ns = load_next_ns(r->load), own_ns = load_ns < r->mark_ns ? load_ns : r->mark_ns, ask_ns;
+        if (r->plan->watch != NULL && look_up(r))
             break;
-        if (ask_backend(r, own_ns, &until_ns)) {
-            rc = r->ops->wait(r->backend, until_ns, &happening, err);
+        if (ask_backend(r, own_ns, &ask_ns)) {
+            rc = r->ops->wait(r->backend, ask_ns, &happening, err);
             if (rc == GS_OK && happening->kind != BACKEND_NOTHING) {
-                *at_ns = happening->event.at_ns;
+                r->at_ns = happening->event.at_ns;
                 rc = take_backend(r, happening, err);
             }
             continue;
         }
         if (r->end_ns == GS_NEVER && r->clock->next_ns == GS_NEVER && load_ns == GS_NEVER) {
-            *at_ns = r->clock->now_ns;
+            r->at_ns = r->clock->now_ns;
             r->dead_end = true;
             break;
         }
-        if (r->plan->stop != NULL && *r->plan->stop != 0) {
-            *stopped = true;
+        if (is_stopped(r) || (own_ns >= r->until_ns && r->until_ns < r->end_ns))
             break;
-        }
-        *at_ns = r->clock->now_ns = own_ns;
+        r->at_ns = r->clock->now_ns = own_ns;
         rc = take_own(r, own_ns, err);
         if (own_ns >= r->end_ns)
             break;
     }
-    return rc;
+    return rc != GS_OK ? rc : load_error(r->load, err);
 }
 
-static int open_all(struct replication *r, struct arena *arena, struct error *err)
+/* What the nodes are, and what is to run there. */
+static int open_load(struct replication *r, struct arena *arena, struct error *err)
 {
     const struct replication_plan *plan = r->plan;
-    const struct scenario *scenario = plan->scenario;
+    const struct replication_part *part = r->part;
     struct gs_workload_spec *spec;
     uint32_t workloads;
     int rc;
 
-    r->ops = plan->backend;
-    r->end_ns = scenario->duration;
-    if ((rc = load_specs(scenario, plan->traces, plan->replication, &spec, &workloads, arena, err)) != GS_OK ||
-        (rc = setup_make(&r->setup, scenario, spec, workloads, arena, err)) != GS_OK ||
-        (rc = load_open(&r->load, scenario, plan->traces, plan->replication, spec, workloads, arena, err)) != GS_OK)
+    if (part != NULL) {
+        r->setup = part->setup;
+        return load_open_part(&r->load, plan->scenario, plan->replication, part->number, part->setup.workload,
+                              part->setup.workloads, arena, err);
+    }
+    if ((rc = load_specs(plan->scenario, plan->traces, plan->replication, &spec, &workloads, arena, err)) != GS_OK ||
+        (rc = setup_make(&r->setup, plan->scenario, spec, workloads, arena, err)) != GS_OK)
+        return rc;
+    return load_open(&r->load, plan->scenario, plan->traces, plan->replication, spec, workloads, arena, err);
+}
+
+static int open_recorder(struct replication *r, struct arena *arena, struct error *err)
+{
+    const struct replication_plan *plan = r->plan;
+    struct recorder_setup rs = {
+        .scenario = plan->scenario,
+        .setup = &r->setup,
+        .view = controller_view(r->ctl),
+        .load = r->load,
+        .backend = r->backend,
+        .ops = r->ops,
+        .replication = plan->replication,
+        .is_live = plan->watch != NULL,
+        .gpus = controller_view(r->ctl)->gpus,
+        .warmup_ns = plan->warmup_ns,
+        .horizon_ns = plan->scenario->duration,
+        .arena = arena,
+        .mser = r->part == NULL ? plan->mser : NULL,
+        .results = plan->results,
+        .part = r->part == NULL ? NULL : &r->part->watched,
+    };
+
+    return recorder_open(&r->rec, &rs, err);
+}
+
+int replication_open(struct replication *r, const struct replication_plan *plan, const struct replication_part *part,
+                     struct arena *arena, struct error *err)
+{
+    const struct scenario *scenario = plan->scenario;
+    int rc;
+
+    *r = (struct replication){.plan = plan,
+                              .part = part,
+                              .ops = plan->backend,
+                              .end_ns = scenario->duration,
+                              .settled_ns = part == NULL ? -1 : part->settled_ns};
+    if ((rc = open_load(r, arena, err)) != GS_OK)
         return rc;
     r->setup.oracle = setup_needs_oracle(scenario) == NULL ? NULL : &r->oracle.asked;
     r->ctl = setup_controller(&r->setup, arena);
@@ -276,47 +310,43 @@ static int open_all(struct replication *r, struct arena *arena, struct error *er
     struct backend_setup *be = arena_alloc(arena, sizeof *be);
     if (be == NULL)
         return error_set(err, GS_SYSTEM, "out of memory");
-    *be = (struct backend_setup){scenario, &r->setup, arena, plan->device, r->load};
+    *be = (struct backend_setup){.scenario = scenario,
+                                 .setup = &r->setup,
+                                 .arena = arena,
+                                 .first_node = part == NULL ? 0 : part->watched.first_node,
+                                 .device = plan->device,
+                                 .load = r->load};
     if ((rc = r->ops->open(&r->backend, be, err)) != GS_OK)
         return rc;
     r->clock = (struct backend_clock *)r->backend;
-    struct recorder_setup rs = {
-        .scenario = scenario,
-        .setup = &r->setup,
-        .view = controller_view(r->ctl),
-        .load = r->load,
-        .backend = r->backend,
-        .ops = r->ops,
-        .replication = plan->replication,
-        .is_live = plan->watch != NULL,
-        .gpus = controller_view(r->ctl)->gpus,
-        .warmup_ns = plan->warmup_ns,
-        .horizon_ns = scenario->duration,
-        .arena = arena,
-        .mser = plan->mser,
-        .results = plan->results,
-    };
-    return recorder_open(&r->rec, &rs, err);
+    return open_recorder(r, arena, err);
 }
 
-int replication_run(const struct replication_plan *plan, struct tally **tally, struct arena *arena, struct error *err)
+void replication_close(struct replication *r)
 {
-    struct replication r = {.plan = plan};
+    if (r->rec != NULL)
+        recorder_fini(r->rec);
+    if (r->backend != NULL)
+        r->ops->close(r->backend);
+    r->rec = NULL;
+    r->backend = NULL;
+}
+
+/* All nodes at once. */
+static int run_whole(const struct replication_plan *plan, struct tally **tally, struct arena *arena, struct error *err)
+{
+    struct replication r;
     struct chunk last = {0};
-    gs_ns at_ns = 0;
-    bool stopped = false;
-    int rc = open_all(&r, arena, err);
+    int rc = replication_open(&r, plan, NULL, arena, err);
 
     if (rc == GS_OK)
-        rc = loop(&r, &at_ns, &stopped, err);
-    if (rc == GS_OK)
-        rc = load_error(r.load, err);
+        rc = replication_until(&r, GS_NEVER, err);
     if (r.rec != NULL) {
-        int closed = recorder_close(r.rec, at_ns, tally, &last, err);
+        int closed = recorder_close(r.rec, r.at_ns, tally, &last, err);
         rc = rc != GS_OK ? rc : closed;
         /* a live run that is cut short after its warm-up counts */
-        (*tally)->interrupted = (stopped && (plan->watch == NULL || at_ns <= plan->warmup_ns)) || rc != GS_OK;
-        (*tally)->cut = stopped && plan->watch != NULL;
+        (*tally)->interrupted = (r.stopped && (plan->watch == NULL || r.at_ns <= plan->warmup_ns)) || rc != GS_OK;
+        (*tally)->cut = r.stopped && plan->watch != NULL;
         (*tally)->dead_end = r.dead_end;
         for (int slot = 0; slot < GS_SLOTS; slot++)
             (*tally)->faults[slot] = controller_nonsense(r.ctl, (enum gs_slot)slot);
@@ -324,7 +354,14 @@ int replication_run(const struct replication_plan *plan, struct tally **tally, s
     if (rc == GS_OK && !(*tally)->interrupted && plan->results != NULL)
         rc = results_replication(plan->results, &last, *tally, err);
     chunk_free(&last);
-    if (r.backend != NULL)
-        r.ops->close(r.backend);
+    replication_close(&r);
     return rc;
+}
+
+int replication_run(const struct replication_plan *plan, struct tally **tally, struct arena *arena, struct error *err)
+{
+    bool divided = false;
+    int rc = nodes_run(plan, tally, &divided, arena, err);
+
+    return divided || rc != GS_OK ? rc : run_whole(plan, tally, arena, err);
 }

@@ -10,6 +10,7 @@
 
 struct crew {
     const struct run_source *source;
+    uint32_t spare;       /* threads for each of those at work that there are besides */
     pthread_mutex_t lock; /* guards what follows, and what a run says of its progress */
     pthread_cond_t changed;
     struct run_state *open; /* in order of opening */
@@ -146,6 +147,8 @@ static void replicate(struct crew *crew, struct run_state *run)
         .device = run->options->device,
         .watch = run->options->watch,
         .wishes = run->options->wishes,
+        .threads = 1 + crew->spare,
+        .whole = run->options->whole,
         .mser = run->mser == NULL ? NULL : &run->mser[number],
     };
 
@@ -249,8 +252,9 @@ int run_all(const struct run_source *source, int64_t threads, uint64_t most, str
     struct crew crew = {.source = source, .rc = GS_OK, .err = err};
     uint64_t wanted = threads > 0 ? (uint64_t)threads : (uint64_t)sysconf(_SC_NPROCESSORS_ONLN), started = 0;
 
-    wanted = wanted < most ? wanted : most;
     wanted = wanted < THREADS_MAX ? wanted : THREADS_MAX;
+    crew.spare = most > 0 && most < wanted ? (uint32_t)(wanted / most - 1) : 0;
+    wanted = wanted < most ? wanted : most;
     pthread_mutex_init(&crew.lock, NULL);
     pthread_cond_init(&crew.changed, NULL);
     /* The calling thread works, too; a helper that cannot be started only makes it slower. */

@@ -52,7 +52,7 @@ static bool head_fault(const struct gs_policy_head *p, char why[PLUGIN_WHY])
         return says(why, "'source' must be a line of text, of 400 bytes at most, or NULL");
     if (p->when && !is_text(p->when, PAGE_MOST))
         return says(why, "'when' must be text without line breaks, of 4,000 bytes at most, or NULL");
-    if ((p->needs & ~(uint32_t)GS_NEEDS_ORACLE) != 0)
+    if ((p->needs & ~(uint32_t)(GS_NEEDS_ORACLE | GS_NEEDS_NODE_ONLY | GS_NEEDS_GPU_ONLY)) != 0)
         return says(why, "'needs' asks for what is not there");
     if (p->state_size > STATE_MOST)
         return says(why, "'state_size' must be 64 MiB at most");

@@ -43,7 +43,7 @@ with() {
     fails 64 "unknown trace command 'verify'" trace verify x.gst
     fails 64 "no key 'h2dd'; did you mean 'h2d'?" keys h2dd
     fails 64 "no key 'node.h2dd'; did you mean 'h2d'?" keys node.h2dd
-    fails 64 "no key 'nodee'; did you mean 'node'?" keys nodee
+    fails 64 "no key 'nnode'; did you mean 'node'?" keys nnode
     fails 64 "no policy 'lruu'; did you mean 'lru'?" policies lruu
     fails 64 "unknown backend 'nope'" a.ini --backend nope
     fails 64 "unrecognized option '--nope'" bench --nope

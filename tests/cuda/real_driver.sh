@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# real_driver.sh PROGRAM SIMULATOR [GATE PROBE] - NVIDIA's own driver libraries, as Debian packages them, have what our tables ask for, and
-# without a GPU they are met with the right words, behind the gate, too.  They are fetched into a temporary folder and never installed; where
-# they cannot be fetched, the test is skipped and says so.
+# real_driver.sh PROGRAM SIMULATOR [GATE PROBE] - NVIDIA's own driver libraries, as Debian packages them, have what our
+# tables ask for; without a GPU they are met with the right words; behind the gate they answer the same.  They are fetched
+# into a temporary folder and never installed; where they cannot be fetched, the test is skipped and says so.
 set -euo pipefail
-program=$(realpath "$1") sim=$(realpath "$2")
-gate=${3:+$(realpath "$3")} probe=${4:+$(realpath "$4")}
+program=$(realpath "$1") sim=$(realpath "$2") gate=${3:+$(realpath "$3")} probe=${4:+$(realpath "$4")}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -37,6 +36,9 @@ if grep -q '^open: there is a GPU' "$work/facts"; then
     echo "there is a GPU here: what is said without one is not tried"
     exit 0
 fi
+if [[ -n $gate ]]; then # behind the gate it says what it says without
+    LD_PRELOAD=$gate ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 "$probe" same
+fi
 grep -q '^open: the NVIDIA driver finds no GPU' "$work/facts"
 grep -q '^management: the kernel module of the NVIDIA driver is not loaded' "$work/facts"
 
@@ -68,6 +70,3 @@ for command in live calibrate; do
 done
 find . -maxdepth 1 | sort | diff "$work/cache/before" - || { echo "something is left behind"; exit 1; }
 "$sim" backends | grep -q "($no_gpu"
-if [[ -n $gate ]]; then # behind the gate it says what it says without
-    LD_PRELOAD=$gate ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 "$probe" same
-fi

@@ -19,7 +19,7 @@ backend/gate  sim/base
 backend/double  sim/base backend/cuda
 backend/live  sim/base policies sim/scenario sim/load backend backend/cuda backend/double
 backend/measure  sim/base backend/cuda backend/live
-sim/run       sim/base policies sim/scenario sim/stats sim/results sim/load backend traces
+sim/run       sim/base sim/engine policies sim/scenario sim/stats sim/results sim/load backend traces
 sim/explain   sim/base policies sim/results sim/run
 plots         sim/base sim/results
 sim/cli       sim/base policies sim/scenario sim/stats sim/results sim/load sim/run sim/explain backend backend/cuda backend/live backend/measure backend/serve traces plots sim/engine sim/cluster

@@ -1,5 +1,6 @@
 /* test_found.c - small scenarios of what random ones once found, named after what broke. */
 #include "sim/run/run.h"
+#include "tests/prop/trial.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -50,6 +51,24 @@ static const struct found cases[] = {
      10, 0, 0.0, 1.0},
 };
 
+/* With swaps that fail as draft.h has it: what must be true of every scenario, promises to those who wait among it. */
+static const struct {
+    const char *broke, *text;
+} trials[] = {
+    {"who stayed on the GPU as its swap-out failed counted as brought there past those who waited: two at once",
+     "[scenario]\nseed = 975\n[policy]\nvictim = random\nslicer = rr\nslicer.quantum = 2s\nslicer.width = 2\n"
+     "[node]\ngpu_memory = 15GiB\n"
+     "[workload.W0]\nclass = training\ncount = 8\nmemory = uniform(1920MiB,6890MiB)\ngpu_work = 45s\nstart = 67s\n"
+     "[workload.W1]\nclass = training\ncount = 5\nmemory = 4GiB\ngpu_work = uniform(7338370us,22015112us)\n"
+     "start = lognormal(23095889us,1.2)\n;! swap 5 3\n"},
+    {"who stayed on the GPU as its swap-out failed counted as brought there past those who waited: short ones first",
+     "[scenario]\nreplications = 2\n[policy]\nslicer = cost\n[node]\ngpu_memory = 36GiB\nswap_overhead = 100138us\n"
+     "[workload.W0]\nclass = training\ncount = 5\nmemory = uniform(9216MiB,37542MiB)\niterations = 6\n"
+     "iteration = lognormal(3904710us,1.2)\ngap = gamma(0.5,4255437us)\n"
+     "[workload.W1]\nclass = training\ncount = 9\nmemory = 3735MiB\niterations = 3\n"
+     "iteration = uniform(4093183us,12279550us)\n;! swap 3 2\n"},
+};
+
 static void check(const struct found *c, const char *folder)
 {
     struct arena arena = {0};
@@ -83,6 +102,16 @@ static void check(const struct found *c, const char *folder)
     arena_fini(&arena);
 }
 
+static void check_trial(const char *broke, const char *text, const char *folder)
+{
+    struct trial_options options = {.folder = folder, .audited = true};
+    char why[TRIAL_WHY];
+
+    if (trial_run(text, strlen(text), &options, why) != TRIAL_GOOD)
+        fail_msg("%s: %s", broke, why);
+    trial_clean(folder);
+}
+
 static void stays_mended(void **state)
 {
     const char *home = getenv("TMPDIR");
@@ -93,6 +122,8 @@ static void stays_mended(void **state)
     assert_non_null(mkdtemp(folder));
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check(&cases[i], folder);
+    for (size_t i = 0; i < sizeof trials / sizeof *trials; i++)
+        check_trial(trials[i].broke, trials[i].text, folder);
     rmdir(folder);
 }
 

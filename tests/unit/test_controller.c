@@ -312,6 +312,34 @@ static void failures_are_counted_by_burst(void **unused)
     }
 }
 
+/* Slicers tell by its last swap who was on the GPU all along: who could not leave was. */
+static void a_swap_that_failed_was_none(void **unused)
+{
+    struct play p;
+
+    (void)unused;
+    prepare(&p, "none");
+    begin(&p);
+    settle(&p, 0);
+    settle(&p, 1);
+    gs_ns came_ns = see(&p, 0)->swap_ns;
+    tell(&p, GS_ATTACH, 2);
+    want(&p, 2, 10 * GB);
+    assert_true(gave(&p, GS_SWAP_OUT, 0) && see(&p, 0)->swap_ns == p.now_ns);
+    over(&p, GS_FAILED, GS_SWAP_OUT, 0);
+    assert_true(gave(&p, GS_SWAP_OUT, 1) && see(&p, 0)->swap_ns == came_ns);
+    gs_ns left_ns = p.now_ns;
+    over(&p, GS_DONE, GS_SWAP_OUT, 1);
+    want(&p, 1, 10 * GB);
+    over(&p, GS_DONE, GS_SWAP_OUT, 0);
+    assert_true(gave(&p, GS_SWAP_IN, 1) && see(&p, 1)->swap_ns == p.now_ns);
+    over(&p, GS_FAILED, GS_SWAP_IN, 1);
+    assert_true(gave(&p, GS_SWAP_IN, 1) && see(&p, 1)->swap_ns == p.now_ns);
+    tell(&p, GS_DETACH, 1);
+    over(&p, GS_FAILED, GS_SWAP_IN, 1);
+    assert_true(see(&p, 1)->swap_ns == left_ns);
+}
+
 /* It lay on disk when it left; it is new when it comes again, and stays so when its swap-in fails. */
 static void who_comes_again_is_new(void **unused)
 {
@@ -406,6 +434,7 @@ int main(void)
         cmocka_unit_test(who_leaves_for_good_is_no_victim),
         cmocka_unit_test(a_copy_that_shrank_and_failed_gives_back_what_is_left),
         cmocka_unit_test(failures_are_counted_by_burst),
+        cmocka_unit_test(a_swap_that_failed_was_none),
         cmocka_unit_test(who_comes_again_is_new),
         cmocka_unit_test(two_gpus_are_one),
         cmocka_unit_test(who_is_refused_forms_no_set),

@@ -50,7 +50,7 @@ static const struct {
     {"'help' must be", {.name = "mine", .help = "\x1b[1m"}, false},
     {"'source' must be", {.name = "mine", .help = "h", .source = "\xc3"}, false},
     {"'when' must be", {.name = "mine", .help = "h", .when = "a\nb"}, false},
-    {"'needs' asks", {.name = "mine", .help = "h", .needs = 4}, false},
+    {"'needs' asks", {.name = "mine", .help = "h", .needs = 8}, false},
     {"'state_size'", {.name = "mine", .help = "h", .state_size = (64 << 20) + 1}, false},
     {"'workload_state_size'", {.name = "mine", .help = "h", .workload_state_size = SIZE_MAX}, false},
     {"its slot needs, 'keep'", {.name = "mine", .help = "h"}, true},

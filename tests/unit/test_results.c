@@ -155,6 +155,7 @@ static void make(struct run *run)
     sketch_add(&run->tally[2]->group[0].unended_slowdown, 333 * SLOWDOWN_ONE);
     struct tally *first = run->tally[0];
     first->bucket_ns = 60 * FIXTURE_SECOND;
+    first->buckets = SERIES_BUCKETS;
     first->gpu_series = arena_array(&run->arena, first->gpus * (size_t)SERIES_BUCKETS, sizeof *first->gpu_series);
     first->node_series = arena_array(&run->arena, SERIES_BUCKETS, sizeof *first->node_series);
     first->gpu_series[SERIES_BUCKETS + 3].useful_ns = 5e9;

@@ -19,6 +19,23 @@ static uint32_t earliest(const int64_t *at_ns, uint32_t slots)
     return best;
 }
 
+static bool in_mask(const void *context, uint32_t slot)
+{
+    return (*(const uint64_t *)context >> slot % 64 & 1) != 0;
+}
+
+/* The lowest of the earliest that is wanted. */
+static void finds(const struct tournament *t, const int64_t *at_ns, uint32_t slots, uint64_t mask)
+{
+    uint32_t found = TOURNAMENT_NONE;
+
+    for (uint32_t i = slots; i-- > 0;)
+        if (at_ns[i] == tournament_next_ns(t) && in_mask(&mask, i))
+            found = i;
+    if (tournament_next_ns(t) < TOURNAMENT_NEVER)
+        assert_int_equal(tournament_find(t, tournament_next_ns(t), in_mask, &mask), found);
+}
+
 /* Few different times, so that ties are common; slots come and go. */
 static void agrees_with_a_search(void **state)
 {
@@ -42,6 +59,7 @@ static void agrees_with_a_search(void **state)
             uint32_t best = earliest(at_ns, slots);
             assert_true(tournament_next_ns(&t) == at_ns[best]);
             assert_int_equal(tournament_first(&t), best);
+            finds(&t, at_ns, slots, stream_bits(&s) & stream_bits(&s));
         }
         arena_fini(&arena);
     }
