@@ -8,6 +8,7 @@
  *
  * A program is its owner's: others may not touch it, nor see it.  Root may, and who the daemon runs as. */
 #include "backend/serve/state.h"
+#include "sim/base/units.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -32,6 +33,15 @@ void control_say(struct peer *peer, const char *format, ...)
         length = sizeof text - 1;
     if (send(peer->fd, text, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL) != length)
         peer->closing = true;
+}
+
+/* -1: it is no number of 0 or more. */
+static int64_t number_of(const char *text)
+{
+    char why[UNITS_WHY];
+    int64_t number;
+
+    return units_integer(text, &number, why) == GS_OK && number >= 0 ? number : -1;
 }
 
 static bool is_master(const struct peer *peer)
@@ -90,7 +100,8 @@ static void attach(struct backend *be, struct peer *peer, char *words)
     struct error err = {0};
     struct guest *p;
     uid_t uid = peer->uid;
-    int pid = value_of(words, "pid", number, sizeof number) != NULL ? atoi(number) : peer->pid;
+    int64_t told = value_of(words, "pid", number, sizeof number) != NULL ? number_of(number) : peer->pid;
+    int pid = told <= INT32_MAX ? (int)told : -1;
     bool other = pid != peer->pid;
 
     if (value_of(words, "group", group, sizeof group) == NULL && !group_of_class(be, words, group))
@@ -112,12 +123,12 @@ static void attach(struct backend *be, struct peer *peer, char *words)
                   "no free place in '%s': is that a [workload] of the scenario, and its 'count' enough?", group);
     else if (guests_take(be, p, pid, uid, &err) == GS_OK) {
         peer->place = serve_id(be, p);
-        if (value_of(words, "memory", number, sizeof number) != NULL && atoll(number) > 0) {
-            p->bytes = atoll(number);
+        if (value_of(words, "memory", number, sizeof number) != NULL && number_of(number) > 0) {
+            p->bytes = number_of(number);
             serve_post(be, GS_RESIZE, serve_id(be, p))->event.bytes = p->bytes;
         }
-        if (value_of(words, "priority", number, sizeof number) != NULL)
-            p->priority = atoi(number) & 255;
+        if (value_of(words, "priority", number, sizeof number) != NULL && number_of(number) >= 0)
+            p->priority = (int)(number_of(number) & 255);
         if (p->priority >= 0)
             guests_update(be, p, GS_FIELD_PRIORITY, p->priority);
         if (other)
@@ -197,7 +208,7 @@ static void of_place(struct backend *be, struct peer *peer, const char *verb, ch
         return;
     }
     if (strcmp(verb, "priority") == 0) {
-        int priority = more == NULL ? -1 : atoi(more);
+        int64_t priority = more == NULL ? -1 : number_of(more);
 
         if (priority < 0 || priority > 255) {
             control_say(peer, "error: a priority is a number from 0 to 255");
@@ -205,7 +216,7 @@ static void of_place(struct backend *be, struct peer *peer, const char *verb, ch
         }
         if (priority != p->priority)
             guests_update(be, p, GS_FIELD_PRIORITY, priority);
-        p->priority = priority;
+        p->priority = (int)priority;
         be->journal_stale = true;
     } else {
         pin(be, p, strcmp(verb, "pin") == 0);

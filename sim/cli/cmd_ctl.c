@@ -96,6 +96,14 @@ static void split(char *line, char *field[FIELDS])
         field[i] = nothing;
 }
 
+static double number(const char *text)
+{
+    char why[UNITS_WHY];
+    double value;
+
+    return units_number(text, &value, why) == GS_OK ? value : (double)NAN;
+}
+
 static void show_json(char *table)
 {
     struct text text = {0};
@@ -111,7 +119,7 @@ static void show_json(char *table)
             const char *comma = i == 0 ? "{" : ",";
 
             if (i >= 2 && i <= 7)
-                json_number(&text, comma, field_name[i], *field[i] == '\0' ? NAN : atof(field[i]));
+                json_number(&text, comma, field_name[i], number(field[i]));
             else if (i == 8)
                 text_printf(&text, "%s\"%s\":%s", comma, field_name[i], *field[i] == '\0' ? "false" : "true");
             else
@@ -137,7 +145,7 @@ static void show_table(char *table)
     for (char *line = strtok_r(table, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
         split(line, field);
         printf("%-20s %-12s %4s %10s %6s %6s %9s %9s%s%s%s\n", field[0], field[1], field[2],
-               units_show_size(size, atof(field[3])), field[4], field[5], field[6], field[7],
+               units_show_size(size, number(field[3])), field[4], field[5], field[6], field[7],
                *field[8] != '\0' ? "  pinned" : "", *field[9] != '\0' ? "  " : "", field[9]);
     }
 }

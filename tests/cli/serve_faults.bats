@@ -126,7 +126,7 @@ open_node() {
     LD_LIBRARY_PATH=$build/double "$(client once)" 8 14 200 >foreign.out 2>&1 3>&- &
     started+=("$!")
     fine a b
-    ! grep -q 'is lost' serve.err
+    run ! grep -q 'is lost' serve.err
     until_so empty
     stop_daemon
 }

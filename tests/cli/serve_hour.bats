@@ -37,14 +37,14 @@ alive() {
     done
     wait "$recorder"
     for name in once threads chunks anew busy; do
-        ! grep -v '^burst [0-9]*: fine$' "$name.out"
+        run ! grep -v '^burst [0-9]*: fine$' "$name.out"
     done
     for place in NB-0 NB-1 NB-2 NB-3 NB-4; do
         kill -KILL "$(process_of "$place")"
     done
     until_so empty
     stop_daemon
-    ! grep -q "stays on the GPU\|lost" serve.err
+    run ! grep -q "stays on the GPU\|lost" serve.err
     "$GPUSWAP_SIM" trace check node.gst
     "$GPUSWAP_SIM" replay node.gst --quiet
 }
