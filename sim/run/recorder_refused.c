@@ -73,7 +73,7 @@ void recorder_turned_away(struct recorder *rec, struct job *job)
     if (job->ready_ns < rec->setup.warmup_ns)
         return;
     w->arrived++;
-    w->group->rejected++;
+    group_of(rec, w)->rejected++;
     job->served = served_from(rec, job->workload);
     if (rec->rows.bursts)
         rows_burst(rec, job, job->ready_ns, 0, stall_ns, OUTCOME_REJECTED);
