@@ -57,7 +57,8 @@ static void find_numa(struct gpu *gpu)
         gpu->numa = host_numa_of("", gpu->pci);
 }
 
-/* Chunks are a multiple of what the GPU maps; the account begins with what is free, less the reserve. */
+/* Chunks are a multiple of what the GPU maps; the account begins with what is free, less the reserve, or with what is wanted
+ * of that. */
 static int open_account(struct gpu *gpu, const struct gpu_options *options, struct error *err)
 {
     CUmemAllocationProp prop = properties(gpu);
@@ -70,6 +71,8 @@ static int open_account(struct gpu *gpu, const struct gpu_options *options, stru
     if ((result = gpu->cu->memory_info(&free_bytes, &total_bytes)) != CUDA_SUCCESS)
         return gpu_try(gpu, result, "cuMemGetInfo", err);
     gpu->free_bytes = (int64_t)free_bytes - options->reserve_bytes;
+    if (options->most_bytes > 0 && gpu->free_bytes > options->most_bytes)
+        gpu->free_bytes = options->most_bytes;
     if (gpu->free_bytes >= gpu->chunk_bytes)
         gpu->spare = heap_resize(NULL, (size_t)(gpu->free_bytes / gpu->chunk_bytes) * sizeof *gpu->spare);
     else

@@ -18,6 +18,7 @@ struct gpu_options {
     int ordinal;
     int64_t chunk_bytes;   /* wanted; rounded up to what the GPU maps */
     int64_t reserve_bytes; /* of its memory, left free */
+    int64_t most_bytes;    /* for workloads, however much there is; 0: all */
     int64_t patience_ns;   /* 0: GPU_PATIENCE_NS */
 };
 

@@ -181,6 +181,15 @@ static CUresult begin_chunk_in(struct mover *mover, struct memory *memory, uint3
     return result == CUDA_SUCCESS ? cu->event_record(chunk->event, memory->gpu->in) : result;
 }
 
+/* Will memory of its GPU come free by itself?  Else the account, which counts whole chunks, has none for it. */
+static bool somebody_leaves(const struct mover *mover, const struct gpu *gpu)
+{
+    for (const struct memory *m = mover->first; m != NULL; m = m->move.next)
+        if (m->gpu == gpu && m->move.kind == MOVE_OUT)
+            return true;
+    return false;
+}
+
 /* Have the next chunks come, as far as there is memory for them; `*refused`: the driver had none. */
 static CUresult begin_in(struct mover *mover, struct memory *memory, int64_t now_ns, bool *refused)
 {
@@ -191,8 +200,12 @@ static CUresult begin_in(struct mover *mover, struct memory *memory, int64_t now
     for (; t->begun < t->to && t->begun - t->ended < mover->depth; t->begun++) {
         if (memory->chunk[t->begun].state == CHUNK_RESIDENT)
             continue;
-        if (gpu->crowded || gpu->free_bytes < gpu->chunk_bytes)
+        if (gpu->crowded)
             break;
+        if (gpu->free_bytes < gpu->chunk_bytes) {
+            *refused = t->begun == t->ended && !somebody_leaves(mover, gpu);
+            break;
+        }
         result = memory_map(memory, t->begun, t->refused_ns >= 0 && !t->failed);
         if ((*refused = gpu_refuses(gpu, result)))
             break;
@@ -210,7 +223,7 @@ static CUresult step_in(struct mover *mover, struct memory *memory, int64_t now_
     bool refused = false;
     CUresult result = begin_in(mover, memory, now_ns, &refused);
 
-    if (refused && t->refused_ns < 0) /* by the account there should be some: it may only be late */
+    if (refused && t->refused_ns < 0) /* by the books there should be some: it may only be late */
         t->refused_ns = now_ns;
     else if (refused && now_ns - t->refused_ns > mover->patience_ns && !t->failed)
         return undo(memory);

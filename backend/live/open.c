@@ -64,10 +64,15 @@ static int open_slots(struct backend *be, struct error *err)
     return slots_open(&be->slots, &be->gpu[0], &options, err);
 }
 
+/* What the scenario gives to workloads, and for each the rest of its last chunk, which the books know nothing of. */
 static int open_gpu(struct backend *be, uint32_t i, struct error *err)
 {
-    struct gpu_options options = {.ordinal = (int)i, .chunk_bytes = i == 0 ? be->node->chunk : be->gpu[0].chunk_bytes};
     int64_t needed = be->node->gpu_memory - be->node->gpu_reserved;
+    struct gpu_options options = {
+        .ordinal = (int)i,
+        .chunk_bytes = i == 0 ? be->node->chunk : be->gpu[0].chunk_bytes,
+        .most_bytes = needed + be->node->chunk * be->workloads,
+    };
     int rc = gpu_open(&be->gpu[i], &be->driver, &options, err);
 
     if (rc != GS_OK)
