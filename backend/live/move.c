@@ -29,7 +29,7 @@ static int begin_move(struct backend *be, struct process *p, struct error *err)
 
     p->move_at_ns = GS_NEVER;
     p->failed_parts = 0;
-    p->reverses = p->streams = p->halted = false;
+    p->streams = p->halted = false;
     if (kind == MOVE_IN)
         rc = live_hold(p, p->command.bytes, err);
     for (p->moving_parts = 0; p->moving_parts < p->parts && rc == GS_OK; p->moving_parts++) {
@@ -90,7 +90,6 @@ static int reverse(struct backend *be, struct process *p, struct error *err)
     enum move_kind back = p->command.kind == GS_SWAP_IN ? MOVE_OUT : MOVE_IN;
     int rc = GS_OK;
 
-    p->reverses = true;
     for (uint32_t i = 0; i < p->parts && rc == GS_OK; i++) {
         struct memory *part = &p->part[i];
 
@@ -98,6 +97,7 @@ static int reverse(struct backend *be, struct process *p, struct error *err)
             continue;
         p->moving_parts++;
         rc = mover_begin(&be->mover, part, back, back == MOVE_OUT ? part->move.from : 0, err);
+        part->move.failed = true; /* as one that the mover turns back itself */
     }
     return rc;
 }
@@ -108,7 +108,7 @@ static int part_ended(struct backend *be, struct memory *part, bool failed, stru
     uint64_t bit = UINT64_C(1) << (part - p->part), all = p->parts == 64 ? UINT64_MAX : (UINT64_C(1) << p->parts) - 1;
 
     p->halted |= failed;
-    if (failed != p->reverses) /* it is where it was before the swap */
+    if (failed) /* it is where it was before the swap */
         p->failed_parts |= bit;
     if (--p->moving_parts > 0)
         return GS_OK;

@@ -43,7 +43,7 @@ struct process {         /* a workload */
     uint32_t moving_parts;                     /* which are still under way */
     uint64_t failed_parts;                     /* a bit each: those that are where they were before the swap */
     bool granted, started, delayed, yield, ends, wants, stopping, between, idle_posted;
-    bool moving, reverses, streams, halted, gone, dying;
+    bool moving, streams, halted, gone, dying;
 };
 
 struct device { /* a GPU, as the books see it: of a set all happens on the first */

@@ -29,7 +29,7 @@ static const struct {
      NODE("90s", "gpus = 2\nswap_file = 20MiB") NOTEBOOK("NB", "7", "3840KiB", ""), "gpus=2", SWAPS, 0.03},
     {"five GPUs, and sizes that are no multiples of a chunk",
      NODE("60s", "gpus = 5\nswap_file = 40MiB") NOTEBOOK("A", "9", "3001KiB", "") NOTEBOOK("B", "6", "6123KiB", ""),
-     "gpus=5", SWAPS, 0.03},
+     "gpus=5", SWAPS, 0.1},
     {"workloads of two GPUs take turns with those of one",
      NODE("90s", "gpus = 4\nswap_file = 60MiB") NOTEBOOK("A", "3", "9MiB", "gpus_per_workload = 2")
          NOTEBOOK("B", "4", "5MiB", ""),
@@ -69,7 +69,7 @@ static const struct {
     {"leaving in part",
      NODE("90s", "swap_file = 20MiB") "[policy]\nvictim = partial\nvictim.chunk = 256KiB\n" NOTEBOOK("NB", "4",
                                                                                                      "3900KiB", ""),
-     "", SWAPS, 0.03},
+     "", SWAPS, 0.1},
     {"leaving in part, of sets",
      NODE("60s", "gpus = 2\nswap_file = 40MiB") "[policy]\nvictim = partial\nvictim.chunk = 128KiB\n" NOTEBOOK(
          "NB", "3", "7900KiB", "gpus_per_workload = 2"),
