@@ -66,29 +66,17 @@ int gpu_give_up(struct gpu *gpu, const char *what, struct error *err)
                      gpu->device, gpu->pci, what, (double)gpu->patience_ns / 1e9);
 }
 
-static int64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-/* By asking, as a wait of the driver's would never return if it hangs. */
+/* By asking, as a wait of the driver's would never return if it hangs; for its patience at least. */
 CUresult gpu_wait(const struct gpu *gpu, CUstream stream)
 {
     enum { QUICK = 20000, NAP_NS = 50000 };
     const struct timespec nap = {.tv_nsec = NAP_NS};
+    int64_t naps = gpu->patience_ns / NAP_NS;
     CUresult result = gpu_use(gpu);
-    int64_t until_ns = 0;
 
     if (result == CUDA_SUCCESS)
         result = gpu->cu->stream_query(stream);
-    for (uint32_t asked = 1; result == CUDA_ERROR_NOT_READY; asked++) {
-        if (asked == QUICK)
-            until_ns = now_ns() + gpu->patience_ns;
-        if (asked >= QUICK && now_ns() > until_ns)
-            break;
+    for (int64_t asked = 1; result == CUDA_ERROR_NOT_READY && asked < QUICK + naps; asked++) {
         if (asked >= QUICK)
             clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
         result = gpu->cu->stream_query(stream);

@@ -49,7 +49,7 @@ static const struct {
     {"no memory any more, on two GPUs", two, "fault=cuMemCreate#100+=2", FAILS, 0, {NULL}},
     {"no memory any more for parts of sets", sets, "fault=cuMemCreate#40+=2", FAILS, 0, {NULL}},
     {"no memory any more, for one part", sets, "fault=cuMemCreate#40+=2 gpus=2", FAILS, 0, {NULL}},
-    {"no memory any more, while it runs", streams, "out=500KB/s in=500KB/s fault=cuMemCreate#52+=2", FAILS, 0, {NULL}},
+    {"no memory any more, while it runs", streams, "out=4MB/s in=4MB/s fault=cuMemCreate#52+=2", FAILS, 0, {NULL}},
     {"no memory to grow, for a while", grows, "fault=cuMemCreate#50=2 fault=cuMemCreate#51=2", GOES_ON, 0, {NULL}},
     {"memory that cannot be mapped, once", one, "fault=cuMemMap#40=999", GOES_ON, 0, {NULL}},
     {"memory that cannot be mapped any more", one, "fault=cuMemMap#60+=800", FAILS, 0, {NULL}},
