@@ -141,6 +141,22 @@ static int ended_everywhere(struct backend *be, const struct process *p, const s
     return GS_OK;
 }
 
+/* No clock is so exact that a kernel could not seem to have taken less time than it was told to; but no burst gets on faster
+ * than time goes by, or its delays would add up to more than all of it. */
+static gs_ns end_of(const struct running *run)
+{
+    return run->job->done_ns < run->job->alone_ns ? GS_NEVER : run->since_ns + run->job->alone_ns - run->from_ns;
+}
+
+gs_ns live_end_ns(const struct process *p)
+{
+    gs_ns at_ns = GS_NEVER;
+
+    for (uint32_t i = 0; i < p->running; i++)
+        at_ns = end_of(&p->run[i]) < at_ns ? end_of(&p->run[i]) : at_ns;
+    return at_ns;
+}
+
 static void leave_run(struct process *p, const struct job *job)
 {
     uint32_t i = 0;
@@ -152,33 +168,35 @@ static void leave_run(struct process *p, const struct job *job)
         p->run[i] = p->run[i + 1];
 }
 
+static void piece_ended(const struct backend *be, struct job *job, gs_ns work_ns)
+{
+    job->done_ns += work_ns;
+    if (job->token_ns == 0 || job->done_ns < job->token_ns)
+        return;
+    job->first_ns = be->clock.now_ns;
+    job->token_ns = 0;
+}
+
 int live_collect(struct backend *be, struct process *p, struct job **ended, struct error *err)
 {
     *ended = NULL;
-    while (p->in_flight > 0 && *ended == NULL) {
+    while (p->in_flight > 0) {
         struct quantum *q = &p->quantum[p->first];
-        struct job *job = q->job;
         bool over;
         int rc = ended_everywhere(be, p, q, &over, err);
 
-        if (rc != GS_OK || !over)
+        if (rc != GS_OK)
             return rc;
+        if (!over)
+            break;
         p->seen_ns = be->clock.now_ns;
         p->first = (p->first + 1) % LIVE_QUANTA;
         p->in_flight--;
-        if (job == NULL)
-            continue;
-        job->done_ns += q->work_ns;
-        if (job->token_ns > 0 && job->done_ns >= job->token_ns) {
-            job->first_ns = be->clock.now_ns;
-            job->token_ns = 0;
-        }
-        if (job->done_ns < job->alone_ns)
-            continue;
-        *ended = job;
+        if (q->job != NULL)
+            piece_ended(be, q->job, q->work_ns);
     }
     for (uint32_t i = 0; i < p->running && *ended == NULL; i++)
-        *ended = p->run[i].job->done_ns >= p->run[i].job->alone_ns ? p->run[i].job : NULL;
+        *ended = end_of(&p->run[i]) <= be->clock.now_ns ? p->run[i].job : NULL;
     if (*ended != NULL) {
         leave_run(p, *ended);
         live_count(be, p, p->running);

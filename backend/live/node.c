@@ -88,6 +88,7 @@ static gs_ns due_ns(const struct backend *be)
         at_ns = p->idle_at_ns < at_ns ? p->idle_at_ns : at_ns;
         at_ns = p->move_at_ns < at_ns ? p->move_at_ns : at_ns;
         at_ns = p->ready_at_ns < at_ns ? p->ready_at_ns : at_ns;
+        at_ns = live_end_ns(p) < at_ns ? live_end_ns(p) : at_ns;
     }
     return at_ns;
 }

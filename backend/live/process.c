@@ -177,6 +177,8 @@ static void put_back(struct backend *be, struct process *p)
                 p->run[most].job->alone_ns - p->run[most].job->done_ns)
                 most = i;
         struct job *job = p->run[most].job;
+        gs_ns most_ns = p->run[most].from_ns + be->clock.now_ns - p->run[most].since_ns;
+        job->done_ns = job->done_ns < most_ns ? job->done_ns : most_ns;
         p->run[most] = p->run[--p->running];
         job->next = p->head;
         p->head = job;
@@ -291,7 +293,7 @@ void live_halt(struct backend *be, struct process *p)
 
     /* What is on the GPU has ended, as its memory waited for it, and is no whole burst, as not all of that was there. */
     if (live_collect(be, p, &ended, &be->failure) == GS_OK && ended != NULL)
-        p->run[p->running++].job = ended;
+        p->run[p->running++] = (struct running){.job = ended, .since_ns = be->clock.now_ns, .from_ns = ended->done_ns};
     p->stopping = false;
     abandon(be, p);
     p->wants = p->head != NULL;

@@ -16,8 +16,9 @@ struct quantum {     /* a piece of a burst on the GPU */
 
 struct running { /* a burst that has begun */
     struct job *job;
-    gs_ns issued_ns;  /* of its work, handed to the GPU */
-    uint32_t written; /* chunks, the first ones on each GPU */
+    gs_ns issued_ns;         /* of its work, handed to the GPU */
+    gs_ns since_ns, from_ns; /* when it began or went on, and how much of it was done then */
+    uint32_t written;        /* chunks, the first ones on each GPU */
 };
 
 struct process {         /* a workload */
@@ -91,7 +92,7 @@ static inline int64_t live_share(const struct process *p, int64_t bytes)
 int live_open(struct backend **be, const struct backend_setup *setup, struct error *err);
 void live_close(struct backend *be);
 
-/* device.c: charge the time since the last change to useful, switching or held; call before any of the counts changes. */
+/* usage.c: charge the time since the last change to useful, switching or held; call before any of the counts changes. */
 void live_account(struct backend *be, uint32_t gpu);
 void live_gather(struct backend *be, uint32_t gpu, uint32_t width);
 void live_usage(struct backend *be, uint32_t gpu, struct gpu_usage *usage);
@@ -113,6 +114,7 @@ int live_look_at_moves(struct backend *be, struct error *err);
 /* burst.c: hand out quanta; see which have ended, and of which burst that was the last (NULL: none). */
 int live_issue(struct backend *be, struct process *p, struct error *err);
 int live_collect(struct backend *be, struct process *p, struct job **ended, struct error *err);
+gs_ns live_end_ns(const struct process *p); /* when a burst may end, all of it being done; GS_NEVER: none is */
 void live_count(struct backend *be, struct process *p, uint32_t executing);
 
 /* process.c */

@@ -1,4 +1,4 @@
-/* device.c - how the GPUs spend their time; those of a set are as busy as the first of it. */
+/* usage.c - how the GPUs spend their time; those of a set are as busy as the first of it. */
 #include "backend/live/state.h"
 
 void live_account(struct backend *be, uint32_t gpu)
