@@ -472,6 +472,67 @@ static void test_lost_context(void **state)
     }
 }
 
+static unsigned on_the_gpu(unsigned i)
+{
+    unsigned count = 0;
+
+    for (uint32_t k = 0; k < memory[i].count; k++)
+        count += memory[i].chunk[k].state == CHUNK_RESIDENT;
+    return count;
+}
+
+/* Only the last chunks leave, and come back; more of them leave later; what stays is let alone when there is no slot. */
+static void test_in_part(void **state)
+{
+    unsigned failed = 0;
+
+    (void)state;
+    assert_true(open_all(SMALL, (const unsigned[]){9}, 1, 7, 2));
+    begin(0, MOVE_IN);
+    must_finish();
+    burst(0, 9);
+    for (unsigned stay = 6; stay >= 2; stay -= 2) {
+        assert_int_equal(mover_begin(&mover, &memory[0], MOVE_OUT, stay, &err), GS_OK);
+        must_finish();
+        assert_int_equal(on_the_gpu(0), stay);
+        assert_int_equal(slots.free_count, 7 - (9 - stay));
+    }
+    assert_int_equal(mover_begin(&mover, &memory[0], MOVE_OUT, 0, &err), GS_OK);
+    assert_int_equal(finish(&failed), GS_OK);
+    assert_int_equal(failed, 1);
+    assert_int_equal(on_the_gpu(0), 2);
+    begin(0, MOVE_IN);
+    must_finish();
+    assert_int_equal(slots.free_count, 7);
+    assert_intact(0);
+    end_well();
+}
+
+/* What waits for the chunks may be queued as soon as their copies are. */
+static void test_use_while_it_comes(void **state)
+{
+    struct memory *ended;
+    bool failed;
+
+    (void)state;
+    assert_true(open_all(SMALL, (const unsigned[]){9}, 1, 9, 9));
+    begin(0, MOVE_IN);
+    must_finish();
+    burst(0, 9);
+    begin(0, MOVE_OUT);
+    must_finish();
+    assert_int_equal(mover_reached(&memory[0]), 9);
+    begin(0, MOVE_IN);
+    assert_int_equal(mover_reached(&memory[0]), 0);
+    assert_int_equal(mover_pump(&mover, now_ns(), &ended, &failed, &err), GS_OK);
+    assert_null(ended);
+    assert_int_equal(mover_reached(&memory[0]), 9);
+    assert_int_equal(memory_await(&memory[0], 8, &err), GS_OK);
+    assert_intact(0);
+    must_finish();
+    end_well();
+}
+
 static void test_what_does_not_fit(void **state)
 {
     struct gpu_options wanted = {.chunk_bytes = 256 * KIB, .reserve_bytes = INT64_C(1) << 30};
@@ -508,6 +569,8 @@ int main(void)
         cmocka_unit_test(test_no_slot),
         cmocka_unit_test(test_each_call_fails),
         cmocka_unit_test(test_lost_context),
+        cmocka_unit_test(test_in_part),
+        cmocka_unit_test(test_use_while_it_comes),
         cmocka_unit_test(test_what_does_not_fit),
     };
 
