@@ -204,11 +204,12 @@ static CUresult begin_chunk_in(struct mover *mover, struct memory *memory, uint3
     return result == CUDA_SUCCESS ? cu->event_record(chunk->event, memory->gpu->in) : result;
 }
 
-/* Who may take the next chunk of a GPU: by turns, so that those who come in together share the link; by the discipline `fcfs`
- * the one who began first.  NULL: nobody. */
+/* Who may take the next chunk of a GPU: who has to stay after all, before anybody takes what he left; else by turns, so that
+ * those who come in together share the link; by the discipline `fcfs` the one who began first.  NULL: nobody. */
 static struct memory *next_in(const struct mover *mover, const struct gpu *gpu)
 {
     struct memory *next = NULL;
+    bool behind = false; /* somebody who goes first */
 
     for (struct memory *m = mover->first; m != NULL; m = m->move.next) {
         struct move *t = &m->move;
@@ -220,25 +221,33 @@ static struct memory *next_in(const struct mover *mover, const struct gpu *gpu)
         if (t->begun == t->to)
             continue;
         /* what is only filled is issued all at once: each time it may have to wait for the kernels of others */
-        if ((t->begun - t->ended < mover->depth || m->chunk[t->begun].slot == SLOT_NONE) &&
-            (next == NULL || t->turn < next->move.turn))
+        bool may = t->begun - t->ended < mover->depth || m->chunk[t->begun].slot == SLOT_NONE;
+        if (t->failed)
+            return may ? m : NULL;
+        if (may && !behind && (next == NULL || t->turn < next->move.turn))
             next = m;
-        if (mover->fcfs)
-            break;
+        behind = mover->fcfs;
     }
     return next;
 }
 
-/* There is no memory for its next chunk, though there should be: it may only be late. */
+/* There is no memory for its next chunk, though there should be: it may only be late.  Who has to stay after all never gives
+ * up; all others who come in do, then. */
 static CUresult refuse(struct mover *mover, struct memory *memory, int64_t now_ns)
 {
     struct move *t = &memory->move;
+    CUresult result = CUDA_SUCCESS;
 
     if (t->refused_ns < 0)
         t->refused_ns = now_ns;
-    else if (now_ns - t->refused_ns > mover->patience_ns && !t->failed)
+    if (now_ns - t->refused_ns <= mover->patience_ns)
+        return CUDA_SUCCESS;
+    if (!t->failed)
         return undo(mover, memory);
-    return CUDA_SUCCESS;
+    for (struct memory *m = mover->first; m != NULL && result == CUDA_SUCCESS; m = m->move.next)
+        if (m->gpu == memory->gpu && m->move.kind == MOVE_IN && !m->move.failed)
+            result = undo(mover, m);
+    return result;
 }
 
 /* Will memory come free without anything that comes in having to go? */

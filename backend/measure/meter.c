@@ -1,8 +1,8 @@
 /* meter.c - open a GPU to measure on, time what is queued on it, and take the steps one after the other. */
 #include "backend/measure/meter.h"
-#include "sim/base/arena.h"
 #include "backend/cuda/host.h"
 #include "backend/measure/guard.h"
+#include "sim/base/arena.h"
 
 #include <stdio.h>
 #include <string.h>
