@@ -186,6 +186,7 @@ void gpu_close(struct gpu *gpu)
 {
     if (gpu->context != NULL && !gpu->hangs) {
         gpu_use(gpu);
+        gpu->moves = 0;
         gpu_release_spares(gpu);
         if (gpu->found != 0)
             gpu->cu->memory_free(gpu->found);
@@ -227,7 +228,7 @@ CUresult gpu_release_spares(struct gpu *gpu)
 {
     CUresult result = gpu->spares > 0 ? gpu_use(gpu) : CUDA_SUCCESS;
 
-    while (gpu->spares > 0 && result == CUDA_SUCCESS)
+    while (gpu->moves == 0 && gpu->spares > 0 && result == CUDA_SUCCESS)
         result = gpu->cu->chunk_release(gpu->spare[--gpu->spares]);
     return result;
 }

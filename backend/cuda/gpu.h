@@ -38,6 +38,7 @@ struct gpu {
     struct mix_found *found_host;
     char pci[16];
     int numa;            /* node of the host's memory that it hangs on; -1: not known, or it makes no difference */
+    uint32_t moves;      /* swaps under way, for which spare chunks are kept */
     uint32_t awaited;    /* swap-outs that are about to begin, for which who comes in may wait already */
     int64_t patience_ns; /* by its own clock */
     int64_t limit_ns;    /* the same by the clock of who asks */
@@ -62,7 +63,7 @@ CUresult gpu_wait(const struct gpu *gpu, CUstream stream);
 CUresult gpu_wait_event(const struct gpu *gpu, CUevent event);
 
 /* Physical memory for a chunk, with whatever it holds: a spare one, unless `fresh`; else the driver's.  And its end as a
- * part of a workload: it is spare, and the GPU's own again only when the spares are released. */
+ * part of a workload: it is spare, and the GPU's own again only when the spares are released, and no swap is under way. */
 CUresult gpu_take_chunk(struct gpu *gpu, bool fresh, CUmemGenericAllocationHandle *handle);
 void gpu_spare_chunk(struct gpu *gpu, CUmemGenericAllocationHandle handle);
 CUresult gpu_release_spares(struct gpu *gpu);

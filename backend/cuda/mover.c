@@ -53,6 +53,7 @@ int mover_begin(struct mover *mover, struct memory *memory, enum move_kind kind,
     else
         mover->last->move.next = memory;
     mover->last = memory;
+    memory->gpu->moves += kind != MOVE_CLEAN;
     return gpu_try(memory->gpu, result, "cuEventRecord", err);
 }
 
@@ -363,20 +364,12 @@ static CUresult turn_back(struct mover *mover)
     return result;
 }
 
-/* Spare chunks are for who comes in, or has to stay after all; without such, they are the GPU's. */
 static int release_spares(struct mover *mover, struct error *err)
 {
     int rc = GS_OK;
 
-    for (uint32_t i = 0; i < mover->gpus && rc == GS_OK; i++) {
-        struct gpu *gpu = &mover->gpu[i];
-        bool wanted = gpu->spares == 0;
-
-        for (const struct memory *m = mover->first; m != NULL && !wanted; m = m->move.next)
-            wanted = m->gpu == gpu && m->move.kind != MOVE_CLEAN;
-        if (!wanted)
-            rc = gpu_try(gpu, gpu_release_spares(gpu), "cuMemRelease", err);
-    }
+    for (uint32_t i = 0; i < mover->gpus && rc == GS_OK; i++)
+        rc = gpu_try(&mover->gpu[i], gpu_release_spares(&mover->gpu[i]), "cuMemRelease", err);
     return rc;
 }
 
@@ -388,6 +381,7 @@ static bool take_ended(struct mover *mover, struct memory *memory, struct memory
     if (memory->move.kind == MOVE_IN)
         settle(mover, memory);
     *failed = memory->move.failed;
+    memory->gpu->moves -= memory->move.kind != MOVE_CLEAN;
     memory->move.kind = MOVE_NONE;
     return true;
 }
