@@ -22,9 +22,8 @@ static bool begin(struct conform *c, struct swap *s, unsigned workloads, uint32_
         return false;
     mover_init(&s->mover, &c->gpu, 1, &s->slots, DEPTH, 1000000000);
     for (unsigned i = 0; i < workloads; i++)
-        if (!conform_done(
-                c, memory_open(&s->memory[i], &c->gpu, &s->slots, chunks * c->gpu.chunk_bytes, 9, i, &err),
-                &err))
+        if (!conform_done(c, memory_open(&s->memory[i], &c->gpu, &s->slots, chunks * c->gpu.chunk_bytes, 9, i, &err),
+                          &err))
             return false;
     return true;
 }

@@ -71,7 +71,8 @@ static int open_account(struct gpu *gpu, const struct gpu_options *options, stru
     if ((result = gpu->cu->memory_info(&free_bytes, &total_bytes)) != CUDA_SUCCESS)
         return gpu_try(gpu, result, "cuMemGetInfo", err);
     gpu->free_bytes = (int64_t)free_bytes - options->reserve_bytes;
-    if (gpu->free_bytes >= gpu->chunk_bytes) /* the account counts bytes: there may be more chunks than it has room for */
+    if (gpu->free_bytes >=
+        gpu->chunk_bytes) /* the account counts bytes: there may be more chunks than it has room for */
         gpu->spare = heap_resize(NULL, total_bytes / (size_t)gpu->chunk_bytes * sizeof *gpu->spare);
     else
         return error_set(err, GS_UNSATISFIABLE, "GPU %d has %zu MiB free, not even one chunk above the reserve",

@@ -276,8 +276,7 @@ static CUresult begin_in(struct mover *mover, struct gpu *gpu, int64_t now_ns)
         result = memory_map(memory, t->begun, t->refused_ns >= 0 && !t->failed);
         if (gpu_refuses(gpu, result))
             return refuse(mover, memory, now_ns);
-        if (result != CUDA_SUCCESS ||
-            (result = begin_chunk_in(mover, memory, t->begun, now_ns)) != CUDA_SUCCESS)
+        if (result != CUDA_SUCCESS || (result = begin_chunk_in(mover, memory, t->begun, now_ns)) != CUDA_SUCCESS)
             return result;
         t->begun++;
         t->refused_ns = -1;

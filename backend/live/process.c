@@ -36,12 +36,11 @@ static void start_one(struct backend *be, struct process *p)
         token_ns = token_ns < job->alone_ns ? token_ns : job->alone_ns;
         job->token_ns = job->token_ns == 0 ? 0 : token_ns > 0 ? token_ns : 1;
     }
-    p->run[p->running++] =
-        (struct running){.job = job,
-                         .issued_ns = job->done_ns,
-                         .since_ns = be->clock.now_ns,
-                         .from_ns = job->done_ns,
-                         .written = job->done_ns == 0 ? 0 : UINT32_MAX};
+    p->run[p->running++] = (struct running){.job = job,
+                                            .issued_ns = job->done_ns,
+                                            .since_ns = be->clock.now_ns,
+                                            .from_ns = job->done_ns,
+                                            .written = job->done_ns == 0 ? 0 : UINT32_MAX};
     live_count(be, p, p->running);
 }
 

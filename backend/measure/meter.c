@@ -175,7 +175,8 @@ static int64_t choose_largest(const struct meter *meter)
 
 int meter_slots(struct slots *slots, const struct gpu *gpu, uint32_t count, struct error *err)
 {
-    struct slots_options options = {.count = count, .numa = gpu->numa >= 0 && gpu->numa < 64 ? UINT64_C(1) << gpu->numa : 0};
+    struct slots_options options = {.count = count,
+                                    .numa = gpu->numa >= 0 && gpu->numa < 64 ? UINT64_C(1) << gpu->numa : 0};
 
     return slots_open(slots, gpu, &options, err);
 }
