@@ -1,5 +1,6 @@
 /* conform.c - the table of checks, and how one is run. */
 #include "backend/cuda/conform_parts.h"
+#include "sim/base/arena.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -153,5 +154,4 @@ void conform_run(struct conform *conform, const struct conform_check *check, str
             conform_fail(conform, "failed");
         gpu_close(&conform->gpu);
     }
-    arena_fini(&conform->arena);
 }

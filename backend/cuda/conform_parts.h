@@ -4,7 +4,6 @@
 
 #include "backend/cuda/conform.h"
 #include "backend/cuda/gpu.h"
-#include "sim/base/arena.h"
 
 struct conform {
     struct driver driver; /* of conform_open */
@@ -14,7 +13,6 @@ struct conform {
     int64_t (*now_ns)(void); /* the host's clock */
     /* of the check under way */
     struct gpu gpu;
-    struct arena arena;
     struct conform_result *result;
 };
 

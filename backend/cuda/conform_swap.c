@@ -18,13 +18,12 @@ static bool begin(struct conform *c, struct swap *s, unsigned workloads, uint32_
 {
     memset(s, 0, sizeof *s);
     memset(&err, 0, sizeof err);
-    if (!conform_done(c, slots_open(&s->slots, &c->gpu, slots, -1, &c->arena, &err), &err))
+    if (!conform_done(c, slots_open(&s->slots, &c->gpu, &(struct slots_options){.count = slots}, &err), &err))
         return false;
-    mover_init(&s->mover, &c->gpu, &s->slots, DEPTH, 1000000000);
+    mover_init(&s->mover, &c->gpu, 1, &s->slots, DEPTH, 1000000000);
     for (unsigned i = 0; i < workloads; i++)
-        if (!conform_done(
-                c, memory_open(&s->memory[i], &c->gpu, &s->slots, chunks * c->gpu.chunk_bytes, 9, i, &c->arena, &err),
-                &err))
+        if (!conform_done(c, memory_open(&s->memory[i], &c->gpu, &s->slots, chunks * c->gpu.chunk_bytes, 9, i, &err),
+                          &err))
             return false;
     return true;
 }
@@ -58,7 +57,7 @@ static bool finish(struct conform *c, struct swap *s)
 
 static bool move(struct conform *c, struct swap *s, unsigned who, enum move_kind kind)
 {
-    return conform_done(c, mover_begin(&s->mover, &s->memory[who], kind, &err), &err);
+    return conform_done(c, mover_begin(&s->mover, &s->memory[who], kind, 0, &err), &err);
 }
 
 static bool intact(struct conform *c, struct swap *s, unsigned who)
@@ -78,7 +77,7 @@ static bool there_and_back(struct conform *c, struct swap *s)
     int64_t free_bytes = c->gpu.free_bytes, began_ns;
 
     if (!move(c, s, 0, MOVE_IN) || !finish(c, s) || !intact(c, s, 0) ||
-        !conform_done(c, memory_burst(&s->memory[0], 1000, s->memory[0].count / 2, &err), &err))
+        !conform_done(c, memory_burst(&s->memory[0], 1000, 0, s->memory[0].count / 2, &err), &err))
         return false;
     for (int i = 0; i < REPEATS; i++) {
         began_ns = c->now_ns();

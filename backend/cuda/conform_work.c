@@ -16,8 +16,8 @@ static bool begin(struct conform *c, struct memory *memory, struct slots *slots,
     memset(&err, 0, sizeof err);
     memset(memory, 0, sizeof *memory);
     memset(slots, 0, sizeof *slots);
-    if (!conform_done(c, slots_open(slots, &c->gpu, 1, -1, &c->arena, &err), &err) ||
-        !conform_done(c, memory_open(memory, &c->gpu, slots, chunks * c->gpu.chunk_bytes, 7, 7, &c->arena, &err), &err))
+    if (!conform_done(c, slots_open(slots, &c->gpu, &(struct slots_options){.count = 1}, &err), &err) ||
+        !conform_done(c, memory_open(memory, &c->gpu, slots, chunks * c->gpu.chunk_bytes, 7, 7, &err), &err))
         return false;
     for (uint32_t i = 0; i < chunks && ok; i++) {
         if (!conform_try(c, memory_map(memory, i, true), "cuMemCreate"))
@@ -69,7 +69,7 @@ bool conform_kernels(struct conform *c)
 
     memset(&err, 0, sizeof err);
     ok = begin(c, &memory, &slots, 3) && expect_bad(c, &memory, 0, "written") &&
-         conform_done(c, memory_burst(&memory, 1, 2, &err), &err) && expect_bad(c, &memory, 0, "moved on") &&
+         conform_done(c, memory_burst(&memory, 1, 0, 2, &err), &err) && expect_bad(c, &memory, 0, "moved on") &&
          plant(c, &memory, &slots) && expect_bad(c, &memory, 1, "one planted");
     (void)ok;
     return end(c, &memory, &slots);
@@ -147,7 +147,7 @@ static bool order(struct conform *c, struct memory *memory, struct slots *slots,
     memset(&err, 0, sizeof err);
     memset(slots_at(slots, 0), 0, bytes);
     if (!conform_try(c, c->cu->stream_wait(memory->work), "cuStreamSynchronize") ||
-        !conform_done(c, memory_burst(memory, long_ns, 1, &err), &err) ||
+        !conform_done(c, memory_burst(memory, long_ns, 0, 1, &err), &err) ||
         !conform_try(c, c->cu->event_record(event, memory->work), "cuEventRecord"))
         return false;
     early = c->cu->event_query(event);

@@ -1,5 +1,6 @@
 /* gpu.c - open a GPU: context, streams, kernels; compiled ones first, and where the driver is too old for those, PTX. */
 #include "backend/cuda/gpu.h"
+#include "backend/cuda/host.h"
 #include "backend/cuda/kernels.h"
 #include "sim/base/arena.h"
 
@@ -8,9 +9,15 @@
 
 enum { PAGE = 4096, BLOCKS = 128, THREADS = 256, PARAMETERS = 8, LOG = 400 };
 
-int gpu_try(const struct gpu *gpu, CUresult result, const char *call, struct error *err)
+/* Asking the driver which context is current costs as much as making one current. */
+static _Thread_local const struct gpu *in_use;
+
+CUresult gpu_use(const struct gpu *gpu)
 {
-    return result == CUDA_SUCCESS ? GS_OK : driver_fail(gpu->cu, result, call, err);
+    CUresult result = in_use == gpu ? CUDA_SUCCESS : gpu->cu->context_set(gpu->context);
+
+    in_use = result == CUDA_SUCCESS ? gpu : NULL;
+    return result;
 }
 
 static CUmemAllocationProp properties(const struct gpu *gpu)
@@ -39,7 +46,19 @@ static int check_device(struct gpu *gpu, struct error *err)
     return gpu_try(gpu, gpu->cu->device_pci(gpu->pci, sizeof gpu->pci, gpu->device), "cuDeviceGetPCIBusId", err);
 }
 
-/* Chunks are a multiple of what the GPU maps; the account begins with what is free, less the reserve. */
+/* The driver knows, or the kernel does; where all memory is alike it makes no difference. */
+static void find_numa(struct gpu *gpu)
+{
+    gpu->numa = -1;
+    if (host_numa_nodes("") < 2)
+        return;
+    if (gpu->cu->device_attribute(&gpu->numa, CU_DEVICE_ATTRIBUTE_HOST_NUMA_ID, gpu->device) != CUDA_SUCCESS ||
+        gpu->numa < 0)
+        gpu->numa = host_numa_of("", gpu->pci);
+}
+
+/* Chunks are a multiple of what the GPU maps; the account begins with what is free, less the reserve, or with what is wanted
+ * of that. */
 static int open_account(struct gpu *gpu, const struct gpu_options *options, struct error *err)
 {
     CUmemAllocationProp prop = properties(gpu);
@@ -52,11 +71,14 @@ static int open_account(struct gpu *gpu, const struct gpu_options *options, stru
     if ((result = gpu->cu->memory_info(&free_bytes, &total_bytes)) != CUDA_SUCCESS)
         return gpu_try(gpu, result, "cuMemGetInfo", err);
     gpu->free_bytes = (int64_t)free_bytes - options->reserve_bytes;
-    if (gpu->free_bytes >= gpu->chunk_bytes)
-        gpu->spare = heap_resize(NULL, (size_t)(gpu->free_bytes / gpu->chunk_bytes) * sizeof *gpu->spare);
+    if (gpu->free_bytes >=
+        gpu->chunk_bytes) /* the account counts bytes: there may be more chunks than it has room for */
+        gpu->spare = heap_resize(NULL, total_bytes / (size_t)gpu->chunk_bytes * sizeof *gpu->spare);
     else
         return error_set(err, GS_UNSATISFIABLE, "GPU %d has %zu MiB free, not even one chunk above the reserve",
                          gpu->device, free_bytes >> 20);
+    if (options->most_bytes > 0 && gpu->free_bytes > options->most_bytes)
+        gpu->free_bytes = options->most_bytes;
     return gpu->spare != NULL ? GS_OK : error_set(err, GS_SYSTEM, "out of memory");
 }
 
@@ -129,7 +151,8 @@ static int open_context(struct gpu *gpu, const struct gpu_options *options, stru
         gpu->context = NULL;
         return gpu_try(gpu, result, "cuDevicePrimaryCtxRetain", err);
     }
-    return gpu_try(gpu, gpu->cu->context_set(gpu->context), "cuCtxSetCurrent", err);
+    in_use = NULL; /* one that stood here before may have been in use */
+    return gpu_try(gpu, gpu_use(gpu), "cuCtxSetCurrent", err);
 }
 
 int gpu_open(struct gpu *gpu, const struct driver *driver, const struct gpu_options *options, struct error *err)
@@ -138,11 +161,15 @@ int gpu_open(struct gpu *gpu, const struct driver *driver, const struct gpu_opti
 
     memset(gpu, 0, sizeof *gpu);
     gpu->cu = driver;
+    gpu->patience_ns = options->patience_ns > 0 ? options->patience_ns : GPU_PATIENCE_NS;
+    gpu->limit_ns = (int64_t)((double)gpu->patience_ns * (options->time_scale > 0 ? options->time_scale : 1));
     if ((rc = open_context(gpu, options, err)) == GS_OK && (rc = check_device(gpu, err)) == GS_OK &&
         (rc = open_streams(gpu, err)) == GS_OK && (rc = load_kernels(gpu, err)) == GS_OK &&
         (rc = open_found(gpu, err)) == GS_OK)
         rc = open_account(gpu, options, err);
-    if (rc != GS_OK)
+    if (rc == GS_OK)
+        find_numa(gpu);
+    else
         gpu_close(gpu);
     return rc;
 }
@@ -151,15 +178,16 @@ static void close_stream(const struct gpu *gpu, CUstream stream)
 {
     if (stream == NULL)
         return;
-    gpu->cu->stream_wait(stream);
+    gpu_wait(gpu, stream);
     gpu->cu->stream_destroy(stream);
 }
 
 /* Best effort: after an error of the context nothing of this can work, and nothing needs to. */
 void gpu_close(struct gpu *gpu)
 {
-    if (gpu->context != NULL) {
-        gpu->cu->context_set(gpu->context);
+    if (gpu->context != NULL && !gpu->hangs) {
+        gpu_use(gpu);
+        gpu->moves = 0;
         gpu_release_spares(gpu);
         if (gpu->found != 0)
             gpu->cu->memory_free(gpu->found);
@@ -174,6 +202,7 @@ void gpu_close(struct gpu *gpu)
         gpu->cu->context_set(NULL);
         gpu->cu->primary_release(gpu->device);
     }
+    in_use = NULL;
     heap_free(gpu->spare);
     memset(gpu, 0, sizeof *gpu);
 }
@@ -181,7 +210,10 @@ void gpu_close(struct gpu *gpu)
 CUresult gpu_take_chunk(struct gpu *gpu, bool fresh, CUmemGenericAllocationHandle *handle)
 {
     CUmemAllocationProp prop = properties(gpu);
+    CUresult result = gpu_use(gpu);
 
+    if (result != CUDA_SUCCESS)
+        return result;
     if (gpu->spares == 0 || fresh)
         return gpu->cu->chunk_create(handle, (size_t)gpu->chunk_bytes, &prop, 0);
     *handle = gpu->spare[--gpu->spares];
@@ -195,9 +227,9 @@ void gpu_spare_chunk(struct gpu *gpu, CUmemGenericAllocationHandle handle)
 
 CUresult gpu_release_spares(struct gpu *gpu)
 {
-    CUresult result = CUDA_SUCCESS;
+    CUresult result = gpu->spares > 0 ? gpu_use(gpu) : CUDA_SUCCESS;
 
-    while (gpu->spares > 0 && result == CUDA_SUCCESS)
+    while (gpu->moves == 0 && gpu->spares > 0 && result == CUDA_SUCCESS)
         result = gpu->cu->chunk_release(gpu->spare[--gpu->spares]);
     return result;
 }

@@ -1,5 +1,6 @@
 /* memory.c - addresses and chunks of one workload, and the kernels over them. */
 #include "backend/cuda/memory.h"
+#include "sim/base/arena.h"
 
 #include <string.h>
 
@@ -40,11 +41,13 @@ static int open_events(struct memory *memory, struct error *err)
 }
 
 int memory_open(struct memory *memory, struct gpu *gpu, struct slots *slots, int64_t bytes, uint64_t run, uint64_t id,
-                struct arena *arena, struct error *err)
+                struct error *err)
 {
-    int rc;
+    int rc = gpu_try(gpu, gpu_use(gpu), "cuCtxSetCurrent", err);
 
     memset(memory, 0, sizeof *memory);
+    if (rc != GS_OK)
+        return rc;
     memory->gpu = gpu;
     memory->slots = slots;
     memory->run = run;
@@ -52,11 +55,11 @@ int memory_open(struct memory *memory, struct gpu *gpu, struct slots *slots, int
     memory->bytes = bytes;
     memory->count = memory->capacity = chunks_of(memory, bytes);
     memory->move.refused_ns = -1;
-    memory->chunk = arena_array(arena, memory->capacity, sizeof *memory->chunk);
+    memory->chunk = heap_resize(NULL, memory->capacity * sizeof *memory->chunk);
     if (memory->chunk == NULL)
-        return error_set(err, GS_SYSTEM, "out of memory");
+        return error_set(err, GS_SYSTEM, "out of memory for a workload's chunks; make 'chunk' larger");
     for (uint32_t i = 0; i < memory->capacity; i++)
-        memory->chunk[i].slot = SLOT_NONE;
+        memory->chunk[i] = (struct gpu_chunk){.slot = SLOT_NONE};
     rc = gpu_try(gpu, gpu->cu->stream_create(&memory->work, CU_STREAM_NON_BLOCKING, 0), "cuStreamCreateWithPriority",
                  err);
     if (rc == GS_OK)
@@ -69,14 +72,53 @@ int memory_open(struct memory *memory, struct gpu *gpu, struct slots *slots, int
     return rc;
 }
 
-/* The host sees the end of all that was issued on it. */
-static void settle(struct memory *memory)
+/* The host sees the end of all that was issued on it: of its kernels, and of copies if some may be under way. */
+static CUresult settle(struct memory *memory)
 {
-    const struct driver *cu = memory->gpu->cu;
+    CUresult result = gpu_wait(memory->gpu, memory->work);
 
-    cu->stream_wait(memory->work);
-    cu->stream_wait(memory->gpu->in);
-    cu->stream_wait(memory->gpu->out);
+    if (result == CUDA_SUCCESS && memory->move.kind != MOVE_NONE)
+        result = gpu_wait(memory->gpu, memory->gpu->in);
+    if (result == CUDA_SUCCESS && memory->move.kind != MOVE_NONE)
+        result = gpu_wait(memory->gpu, memory->gpu->out);
+    return result;
+}
+
+static CUresult give_all_back(struct memory *memory)
+{
+    CUresult result = CUDA_SUCCESS, gone;
+
+    for (uint32_t i = 0; i < memory->capacity; i++) {
+        struct gpu_chunk *chunk = &memory->chunk[i];
+
+        if (chunk->slot != SLOT_NONE)
+            slots_give(memory->slots, chunk->slot);
+        chunk->slot = SLOT_NONE;
+        chunk->generation = chunk->words = 0;
+        chunk->unwanted = false;
+        if (chunk->state != CHUNK_ABSENT && (gone = memory_unmap(memory, i)) != CUDA_SUCCESS)
+            result = gone;
+    }
+    gone = gpu_release_spares(memory->gpu);
+    return result != CUDA_SUCCESS ? result : gone;
+}
+
+int memory_empty(struct memory *memory, struct error *err)
+{
+    CUresult result = settle(memory);
+
+    if (result == CUDA_ERROR_NOT_READY)
+        return gpu_give_up(memory->gpu, "a kernel", err);
+    if (result == CUDA_SUCCESS)
+        result = give_all_back(memory);
+    return gpu_try(memory->gpu, result, "cuMemUnmap", err);
+}
+
+/* Of a GPU that hangs nothing can be given back; the driver does it when the program ends. */
+static void forget(struct memory *memory)
+{
+    heap_free(memory->chunk);
+    memset(memory, 0, sizeof *memory);
 }
 
 void memory_close(struct memory *memory)
@@ -85,26 +127,24 @@ void memory_close(struct memory *memory)
 
     if (cu == NULL)
         return;
-    if (memory->work != NULL)
-        settle(memory);
-    for (uint32_t i = 0; i < memory->capacity && memory->chunk != NULL; i++) {
-        struct gpu_chunk *chunk = &memory->chunk[i];
-
-        if (chunk->state != CHUNK_ABSENT)
-            memory_unmap(memory, i);
-        if (chunk->slot != SLOT_NONE)
-            slots_give(memory->slots, chunk->slot);
-        if (chunk->event != NULL)
-            cu->event_destroy(chunk->event);
+    if (!memory->gpu->hangs && memory->work != NULL && settle(memory) == CUDA_ERROR_NOT_READY)
+        memory->gpu->hangs = true;
+    if (memory->gpu->hangs) {
+        forget(memory);
+        return;
     }
-    gpu_release_spares(memory->gpu);
+    if (memory->chunk != NULL)
+        give_all_back(memory);
+    for (uint32_t i = 0; i < memory->capacity && memory->chunk != NULL; i++)
+        if (memory->chunk[i].event != NULL)
+            cu->event_destroy(memory->chunk[i].event);
     if (memory->start != 0)
         cu->address_free(memory->start, memory->capacity * chunk_bytes(memory));
     if (memory->drained != NULL)
         cu->event_destroy(memory->drained);
     if (memory->work != NULL)
         cu->stream_destroy(memory->work);
-    memset(memory, 0, sizeof *memory);
+    forget(memory);
 }
 
 CUresult memory_map(struct memory *memory, uint32_t i, bool fresh)
@@ -122,12 +162,12 @@ CUresult memory_map(struct memory *memory, uint32_t i, bool fresh)
     if ((result = gpu_take_chunk(memory->gpu, fresh, &chunk->handle)) != CUDA_SUCCESS)
         return result;
     if ((result = cu->chunk_map(memory_at(memory, i), bytes, 0, chunk->handle, 0)) != CUDA_SUCCESS) {
-        gpu_spare_chunk(memory->gpu, chunk->handle);
+        cu->chunk_release(chunk->handle);
         return result;
     }
     if ((result = cu->chunk_access(memory_at(memory, i), bytes, &access, 1)) != CUDA_SUCCESS) {
         cu->chunk_unmap(memory_at(memory, i), bytes);
-        gpu_spare_chunk(memory->gpu, chunk->handle);
+        cu->chunk_release(chunk->handle);
         return result;
     }
     memory->gpu->free_bytes -= memory_part(memory, i);
@@ -148,7 +188,14 @@ CUresult memory_unmap(struct memory *memory, uint32_t i)
 
 bool memory_is_resident(const struct memory *memory)
 {
-    return memory->capacity > 0 && memory->chunk[0].state == CHUNK_RESIDENT;
+    return memory->count > 0 &&
+           memory->chunk[memory->count - 1].state == CHUNK_RESIDENT; /* it comes last, and goes too */
+}
+
+void memory_discard(struct memory *memory, uint32_t first)
+{
+    for (uint32_t i = first; i < memory->count; i++)
+        memory->chunk[i].unwanted = true;
 }
 
 void memory_drop_copies(struct memory *memory)
@@ -180,7 +227,7 @@ int memory_write_copies(struct memory *memory, struct error *err)
 /* Chunks from `count` on go, and their copies. */
 static CUresult cut(struct memory *memory, uint32_t count)
 {
-    CUresult result = memory->gpu->cu->stream_wait(memory->work);
+    CUresult result = gpu_wait(memory->gpu, memory->work);
 
     for (uint32_t i = count; i < memory->count && result == CUDA_SUCCESS; i++) {
         struct gpu_chunk *chunk = &memory->chunk[i];
@@ -191,14 +238,15 @@ static CUresult cut(struct memory *memory, uint32_t count)
         chunk->generation = chunk->words = 0;
         if (chunk->state == CHUNK_ABSENT)
             continue;
-        result = memory->gpu->cu->event_wait(chunk->event); /* a copy of it may be under way, written ahead */
+        result = gpu_wait_event(memory->gpu, chunk->event); /* a copy of it may be under way, written ahead */
         if (result == CUDA_SUCCESS)
             result = memory_unmap(memory, i);
     }
     return result == CUDA_SUCCESS ? gpu_release_spares(memory->gpu) : result;
 }
 
-static CUresult extend(struct memory *memory, int64_t bytes)
+/* `*busy`: there is no memory for the next one. */
+static CUresult extend(struct memory *memory, int64_t bytes, bool *busy)
 {
     uint32_t count = chunks_of(memory, bytes);
     CUresult result = CUDA_SUCCESS;
@@ -209,12 +257,14 @@ static CUresult extend(struct memory *memory, int64_t bytes)
         memory->bytes = bytes;
         if ((result = memory_map(memory, i, false)) != CUDA_SUCCESS) {
             memory->bytes = before;
-            return result;
+            *busy = gpu_refuses(memory->gpu, result);
+            return *busy ? CUDA_SUCCESS : result;
         }
         memory->chunk[i].state = CHUNK_RESIDENT;
         memory->count = i + 1;
         memory->bytes = i + 1 < count ? (int64_t)(i + 1) * memory->gpu->chunk_bytes : bytes;
         result = memory_fill(memory, i, memory->work);
+        memory->chunk[i].fresh = false;
     }
     return result;
 }
@@ -246,17 +296,22 @@ int memory_hold(struct memory *memory, int64_t bytes, struct error *err)
     uint32_t count = chunks_of(memory, bytes);
     bool resident = memory_is_resident(memory);
     CUresult result = CUDA_SUCCESS;
+    bool busy = false;
 
     if (count > memory->capacity)
         return error_set(err, GS_UNSATISFIABLE, "a workload wants more memory than the GPU has");
     if (count < memory->count)
         result = cut(memory, count);
-    if (!resident || count < memory->count)
+    if ((!resident || count < memory->count) && result == CUDA_SUCCESS)
         memory->count = count;
     if (result == CUDA_SUCCESS)
         result = resize(memory, bytes);
     if (result == CUDA_SUCCESS && count > memory->count)
-        result = extend(memory, bytes);
+        result = extend(memory, bytes, &busy);
+    if (busy)
+        return GS_BUSY;
+    if (result == CUDA_ERROR_NOT_READY)
+        return gpu_give_up(memory->gpu, "a kernel or copy", err);
     return gpu_try(memory->gpu, result, "cuMemCreate", err);
 }
 
@@ -264,16 +319,14 @@ CUresult memory_fill(struct memory *memory, uint32_t i, CUstream stream)
 {
     struct gpu_chunk *chunk = &memory->chunk[i];
     uint64_t words = words_of(memory, i), old = chunk->generation > 0 ? chunk->words : 0;
+    uint64_t parameter[] = {memory_at(memory, i) + old * sizeof(mix_word), words - old,
+                            seed_of(memory, old > 0 ? chunk->generation : 1), i * chunk_words(memory) + old};
 
     chunk->generation = old > 0 ? chunk->generation : 1;
     chunk->words = words;
     chunk->dirty = true;
-    {
-        uint64_t parameter[] = {memory_at(memory, i) + old * sizeof(mix_word), words - old,
-                                seed_of(memory, chunk->generation), i * chunk_words(memory) + old};
-
-        return gpu_launch(memory->gpu, memory->gpu->fill, stream, parameter, 4);
-    }
+    chunk->fresh = old == 0;
+    return gpu_launch(memory->gpu, memory->gpu->fill, stream, parameter, 4);
 }
 
 static CUresult touch(struct memory *memory, uint32_t i)
@@ -287,12 +340,14 @@ static CUresult touch(struct memory *memory, uint32_t i)
     return gpu_launch(memory->gpu, memory->gpu->touch, memory->work, parameter, 5);
 }
 
-int memory_burst(struct memory *memory, uint64_t duration_ns, uint32_t written, struct error *err)
+int memory_burst(struct memory *memory, uint64_t duration_ns, uint32_t first, uint32_t end, struct error *err)
 {
     const struct driver *cu = memory->gpu->cu;
-    CUresult result = gpu_launch(memory->gpu, memory->gpu->busy, memory->work, &duration_ns, 1);
+    CUresult result = gpu_use(memory->gpu);
 
-    for (uint32_t i = 0; i < written && i < memory->count && result == CUDA_SUCCESS; i++) {
+    if (result == CUDA_SUCCESS)
+        result = gpu_launch(memory->gpu, memory->gpu->busy, memory->work, &duration_ns, 1);
+    for (uint32_t i = first; i < end && i < memory->count && result == CUDA_SUCCESS; i++) {
         /* a copy that is being written while it stays, GS_CLEAN, must have ended */
         result = cu->stream_after(memory->work, memory->chunk[i].event, CU_EVENT_WAIT_DEFAULT);
         if (result == CUDA_SUCCESS)
@@ -301,13 +356,23 @@ int memory_burst(struct memory *memory, uint64_t duration_ns, uint32_t written, 
     return gpu_try(memory->gpu, result, "cuLaunchKernel", err);
 }
 
+int memory_await(struct memory *memory, uint32_t i, struct error *err)
+{
+    CUresult result = gpu_use(memory->gpu);
+
+    if (result == CUDA_SUCCESS) /* copies in one direction end in their order */
+        result = memory->gpu->cu->stream_after(memory->work, memory->chunk[i].event, CU_EVENT_WAIT_DEFAULT);
+    return gpu_try(memory->gpu, result, "cuStreamWaitEvent", err);
+}
+
 int memory_check(struct memory *memory, struct mix_found *found, struct error *err)
 {
     struct gpu *gpu = memory->gpu;
     CUresult result;
 
     *gpu->found_host = (struct mix_found){.first = UINT64_MAX};
-    result = gpu->cu->copy_in(gpu->found, gpu->found_host, sizeof *gpu->found_host, memory->work);
+    if ((result = gpu_use(gpu)) == CUDA_SUCCESS)
+        result = gpu->cu->copy_in(gpu->found, gpu->found_host, sizeof *gpu->found_host, memory->work);
     for (uint32_t i = 0; i < memory->count && result == CUDA_SUCCESS; i++) {
         const struct gpu_chunk *chunk = &memory->chunk[i];
         uint64_t parameter[] = {memory_at(memory, i), chunk->words, seed_of(memory, chunk->generation),
@@ -317,7 +382,9 @@ int memory_check(struct memory *memory, struct mix_found *found, struct error *e
     if (result == CUDA_SUCCESS)
         result = gpu->cu->copy_out(gpu->found_host, gpu->found, sizeof *gpu->found_host, memory->work);
     if (result == CUDA_SUCCESS)
-        result = gpu->cu->stream_wait(memory->work);
+        result = gpu_wait(gpu, memory->work);
     *found = *gpu->found_host;
+    if (result == CUDA_ERROR_NOT_READY)
+        return gpu_give_up(gpu, "a check of memory", err);
     return gpu_try(gpu, result, "cuLaunchKernel", err);
 }

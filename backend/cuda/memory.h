@@ -21,6 +21,8 @@ struct gpu_chunk {
     uint32_t slot;       /* of its copy; SLOT_NONE: it has none */
     uint8_t state;       /* enum chunk_state */
     bool dirty;          /* the copy is older than the words */
+    bool unwanted;       /* it leaves without a copy, and comes back anew */
+    bool fresh;          /* filled by the swap-in that is under way: forgotten, should that fail */
 };
 
 enum move_kind { MOVE_NONE, MOVE_OUT, MOVE_IN, MOVE_CLEAN };
@@ -29,7 +31,13 @@ struct move { /* mover.h */
     enum move_kind kind;
     bool failed;           /* a swap-in that found no memory and is being undone */
     bool no_slot;          /* the next chunk waits for a slot of the swap file */
+    uint32_t from, to;     /* of its chunks, those that move; the others are where they should be, or stay */
     uint32_t begun, ended; /* chunks, in order */
+    uint32_t copied;       /* of a swap-in, chunks that came by the link so far */
+    int64_t began_ns;      /* when the first of those began */
+    int64_t copied_ns;     /* when the last of them was seen to have ended */
+    uint64_t steps;        /* that were begun and ended, when it was last looked at */
+    int64_t moved_ns;      /* when those were last seen to grow; -1: not looked at yet */
     int64_t refused_ns;    /* when there first was no memory for the next one; -1: there is */
     uint64_t turn;         /* of its last chunk; who had his longest ago takes the next */
     struct memory *next;   /* in line */
@@ -51,11 +59,13 @@ struct memory {
 
 /* Addresses for up to `bytes`, in whole chunks; nothing lies there yet, and it holds all of them until memory_hold. */
 int memory_open(struct memory *memory, struct gpu *gpu, struct slots *slots, int64_t bytes, uint64_t run, uint64_t id,
-                struct arena *arena, struct error *err);
-/* Waits for its work; gives everything back, copies too. */
+                struct error *err);
+/* Waits for its work; gives everything back, copies too.  Takes one that was not opened, if it is zero. */
 void memory_close(struct memory *memory);
+/* What lies there is lost, copies too; addresses and all else stay.  Nothing of it moves or runs. */
+int memory_empty(struct memory *memory, struct error *err);
 
-/* Physical memory under chunk `i`, accessible; on failure nothing is left of it.  `fresh`: not one that was spared.  And its
+/* Physical memory under chunk `i`, accessible; on failure nothing is left of it, and gpu_refuses tells how bad it is.  `fresh`: not one that was spared.  And its
  * end: it is spare. */
 CUresult memory_map(struct memory *memory, uint32_t i, bool fresh);
 CUresult memory_unmap(struct memory *memory, uint32_t i);
@@ -64,16 +74,22 @@ CUresult memory_unmap(struct memory *memory, uint32_t i);
 CUresult memory_fill(struct memory *memory, uint32_t i, CUstream stream);
 
 /* It holds `bytes` from now on, and has no move under way.  If it is resident, new chunks are filled, and what is too much
- * goes, when its kernels have ended; copies of what is too much go, too.  GS_BUSY: the GPU has no memory for it. */
+ * goes, when its kernels have ended; copies of what is too much go, too.  GS_BUSY: the GPU has no memory for it just now, and
+ * `err` is left alone. */
 int memory_hold(struct memory *memory, int64_t bytes, struct error *err);
 /* The words of all that it holds, as they are at first, go into the swap file, from where they can come in. */
 int memory_write_copies(struct memory *memory, struct error *err);
-bool memory_is_resident(const struct memory *memory);
+bool memory_is_resident(const struct memory *memory); /* all of it */
+/* Chunks from `first` on are not copied when they leave next, and are filled when they come back. */
+void memory_discard(struct memory *memory, uint32_t first);
 /* The copies of what is resident are given up. */
 void memory_drop_copies(struct memory *memory);
 
-/* Queue a burst: the GPU is busy for `duration_ns`, then the first `written` chunks move on by a generation. */
-int memory_burst(struct memory *memory, uint64_t duration_ns, uint32_t written, struct error *err);
+/* Queue a piece of a burst: the GPU is busy for `duration_ns`, then chunks from `first` to before `end` move on by a
+ * generation. */
+int memory_burst(struct memory *memory, uint64_t duration_ns, uint32_t first, uint32_t end, struct error *err);
+/* What is queued from now on waits until the copies to chunk `i` and those before it have ended. */
+int memory_await(struct memory *memory, uint32_t i, struct error *err);
 
 /* Check all words, and wait for the result: `found->bad` is 0 or something went wrong with the memory. */
 int memory_check(struct memory *memory, struct mix_found *found, struct error *err);

@@ -1,28 +1,60 @@
 /* mover.c - transfers, chunk by chunk. */
 #include "backend/cuda/mover.h"
 
-void mover_init(struct mover *mover, struct gpu *gpu, struct slots *slots, uint32_t depth, int64_t patience_ns)
+void mover_init(struct mover *mover, struct gpu *gpu, uint32_t gpus, struct slots *slots, uint32_t depth,
+                int64_t patience_ns)
 {
-    *mover = (struct mover){.gpu = gpu, .slots = slots, .depth = depth, .patience_ns = patience_ns};
+    *mover = (struct mover){.gpu = gpu, .gpus = gpus, .slots = slots, .depth = depth, .patience_ns = patience_ns};
 }
 
-int mover_begin(struct mover *mover, struct memory *memory, enum move_kind kind, struct error *err)
+/* What is on the GPU are the first chunks: the last leave first, and come back last. */
+static uint32_t on_gpu(const struct memory *memory)
 {
-    const struct driver *cu = mover->gpu->cu;
-    CUresult result = CUDA_SUCCESS;
+    uint32_t count = 0;
 
-    memory->move = (struct move){.kind = kind, .refused_ns = -1, .turn = ++mover->turns};
-    if (kind != MOVE_IN) { /* what is copied out is what its last kernel left */
-        result = cu->event_record(memory->drained, memory->work);
-        if (result == CUDA_SUCCESS)
-            result = cu->stream_after(mover->gpu->out, memory->drained, CU_EVENT_WAIT_DEFAULT);
-    }
+    while (count < memory->count && memory->chunk[count].state == CHUNK_RESIDENT)
+        count++;
+    return count;
+}
+
+/* Copies to the host wait for what is in `stream`, which `drained` tells the end of. */
+static CUresult out_after(struct memory *memory, CUstream stream)
+{
+    const struct driver *cu = memory->gpu->cu;
+    CUresult result = cu->event_record(memory->drained, stream);
+
+    return result == CUDA_SUCCESS ? cu->stream_after(memory->gpu->out, memory->drained, CU_EVENT_WAIT_DEFAULT) : result;
+}
+
+static struct move move_of(struct mover *mover, enum move_kind kind, uint32_t from, uint32_t to)
+{
+    return (struct move){.kind = kind,
+                         .from = from,
+                         .to = to,
+                         .begun = from,
+                         .ended = from,
+                         .moved_ns = -1,
+                         .refused_ns = -1,
+                         .turn = ++mover->turns};
+}
+
+int mover_begin(struct mover *mover, struct memory *memory, enum move_kind kind, uint32_t stay, struct error *err)
+{
+    uint32_t from = kind == MOVE_IN ? on_gpu(memory) : kind == MOVE_OUT ? stay : 0;
+    uint32_t to = kind == MOVE_OUT ? on_gpu(memory) : memory->count;
+    CUresult result = gpu_use(memory->gpu);
+
+    from = from < to ? from : to;
+    memory->move = move_of(mover, kind, from, to);
+    if (kind != MOVE_IN && result == CUDA_SUCCESS) /* what is copied out is what its last kernel left */
+        result = out_after(memory, memory->work);
     if (mover->first == NULL)
         mover->first = memory;
     else
         mover->last->move.next = memory;
     mover->last = memory;
-    return gpu_try(mover->gpu, result, "cuEventRecord", err);
+    memory->gpu->moves += kind != MOVE_CLEAN;
+    return gpu_try(memory->gpu, result, "cuEventRecord", err);
 }
 
 /* A slot for who leaves: a free one, or that of a chunk which has come back already. */
@@ -41,16 +73,16 @@ static uint32_t find_slot(struct mover *mover)
 /* Write chunk `i` to its slot; false: there is none. */
 static bool begin_copy_out(struct mover *mover, struct memory *memory, uint32_t i, CUresult *result)
 {
-    const struct driver *cu = mover->gpu->cu;
+    const struct driver *cu = memory->gpu->cu;
     struct gpu_chunk *chunk = &memory->chunk[i];
 
     if (chunk->slot == SLOT_NONE && (chunk->slot = find_slot(mover)) == SLOT_NONE)
         return false;
     chunk->dirty = false;
     *result = cu->copy_out(slots_at(mover->slots, chunk->slot), memory_at(memory, i), chunk->words * sizeof(mix_word),
-                           mover->gpu->out);
+                           memory->gpu->out);
     if (*result == CUDA_SUCCESS)
-        *result = cu->event_record(chunk->event, mover->gpu->out);
+        *result = cu->event_record(chunk->event, memory->gpu->out);
     return true;
 }
 
@@ -64,6 +96,20 @@ static CUresult over(const struct memory *memory, uint32_t i)
     return result == CUDA_SUCCESS ? memory->gpu->cu->event_query(memory->chunk[i].event) : result;
 }
 
+static CUresult take_away(struct memory *memory, uint32_t i)
+{
+    struct gpu_chunk *chunk = &memory->chunk[i];
+
+    if (chunk->unwanted) {
+        if (chunk->slot != SLOT_NONE)
+            slots_give(memory->slots, chunk->slot);
+        chunk->slot = SLOT_NONE;
+        chunk->generation = chunk->words = 0;
+        chunk->unwanted = false;
+    }
+    return memory_unmap(memory, i);
+}
+
 static CUresult end_out(struct memory *memory)
 {
     struct move *t = &memory->move;
@@ -75,7 +121,7 @@ static CUresult end_out(struct memory *memory)
         if ((result = over(memory, t->ended)) == CUDA_ERROR_NOT_READY)
             return CUDA_SUCCESS;
         if (result == CUDA_SUCCESS && t->kind == MOVE_OUT)
-            result = memory_unmap(memory, t->ended);
+            result = take_away(memory, t->ended);
     }
     return result;
 }
@@ -88,7 +134,8 @@ static uint32_t depth_out(const struct mover *mover, const struct memory *memory
 
     for (const struct memory *m = mover->first; m != NULL; m = m->move.next) {
         before = before && m != memory;
-        if (m != memory && m->move.kind == MOVE_OUT && m->move.begun < m->count && (clean || (mover->fcfs && before)))
+        if (m != memory && m->gpu == memory->gpu && m->move.kind == MOVE_OUT && m->move.begun < m->move.to &&
+            (clean || (mover->fcfs && before)))
             return 0;
     }
     return clean ? 1 : mover->depth;
@@ -102,14 +149,14 @@ static CUresult step_out(struct mover *mover, struct memory *memory)
 
     /* Who is cleaned may run meanwhile: what it writes now is copied later.  To let the stream of copies wait for it would
      * hold up everybody else's. */
-    if (t->kind == MOVE_CLEAN && (result = mover->gpu->cu->stream_query(memory->work)) == CUDA_ERROR_NOT_READY)
+    if (t->kind == MOVE_CLEAN && (result = memory->gpu->cu->stream_query(memory->work)) == CUDA_ERROR_NOT_READY)
         return end_out(memory);
-    for (; t->begun < memory->count && t->begun - t->ended < depth && result == CUDA_SUCCESS; t->begun++) {
+    for (; t->begun < t->to && t->begun - t->ended < depth && result == CUDA_SUCCESS; t->begun++) {
         struct gpu_chunk *chunk = &memory->chunk[t->begun];
 
         if (chunk->state == CHUNK_ABSENT)
             continue;
-        if (chunk->generation > 0 && (chunk->slot == SLOT_NONE || chunk->dirty) &&
+        if (chunk->generation > 0 && !chunk->unwanted && (chunk->slot == SLOT_NONE || chunk->dirty) &&
             (t->no_slot = !begin_copy_out(mover, memory, t->begun, &result)))
             break;
         if (t->kind == MOVE_OUT)
@@ -119,99 +166,117 @@ static CUresult step_out(struct mover *mover, struct memory *memory)
 }
 
 /* A swap-in for which there is no memory: what has come goes back.  What had its slot lent is copied out again, what was
- * only filled is forgotten. */
+ * only filled is forgotten.  Bursts that began on what had come end first. */
 static CUresult undo(struct mover *mover, struct memory *memory)
 {
-    const struct driver *cu = mover->gpu->cu;
+    const struct driver *cu = memory->gpu->cu;
     struct memory *next = memory->move.next;
-    CUresult result;
+    CUresult result = gpu_use(memory->gpu);
 
-    for (uint32_t i = 0; i < memory->move.begun; i++)
-        if (memory->chunk[i].slot == SLOT_NONE && memory->chunk[i].dirty)
+    for (uint32_t i = memory->move.from; i < memory->move.begun; i++)
+        if (memory->chunk[i].slot == SLOT_NONE && memory->chunk[i].fresh)
             memory->chunk[i].generation = memory->chunk[i].words = 0;
-    memory->move =
-        (struct move){.kind = MOVE_OUT, .failed = true, .refused_ns = -1, .turn = ++mover->turns, .next = next};
-    result = cu->event_record(memory->drained, mover->gpu->in); /* by that stream they came */
-    return result == CUDA_SUCCESS ? cu->stream_after(mover->gpu->out, memory->drained, CU_EVENT_WAIT_DEFAULT) : result;
+    memory->move = move_of(mover, MOVE_OUT, memory->move.from, memory->move.to);
+    memory->move.failed = true;
+    memory->move.next = next;
+    if (result == CUDA_SUCCESS)
+        result = cu->event_record(memory->drained, memory->gpu->in); /* by that stream they came */
+    if (result == CUDA_SUCCESS)
+        result = cu->stream_after(memory->work, memory->drained, CU_EVENT_WAIT_DEFAULT);
+    return result == CUDA_SUCCESS ? out_after(memory, memory->work) : result;
 }
 
-static CUresult begin_chunk_in(struct mover *mover, struct memory *memory, uint32_t i)
+/* Chunk `i` is mapped: have what belongs there. */
+static CUresult begin_chunk_in(struct mover *mover, struct memory *memory, uint32_t i, int64_t now_ns)
 {
-    const struct driver *cu = mover->gpu->cu;
+    const struct driver *cu = memory->gpu->cu;
     struct gpu_chunk *chunk = &memory->chunk[i];
-    CUresult result = memory_map(memory, i, memory->move.refused_ns >= 0 && !memory->move.failed);
+    CUresult result = CUDA_SUCCESS;
 
-    if (result != CUDA_SUCCESS)
-        return result;
-    if (chunk->slot != SLOT_NONE)
-        result = cu->copy_in(memory_at(memory, i), slots_at(mover->slots, chunk->slot), chunk->words * sizeof(mix_word),
-                             mover->gpu->in);
-    else
+    if (chunk->slot == SLOT_NONE)
         chunk->generation = chunk->words = 0;
+    else
+        result = cu->copy_in(memory_at(memory, i), slots_at(mover->slots, chunk->slot), chunk->words * sizeof(mix_word),
+                             memory->gpu->in);
     if (result == CUDA_SUCCESS && (int64_t)(chunk->words * sizeof(mix_word)) < memory_part(memory, i))
-        result = memory_fill(memory, i, mover->gpu->in); /* it is new, or has grown while it was away */
-    return result == CUDA_SUCCESS ? cu->event_record(chunk->event, mover->gpu->in) : result;
+        result = memory_fill(memory, i, memory->gpu->in); /* it is new, or has grown while it was away */
+    if (memory->move.begun == memory->move.from)
+        memory->move.began_ns = now_ns;
+    return result == CUDA_SUCCESS ? cu->event_record(chunk->event, memory->gpu->in) : result;
 }
 
-/* Who may take the next chunk: by turns, so that those who come in together share the link; by the discipline `fcfs` the one
- * who began first.  NULL: nobody. */
-static struct memory *next_in(const struct mover *mover)
+/* Who may take the next chunk of a GPU: who has to stay after all, before anybody takes what he left; else by turns, so that
+ * those who come in together share the link; by the discipline `fcfs` the one who began first.  NULL: nobody. */
+static struct memory *next_in(const struct mover *mover, const struct gpu *gpu)
 {
     struct memory *next = NULL;
+    bool behind = false; /* somebody who goes first */
 
     for (struct memory *m = mover->first; m != NULL; m = m->move.next) {
         struct move *t = &m->move;
 
-        while (t->kind == MOVE_IN && t->begun < m->count && m->chunk[t->begun].state == CHUNK_RESIDENT)
+        if (m->gpu != gpu || t->kind != MOVE_IN)
+            continue;
+        while (t->begun < t->to && m->chunk[t->begun].state == CHUNK_RESIDENT)
             t->begun++;
-        if (t->kind != MOVE_IN || t->begun == m->count)
+        if (t->begun == t->to)
             continue;
         /* what is only filled is issued all at once: each time it may have to wait for the kernels of others */
-        if ((t->begun - t->ended < mover->depth || m->chunk[t->begun].slot == SLOT_NONE) &&
-            (next == NULL || t->turn < next->move.turn))
+        bool may = t->begun - t->ended < mover->depth || m->chunk[t->begun].slot == SLOT_NONE;
+        if (t->failed)
+            return may ? m : NULL;
+        if (may && !behind && (next == NULL || t->turn < next->move.turn))
             next = m;
-        if (mover->fcfs)
-            break;
+        behind = mover->fcfs;
     }
     return next;
 }
 
-/* There is no memory for its next chunk, though there should be: it may only be late. */
+/* There is no memory for its next chunk, though there should be: it may only be late.  Who has to stay after all never gives
+ * up; all others who come in do, then. */
 static CUresult refuse(struct mover *mover, struct memory *memory, int64_t now_ns)
 {
     struct move *t = &memory->move;
+    CUresult result = CUDA_SUCCESS;
 
     if (t->refused_ns < 0)
         t->refused_ns = now_ns;
-    else if (now_ns - t->refused_ns > mover->patience_ns && !t->failed)
+    if (now_ns - t->refused_ns <= mover->patience_ns)
+        return CUDA_SUCCESS;
+    if (!t->failed)
         return undo(mover, memory);
-    return CUDA_SUCCESS;
+    for (struct memory *m = mover->first; m != NULL && result == CUDA_SUCCESS; m = m->move.next)
+        if (m->gpu == memory->gpu && m->move.kind == MOVE_IN && !m->move.failed)
+            result = undo(mover, m);
+    return result;
 }
 
 /* Will memory come free without anything that comes in having to go? */
-static bool somebody_leaves(const struct mover *mover)
+static bool somebody_leaves(const struct mover *mover, const struct gpu *gpu)
 {
-    if (mover->awaited > 0)
+    if (gpu->awaited > 0)
         return true;
     for (const struct memory *m = mover->first; m != NULL; m = m->move.next)
-        if (m->move.kind == MOVE_OUT || m->move.begun > m->move.ended)
+        if (m->gpu == gpu && (m->move.kind == MOVE_OUT || m->move.begun > m->move.ended))
             return true;
     return false;
 }
 
-static CUresult begin_in(struct mover *mover, int64_t now_ns)
+/* Have the next chunks come to a GPU, as far as there is memory for them. */
+static CUresult begin_in(struct mover *mover, struct gpu *gpu, int64_t now_ns)
 {
     struct memory *memory;
 
-    while ((memory = next_in(mover)) != NULL) {
+    while ((memory = next_in(mover, gpu)) != NULL) {
         struct move *t = &memory->move;
         CUresult result;
 
-        if (mover->gpu->free_bytes < memory_part(memory, t->begun))
-            return somebody_leaves(mover) ? CUDA_SUCCESS : refuse(mover, memory, now_ns);
-        if ((result = begin_chunk_in(mover, memory, t->begun)) == CUDA_ERROR_OUT_OF_MEMORY)
+        if (gpu->free_bytes < memory_part(memory, t->begun))
+            return somebody_leaves(mover, gpu) ? CUDA_SUCCESS : refuse(mover, memory, now_ns);
+        result = memory_map(memory, t->begun, t->refused_ns >= 0 && !t->failed);
+        if (gpu_refuses(gpu, result))
             return refuse(mover, memory, now_ns);
-        if (result != CUDA_SUCCESS)
+        if (result != CUDA_SUCCESS || (result = begin_chunk_in(mover, memory, t->begun, now_ns)) != CUDA_SUCCESS)
             return result;
         t->begun++;
         t->refused_ns = -1;
@@ -220,7 +285,7 @@ static CUresult begin_in(struct mover *mover, int64_t now_ns)
     return CUDA_SUCCESS;
 }
 
-static CUresult end_in(struct memory *memory)
+static CUresult end_in(struct memory *memory, int64_t now_ns)
 {
     struct move *t = &memory->move;
     CUresult result;
@@ -228,6 +293,10 @@ static CUresult end_in(struct memory *memory)
     for (; t->ended < t->begun; t->ended++) {
         if ((result = over(memory, t->ended)) != CUDA_SUCCESS)
             return result == CUDA_ERROR_NOT_READY ? CUDA_SUCCESS : result;
+        if (memory->chunk[t->ended].state == CHUNK_ARRIVING) {
+            t->copied++;
+            t->copied_ns = now_ns;
+        }
         memory->chunk[t->ended].state = CHUNK_RESIDENT;
     }
     return CUDA_SUCCESS;
@@ -250,6 +319,7 @@ static void settle(struct mover *mover, struct memory *memory)
     for (uint32_t i = 0; i < memory->count; i++) {
         struct gpu_chunk *chunk = &memory->chunk[i];
 
+        chunk->fresh = chunk->unwanted = false;
         if (chunk->state != CHUNK_RESIDENT || memory->keeps_copy || chunk->slot == SLOT_NONE)
             continue;
         slots_give(mover->slots, chunk->slot);
@@ -271,7 +341,8 @@ static uint64_t progress(const struct mover *mover)
 static CUresult turn_back(struct mover *mover)
 {
     CUresult result = CUDA_SUCCESS;
-    struct memory *last = NULL;
+    struct memory *last = NULL, *next;
+    bool failed;
 
     for (struct memory *m = mover->first; m != NULL; m = m->move.next) {
         if (m->move.begun > m->move.ended)
@@ -282,90 +353,129 @@ static CUresult turn_back(struct mover *mover)
     if (last == NULL)
         return CUDA_SUCCESS;
     for (struct memory *m = mover->first; m != NULL && !last->move.failed && result == CUDA_SUCCESS; m = m->move.next)
-        if (m->move.kind == MOVE_IN && !m->move.failed)
+        if (m->move.kind == MOVE_IN && !m->move.failed && m->gpu == last->gpu)
             result = undo(mover, m);
-    last->move = (struct move){.kind = MOVE_IN,
-                               .failed = !last->move.failed,
-                               .refused_ns = -1,
-                               .turn = ++mover->turns,
-                               .next = last->move.next};
+    failed = last->move.failed;
+    next = last->move.next;
+    last->move = move_of(mover, MOVE_IN, last->move.from, last->move.to);
+    last->move.failed = !failed;
+    last->move.next = next;
     return result;
 }
 
-/* Spare chunks are for who comes in, or has to stay after all; without such, they are the GPU's. */
-static CUresult release_spares(struct mover *mover)
+static int release_spares(struct mover *mover, struct error *err)
 {
-    for (const struct memory *m = mover->first; m != NULL; m = m->move.next)
-        if (m->move.kind != MOVE_CLEAN)
-            return CUDA_SUCCESS;
-    return gpu_release_spares(mover->gpu);
+    int rc = GS_OK;
+
+    for (uint32_t i = 0; i < mover->gpus && rc == GS_OK; i++)
+        rc = gpu_try(&mover->gpu[i], gpu_release_spares(&mover->gpu[i]), "cuMemRelease", err);
+    return rc;
 }
 
 static bool take_ended(struct mover *mover, struct memory *memory, struct memory *before, bool *failed)
 {
-    if (memory->move.ended < memory->count)
+    if (memory->move.ended < memory->move.to)
         return false;
     take_out_of_line(mover, memory, before);
     if (memory->move.kind == MOVE_IN)
         settle(mover, memory);
     *failed = memory->move.failed;
+    memory->gpu->moves -= memory->move.kind != MOVE_CLEAN;
     memory->move.kind = MOVE_NONE;
     return true;
 }
 
-/* Get on with all transfers, until something on the GPU has to end first. */
+/* What has begun must end, or something after it: else the GPU hangs. */
+static int watch(struct memory *memory, int64_t now_ns, struct error *err)
+{
+    struct move *t = &memory->move;
+    uint64_t steps = (uint64_t)t->begun + t->ended;
+
+    if (t->moved_ns < 0 || steps != t->steps)
+        t->moved_ns = now_ns;
+    t->steps = steps;
+    if (t->begun == t->ended || now_ns - t->moved_ns <= memory->gpu->limit_ns)
+        return GS_OK;
+    return gpu_give_up(memory->gpu, t->kind == MOVE_IN ? "a copy to the GPU" : "a copy to the host", err);
+}
+
+static int step_outs(struct mover *mover, struct error *err)
+{
+    for (struct memory *m = mover->first; m != NULL; m = m->move.next) {
+        CUresult result = m->move.kind == MOVE_IN ? CUDA_SUCCESS : gpu_use(m->gpu);
+
+        if (m->move.kind != MOVE_IN && result == CUDA_SUCCESS)
+            result = step_out(mover, m);
+        if (result != CUDA_SUCCESS)
+            return gpu_try(m->gpu, result, "swap-out", err);
+    }
+    return GS_OK;
+}
+
+static int step_ins(struct mover *mover, int64_t now_ns, struct error *err)
+{
+    for (struct memory *m = mover->first; m != NULL; m = m->move.next) {
+        CUresult result = m->move.kind == MOVE_IN ? gpu_use(m->gpu) : CUDA_SUCCESS;
+
+        if (m->move.kind == MOVE_IN && result == CUDA_SUCCESS)
+            result = end_in(m, now_ns);
+        if (result != CUDA_SUCCESS)
+            return gpu_try(m->gpu, result, "swap-in", err);
+    }
+    for (uint32_t i = 0; i < mover->gpus; i++) {
+        int rc = gpu_try(&mover->gpu[i], begin_in(mover, &mover->gpu[i], now_ns), "swap-in", err);
+
+        if (rc != GS_OK)
+            return rc;
+    }
+    return GS_OK;
+}
+
+/* Get on with all transfers, until something on a GPU has to end first. */
 static int step_all(struct mover *mover, int64_t now_ns, struct error *err)
 {
     uint64_t done;
+    int rc;
 
     do {
-        CUresult result = CUDA_SUCCESS;
-
         done = progress(mover);
-        for (struct memory *m = mover->first; m != NULL && result == CUDA_SUCCESS; m = m->move.next)
-            if (m->move.kind != MOVE_IN)
-                result = step_out(mover, m);
-        if (result != CUDA_SUCCESS)
-            return gpu_try(mover->gpu, result, "swap-out", err);
-        for (struct memory *m = mover->first; m != NULL && result == CUDA_SUCCESS; m = m->move.next)
-            if (m->move.kind == MOVE_IN)
-                result = end_in(m);
-        if (result == CUDA_SUCCESS)
-            result = begin_in(mover, now_ns);
-        if (result != CUDA_SUCCESS)
-            return gpu_try(mover->gpu, result, "swap-in", err);
+        if ((rc = step_outs(mover, err)) != GS_OK || (rc = step_ins(mover, now_ns, err)) != GS_OK)
+            return rc;
     } while (progress(mover) > done); /* less: somebody was turned back */
-    return GS_OK;
+    for (struct memory *m = mover->first; m != NULL && rc == GS_OK; m = m->move.next)
+        rc = watch(m, now_ns, err);
+    return rc;
 }
 
 int mover_pump(struct mover *mover, int64_t now_ns, struct memory **ended, bool *failed, struct error *err)
 {
     struct memory *before = NULL;
     uint64_t done = progress(mover);
-    CUresult result;
     int rc;
 
     *ended = NULL;
     *failed = false;
     if ((rc = step_all(mover, now_ns, err)) != GS_OK)
         return rc;
-    for (struct memory *m = mover->first; m != NULL && *ended == NULL; before = m, m = m->move.next)
+    for (struct memory *m = mover->first; m != NULL; before = m, m = m->move.next)
         if (take_ended(mover, m, before, failed)) {
             *ended = m;
             break;
         }
-    if (*ended == NULL && progress(mover) == done && (result = turn_back(mover)) != CUDA_SUCCESS)
-        return gpu_try(mover->gpu, result, "swap-in", err);
-    return gpu_try(mover->gpu, release_spares(mover), "cuMemRelease", err);
+    if (*ended == NULL && mover->first != NULL && progress(mover) == done &&
+        (rc = gpu_try(mover->first->gpu, turn_back(mover), "swap-in", err)) != GS_OK)
+        return rc;
+    return release_spares(mover, err);
 }
 
 bool mover_wait(struct mover *mover)
 {
     for (struct memory *m = mover->first; m != NULL; m = m->move.next)
         if (m->move.ended < m->move.begun) {
+            gpu_use(m->gpu);
             if (m->move.kind != MOVE_IN)
-                mover->gpu->cu->event_wait(m->drained);
-            mover->gpu->cu->event_wait(m->chunk[m->move.ended].event); /* what went wrong, mover_pump will hear */
+                m->gpu->cu->event_wait(m->drained);
+            m->gpu->cu->event_wait(m->chunk[m->move.ended].event); /* what went wrong, mover_pump will hear */
             return true;
         }
     return false;

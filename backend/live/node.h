@@ -1,10 +1,10 @@
-/* node.h - live mode: the controller's commands performed on a GPU, or on the driver double. */
+/* node.h - live mode: the controller's commands performed on GPUs, or on the driver double. */
 #ifndef GS_LIVE_NODE_H
 #define GS_LIVE_NODE_H
 
 #include "backend/backend.h"
 
-/* One node with one GPU, which is the first that the driver shows; workloads write words that can be checked. */
+/* One node with the first GPUs that the driver shows; workloads write words that can be checked. */
 extern const struct backend_ops live_node;
 
 /* Check every word of everybody who is resident: how many are wrong. */

@@ -1,69 +1,54 @@
-/* process.c - a workload's bursts on the GPU: cut into quanta, at most two of which are under way, so that a stop never
- * takes longer than those; and when it looks idle.  What is decided when is as on the simulated node (backend/process.c). */
+/* process.c - a workload's bursts: which run, and when it looks idle.  What is decided when is as on the simulated node
+ * (backend/process.c). */
 #include "backend/live/state.h"
-
-/* --- kernels --- */
-
-static int submit_quanta(struct backend *be, struct process *p, struct error *err)
-{
-    const struct gs_workload_spec *spec = &be->setup->setup->workload[live_id(be, p)];
-
-    /* where others run, too, theirs keep the GPU busy while the next one is issued, and shorter turns are fairer */
-    unsigned most = be->executing > 1 ? 1 : LIVE_QUANTA;
-
-    while (p->in_flight < most && !p->stopping && p->issued_ns < p->job->alone_ns) {
-        struct quantum *q = &p->quantum[(p->first + p->in_flight) % LIVE_QUANTA];
-        gs_ns left_ns = p->job->alone_ns - p->issued_ns;
-        uint32_t written = p->issued_ns == 0 ? (uint32_t)(spec->dirty * p->memory.count + 0.999) : 0;
-        int rc;
-
-        /* a quantum is the device's time, work is the scenario's */
-        q->work_ns = (gs_ns)(LIVE_QUANTUM_NS * be->time.scale);
-        q->work_ns = left_ns < q->work_ns ? left_ns : q->work_ns;
-        if ((rc = memory_burst(&p->memory, live_clock_span(&be->time, q->work_ns), written, err)) != GS_OK ||
-            (rc = gpu_try(&be->gpu, be->gpu.cu->event_record(q->ended, p->memory.work), "cuEventRecord", err)) != GS_OK)
-            return rc;
-        p->issued_ns += q->work_ns;
-        p->in_flight++;
-    }
-    return GS_OK;
-}
-
-/* --- grants --- */
 
 static void set_lingering(struct backend *be, struct process *p, gs_ns until_ns)
 {
-    live_account(be);
-    be->lingering -= p->idle_at_ns != GS_NEVER;
-    be->lingering += until_ns != GS_NEVER;
+    if (p->idle_at_ns == until_ns)
+        return;
+    live_account(be, p->gpu);
+    be->device[p->gpu].lingering -= p->idle_at_ns != GS_NEVER;
+    be->device[p->gpu].lingering += until_ns != GS_NEVER;
     p->idle_at_ns = until_ns;
 }
 
-static void set_job(struct backend *be, struct process *p, struct job *job)
+/* A GPU of speed v does the work in 1/v of the reference time. */
+static gs_ns time_alone(const struct backend *be, gs_ns work_ns)
 {
-    live_account(be);
-    be->executing -= p->job != NULL;
-    be->executing += job != NULL;
-    p->job = job;
+    double speed = be->node->gpu_speed;
+
+    return speed < 1.0 || speed > 1.0 ? (gs_ns)((double)work_ns / speed + 0.5) : work_ns;
 }
 
-static void start_next(struct backend *be, struct process *p)
+static void start_one(struct backend *be, struct process *p)
 {
     struct job *job = p->head;
 
-    if (job == NULL || p->job != NULL || p->ends || p->stopping)
-        return;
     p->head = job->next;
     if (p->head == NULL)
         p->tail = NULL;
     job->next = NULL;
     if (job->started_ns < 0) {
+        gs_ns token_ns = time_alone(be, job->token_ns);
+
         job->started_ns = be->clock.now_ns;
-        job->alone_ns = job->work_ns;
+        job->alone_ns = time_alone(be, job->work_ns);
+        token_ns = token_ns < job->alone_ns ? token_ns : job->alone_ns;
+        job->token_ns = job->token_ns == 0 ? 0 : token_ns > 0 ? token_ns : 1;
     }
-    p->issued_ns = p->from_ns = job->done_ns;
-    p->since_ns = be->clock.now_ns;
-    set_job(be, p, job);
+    p->run[p->running++] = (struct running){.job = job,
+                                            .issued_ns = job->done_ns,
+                                            .since_ns = be->clock.now_ns,
+                                            .from_ns = job->done_ns,
+                                            .written = job->done_ns == 0 ? 0 : UINT32_MAX};
+    live_count(be, p, p->running);
+}
+
+/* Let the bursts that are ready begin, as many as are served together. */
+static void start_ready(struct backend *be, struct process *p)
+{
+    while (p->head != NULL && p->running < p->slots && !p->ends && !p->stopping)
+        start_one(be, p);
 }
 
 static void post_idle(struct backend *be, struct process *p)
@@ -78,7 +63,7 @@ static void post_idle(struct backend *be, struct process *p)
 static bool after_last(struct backend *be, struct process *p)
 {
     if (p->head != NULL && !p->yield) {
-        start_next(be, p);
+        start_ready(be, p);
         return false;
     }
     if (p->head != NULL || p->linger_ns == 0)
@@ -87,85 +72,124 @@ static bool after_last(struct backend *be, struct process *p)
     return false;
 }
 
-static void start_or_idle(struct backend *be, struct process *p)
-{
-    start_next(be, p);
-    if (p->job == NULL && after_last(be, p))
-        post_idle(be, p);
-}
+/* --- memory --- */
 
 int live_hold(struct process *p, int64_t bytes, struct error *err)
 {
+    for (uint32_t i = 0; i < p->parts; i++) {
+        int rc = memory_hold(&p->part[i], live_share(p, bytes), err);
+
+        if (rc != GS_OK)
+            return rc;
+    }
+    if (!p->moving)
+        p->gpu_bytes = p->gpu_bytes == p->held_bytes || bytes < p->gpu_bytes ? bytes : p->gpu_bytes;
     p->held_bytes = bytes;
-    return memory_hold(&p->memory, bytes, err);
+    return GS_OK;
 }
 
 /* Between bursts it holds no more than its base. */
 static void hold_base(struct backend *be, struct process *p)
 {
-    if (p->held_bytes > p->base_bytes)
+    if (p->held_bytes > p->base_bytes && !p->moving)
         live_hold(p, p->base_bytes, &be->failure);
+}
+
+/* --- grants --- */
+
+static void end_delay(struct backend *be, struct process *p)
+{
+    if (p->delayed) {
+        live_account(be, p->gpu);
+        be->device[p->gpu].switching--;
+    }
+    p->delayed = false;
+    p->start_at_ns = GS_NEVER;
+}
+
+/* By the books there is memory for its next burst, and the driver has none: somebody who has left is late, or is no workload
+ * of ours. */
+static int wait_for_memory(struct backend *be, struct process *p, struct error *err)
+{
+    enum { AGAIN_NS = 1000000 };
+    const struct gpu *gpu = p->part[0].gpu;
+
+    p->short_ns = p->short_ns == GS_NEVER ? be->clock.now_ns : p->short_ns;
+    p->start_at_ns = be->clock.now_ns + AGAIN_NS;
+    if (be->clock.now_ns - p->short_ns <= gpu->limit_ns)
+        return GS_OK;
+    return error_set(err, GS_UNSATISFIABLE,
+                     "GPU %d (%s): no memory for a burst that holds %lld MiB, for %g s: who else uses it (see "
+                     "'nvidia-smi')? raise 'gpu_reserved'",
+                     gpu->device, gpu->pci, (long long)(p->run_bytes >> 20), (double)gpu->patience_ns / 1e9);
+}
+
+static int start(struct backend *be, struct process *p, struct error *err)
+{
+    int rc = p->moving || p->held_bytes == p->run_bytes ? GS_OK : live_hold(p, p->run_bytes, err);
+
+    end_delay(be, p);
+    if (rc == GS_BUSY)
+        return wait_for_memory(be, p, err);
+    p->short_ns = GS_NEVER;
+    p->started = true;
+    start_ready(be, p);
+    if (p->running == 0 && after_last(be, p))
+        post_idle(be, p);
+    return rc;
 }
 
 int live_run(struct backend *be, const struct gs_command *command, struct error *err)
 {
     struct process *p = &be->process[command->workload];
-    int rc = live_hold(p, command->bytes, err);
+    int rc;
 
     p->granted = true;
     p->yield = command->yield;
     p->linger_ns = command->linger_ns + p->detect_ns;
-    if (command->delay_ns > 0) {
-        live_account(be);
-        be->switching++;
-        p->start_at_ns = be->clock.now_ns + command->delay_ns;
+    p->run_bytes = command->bytes;
+    if (command->delay_ns == 0)
+        return start(be, p, err);
+    if (!p->moving && (rc = live_hold(p, p->run_bytes, err)) != GS_OK && rc != GS_BUSY)
         return rc;
-    }
-    p->started = true;
-    start_or_idle(be, p);
-    return rc;
+    live_account(be, p->gpu);
+    be->device[p->gpu].switching++;
+    p->delayed = true;
+    p->start_at_ns = be->clock.now_ns + command->delay_ns;
+    return GS_OK;
 }
 
 static void revoke(struct backend *be, struct process *p)
 {
-    if (p->start_at_ns != GS_NEVER) {
-        live_account(be);
-        be->switching--;
-        p->start_at_ns = GS_NEVER;
+    if (p->gpu != GS_NONE) {
+        end_delay(be, p);
+        set_lingering(be, p, GS_NEVER);
     }
-    set_lingering(be, p, GS_NEVER);
+    p->short_ns = GS_NEVER;
     p->granted = p->started = p->idle_posted = p->ends = false;
 }
 
-/* How much of its burst a process can have done.  No clock is so exact that a kernel could not seem to have taken less time
- * than it was told to; but no burst gets on faster than time goes by, or its delays would add up to more than all of it. */
-static gs_ns most_done(const struct backend *be, const struct process *p)
-{
-    return p->from_ns + be->clock.now_ns - p->since_ns;
-}
-
-/* When its burst may end, all of it being done; GS_NEVER: it is not. */
-gs_ns live_end_ns(const struct process *p)
-{
-    return p->job != NULL && p->in_flight == 0 && p->job->done_ns >= p->job->alone_ns
-               ? p->since_ns + p->job->alone_ns - p->from_ns
-               : GS_NEVER;
-}
-
-/* The burst that was stopped goes back to the front of its queue. */
+/* Bursts that were stopped go back to the front of the queue, those that will end first before the others. */
 static void put_back(struct backend *be, struct process *p)
 {
-    struct job *job = p->job;
+    while (p->running > 0) {
+        uint32_t most = 0;
 
-    if (job == NULL)
-        return;
-    if (job->done_ns > most_done(be, p))
-        job->done_ns = most_done(be, p);
-    set_job(be, p, NULL);
-    job->next = p->head;
-    p->head = job;
-    if (p->tail == NULL)
-        p->tail = job;
+        for (uint32_t i = 1; i < p->running; i++)
+            if (p->run[i].job->alone_ns - p->run[i].job->done_ns >=
+                p->run[most].job->alone_ns - p->run[most].job->done_ns)
+                most = i;
+        struct job *job = p->run[most].job;
+        gs_ns most_ns = p->run[most].from_ns + be->clock.now_ns - p->run[most].since_ns;
+        job->done_ns = job->done_ns < most_ns ? job->done_ns : most_ns;
+        p->run[most] = p->run[--p->running];
+        job->next = p->head;
+        p->head = job;
+        if (p->tail == NULL)
+            p->tail = job;
+    }
+    if (p->gpu != GS_NONE)
+        live_count(be, p, 0);
 }
 
 /* Its quanta have drained: it has stopped. */
@@ -183,13 +207,13 @@ void live_stop(struct backend *be, uint32_t workload, bool at_boundary)
 
     if (at_boundary) {
         p->yield = true;
-        p->ends = p->job != NULL;
+        p->ends = p->running > 0;
         p->linger_ns = 0;
-        if (p->started && p->job == NULL)
+        if (p->started && p->running == 0)
             post_idle(be, p);
         return;
     }
-    p->between = p->started && p->job == NULL;
+    p->between = p->started && p->running == 0;
     p->wants = true; /* or not: the answer tells */
     p->idle_posted = false;
     p->stopping = true;
@@ -247,14 +271,35 @@ bool live_offer(struct backend *be, struct job *job)
     }
     if (!p->started || p->stopping)
         return false;
-    if (p->job == NULL && (job->bytes != p->held_bytes || (p->idle_posted && p->yield)))
+    if (p->running == 0 && (job->bytes != p->held_bytes || (p->idle_posted && p->yield)))
         post_idle(be, p); /* it needs other memory, or is to stand in line again */
     else {
         p->idle_posted = false;
         set_lingering(be, p, GS_NEVER);
-        start_next(be, p);
+        start_ready(be, p);
     }
     return false;
+}
+
+/* What is on the GPU ends there, and nobody waits for it. */
+static void abandon(struct backend *be, struct process *p)
+{
+    for (unsigned i = 0; i < LIVE_QUANTA; i++)
+        p->quantum[i].job = NULL;
+    put_back(be, p);
+    revoke(be, p);
+}
+
+void live_halt(struct backend *be, struct process *p)
+{
+    struct job *ended;
+
+    /* What is on the GPU has ended, as its memory waited for it, and is no whole burst, as not all of that was there. */
+    if (live_collect(be, p, &ended, &be->failure) == GS_OK && ended != NULL)
+        p->run[p->running++] = (struct running){.job = ended, .since_ns = be->clock.now_ns, .from_ns = ended->done_ns};
+    p->stopping = false;
+    abandon(be, p);
+    p->wants = p->head != NULL;
 }
 
 struct job *live_forget(struct backend *be, uint32_t workload, bool gone)
@@ -263,18 +308,13 @@ struct job *live_forget(struct backend *be, uint32_t workload, bool gone)
     struct job *list;
 
     live_catch_up(be);
-    if (p->in_flight > 0) /* what is on the GPU ends there, unseen */
-        be->gpu.cu->stream_wait(p->memory.work);
-    p->in_flight = 0;
     p->stopping = false;
-    put_back(be, p);
-    revoke(be, p);
+    abandon(be, p);
     list = p->head;
     p->head = p->tail = NULL;
     p->wants = false;
     p->gone = gone;
-    if (gone && !p->moving)
-        memory_close(&p->memory);
+    live_settle(be, p, &be->failure);
     return list;
 }
 
@@ -283,35 +323,19 @@ int live_step(struct backend *be, struct process *p, struct job **ended, struct 
     int rc = GS_OK;
 
     *ended = NULL;
-    if (p->start_at_ns <= be->clock.now_ns) {
-        live_account(be);
-        be->switching--;
-        p->start_at_ns = GS_NEVER;
-        p->started = true;
-        start_or_idle(be, p);
-    }
+    if (p->start_at_ns <= be->clock.now_ns)
+        rc = start(be, p, err);
     if (p->idle_at_ns <= be->clock.now_ns)
         post_idle(be, p);
-    while (p->in_flight > 0) {
-        CUresult result = be->gpu.cu->event_query(p->quantum[p->first].ended);
-
-        if (result == CUDA_ERROR_NOT_READY)
-            break;
-        if (result != CUDA_SUCCESS)
-            return gpu_try(&be->gpu, result, "a burst", err);
-        p->job->done_ns += p->quantum[p->first].work_ns;
-        p->first = (p->first + 1) % LIVE_QUANTA;
-        p->in_flight--;
-    }
-    if (live_end_ns(p) <= be->clock.now_ns) {
-        *ended = p->job;
-        set_job(be, p, NULL);
-    }
+    if (rc != GS_OK || (rc = live_collect(be, p, ended, err)) != GS_OK)
+        return rc;
     if (p->stopping && p->in_flight == 0)
         stopped(be, p);
+    else if (*ended != NULL && p->running > 0)
+        start_ready(be, p);
     else if (*ended != NULL)
         p->idle_posted = after_last(be, p);
-    if (p->job != NULL)
-        rc = submit_quanta(be, p, err);
-    return rc;
+    if (p->dying || p->gone)
+        rc = live_settle(be, p, err);
+    return rc == GS_OK && p->running > 0 ? live_issue(be, p, err) : rc;
 }

@@ -3,19 +3,33 @@
 #include "backend/live/node.h"
 #include "backend/live/state.h"
 
+/* `*first`: of the wrong ones, as its GPU counts. */
+static int check(struct process *p, uint64_t *wrong, uint64_t *first, struct error *err)
+{
+    int rc = GS_OK;
+
+    for (uint32_t i = 0; i < p->parts && rc == GS_OK; i++) {
+        struct mix_found found = {0};
+
+        rc = memory_check(&p->part[i], &found, err);
+        if (*wrong == 0)
+            *first = found.first;
+        *wrong += found.bad;
+    }
+    return rc;
+}
+
 int live_verify(struct backend *be, uint64_t *wrong, struct error *err)
 {
+    uint64_t first = 0;
     int rc = GS_OK;
 
     *wrong = 0;
     for (uint32_t i = 0; i < be->workloads && rc == GS_OK; i++) {
-        struct memory *memory = &be->process[i].memory;
-        struct mix_found found = {0};
+        struct process *p = &be->process[i];
 
-        if (memory->gpu == NULL || !memory_is_resident(memory) || be->process[i].moving)
-            continue;
-        rc = memory_check(memory, &found, err);
-        *wrong += found.bad;
+        if (p->gpu != GS_NONE && !p->moving && memory_is_resident(&p->part[0]))
+            rc = check(p, wrong, &first, err);
     }
     return rc;
 }
@@ -23,13 +37,13 @@ int live_verify(struct backend *be, uint64_t *wrong, struct error *err)
 int live_verify_arrived(struct backend *be, struct process *p, struct error *err)
 {
     const struct live_device *device = be->setup->device;
-    struct mix_found found = {0};
+    uint64_t wrong = 0, first = 0;
     int rc;
 
     if (device == NULL || !device->verify)
         return GS_OK;
-    if ((rc = memory_check(&p->memory, &found, err)) != GS_OK || found.bad == 0)
+    if ((rc = check(p, &wrong, &first, err)) != GS_OK || wrong == 0)
         return rc;
     return error_set(err, GS_IO, "after a swap-in %llu words of workload %u are wrong, the first is number %llu",
-                     (unsigned long long)found.bad, live_id(be, p), (unsigned long long)found.first);
+                     (unsigned long long)wrong, live_id(be, p), (unsigned long long)first);
 }

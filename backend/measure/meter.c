@@ -2,6 +2,7 @@
 #include "backend/measure/meter.h"
 #include "backend/cuda/host.h"
 #include "backend/measure/guard.h"
+#include "sim/base/arena.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -172,6 +173,14 @@ static int64_t choose_largest(const struct meter *meter)
     return largest;
 }
 
+int meter_slots(struct slots *slots, const struct gpu *gpu, uint32_t count, struct error *err)
+{
+    struct slots_options options = {.count = count,
+                                    .numa = gpu->numa >= 0 && gpu->numa < 64 ? UINT64_C(1) << gpu->numa : 0};
+
+    return slots_open(slots, gpu, &options, err);
+}
+
 static int open_host(struct meter *meter, struct error *err)
 {
     struct gpu *gpu = &meter->gpu;
@@ -184,7 +193,7 @@ static int open_host(struct meter *meter, struct error *err)
                          meter->options->ordinal);
     swapped = swapped < 2 * METER_CHUNKS ? swapped : 2 * METER_CHUNKS;
     slots = slots > swapped ? slots : swapped;
-    if ((rc = slots_open(&meter->slots, gpu, (uint32_t)slots, host_numa_of("", gpu->pci), &meter->arena, err)) != GS_OK)
+    if ((rc = meter_slots(&meter->slots, gpu, (uint32_t)slots, err)) != GS_OK)
         return rc;
     meter->plain_bytes = largest < PLAIN ? largest : PLAIN;
     meter->plain = heap_resize(NULL, (size_t)meter->plain_bytes);
@@ -231,7 +240,6 @@ static void close_meter(struct meter *meter)
     heap_free(meter->plain);
     slots_close(&meter->slots);
     gpu_close(&meter->gpu);
-    arena_fini(&meter->arena);
 }
 
 static int take_steps(struct meter *meter, struct error *err)

@@ -14,7 +14,6 @@ struct meter {
     struct gpu gpu;
     struct live_clock clock;
     struct slots slots; /* registered host memory; for copies all of it at once */
-    struct arena arena;
     CUdeviceptr device;
     unsigned char *plain; /* host memory that is not registered */
     int64_t plain_bytes;
@@ -24,6 +23,8 @@ struct meter {
 };
 
 int64_t meter_now(const struct meter *meter);
+/* A swap file near the GPU. */
+int meter_slots(struct slots *slots, const struct gpu *gpu, uint32_t count, struct error *err);
 int meter_try(const struct meter *meter, CUresult result, const char *call, struct error *err);
 
 /* So many copies of `bytes` each way at once, queued while a kernel holds them all; the time of each way from the common

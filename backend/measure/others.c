@@ -28,7 +28,7 @@ static int open_other(struct meter *meter, struct other *other, int ordinal, str
     int rc;
 
     if ((rc = gpu_open(&other->gpu, cu, &options, err)) != GS_OK ||
-        (rc = slots_open(&other->slots, &other->gpu, 1, host_numa_of("", other->gpu.pci), &meter->arena, err)) != GS_OK)
+        (rc = meter_slots(&other->slots, &other->gpu, 1, err)) != GS_OK)
         return rc;
     result = cu->memory_alloc(&other->device, (size_t)other->gpu.chunk_bytes);
     if (result == CUDA_SUCCESS)

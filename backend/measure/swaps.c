@@ -32,7 +32,7 @@ static int finish(struct meter *meter, struct swaps *swaps, unsigned transfers, 
 static int move(struct meter *meter, struct swaps *swaps, unsigned which, enum move_kind kind, double *ns,
                 struct error *err)
 {
-    int rc = mover_begin(&swaps->mover, &swaps->memory[which], kind, err);
+    int rc = mover_begin(&swaps->mover, &swaps->memory[which], kind, 0, err);
 
     return rc == GS_OK ? finish(meter, swaps, 1, ns, err) : rc;
 }
@@ -68,10 +68,10 @@ static int sample_both(struct meter *meter, struct measure_row *row, void *conte
     struct swaps *swaps = context;
     unsigned leaves = memory_is_resident(&swaps->memory[0]) ? 0 : 1;
     double ns = 0;
-    int rc = mover_begin(&swaps->mover, &swaps->memory[leaves], MOVE_OUT, err);
+    int rc = mover_begin(&swaps->mover, &swaps->memory[leaves], MOVE_OUT, 0, err);
 
     if (rc == GS_OK)
-        rc = mover_begin(&swaps->mover, &swaps->memory[1 - leaves], MOVE_IN, err);
+        rc = mover_begin(&swaps->mover, &swaps->memory[1 - leaves], MOVE_IN, 0, err);
     if (rc == GS_OK)
         rc = finish(meter, swaps, 2, &ns, err);
     rows_sample(row, ns);
@@ -109,9 +109,9 @@ static int measure_bytes(struct meter *meter, int64_t bytes, struct error *err)
     struct swaps swaps = {0};
     int rc = GS_OK;
 
-    mover_init(&swaps.mover, &meter->gpu, &meter->slots, DEPTH, PATIENCE_NS);
+    mover_init(&swaps.mover, &meter->gpu, 1, &meter->slots, DEPTH, PATIENCE_NS);
     for (unsigned i = 0; i < 2 && rc == GS_OK; i++)
-        rc = memory_open(&swaps.memory[i], &meter->gpu, &meter->slots, bytes, 1, i, &meter->arena, err);
+        rc = memory_open(&swaps.memory[i], &meter->gpu, &meter->slots, bytes, 1, i, err);
     if (rc == GS_OK)
         rc = measure_alone(meter, &swaps, bytes, err);
     if (rc == GS_OK)

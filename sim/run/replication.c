@@ -358,6 +358,8 @@ static int run_whole(const struct replication_plan *plan, struct tally **tally, 
     }
     if (rc == GS_OK && !(*tally)->interrupted && plan->results != NULL)
         rc = results_replication(plan->results, &last, *tally, err);
+    else if (rc != GS_OK && plan->results != NULL)
+        (void)results_chunk(plan->results, &last, &(struct error){0}); /* of one that broke off: it stays unmarked */
     chunk_free(&last);
     replication_close(&r);
     return rc;

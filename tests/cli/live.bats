@@ -173,6 +173,82 @@ begin_real() {
     jq -es '.[0].groups[0].response_s.mean / .[1].groups[0].response_s.mean | . > 0.95 and . < 1.05' live.json sim.json
 }
 
+@test "sets of a node's GPUs, as simulated; also where memory leaves in part" {
+    needs_double
+    cat >several.ini <<'END'
+[scenario]
+duration = 90s
+record = events
+[node]
+gpus = 4
+gpu_memory = 8MiB
+gpu_reserved = 0B
+chunk = 128KiB
+h2d = 20MB/s
+d2h = 20MB/s
+transfer = overlapped
+swap_file = 60MiB
+[workload.SET]
+class = notebook
+count = 6
+gpus_per_workload = 2
+memory = 9MiB
+context = 0B
+think = exp(4s)
+burst = exp(1s)
+END
+    "$GPUSWAP_SIM" live several.ini --device double --verify --quiet --json live.json
+    "$GPUSWAP_SIM" several.ini --quiet --json sim.json
+    jq -e '.device | [scan("GPU-67707573")] | length == 4' live.json
+    jq -e '(.gpus | length) == 4 and ([.groups[].completed] | min) > 5' live.json
+    jq -es '[range(1) as $g | .[0].groups[$g].response_s.mean / .[1].groups[$g].response_s.mean] |
+        all(. > 0.93 and . < 1.07)' live.json sim.json
+    [ "$(query 'select count(distinct gpu) from operation where kind = "burst"')" -eq 4 ]
+    [ "$(query 'select count(distinct gpu) from operation where kind = "h2d"')" -eq 4 ]
+    "$GPUSWAP_SIM" audit results.db --run 1 | grep -q ' 0 differences$'
+    "$GPUSWAP_SIM" live several.ini --device double --verify --quiet --json part.json --set policy.victim=partial \
+        --set policy.victim.chunk=256KiB
+    jq -e '[.groups[].completed] | min > 5' part.json
+}
+
+@test "who is above its request is killed for memory, on two GPUs, and comes back" {
+    needs_double
+    cat >killed.ini <<'END'
+[scenario]
+duration = 90s
+[node]
+gpus = 2
+gpu_memory = 16MiB
+gpu_reserved = 0B
+chunk = 256KiB
+swap = no
+[policy]
+cap.when_full = oom
+[workload.A]
+class = notebook
+count = 2
+memory = 10MiB
+context = 0B
+think = exp(4s)
+burst = exp(1s)
+request = 0.2
+[workload.B]
+class = inference
+state = new
+count = 2
+memory = 10MiB
+context = 0B
+request = 0.7
+slots = 2
+arrival = poisson(6/min)
+service = exp(2s)
+END
+    "$GPUSWAP_SIM" live killed.ini --device double --verify --quiet --json live.json
+    "$GPUSWAP_SIM" killed.ini --quiet --json sim.json
+    jq -e '.groups[0].oom_kills > 0' live.json
+    jq -es '(.[0].groups | map(.oom_kills)) == (.[1].groups | map(.oom_kills))' live.json sim.json
+}
+
 @test "a trace is the load" {
     needs_double
     sed '/^\[workload/,$d' a.ini >trace.ini

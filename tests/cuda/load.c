@@ -17,7 +17,6 @@ static struct driver driver;
 static struct gpu gpu;
 static struct slots slots;
 static struct memory memory;
-static struct arena arena;
 
 static void nap(int64_t ms)
 {
@@ -41,8 +40,8 @@ static int run(const int64_t *argument)
     int rc;
 
     if ((rc = driver_open(&driver, &err)) != GS_OK || (rc = gpu_open(&gpu, &driver, &options, &err)) != GS_OK ||
-        (rc = slots_open(&slots, &gpu, 0, -1, &arena, &err)) != GS_OK ||
-        (rc = memory_open(&memory, &gpu, &slots, 2 * argument[0] * MIB, 1, 1, &arena, &err)) != GS_OK ||
+        (rc = slots_open(&slots, &gpu, &(struct slots_options){0}, &err)) != GS_OK ||
+        (rc = memory_open(&memory, &gpu, &slots, 2 * argument[0] * MIB, 1, 1, &err)) != GS_OK ||
         (rc = memory_hold(&memory, argument[0] * MIB, &err)) != GS_OK)
         return rc;
     for (uint32_t i = 0; i < memory.count; i++) {
@@ -55,7 +54,7 @@ static int run(const int64_t *argument)
         if (argument[4] > 0 && i + 1 == argument[4])
             rc = memory_hold(&memory, 2 * argument[0] * MIB, &err);
         if (rc == GS_OK)
-            rc = memory_burst(&memory, (uint64_t)argument[1] * 1000000, 0, &err);
+            rc = memory_burst(&memory, (uint64_t)argument[1] * 1000000, 0, 0, &err);
         driver.stream_wait(memory.work);
         busy_ms += argument[1];
         nap(argument[2]);

@@ -9,7 +9,6 @@ enum { CHUNKS = 24, ROUNDS = 9 };
 static const int64_t chunk_bytes = INT64_C(8) << 20;
 
 static struct error err;
-static struct arena arena;
 static struct gpu gpu;
 static struct slots slots;
 static struct mover mover;
@@ -37,10 +36,10 @@ static void begin(void)
                  "kernels=10000GB/s real_clock=yes");
     must(driver_open(&cu, &err));
     must(gpu_open(&gpu, &cu, &wanted, &err));
-    must(slots_open(&slots, &gpu, 2 * CHUNKS, -1, &arena, &err));
-    mover_init(&mover, &gpu, &slots, 3, INT64_C(1000000000));
+    must(slots_open(&slots, &gpu, &(struct slots_options){.count = 2 * CHUNKS}, &err));
+    mover_init(&mover, &gpu, 1, &slots, 3, INT64_C(1000000000));
     for (unsigned i = 0; i < 2; i++)
-        must(memory_open(&memory[i], &gpu, &slots, CHUNKS * chunk_bytes, 42, i, &arena, &err));
+        must(memory_open(&memory[i], &gpu, &slots, CHUNKS * chunk_bytes, 42, i, &err));
 }
 
 static void end(void)
@@ -50,7 +49,6 @@ static void end(void)
     slots_close(&slots);
     gpu_close(&gpu);
     driver_close(&cu);
-    arena_fini(&arena);
     assert_int_equal(dbl->leaks(), 0);
     assert_no_violation();
 }
@@ -62,9 +60,9 @@ static void swap(struct memory *in, struct memory *out)
     bool failed;
 
     if (out != NULL)
-        must(mover_begin(&mover, out, MOVE_OUT, &err));
+        must(mover_begin(&mover, out, MOVE_OUT, 0, &err));
     if (in != NULL)
-        must(mover_begin(&mover, in, MOVE_IN, &err));
+        must(mover_begin(&mover, in, MOVE_IN, 0, &err));
     while (!mover_is_idle(&mover)) {
         must(mover_pump(&mover, now_ns(), &ended, &failed, &err));
         assert_false(failed);
@@ -103,7 +101,7 @@ static double rate(const char *what, bool serial)
         struct memory *in = &memory[i % 2], *out = &memory[1 - i % 2];
         int64_t start, swapped;
 
-        must(memory_burst(out, 1000, CHUNKS, &err)); /* else it would leave without a copy */
+        must(memory_burst(out, 1000, 0, CHUNKS, &err)); /* else it would leave without a copy */
         OK(cu.stream_wait(out->work));
         start = now_ns();
         if (serial)

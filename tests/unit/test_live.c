@@ -1,100 +1,10 @@
 /* test_live.c - live mode on the driver double: whole runs through the loop, controller and recorder.  Each time somebody
  * has been swapped in, every word on the GPU is checked; and users wait as long as the simulated node says. */
-#include "double_fixture.h"
-#include "backend/live/node.h"
-#include "sim/run/run.h"
+#include "live_fixture.h"
 
 #define GPU "[node]\ngpu_memory = 8MiB\ngpu_reserved = 0B\nchunk = 256KiB\n"
 #define DOUBLE "memory=10MiB context=1MiB granularity=256KiB in=125MB/s out=125MB/s "
 #define RATES "h2d = 125MB/s\nd2h = 125MB/s\nduplex = 0.8\nswap_overhead = 0s\n"
-
-static struct {
-    uint64_t swap_ins, swap_outs, wrong, failed;
-    bool check;
-} seen;
-
-static int submit(struct backend *be, const struct gs_command *command, struct error *err)
-{
-    seen.swap_ins += command->kind == GS_SWAP_IN;
-    seen.swap_outs += command->kind == GS_SWAP_OUT;
-    return live_node.submit(be, command, err);
-}
-
-static int wait(struct backend *be, gs_ns until_ns, const struct backend_event **event, struct error *err)
-{
-    int rc = live_node.wait(be, until_ns, event, err);
-    uint64_t wrong = 0;
-
-    if (rc != GS_OK || (*event)->kind != BACKEND_EVENT)
-        return rc;
-    seen.failed += (*event)->event.kind == GS_FAILED;
-    if (seen.check && (*event)->event.kind == GS_DONE && (*event)->event.command == GS_SWAP_IN)
-        rc = live_verify(be, &wrong, err);
-    seen.wrong += wrong;
-    return rc;
-}
-
-struct figures {
-    uint64_t completed, rejected;
-    double response_s;
-};
-
-static int try(const char *text, const struct backend_ops *ops, struct figures *figures, struct error *err)
-{
-    struct arena arena = {0};
-    struct overrides none = {0};
-    struct scenario scenario;
-    struct run_options options = {.backend = ops};
-    struct load_traces *traces = NULL;
-    struct run_outcome outcome = {0};
-    int rc;
-
-    *figures = (struct figures){0};
-    rc = scenario_parse(&scenario, text, strlen(text), "live.ini", NULL, &none, &arena, err);
-    scenario.threads = 1;
-    if (rc == GS_OK && (rc = load_read_traces(&traces, &scenario, &arena, err)) == GS_OK)
-        rc = run_scenario(&scenario, &options, traces, &outcome, &arena, err);
-    if (rc == GS_OK)
-        for (uint32_t g = 0; g < outcome.tally[0]->groups; g++) {
-            const struct group_tally *group = &outcome.tally[0]->group[g];
-
-            figures->completed += group->completed;
-            figures->response_s += group->response_ns * 1e-9;
-        }
-    run_fini(&outcome);
-    load_close_traces(traces);
-    arena_fini(&arena);
-    return rc;
-}
-
-static struct figures run(const char *text, const struct backend_ops *ops)
-{
-    static struct error err;
-    struct figures figures;
-
-    memset(&err, 0, sizeof err);
-    if (try(text, ops, &figures, &err) != GS_OK)
-        fail_msg("%s", err.text);
-    return figures;
-}
-
-static struct figures run_live(const char *text, const char *options, bool check_words)
-{
-    struct backend_ops ops = live_node;
-    struct figures figures;
-
-    memset(&seen, 0, sizeof seen);
-    seen.check = check_words;
-    ops.submit = submit;
-    ops.wait = wait;
-    double_reset(options);
-    figures = run(text, &ops);
-    assert_int_equal(seen.wrong, 0);
-    assert_int_equal(seen.failed, 0);
-    assert_int_equal(dbl->leaks(), 0);
-    assert_no_violation();
-    return figures;
-}
 
 /* Scenarios of a small GPU, of the ways in which workloads come, run, are stopped, swapped and grow. */
 static const char *const scenarios[] = {
@@ -184,20 +94,6 @@ static void test_real_clock(void **state)
     assert_true(figures.completed > 0 && seen.swap_ins > 0);
 }
 
-static int run_with(const char *text, const char *options, struct error *err)
-{
-    struct backend_ops ops = live_node;
-    struct figures figures;
-
-    memset(&seen, 0, sizeof seen);
-    memset(err, 0, sizeof *err);
-    seen.check = true;
-    ops.submit = submit;
-    ops.wait = wait;
-    double_reset(options);
-    return try(text, &ops, &figures, err);
-}
-
 /* No memory for a while, or from some time on: swap-ins fail, the controller tries again or refuses, nothing is lost. */
 static void test_no_memory(void **state)
 {
@@ -252,12 +148,9 @@ static void test_refused(void **state)
     static const struct {
         const char *text, *says;
     } cases[] = {
-        {"[scenario]\nduration = 1m\n[node]\ngpu_memory = 8MiB\ngpu_reserved = 0B\ngpus = 2\n",
-         "one node with one GPU"},
+        {"[scenario]\nduration = 1m\n[node]\ngpu_memory = 8MiB\ngpu_reserved = 0B\ngpus = 2\n", "the driver shows 1"},
         {"[scenario]\nduration = 1m\n[node]\ngpu_memory = 80GiB\nchunk = 256KiB\n", "the scenario asks for"},
-        {"[scenario]\nduration = 1m\n[node]\ngpu_memory = 8MiB\ngpu_reserved = 0B\n[workload.IN]\nclass = inference\n"
-         "memory = 1MiB\ncontext = 0B\narrival = poisson(1/s)\nservice = 10ms\nslots = 4\n",
-         "'slots = 1' only"},
+        {"[scenario]\nduration = 1m\n[node]\ncount = 2\ngpu_memory = 8MiB\ngpu_reserved = 0B\n", "has 2 nodes"},
     };
     static struct error err;
 
