@@ -18,7 +18,8 @@ static const struct {
              {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"%", 0.01}};
 enum { UNITS = sizeof units / sizeof *units, PERCENT = UNITS - 1 };
 
-double samples_unit(const char *name, bool memory)
+/* The factor of a unit in a header, as "MiB" or "%"; 0: no such unit. */
+static double unit_of(const char *name, bool memory)
 {
     if (!memory)
         return !strcmp(name, units[PERCENT].name) ? units[PERCENT].factor : 0;
@@ -45,7 +46,7 @@ static bool quantity(const char *text, double unit, bool memory, double *value)
         return false;
     memcpy(number, text, n);
     number[n] = 0;
-    if (text[rest] && !(unit = samples_unit(text + rest, memory)))
+    if (text[rest] && !(unit = unit_of(text + rest, memory)))
         return false;
     if (units_number(number, value, why))
         return false;
@@ -103,7 +104,7 @@ double samples_time_unit(const struct import *in)
 
 double samples_mem_unit(const struct import *in)
 {
-    return samples_unit(mem_units[in->value[SAMPLES_MEM_UNIT].i], true);
+    return unit_of(mem_units[in->value[SAMPLES_MEM_UNIT].i], true);
 }
 
 double samples_util_unit(const struct import *in)
@@ -168,7 +169,7 @@ static void take_unit(const char *unit, bool memory, double *factor)
         return;
     memcpy(name, unit, n);
     name[n] = 0;
-    double of_header = samples_unit(name, memory);
+    double of_header = unit_of(name, memory);
     if (of_header > 0)
         *factor = of_header;
 }

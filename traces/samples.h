@@ -59,8 +59,6 @@ bool samples_mem(const char *text, double unit, double *bytes);
 bool samples_util(const char *text, double unit, double *share);
 double samples_mem_unit(const struct import *in);
 double samples_util_unit(const struct import *in);
-/* The factor of a unit in a header, as "MiB" or "%"; 0: no such unit. */
-double samples_unit(const char *name, bool memory);
 
 /* A date and time, or a number of `unit_us`. */
 bool samples_time(const char *text, double unit_us, int64_t *us);

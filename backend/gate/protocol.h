@@ -35,15 +35,15 @@
  * and all of its GPUs.  It ends, by the gate itself, once `quantum_us` have passed (0: never so) or when it had nothing
  * to do for `idle_us` (0: never so), or because the daemon sends DROP.  Then the gate lets nothing more through, waits
  * for the end of all that was submitted, and answers RELEASED; with the reason EXIT it does not wait, as the driver
- * throws away what is left.  From RELEASED to the next GRANT the gate's thread makes no call of the driver.  What the process wants after that, it asks for with another REQ.  `bytes wanted` is the memory that a call
- * is about to take, 0: none, or not known.  A UUID of zeros: the process has no context yet.
- * Once a process has had the GPU, every call of the driver while the gate is shut asks for it, as the process may be off the
- * GPU and the call wait in the driver.
+ * throws away what is left.  From RELEASED to the next GRANT the gate's thread makes no call of the driver.  What the
+ * process wants after that, it asks for with another REQ.  `bytes wanted` is the memory that a call is about to take,
+ * 0: none, or not known.  A UUID of zeros: the process has no context yet.  Once a process has had the GPU, every call of
+ * the driver while the gate is shut asks for it, as the process may be off the GPU and the call wait in the driver.
  *
- * Epochs.  The daemon numbers its grants upwards from 1, over all processes.  A new connection begins anew.  DROP and RELEASED carry the epoch of the
- * grant that they end.  A GRANT whose epoch is not larger than the last one, or that nobody asked for, is ignored; so
- * are a DROP of another grant than the one that holds and a second DROP: the RELEASED that ends it was sent already, or
- * will be.
+ * Epochs.  The daemon numbers its grants upwards from 1, over all processes.  A new connection begins anew.  DROP and
+ * RELEASED carry the epoch of the grant that they end.  A GRANT whose epoch is not larger than the last one, or that
+ * nobody asked for, is ignored; so are a DROP of another grant than the one that holds and a second DROP: the RELEASED
+ * that ends it was sent already, or will be.
  *
  * Time.  All is microseconds.  `deadline_us` is how long the daemon waits after DROP; at the end of a quantum the gate
  * allows itself a quarter of the quantum.  When work goes on for longer, the gate says so at once by STAT with one

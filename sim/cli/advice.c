@@ -15,13 +15,15 @@ static int64_t up_to_gib(double bytes)
     return (int64_t)ceil(bytes / (double)gib) * gib;
 }
 
-int64_t advice_reserve(const struct advice_node *node)
+/* Bytes to reserve on a GPU with so many workloads: what their contexts take, and the published default at the least. */
+static int64_t reserve_of(const struct advice_node *node)
 {
     int64_t contexts = up_to_gib(ceil(node->a_gpu) * (double)node->context);
     return contexts > published_reserve ? contexts : published_reserve;
 }
 
-int64_t advice_reserve_draft(const struct advice_node *node)
+/* The same by the rule of the draft, 1 GiB a workload. */
+static int64_t reserve_draft(const struct advice_node *node)
 {
     return (int64_t)ceil(node->a_gpu) * gib;
 }
@@ -55,7 +57,7 @@ static void tell_reserve(struct text *out, const struct advice_node *n)
 {
     char context[UNITS_TEXT];
     text_printf(out, "reserve, %s: %lld GiB a GPU; by the product's draft it would be %lld GiB, 1 GiB a workload\n",
-                n->name, in_gib(advice_reserve(n)), in_gib(advice_reserve_draft(n)));
+                n->name, in_gib(reserve_of(n)), in_gib(reserve_draft(n)));
     if (n->context > 0)
         text_printf(out, "  why: contexts of up to %s, of %.1f workloads a GPU; 2 GiB is the published default\n",
                     units_show_size(context, (double)n->context), n->a_gpu);
@@ -117,9 +119,9 @@ static void totals(const struct advice *a, int64_t *file, int64_t *reserve, bool
     *differ = false;
     for (size_t i = 0; i < a->nodes; i++) {
         const struct advice_node *n = &a->node[i];
-        *differ = *differ || n->file != a->node[0].file || advice_reserve(n) != advice_reserve(&a->node[0]);
+        *differ = *differ || n->file != a->node[0].file || reserve_of(n) != reserve_of(&a->node[0]);
         *file = n->file > *file ? n->file : *file;
-        *reserve = advice_reserve(n) > *reserve ? advice_reserve(n) : *reserve;
+        *reserve = reserve_of(n) > *reserve ? reserve_of(n) : *reserve;
     }
 }
 
@@ -152,7 +154,7 @@ static void tell_patch(struct text *out, const struct advice *a)
         text_printf(out,
                     "  %s: {\"swapEnabled\":true,\"cpuSwapMemorySize\":\"%lldGi\","
                     "\"reservedGpuMemoryForSwapOperations\":\"%lldGi\"}\n",
-                    a->node[i].name, in_gib(a->node[i].file), in_gib(advice_reserve(&a->node[i])));
+                    a->node[i].name, in_gib(a->node[i].file), in_gib(reserve_of(&a->node[i])));
 }
 
 void advice_text(struct text *out, const struct advice *a)
@@ -177,8 +179,8 @@ static void json_node(struct text *out, const struct advice_node *n)
     json_number(out, ",", "peak_mean_bytes", n->peak.value);
     json_bounds(out, "peak_mean_ci95", &n->peak);
     json_number(out, ",", "least_bytes", n->least > 0 ? (double)n->least : (double)NAN);
-    json_number(out, ",", "gpu_reserved_bytes", (double)advice_reserve(n));
-    json_number(out, ",", "gpu_reserved_draft_bytes", (double)advice_reserve_draft(n));
+    json_number(out, ",", "gpu_reserved_bytes", (double)reserve_of(n));
+    json_number(out, ",", "gpu_reserved_draft_bytes", (double)reserve_draft(n));
     json_number(out, ",", "workloads_per_gpu", n->a_gpu);
     text_add(out, "}");
 }

@@ -47,11 +47,6 @@ struct advice {
     int runs;
 };
 
-/* Bytes to reserve on a GPU with so many workloads: what their contexts take, and the published default at the least;
- * and by the rule of the draft, 1 GiB a workload. */
-int64_t advice_reserve(const struct advice_node *node);
-int64_t advice_reserve_draft(const struct advice_node *node);
-
 void advice_text(struct text *out, const struct advice *advice);
 void advice_json(struct text *out, const struct advice *advice);
 

@@ -16,8 +16,4 @@ void calibrate_node(struct text *out, const struct calibrated *c);
 /* For people. */
 void calibrate_text(struct text *out, const struct calibrated *c);
 
-/* What both tell.  A rate as keys take it, "24.98GB/s"; 0: not measured. */
-double calibrate_swap_rate(const struct measured *m, bool in);
-double calibrate_swap_fixed_ns(const struct measured *m); /* mean of both directions, not below 0 */
-
 #endif

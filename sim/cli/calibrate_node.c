@@ -9,7 +9,8 @@
 
 static const double shared_least = 0.95; /* of their sum alone: less, and GPUs share something */
 
-double calibrate_swap_rate(const struct measured *m, bool in)
+/* Bytes a second of whole swaps, or else of copies; 0: not measured. */
+static double swap_rate(const struct measured *m, bool in)
 {
     const struct measure_fit *fit = measure_line(m, in ? "swap_in" : "swap_out");
 
@@ -18,7 +19,8 @@ double calibrate_swap_rate(const struct measured *m, bool in)
     return fit != NULL ? fit->per_s : 0;
 }
 
-double calibrate_swap_fixed_ns(const struct measured *m)
+/* The mean of both directions, not below 0. */
+static double swap_fixed_ns(const struct measured *m)
 {
     const struct measure_fit *in = measure_line(m, "swap_in"), *out = measure_line(m, "swap_out");
     double fixed_ns = in != NULL && out != NULL ? (in->fixed_ns + out->fixed_ns) / 2 : 0;
@@ -59,7 +61,7 @@ static void link(struct text *out, const struct measured *m, const char *key, bo
         return;
     snprintf(comment, sizeof comment, "swaps chunk by chunk; the link alone has %.5gGB/s, and %s a copy",
              alone->per_s / 1e9, units_show_time(latency, fmax(alone->fixed_ns, 0)));
-    rate(out, key, calibrate_swap_rate(m, in), comment);
+    rate(out, key, swap_rate(m, in), comment);
 }
 
 /* What copies with memory that is not registered get in the slower direction. */
@@ -104,8 +106,7 @@ void calibrate_node(struct text *out, const struct calibrated *c)
     link(out, m, "d2h", false);
     duplex(out, m);
     text_printf(out, "chunk = %s\n", units_write_size(size, m->chunk_bytes));
-    text_printf(out, "swap_overhead = %s\n",
-                units_write_time(time, (int64_t)llround(calibrate_swap_fixed_ns(m) / 1e3) * 1000));
+    text_printf(out, "swap_overhead = %s\n", units_write_time(time, (int64_t)llround(swap_fixed_ns(m) / 1e3) * 1000));
     pageable(out, m);
     pin_cost(out, m);
     if (m->all_in_per_s > 0 && m->all_share < shared_least)

@@ -207,8 +207,7 @@ int cmd_calibrate(int argc, char **argv, struct error *err)
         parse,
         NULL,
         "Measure what swapping costs on a GPU: links by direction and size, pinned and not, both ways at once, the "
-        "calls that "
-        "map memory, whole swaps, contexts; some seconds.  Nobody else should use the GPU meanwhile.",
+        "calls that map memory, whole swaps, contexts; some seconds.  Nobody else should use the GPU meanwhile.",
         NULL,
         NULL,
         NULL};

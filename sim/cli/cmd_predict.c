@@ -241,8 +241,7 @@ int cmd_predict(int argc, char **argv, struct error *err)
                                      parse,
                                      "DB",
                                      "Simulate a live run of the database with what 'calibrate' measured of its GPU, "
-                                     "the same load and policies, and "
-                                     "tell how far off each number is.",
+                                     "the same load and policies, and tell how far off each number is.",
                                      NULL,
                                      NULL,
                                      NULL};

@@ -251,8 +251,7 @@ int cmd_record(int argc, char **argv, struct error *err)
                                      parse,
                                      NULL,
                                      "Sample a real node into a trace: memory and use of each process on its GPUs, as "
-                                     "the driver's management library "
-                                     "tells them.  It takes no GPU memory.",
+                                     "the driver's management library tells them.  It takes no GPU memory.",
                                      NULL,
                                      NULL,
                                      NULL};

@@ -8,15 +8,6 @@
 
 #include "sim/base/error.h"
 
-struct command {
-    const char *name;
-    int (*run)(int argc, char **argv, struct error *err);
-    const char *arguments, *help;
-};
-
-/* The i-th command, NULL past the end. */
-const struct command *command_at(int i);
-
 int cmd_run(int argc, char **argv, struct error *err);
 int cmd_replay(int argc, char **argv, struct error *err);
 int cmd_live(int argc, char **argv, struct error *err);

@@ -9,7 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command commands[] = {
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv, struct error *err);
+    const char *arguments, *help;
+} commands[] = {
     {"run", cmd_run, "SCENARIO", "simulate a scenario; report on stdout, rows in the database"},
     {"replay", cmd_replay, "TRACE [SCENARIO]", "the same with a recorded trace as the load"},
     {"live", cmd_live, "SCENARIO --device D", "the same load and policies on GPUs, or on the driver double"},
@@ -40,10 +44,7 @@ static const struct command commands[] = {
     {"bench", cmd_bench, "[--json]", "events per second of the event core and of whole runs"},
 };
 
-const struct command *command_at(int i)
-{
-    return i < (int)(sizeof commands / sizeof *commands) ? &commands[i] : NULL;
-}
+enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static const char *name_at(size_t i, const void *context)
 {
@@ -57,14 +58,14 @@ static void help(FILE *out)
             "gpuswap-sim %s - simulate GPU memory swap: how long do users wait, how large is the swap file\n\n"
             "usage: gpuswap-sim SCENARIO.ini [OPTION...]\n       gpuswap-sim COMMAND ...\n\n",
             GPUSWAP_VERSION);
-    for (int i = 0; command_at(i) != NULL; i++)
+    for (size_t i = 0; i < COMMANDS; i++)
         fprintf(out, "  %-13s %-23s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
     fprintf(out, "\n'gpuswap-sim COMMAND --help' tells the options of a command.\n");
 }
 
 static const struct command *find(const char *name)
 {
-    for (int i = 0; command_at(i) != NULL; i++)
+    for (size_t i = 0; i < COMMANDS; i++)
         if (strcmp(commands[i].name, name) == 0)
             return &commands[i];
     return NULL;
@@ -78,7 +79,7 @@ static bool is_file(const char *arg)
 
 static int unknown(const char *name, struct error *err)
 {
-    const char *near = units_nearest(name, sizeof commands / sizeof *commands, name_at, NULL);
+    const char *near = units_nearest(name, COMMANDS, name_at, NULL);
 
     if (near != NULL)
         return error_set(err, GS_USAGE, "unknown command '%s'; did you mean '%s'?", name, near);

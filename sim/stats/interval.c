@@ -1,4 +1,4 @@
-/* interval.c - confidence intervals for means, ratios and quantiles of independent values. */
+/* interval.c - confidence intervals for means and ratios of independent values. */
 #include "sim/stats/interval.h"
 
 #include <gsl/gsl_cdf.h>
@@ -51,33 +51,4 @@ struct interval interval_ratio(const double *top, const double *bottom, size_t n
     out.low = out.value - half;
     out.high = out.value + half;
     return out;
-}
-
-/* Least k in 0 .. n with P(B <= k) >= p, B binomial. */
-static uint64_t binomial_quantile(uint64_t n, double q, double p)
-{
-    uint64_t low = 0, high = n;
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (gsl_cdf_binomial_P((unsigned)middle, q, (unsigned)n) >= p)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return low;
-}
-
-int interval_quantile_ranks(uint64_t n, double q, double confidence, uint64_t *low, uint64_t *high)
-{
-    double tail = 0.5 * (1 - confidence);
-    if (n == 0 || n > UINT32_MAX || !(q > 0 && q < 1))
-        return -1;
-    /* P(X(l) > quantile) = P(B <= l - 1) must stay below the tail, P(X(h) < quantile) = 1 - P(B <= h - 1) too. */
-    uint64_t l = binomial_quantile(n, q, tail);
-    uint64_t h = binomial_quantile(n, q, 1 - tail) + 1;
-    if (l < 1 || h > n)
-        return -1;
-    *low = l;
-    *high = h;
-    return 0;
 }

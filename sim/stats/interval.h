@@ -25,9 +25,4 @@ struct interval interval_mean(const double *value, size_t n, double confidence);
  * section 6.4); with equal bottoms it is that of interval_mean.  NAN where the bottoms sum to 0. */
 struct interval interval_ratio(const double *top, const double *bottom, size_t n, double confidence);
 
-/* Ranks (from 1) of the order statistics of `n` independent values that enclose the q-quantile with at least the given
- * probability whatever the distribution (the number of values below the quantile is binomial: David & Nagaraja, Order
- * Statistics, 2003, section 7.1).  Returns 0, or -1 if n values are too few. */
-int interval_quantile_ranks(uint64_t n, double q, double confidence, uint64_t *low, uint64_t *high);
-
 #endif

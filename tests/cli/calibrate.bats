@@ -103,9 +103,9 @@ END
 
 @test "a GPU that others use is left alone, unless it is forced" {
     with_double memory=64MiB "ledger=$PWD/ledger"
-    # somebody whose first copy never ends
+    # somebody whose first copy never ends; forced, as a try below may be on the GPU before him
     GPUSWAP_DOUBLE="$GPUSWAP_DOUBLE real_clock=yes fault=cuMemcpyHtoDAsync#1=hang" \
-        "$GPUSWAP_SIM" calibrate --device double --db other.db 3>&- &
+        "$GPUSWAP_SIM" calibrate --device double --force --db other.db 3>&- &
     holder=$!
     for _ in $(seq 200); do
         run "$GPUSWAP_SIM" calibrate --device double --quiet

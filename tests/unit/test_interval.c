@@ -86,48 +86,6 @@ static void coverage(void **unused)
     assert_near(held_ratio / (double)TRIES, 0.95, 0.02);
 }
 
-static void quantile_ranks_by_table(void **unused)
-{
-    (void)unused;
-    /* Distribution-free 95 % intervals of the median, from the binomial distribution with p = 1/2. */
-    static const struct {
-        uint64_t n, low, high;
-    } row[] = {
-        {6, 1, 6}, {10, 2, 9}, {20, 6, 15}, {25, 8, 18}, {100, 40, 61},
-    };
-    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-        uint64_t low, high;
-        assert_int_equal(interval_quantile_ranks(row[i].n, 0.5, 0.95, &low, &high), 0);
-        assert_int_equal(low, row[i].low);
-        assert_int_equal(high, row[i].high);
-    }
-    uint64_t low, high;
-    assert_int_equal(interval_quantile_ranks(5, 0.5, 0.95, &low, &high), -1);
-    assert_int_equal(interval_quantile_ranks(0, 0.5, 0.95, &low, &high), -1);
-    assert_int_equal(interval_quantile_ranks(50, 0.95, 0.95, &low, &high), -1);
-    assert_int_equal(interval_quantile_ranks(1000, 0.95, 0.95, &low, &high), 0);
-}
-
-static void quantile_coverage(void **unused)
-{
-    (void)unused;
-    enum { TRIES = 4000, N = 200 };
-    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-    gsl_rng_set(rng, 21);
-    uint64_t low, high;
-    assert_int_equal(interval_quantile_ranks(N, 0.9, 0.95, &low, &high), 0);
-    int held = 0;
-    for (int t = 0; t < TRIES; t++) {
-        /* X(low) <= quantile <= X(high) exactly if at least `low` and fewer than `high` values lie below it. */
-        uint64_t below = 0;
-        for (int i = 0; i < N; i++)
-            below += gsl_rng_uniform(rng) < 0.9;
-        held += below >= low && below < high;
-    }
-    gsl_rng_free(rng);
-    assert_in_range(held, (int)(0.945 * TRIES), (int)(0.975 * TRIES));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,8 +93,6 @@ int main(void)
         cmocka_unit_test(too_few_values_have_no_interval),
         cmocka_unit_test(ratio_by_hand),
         cmocka_unit_test(coverage),
-        cmocka_unit_test(quantile_ranks_by_table),
-        cmocka_unit_test(quantile_coverage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
