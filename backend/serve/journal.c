@@ -4,6 +4,7 @@
  * A line each: group, user, bytes, priority, whether it is pinned, ticket, then the numbers and start times of the program and
  * of its processes on the GPU.  A number with another start time is another process. */
 #include "backend/serve/state.h"
+#include "sim/base/units.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -109,11 +110,19 @@ static int somebody(const char *root, const char *others)
     return pid;
 }
 
-static void restore(struct backend *be, struct guest *p, char *const field[FIELDS])
+/* A line that was damaged is left out: half a number could be another user's. */
+static bool read_number(const char *text, int64_t least, int64_t most, int64_t *value)
 {
-    p->bytes = strtoll(field[FIELD_BYTES], NULL, 10);
+    char why[UNITS_WHY];
+
+    return units_integer(text, value, why) == GS_OK && *value >= least && *value <= most;
+}
+
+static void restore(struct backend *be, struct guest *p, char *const field[FIELDS], int64_t bytes, int64_t priority)
+{
+    p->bytes = bytes;
     serve_post(be, GS_RESIZE, serve_id(be, p))->event.bytes = p->bytes;
-    p->priority = atoi(field[FIELD_PRIORITY]);
+    p->priority = (int)priority;
     if (p->priority >= 0)
         guests_update(be, p, GS_FIELD_PRIORITY, p->priority);
     p->pinned = *field[FIELD_PINNED] == '1';
@@ -126,17 +135,22 @@ static void read_guest(struct backend *be, char *line)
 {
     char *rest = NULL, *field[FIELDS];
     struct error err = {0};
+    int64_t uid, bytes, priority;
     struct guest *p;
     int pid;
 
     for (int i = 0; i < FIELDS; i++)
         if ((field[i] = strtok_r(i == 0 ? line : NULL, " \n", &rest)) == NULL)
             return;
+    if (!read_number(field[FIELD_UID], 0, UINT32_MAX - 1, &uid) ||
+        !read_number(field[FIELD_BYTES], 0, INT64_MAX, &bytes) ||
+        !read_number(field[FIELD_PRIORITY], -1, 255, &priority))
+        return;
     pid = somebody(field[FIELD_ROOT], rest);
     if (pid < 0 || (p = guests_free(be, field[FIELD_GROUP])) == NULL ||
-        guests_take(be, p, pid, (uid_t)strtoul(field[FIELD_UID], NULL, 10), &err) != GS_OK)
+        guests_take(be, p, pid, (uid_t)uid, &err) != GS_OK)
         return;
-    restore(be, p, field);
+    restore(be, p, field, bytes, priority);
     for (char *word = strtok_r(NULL, " \n", &rest); word != NULL; word = strtok_r(NULL, " \n", &rest))
         if (read_process(word) > 0)
             guests_join(be, p, read_process(word), &err);

@@ -157,7 +157,7 @@ static const struct key table[] = {
              .help = "time without GPU between iterations"),
     WORKLOAD("arrival", "arrivals", NULL, "inference", KEY_ARRIVAL, arrival, 0, 0,
              .help = "of each workload, or with a 'router' of the group: poisson(rate), gamma(cv,rate), "
-                     "onoff(on,off,rate), schedule(t1 t2 ...), or users(n,think)"),
+                     "onoff(on,off,rate), schedule(t1 ...), users(n,think)"),
     WORKLOAD("service", "dist of time", "", "inference", KEY_DIST_TIME, service, 0, INFINITY, .above = true,
              .help = "GPU work of a request, alone on the reference GPU; alternative: tokens"),
     WORKLOAD("input_tokens", "dist of number", "", "inference", KEY_DIST_NUMBER, input_tokens, 0, INFINITY,
