@@ -31,7 +31,7 @@ struct backend_setup {
     const struct scenario *scenario;
     const struct gs_setup *setup; /* nodes and workloads as the controller sees them */
     struct arena *arena;
-    uint32_t first_node; /* of the scenario's nodes, the first of setup->node */
+    uint32_t first_node;              /* of the scenario's nodes, the first of setup->node */
     const struct live_device *device; /* of a live run (backend/device.h): its GPUs and clock; else NULL */
     struct load *load;                /* for a backend that brings the wishes itself */
 };

@@ -19,9 +19,10 @@ static int check_scenario(const struct scenario *scenario, struct error *err)
         return error_set(err, GS_UNSATISFIABLE,
                          "the policy '%s' asks for the future, which a live run has not seen; take another", oracle);
     if (scenario->replications > 1 || scenario->precision > 0)
-        return error_set(err, GS_UNSATISFIABLE,
-                         "a live run is one replication; add --replications 1%s, and another --seed for each further run",
-                         scenario->precision > 0 ? " --set scenario.precision=0" : "");
+        return error_set(
+            err, GS_UNSATISFIABLE,
+            "a live run is one replication; add --replications 1%s, and another --seed for each further run",
+            scenario->precision > 0 ? " --set scenario.precision=0" : "");
     if (scenario->warmup == WARMUP_AUTO)
         return error_set(err, GS_UNSATISFIABLE,
                          "'warmup = auto' runs everything twice, which a live run cannot; add --set "

@@ -100,7 +100,7 @@ struct load {
     uint32_t doors;
     const struct gs_view *view;       /* what routers see of the GPUs; NULL: nothing */
     const struct load_wishes *wishes; /* of a run that is followed; NULL: none is */
-    uint32_t node;              /* of load_follows(), for its look through the tournament */
+    uint32_t node;                    /* of load_follows(), for its look through the tournament */
     struct cursor *cursor;
     size_t cursors;
     uint32_t count;

@@ -27,8 +27,8 @@ bool nodes_may_divide(const struct replication_plan *plan)
     const struct scenario *scenario = plan->scenario;
     bool rows = plan->results != NULL && scenario->record > RECORD_SUMMARY;
 
-    return !plan->whole && plan->backend == &backend_sim && plan->wishes == NULL && nodes_of(scenario) > 1 && scenario->duration < GS_NEVER &&
-           !rows && load_divides(scenario) && policies_divide(scenario);
+    return !plan->whole && plan->backend == &backend_sim && plan->wishes == NULL && nodes_of(scenario) > 1 &&
+           scenario->duration < GS_NEVER && !rows && load_divides(scenario) && policies_divide(scenario);
 }
 
 struct arrival_at {

@@ -311,11 +311,11 @@ int replication_open(struct replication *r, const struct replication_plan *plan,
     if (be == NULL)
         return error_set(err, GS_SYSTEM, "out of memory");
     *be = (struct backend_setup){.scenario = scenario,
-                                  .setup = &r->setup,
-                                  .arena = arena,
-                                  .first_node = part == NULL ? 0 : part->watched.first_node,
-                                  .device = plan->device,
-                                  .load = r->load};
+                                 .setup = &r->setup,
+                                 .arena = arena,
+                                 .first_node = part == NULL ? 0 : part->watched.first_node,
+                                 .device = plan->device,
+                                 .load = r->load};
     if ((rc = r->ops->open(&r->backend, be, err)) != GS_OK)
         return rc;
     r->clock = (struct backend_clock *)r->backend;

@@ -34,9 +34,9 @@ struct replication_plan {
     const struct live_device *device;
     const struct run_watch *watch;    /* NULL: time is simulated */
     const struct load_wishes *wishes; /* of a run that is followed; NULL: none is */
-    uint32_t threads;         /* that it may use, where its nodes can be simulated by themselves; 0: one */
-    bool whole;               /* simulate all nodes at once, even where they could be by themselves */
-    struct mser *mser;        /* takes (end, response) of every burst, for the truncation; NULL: not wanted */
+    uint32_t threads;                 /* that it may use, where its nodes can be simulated by themselves; 0: one */
+    bool whole;                       /* simulate all nodes at once, even where they could be by themselves */
+    struct mser *mser;                /* takes (end, response) of every burst, for the truncation; NULL: not wanted */
 };
 
 /* Simulate it to its end.  The tally lives in `arena`; release its sketches with tally_fini.  Its rows are in the database
@@ -51,8 +51,8 @@ struct run_options {
         *device; /* of a live run, which is one replication, and is looked on by `watch`; else NULL */
     const struct run_watch *watch;
     const struct load_wishes *wishes; /* of a run of one replication that is followed; NULL: none is */
-    bool whole;     /* simulate all nodes at once, even where they could be by themselves */
-    uint32_t first; /* number of the first replication: further ones of a run that had so many */
+    bool whole;                       /* simulate all nodes at once, even where they could be by themselves */
+    uint32_t first;                   /* number of the first replication: further ones of a run that had so many */
     /* Told after each replication, from one thread at a time; may be NULL. */
     void (*progress)(void *context, uint32_t done, uint32_t of);
     void *context;
