@@ -85,7 +85,7 @@ static void context(struct text *out, const struct measured *m)
                     units_show_size(size, bytes->p50));
     }
     if (busy != NULL)
-        text_printf(out, "a kernel that is to last takes %.4g of its time and %s\n", 1e9 / busy->per_s,
+        text_printf(out, "a kernel takes %.4g times as long as it was asked to, and %s\n", 1e9 / busy->per_s,
                     units_show_time(time, busy->fixed_ns > 0 ? busy->fixed_ns : 0));
 }
 

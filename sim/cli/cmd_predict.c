@@ -18,6 +18,8 @@ struct arguments {
     struct simulate simulate;
     const char *db;
     int64_t run, calibration;
+    bool on_double;
+    const char *other_link; /* how the link of a node differs from that which was calibrated; NULL: it does not much */
 };
 
 static const struct argp_option options[] = {
@@ -88,12 +90,28 @@ static const char *rate(struct arguments *a, const char *value, double scale)
     return arena_printf(&a->simulate.arena, "%.0fB/s", per_s / scale);
 }
 
+/* A live run on the double makes its links after the scenario, `calibrate` does not know the scenario. */
+static void compare_link(struct arguments *a, const struct node_group *node, const char *key, const char *value)
+{
+    double wanted = strcmp(key, "h2d") == 0 ? node->h2d : node->d2h, measured;
+    char why[UNITS_WHY];
+
+    if (units_rate(value, &measured, why) == GS_OK && (measured > 2 * wanted || 2 * measured < wanted))
+        a->other_link =
+            arena_printf(&a->simulate.arena,
+                         "the double's '%s' was calibrated as %s, the run's scenario says %.6gMB/s: calibrate "
+                         "takes links from the environment's GPUSWAP_DOUBLE ('in', 'out')",
+                         key, value, wanted / 1e6);
+}
+
 /* A line of the calibration's [node], for a node of the scenario.  Its memory is the scenario's. */
 static int take_key(struct arguments *a, const struct node_group *node, const char *section, const char *key,
                     const char *value, double scale, struct error *err)
 {
     static const char *const rates[] = {"h2d", "d2h", "host_bandwidth"};
 
+    if (a->on_double && (strcmp(key, "h2d") == 0 || strcmp(key, "d2h") == 0))
+        compare_link(a, node, key, value);
     if (strcmp(key, "swap_overhead") == 0)
         value = overhead(a, node, value, scale);
     else if (strcmp(key, "duplex") != 0 && strcmp(key, "calibrated") != 0) {
@@ -149,7 +167,8 @@ static int read_scenario(struct scenario *scenario, struct arguments *a, const s
     const char *text, *file;
     int rc = event_log_read_scenario(&text, &file, a->db, run->number, &a->simulate.arena, err);
 
-    if (rc == GS_OK && strcmp(run->provenance, "double") == 0)
+    a->on_double = strcmp(run->provenance, "double") == 0;
+    if (rc == GS_OK && a->on_double)
         rc = set(a, "scenario.allow_synthetic=yes", err);
     if (rc == GS_OK && live->interrupted)
         rc = set(a, arena_printf(&a->simulate.arena, "scenario.duration=%.0fns", live->run.elapsed.value * 1e9), err);
@@ -173,6 +192,7 @@ static void add_notes(struct arguments *a, struct prediction *p, const struct sc
     struct arena *arena = &a->simulate.arena;
     char calibrated[UNITS_TEXT], chunk[UNITS_TEXT];
 
+    add_note(p, a->other_link);
     for (size_t i = 0; i < scenario->nodes; i++)
         if (scenario->node[i].chunk != p->calibration->chunk_bytes) {
             add_note(p, arena_printf(arena, "it was calibrated with chunks of %s, and ran with chunks of %s",

@@ -4,7 +4,7 @@
 #include "sim/base/units.h"
 #include "sim/run/setup.h"
 
-enum { WALL_SLICE_NS = 100000000 };
+enum { WALL_SLICE_NS = 100000000, LARGEST_DIVISOR = 1 << 20 };
 
 const char *live_provenance(const struct live *live)
 {
@@ -19,10 +19,10 @@ static int check_scenario(const struct scenario *scenario, struct error *err)
         return error_set(err, GS_UNSATISFIABLE,
                          "the policy '%s' asks for the future, which a live run has not seen; take another", oracle);
     if (scenario->replications > 1 || scenario->precision > 0)
-        return error_set(err, GS_UNSATISFIABLE,
-                         "a live run is one replication; add --set scenario.replications=1%s, and another --seed for "
-                         "each further run",
-                         scenario->precision > 0 ? " --set scenario.precision=0" : "");
+        return error_set(
+            err, GS_UNSATISFIABLE,
+            "a live run is one replication; add --replications 1%s, and another --seed for each further run",
+            scenario->precision > 0 ? " --set scenario.precision=0" : "");
     if (scenario->warmup == WARMUP_AUTO)
         return error_set(err, GS_UNSATISFIABLE,
                          "'warmup = auto' runs everything twice, which a live run cannot; add --set "
@@ -55,13 +55,16 @@ static int check_host(const struct scenario *scenario, const struct gs_workload_
     struct host_memory memory = host_memory("");
     double left = (double)host_memory_left(&memory), wanted = live_double_bytes(scenario, spec, workloads);
     char need[UNITS_TEXT], have[UNITS_TEXT];
+    int64_t divisor = 2;
 
     if (left < 0 || wanted <= 0.9 * left)
         return GS_OK;
+    while (divisor < LARGEST_DIVISOR && wanted > 0.9 * left * (double)divisor)
+        divisor *= 2;
     return error_set(err, GS_UNSATISFIABLE,
                      "the driver double keeps real bytes: this scenario needs %s of host memory, and %s are free; "
-                     "make memory, GPUs and links of the scenario smaller by the same factor",
-                     units_show_size(need, wanted), units_show_size(have, left));
+                     "divide gpu_memory, gpu_reserved, swap_file, chunk, memory, h2d and d2h by %lld or more",
+                     units_show_size(need, wanted), units_show_size(have, left), (long long)divisor);
 }
 
 int live_begin(struct live *live, const struct scenario *scenario, const struct gs_workload_spec *spec,

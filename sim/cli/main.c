@@ -109,6 +109,7 @@ static void complain(const struct error *err)
 {
     const char *line = err->text;
 
+    fflush(stdout); /* what is complained about comes first where both go to one file */
     while (*line != '\0') {
         size_t length = strcspn(line, "\n");
         fprintf(stderr, "gpuswap-sim: %.*s\n", (int)length, line);

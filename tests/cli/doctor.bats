@@ -33,6 +33,8 @@ says() {
     run --separate-stderr "$GPUSWAP_SIM" doctor --live
     [ "$status" -eq 69 ]
     [[ $stderr == "gpuswap-sim: live mode lacks 1 thing on this machine"* ]]
+    "$GPUSWAP_SIM" doctor --live >both.txt 2>&1 || true     # 'above' is above
+    [[ $(tail -n 1 both.txt) == "gpuswap-sim: live mode lacks 1 thing"* ]]
 }
 
 @test "with a driver: version, GPUs, who else is there" {

@@ -103,6 +103,20 @@ predict() {
     within 1 response_mean_s response_p95_s
 }
 
+@test "a double that was calibrated with other links than it ran with is told" {
+    needs_double
+    { printf '[scenario]\nduration = 5m\nrecord = bursts\n'; node serial; notebooks 3840KiB 12s 2s; } >links.ini
+    live links.ini
+    calibrate "$double"
+    run --separate-stderr "$GPUSWAP_SIM" predict results.db
+    [ "$status" -eq 0 ]
+    [[ $output != *"calibrate takes links from"* ]]
+    calibrate "${double/in=5MB/in=20MB}"
+    run --separate-stderr "$GPUSWAP_SIM" predict results.db
+    [ "$status" -eq 0 ]
+    [[ $output == *"the double's 'h2d' was calibrated as "*", the run's scenario says 5MB/s: calibrate takes links from"* ]]
+}
+
 @test "what cannot be predicted" {
     run --separate-stderr "$GPUSWAP_SIM" predict none.db
     [ "$status" -eq 66 ]
