@@ -358,8 +358,9 @@ static int run_whole(const struct replication_plan *plan, struct tally **tally, 
     }
     if (rc == GS_OK && !(*tally)->interrupted && plan->results != NULL)
         rc = results_replication(plan->results, &last, *tally, err);
-    else if (rc != GS_OK && plan->results != NULL)
-        (void)results_chunk(plan->results, &last, &(struct error){0}); /* of one that broke off: it stays unmarked */
+    else if (rc != GS_OK && rc != GS_SYSTEM && plan->results != NULL)
+        /* what happened before it broke off is kept, unmarked; without memory the rows may not be whole */
+        (void)results_chunk(plan->results, &last, &(struct error){0});
     chunk_free(&last);
     replication_close(&r);
     return rc;

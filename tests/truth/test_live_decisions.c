@@ -38,6 +38,19 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* What it takes to ask for the time twice, which is in each figure. */
+static double clock_us(void)
+{
+    static int64_t ns[1001];
+
+    for (size_t i = 0; i < sizeof ns / sizeof *ns; i++) {
+        ns[i] = thread_ns();
+        ns[i] = thread_ns() - ns[i];
+    }
+    qsort(ns, sizeof ns / sizeof *ns, sizeof *ns, by_value);
+    return (double)ns[sizeof ns / sizeof *ns / 2] * 1e-3;
+}
+
 static void test_decisions(void **state)
 {
     static const char text[] =
@@ -45,14 +58,14 @@ static void test_decisions(void **state)
         "h2d = 125MB/s\nd2h = 125MB/s\ntransfer = overlapped\n[policy]\nslicer = rr\nslicer.quantum = 1s\n"
         "[workload.NB]\nclass = notebook\ncount = 6\nmemory = 3840KiB\ncontext = 0B\nthink = exp(4s)\nburst = "
         "exp(1s)\n";
-    double p99_us;
+    double p99_us, empty_us = clock_us();
 
     (void)state;
     run_live(text, "memory=10MiB context=1MiB granularity=256KiB in=125MB/s out=125MB/s ", false);
     qsort(decision.ns, decision.count, sizeof *decision.ns, by_value);
-    p99_us = (double)decision.ns[decision.count * 99 / 100] * 1e-3;
-    print_message("%zu decisions: median %.2f us, p99 %.2f us\n", decision.count,
-                  (double)decision.ns[decision.count / 2] * 1e-3, p99_us);
+    p99_us = (double)decision.ns[decision.count * 99 / 100] * 1e-3 - empty_us;
+    print_message("%zu decisions: median %.2f us, p99 %.2f us, without the %.2f us of the clock\n", decision.count,
+                  (double)decision.ns[decision.count / 2] * 1e-3 - empty_us, p99_us, empty_us);
     assert_true(decision.count > 2000);
 #ifdef RELEASE
     assert_true(p99_us <= 5);
