@@ -134,6 +134,20 @@ swapped() { # swapped PLACE: at least once
     ctl status --json | grep "\"place\":\"$1\"" | grep -qv '"swaps":0,'
 }
 
+# The number of the process that is called so and has the GPU open.
+process_called() {
+    local pid
+
+    for pid in dir/[0-9]*; do
+        pid=${pid#dir/}
+        if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$1" ]; then
+            echo "$pid"
+            return 0
+        fi
+    done
+    return 1
+}
+
 # The number of the process that runs as PLACE, by what the double's folder has.
 process_of() {
     local pid

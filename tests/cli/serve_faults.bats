@@ -33,9 +33,9 @@ open_node() {
     start b "$(client threads)" 12 28 60
     for i in 1 2 3 4 ${SERVE_MORE:+5 6 7 8 9 10 11 12}; do
         start "victim$i" "$(client chunks)" 100 28 30
-        until_so process_of NB-2
+        until_so process_called client_chunks
         sleep "0.$((i * 7 % 10))"
-        kill -KILL "$(process_of NB-2)"
+        kill -KILL "$(process_called client_chunks)"
         until_so has_ended "victim$i"
         [ "$(cat "victim$i.rc")" = 137 ]
     done
