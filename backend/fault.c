@@ -26,7 +26,7 @@ static int submit(struct backend *be, const struct gs_command *command, struct e
 {
     if (!fails(be, command->kind))
         return sim_submit(be, command, err);
-    sim_post(be, BACKEND_EVENT, GS_FAILED, command->workload)->event.command = command->kind;
+    sim_post(be, GS_FAILED, command->workload)->event.command = command->kind;
     return GS_OK;
 }
 

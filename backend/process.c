@@ -57,7 +57,7 @@ static void post_idle(struct backend *be, uint32_t workload)
     if (p->idle_posted)
         return;
     p->idle_posted = true;
-    sim_post(be, BACKEND_EVENT, GS_IDLE, workload);
+    sim_post(be, GS_IDLE, workload);
 }
 
 /* Nothing runs any more.  Yield if it is to and more waits; else go on, or linger.  True: it is idle at once. */
@@ -159,14 +159,14 @@ void process_stop(struct backend *be, uint32_t workload, bool at_boundary)
     p->between = p->started && p->running == 0 && !p->parked;
     p->wants = true; /* or not: the answer tells */
     revoke(be, workload);
-    sim_post(be, BACKEND_EVENT, GS_DONE, workload)->event.command = GS_STOP;
+    sim_post(be, GS_DONE, workload)->event.command = GS_STOP;
 }
 
 void process_kill(struct backend *be, uint32_t workload)
 {
     hold_bytes(be, &be->process[workload], 0);
     pinned_free(be, workload);
-    sim_post(be, BACKEND_EVENT, GS_DONE, workload)->event.command = GS_KILL;
+    sim_post(be, GS_DONE, workload)->event.command = GS_KILL;
 }
 
 /* As with an idle notice, what follows is certain only when the answer is delivered: a burst may have come meanwhile. */

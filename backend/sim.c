@@ -14,26 +14,10 @@ void sim_push(struct backend *be, gs_ns at_ns, enum sim_kind kind, uint32_t enti
         be->clock.next_ns = at_ns;
 }
 
-struct backend_event *sim_post(struct backend *be, enum backend_kind kind, uint8_t event, uint32_t workload)
+struct backend_event *sim_post(struct backend *be, uint8_t event, uint32_t workload)
 {
-    uint32_t at = be->mail_head + be->mail_count;
-
-    if (be->mail_count + 1 < be->mail_capacity)
-        be->mail_count++;
-    else
-        be->out_of_memory = true;
-    struct backend_event *letter = &be->mail[at < be->mail_capacity ? at : at - be->mail_capacity];
-    letter->kind = kind;
-    letter->event.at_ns = be->clock.now_ns;
-    letter->event.since_ns = GS_NEVER;
-    letter->event.bytes = 0;
-    letter->event.workload = workload;
-    letter->event.timer = GS_NONE;
-    letter->event.kind = event;
-    letter->event.command = 0;
-    letter->job = NULL;
     be->clock.next_ns = be->clock.now_ns;
-    return letter;
+    return mailbox_post(&be->mail, event, workload, be->clock.now_ns);
 }
 
 void device_account(struct backend *be, struct device *device)
@@ -124,16 +108,14 @@ int sim_open(struct backend **out, const struct backend_setup *setup, struct err
     be->nodes = setup->setup->nodes;
     for (uint32_t i = 0; i < be->nodes; i++)
         be->gpus += setup->setup->node[i].gpus;
-    be->mail_capacity = 4 * be->workloads + 16;
-    be->mail = arena_array(arena, be->mail_capacity, sizeof *be->mail);
     be->process = arena_array(arena, be->workloads, sizeof *be->process);
     be->device = arena_array(arena, be->gpus, sizeof *be->device);
     be->link = arena_array(arena, 2 * (size_t)be->gpus + be->nodes, sizeof *be->link);
     be->node = arena_array(arena, be->nodes, sizeof *be->node);
     be->timer_word = arena_array(arena, be->gpus + (size_t)be->workloads, sizeof *be->timer_word);
-    if (be->mail == NULL || be->process == NULL || be->device == NULL || be->link == NULL || be->node == NULL ||
-        be->timer_word == NULL || !tournament_open(&be->ends, be->gpus, arena) ||
-        queue_init(&be->queue, 4 * (size_t)be->gpus + 16) != GS_OK)
+    if (!mailbox_open(&be->mail, 4 * be->workloads + 16, arena) || be->process == NULL || be->device == NULL ||
+        be->link == NULL || be->node == NULL || be->timer_word == NULL ||
+        !tournament_open(&be->ends, be->gpus, arena) || queue_init(&be->queue, 4 * (size_t)be->gpus + 16) != GS_OK)
         return no_memory(err);
     open_nodes(be);
     for (size_t g = 0; g < setup->scenario->nodes; g++)
@@ -158,7 +140,7 @@ static int failed(const struct backend *be, struct error *err)
         return error_set(
             err, GS_UNSATISFIABLE,
             "a burst takes more than 208 days of its GPU, alone; cut long draws off with trunc(DIST,lo,hi)");
-    return be->out_of_memory ? no_memory(err) : GS_OK;
+    return be->out_of_memory ? no_memory(err) : mailbox_check(&be->mail, err);
 }
 
 int sim_submit(struct backend *be, const struct gs_command *command, struct error *err)
@@ -256,7 +238,7 @@ static __attribute__((noinline)) void happen(struct backend *be, struct queue_ev
         break;
     default:
         be->timer_word[entity] = 0;
-        sim_post(be, BACKEND_EVENT, GS_TIMER, GS_NONE)->event.timer = entity;
+        sim_post(be, GS_TIMER, GS_NONE)->event.timer = entity;
         break;
     }
 }
@@ -264,15 +246,12 @@ static __attribute__((noinline)) void happen(struct backend *be, struct queue_ev
 /* Take the next letter; an idle notice whose process found work again is thrown away. */
 static struct backend_event *next_mail(struct backend *be)
 {
-    while (be->mail_count > 0) {
-        struct backend_event *letter = &be->mail[be->mail_head];
-        be->mail_head = be->mail_head + 1 == be->mail_capacity ? 0 : be->mail_head + 1;
-        be->mail_count--;
-        if (letter->kind == BACKEND_EVENT && letter->event.kind == GS_DONE && letter->event.command == GS_STOP)
+    struct backend_event *letter;
+
+    while ((letter = mailbox_take(&be->mail)) != NULL) {
+        if (letter->event.kind == GS_DONE && letter->event.command == GS_STOP)
             process_take_stop(be, letter->event.workload, &letter->event);
-        if (letter->kind != BACKEND_EVENT || letter->event.kind != GS_IDLE)
-            return letter;
-        if (process_take_idle(be, letter->event.workload, &letter->event))
+        if (letter->event.kind != GS_IDLE || process_take_idle(be, letter->event.workload, &letter->event))
             return letter;
     }
     return NULL;
@@ -290,7 +269,7 @@ int sim_wait(struct backend *be, gs_ns until_ns, const struct backend_event **ou
 {
     static const struct backend_event nothing = {.kind = BACKEND_NOTHING};
 
-    while (be->mail_count == 0 || (*out = next_mail(be)) == NULL) {
+    while (be->mail.count == 0 || (*out = next_mail(be)) == NULL) {
         gs_ns at_ns = earliest_ns(be);
         if (at_ns > until_ns) {
             be->clock.now_ns = until_ns;
@@ -307,7 +286,7 @@ int sim_wait(struct backend *be, gs_ns until_ns, const struct backend_event **ou
         if (e.word == live_word(be, e))
             happen(be, e);
     }
-    be->clock.next_ns = be->mail_count > 0 ? be->clock.now_ns : earliest_ns(be);
+    be->clock.next_ns = be->mail.count > 0 ? be->clock.now_ns : earliest_ns(be);
     return failed(be, err);
 }
 

@@ -3,6 +3,7 @@
 #define GS_SIM_STATE_H
 
 #include "backend/backend.h"
+#include "backend/mailbox.h"
 #include "sim/engine/queue.h"
 #include "sim/engine/tournament.h"
 
@@ -130,10 +131,9 @@ struct sim_node {
 struct backend {
     struct backend_clock clock;
     const struct backend_setup *setup;
-    struct queue queue;         /* all that is to happen but the ends of bursts */
-    struct tournament ends;     /* of bursts: the next one on each GPU */
-    struct backend_event *mail; /* what happens at once: a ring */
-    uint32_t mail_head, mail_count, mail_capacity;
+    struct queue queue;          /* all that is to happen but the ends of bursts */
+    struct tournament ends;      /* of bursts: the next one on each GPU */
+    struct mailbox mail;         /* what happens at once */
     struct backend_event finish; /* a burst's end is told before what follows from it */
     struct process *process;
     struct copy *copy; /* of each workload; NULL: all are in page-locked memory, which costs nothing */
@@ -160,8 +160,8 @@ int sim_wait(struct backend *be, gs_ns until_ns, const struct backend_event **ou
 void sim_usage(struct backend *be, uint32_t gpu, struct gpu_usage *out);
 void sim_close(struct backend *be);
 
-/* A new letter in the mailbox: something that happens now.  Written in place, as copies of events cost more than deciding. */
-struct backend_event *sim_post(struct backend *be, enum backend_kind kind, uint8_t event, uint32_t workload);
+/* Something that happens now. */
+struct backend_event *sim_post(struct backend *be, uint8_t event, uint32_t workload);
 void sim_push(struct backend *be, gs_ns at_ns, enum sim_kind kind, uint32_t entity, uint64_t *word);
 
 /* Charge the time since the last change to useful, switching or held; call before any of the three counts changes. */

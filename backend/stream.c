@@ -40,7 +40,7 @@ void stream_ready(struct backend *be, uint32_t workload)
 
     t->ready_word = 0;
     t->streams = true;
-    sim_post(be, BACKEND_EVENT, GS_READY, workload);
+    sim_post(be, GS_READY, workload);
 }
 
 bool stream_holds(struct backend *be, struct job *job)

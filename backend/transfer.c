@@ -33,7 +33,7 @@ static void done(struct backend *be, uint32_t workload)
         be->process[workload].gpu_bytes = 0;
         memory_release(be, t->command.gpu, rest);
     }
-    sim_post(be, BACKEND_EVENT, GS_DONE, workload)->event.command = t->command.kind;
+    sim_post(be, GS_DONE, workload)->event.command = t->command.kind;
     if (t->streams)
         process_go_on(be, workload);
 }

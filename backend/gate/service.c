@@ -1,5 +1,6 @@
 /* service.c - the gate, open or shut, who waits at it, and the thread that opens and shuts it. */
 #include "backend/gate/gate.h"
+#include "sim/base/machine.h"
 #include "sim/base/units.h"
 
 #include <poll.h>
@@ -26,10 +27,7 @@ static int wake = -1;
 
 uint64_t service_now_ns(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    return (uint64_t)machine_ns();
 }
 
 bool service_tracks(void)

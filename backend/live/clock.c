@@ -1,20 +1,13 @@
 /* clock.c - ask the machine, or the driver double where that is the driver. */
 #include "backend/live/clock.h"
 #include "backend/double/double.h"
+#include "sim/base/machine.h"
 
 #include <dlfcn.h>
 #include <time.h>
 
 /* How long to sleep before looking again what has ended on the GPU. */
-enum { LOOK_NS = 50000, SECOND_NS = 1000000000 };
-
-static gs_ns machine_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (gs_ns)now.tv_sec * SECOND_NS + now.tv_nsec;
-}
+enum { LOOK_NS = 50000 };
 
 gs_ns live_clock_device(const struct live_clock *clock)
 {

@@ -7,14 +7,7 @@
 
 struct backend_event *live_post(struct backend *be, uint8_t kind, uint32_t workload)
 {
-    struct backend_event *letter = &be->mail[(be->mail_head + be->mail_count) % be->mail_capacity];
-
-    be->mail_count++;
-    *letter = (struct backend_event){
-        .kind = BACKEND_EVENT,
-        .event = {.since_ns = GS_NEVER, .workload = workload, .timer = GS_NONE, .kind = kind},
-    };
-    return letter;
+    return mailbox_post(&be->mail, kind, workload, be->clock.now_ns);
 }
 
 void live_catch_up(struct backend *be)
@@ -100,7 +93,7 @@ static bool is_busy(const struct backend *be)
     for (uint32_t i = 0; i < be->workloads; i++)
         if (be->process[i].running > 0 || be->process[i].in_flight > 0)
             return true;
-    return be->mail_count > 0 || !mover_is_idle(&be->mover) || due_ns(be) < GS_NEVER;
+    return be->mail.count > 0 || !mover_is_idle(&be->mover) || due_ns(be) < GS_NEVER;
 }
 
 /* Look at everything once: what has happened goes into the mail, or is the end of a burst. */
@@ -130,15 +123,14 @@ static int look(struct backend *be, const struct backend_event **out, struct err
 
 static const struct backend_event *next_mail(struct backend *be)
 {
-    while (be->mail_count > 0) {
-        be->out = be->mail[be->mail_head];
-        be->mail_head = (be->mail_head + 1) % be->mail_capacity;
-        be->mail_count--;
-        be->out.event.at_ns = be->clock.now_ns;
-        if (be->out.event.kind == GS_DONE && be->out.event.command == GS_STOP)
-            live_take_stop(be, be->out.event.workload, &be->out.event);
-        if (be->out.event.kind != GS_IDLE || live_take_idle(be, be->out.event.workload, &be->out.event))
-            return &be->out;
+    struct backend_event *letter;
+
+    while ((letter = mailbox_take(&be->mail)) != NULL) {
+        letter->event.at_ns = be->clock.now_ns;
+        if (letter->event.kind == GS_DONE && letter->event.command == GS_STOP)
+            live_take_stop(be, letter->event.workload, &letter->event);
+        if (letter->event.kind != GS_IDLE || live_take_idle(be, letter->event.workload, &letter->event))
+            return letter;
     }
     return NULL;
 }
@@ -167,7 +159,7 @@ static int wait(struct backend *be, gs_ns until_ns, const struct backend_event *
         now_ns = late ? until_ns : now_ns;
         be->clock.now_ns = now_ns > be->clock.now_ns ? now_ns : be->clock.now_ns;
         if ((*out = next_mail(be)) != NULL || (!late && ((rc = look(be, out, err)) != GS_OK || *out != NULL)) ||
-            be->mail_count > 0)
+            be->mail.count > 0)
             continue;
         if (be->clock.now_ns >= until_ns) {
             *out = &nothing;
@@ -176,6 +168,8 @@ static int wait(struct backend *be, gs_ns until_ns, const struct backend_event *
         due = due_ns(be);
         live_clock_rest(&be->time, due < until_ns ? due : until_ns);
     }
+    if (rc == GS_OK)
+        rc = mailbox_check(&be->mail, err);
     if (rc == GS_OK && be->failure.code != GS_OK)
         rc = error_set(err, be->failure.code, "%s", be->failure.text);
     be->clock.next_ns = next_ns(be, *out == &nothing);

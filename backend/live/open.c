@@ -135,13 +135,12 @@ static int open_arrays(struct backend *be, struct error *err)
     struct arena *arena = be->setup->arena;
     uint32_t timers = be->gpus + be->workloads;
 
-    be->mail_capacity = 5 * be->workloads + 16;
     be->process = arena_array(arena, be->workloads, sizeof *be->process);
     be->gpu = arena_array(arena, be->gpus, sizeof *be->gpu);
     be->device = arena_array(arena, be->gpus, sizeof *be->device);
     be->timer_ns = arena_array(arena, timers, sizeof *be->timer_ns);
-    be->mail = arena_array(arena, be->mail_capacity, sizeof *be->mail);
-    if (be->process == NULL || be->gpu == NULL || be->device == NULL || be->timer_ns == NULL || be->mail == NULL)
+    if (be->process == NULL || be->gpu == NULL || be->device == NULL || be->timer_ns == NULL ||
+        !mailbox_open(&be->mail, 5 * be->workloads + 16, arena))
         return no_memory(err);
     for (be->timers = 0; be->timers < timers; be->timers++)
         be->timer_ns[be->timers] = GS_NEVER;

@@ -3,6 +3,7 @@
 #define GS_LIVE_STATE_H
 
 #include "backend/backend.h"
+#include "backend/mailbox.h"
 #include "backend/cuda/mover.h"
 #include "backend/live/clock.h"
 
@@ -71,9 +72,8 @@ struct backend {
     uint32_t workloads;
     gs_ns *timer_ns;
     uint32_t timers;
-    struct backend_event *mail; /* a ring */
-    uint32_t mail_head, mail_count, mail_capacity;
-    struct backend_event out, finish;
+    struct mailbox mail;
+    struct backend_event finish;
     struct error failure; /* met where it could not be told at once */
 };
 

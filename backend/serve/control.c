@@ -49,7 +49,7 @@ static bool is_master(const struct peer *peer)
     return peer->uid == 0 || peer->uid == geteuid();
 }
 
-bool control_may(const struct peer *peer, const struct guest *p)
+static bool may_order(const struct peer *peer, const struct guest *p)
 {
     return is_master(peer) || p->uid == peer->uid;
 }
@@ -195,7 +195,7 @@ static void of_place(struct backend *be, struct peer *peer, const char *verb, ch
     if (more != NULL)
         *more++ = '\0';
     p = guests_named(be, name);
-    if (p == NULL || !control_may(peer, p)) { /* what is another's is not there */
+    if (p == NULL || !may_order(peer, p)) { /* what is another's is not there */
         control_say(peer, "error: there is no '%s' here that is yours", name);
         return;
     }
@@ -249,7 +249,7 @@ static void status(struct backend *be, struct peer *peer)
         const struct guest *p = &be->guest[i];
         uint64_t bypasses = 0, overruns = p->overruns;
 
-        if ((p->state != GUEST_TAKEN && !(p->state == GUEST_LEAVING && p->lost)) || !control_may(peer, p))
+        if ((p->state != GUEST_TAKEN && !(p->state == GUEST_LEAVING && p->lost)) || !may_order(peer, p))
             continue;
         for (int m = 0; m < p->members; m++) {
             bypasses += p->member[m].bypasses;

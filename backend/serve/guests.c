@@ -121,6 +121,21 @@ static int check_owner(const struct guest *p, int pid, int pidfd, struct error *
     return GS_OK;
 }
 
+static void part(struct backend *be, struct guest *p, struct member *member)
+{
+    bool open = member->open;
+
+    if (member->gate != NULL)
+        member->gate->closing = true;
+    close(member->pidfd);
+    p->members--;
+    be->journal_stale = true;
+    for (struct member *m = member; m < &p->member[p->members]; m++)
+        *m = m[1];
+    if (open)
+        turns_released(be, p);
+}
+
 struct member *guests_join(struct backend *be, struct guest *p, int pid, struct error *err)
 {
     struct member *member;
@@ -130,7 +145,7 @@ struct member *guests_join(struct backend *be, struct guest *p, int pid, struct 
         if (p->member[i].pid == pid && !process_ended(p->member[i].pidfd))
             return &p->member[i];
         if (p->member[i].pid == pid)
-            guests_part(be, p, &p->member[i]);
+            part(be, p, &p->member[i]);
     }
     if (p->members == SERVE_MEMBERS) {
         error_set(err, GS_UNSATISFIABLE, "'%s' has %d processes on the GPU already", p->name, SERVE_MEMBERS);
@@ -182,25 +197,10 @@ void guests_resize(struct backend *be, struct guest *p)
 
 /* --- going --- */
 
-void guests_part(struct backend *be, struct guest *p, struct member *member)
-{
-    bool open = member->open;
-
-    if (member->gate != NULL)
-        member->gate->closing = true;
-    close(member->pidfd);
-    p->members--;
-    be->journal_stale = true;
-    for (struct member *m = member; m < &p->member[p->members]; m++)
-        *m = m[1];
-    if (open)
-        turns_released(be, p);
-}
-
 static void free_place(struct backend *be, struct guest *p)
 {
     while (p->members > 0)
-        guests_part(be, p, &p->member[p->members - 1]);
+        part(be, p, &p->member[p->members - 1]);
     if (p->root_fd >= 0)
         close(p->root_fd);
     p->root_fd = -1;
@@ -266,7 +266,7 @@ void guests_watch(struct backend *be, struct guest *p)
 {
     for (int i = p->members; i-- > 0;)
         if (process_ended(p->member[i].pidfd))
-            guests_part(be, p, &p->member[i]);
+            part(be, p, &p->member[i]);
     if (p->state == GUEST_LEAVING) {
         if (p->gone && !p->moving && p->works == 0 && p->members == 0 && process_ended(p->root_fd))
             free_place(be, p);

@@ -1,6 +1,6 @@
 /* node.c - the daemon as a backend: what the controller commands is done to programs, and what they do are its events. */
-#include "backend/device.h"
 #include "backend/serve/state.h"
+#include "sim/base/machine.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,43 +11,16 @@
 #include <unistd.h>
 
 enum { LOOK_NS = 2000000000, NAP_NS = 250000000, SECOND_NS = SERVE_SECOND_NS };
-enum { MAIL_OF_A_GUEST = 16, MAIL_OF_PEERS = 64, MAIL_BESIDE = 192 }; /* what may lie there unread */
-
-static const struct serve_options *next_options;
-
-void serve_set(const struct serve_options *options)
-{
-    next_options = options;
-}
-
-static gs_ns machine_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (gs_ns)now.tv_sec * SECOND_NS + now.tv_nsec;
-}
 
 struct backend_event *serve_post(struct backend *be, uint8_t kind, uint32_t workload)
 {
-    struct backend_event *letter = &be->mail[(be->mail_head + be->mail_count) % be->mail_capacity];
-
-    if (be->mail_count == be->mail_capacity) {
-        error_set(&be->failure, GS_BUG, "more happened at once than there is room for; please report this");
-        return letter;
-    }
-    be->mail_count++;
-    *letter = (struct backend_event){
-        .kind = BACKEND_EVENT,
-        .event = {.since_ns = GS_NEVER, .workload = workload, .timer = GS_NONE, .kind = kind},
-    };
-    return letter;
+    return mailbox_post(&be->mail, kind, workload, be->clock.now_ns);
 }
 
 /* Connections are read only while little lies unread: whoever floods the socket waits, and nobody else. */
 bool serve_has_room(const struct backend *be)
 {
-    return be->mail_count < MAIL_OF_PEERS + be->guests;
+    return be->mail.count < SERVE_MAIL_OF_PEERS + be->guests;
 }
 
 void serve_account(struct backend *be)
@@ -62,154 +35,6 @@ void serve_account(struct backend *be)
             be->usage[gpu].useful_ns += spent_ns;
         else if (be->switching[gpu] > 0)
             be->usage[gpu].switching_ns += spent_ns;
-}
-
-/* --- opening --- */
-
-static int cannot(struct error *err, const char *what)
-{
-    return error_set(err, GS_UNSATISFIABLE, "serve: %s", what);
-}
-
-int serve_check(const struct scenario *s, struct error *err)
-{
-    const struct gs_victim_policy *victim = (const void *)s->policy[GS_SLOT_VICTIM].policy;
-    const struct gs_slicer_policy *slicer = (const void *)s->policy[GS_SLOT_SLICER].policy;
-    const struct gs_prefetch_policy *prefetch = (const void *)s->policy[GS_SLOT_PREFETCH].policy;
-
-    if (s->nodes != 1 || s->node[0].count != 1)
-        return cannot(err, "the scenario is to have one [node], this one");
-    if (s->node[0].gpus > SERVE_GPUS)
-        return cannot(err, "at most 16 GPUs");
-    if (s->traces > 0)
-        return cannot(err, "a [trace] is no program; leave it out");
-    if (victim->chunk_bytes != NULL)
-        return cannot(err, "the driver takes programs off the GPU whole: no victim that lets parts leave");
-    if (slicer->at_boundary != NULL && s->node[0].sharing == 0)
-        return cannot(err, "programs do not say where an iteration ends: no slicer that stops there");
-    if (prefetch->clean_after != NULL || prefetch->streams != NULL)
-        return cannot(err,
-                      "the driver writes no copies ahead and runs nothing that is not all there: no such prefetch");
-    for (size_t g = 0; g < s->workloads; g++)
-        if (s->workload[g].keep_host_copy || s->workload[g].unload != 0)
-            return cannot(err, "the driver keeps no copies of what is on the GPU: no 'keep_host_copy', no 'unload'");
-    return GS_OK;
-}
-
-static int open_devices(struct backend *be, struct error *err)
-{
-    const struct node_group *node = &be->setup->scenario->node[0];
-    struct error why = {0};
-    unsigned count = 0;
-    int rc;
-
-    if ((rc = driver_open(&be->driver, err)) != GS_OK || (rc = nvml_open(&be->nvml, err)) != GS_OK)
-        return rc;
-    be->moves = checkpoint_probe(&be->driver, &why) == GS_OK;
-    if (!be->moves)
-        be->options->say(why.text);
-    be->nvml.count(&count);
-    be->doubled = be->setup->device->is_double;
-    be->gpus = (uint32_t)node->gpus;
-    if (count < be->gpus)
-        return error_set(err, GS_UNSATISFIABLE, "the scenario has %u GPUs, and this node has %u", be->gpus, count);
-    for (uint32_t gpu = 0; gpu < be->gpus; gpu++) {
-        struct nvml_memory memory = {.version = NVML_MEMORY_VERSION};
-        unsigned now = 0, later = 0;
-
-        if (be->nvml.device(gpu, &be->device[gpu]) != NVML_SUCCESS ||
-            be->nvml.uuid(be->device[gpu], be->uuid[gpu], sizeof be->uuid[gpu]) != NVML_SUCCESS ||
-            be->nvml.memory(be->device[gpu], &memory) != NVML_SUCCESS)
-            return error_set(err, GS_NO_DEVICE, "the driver does not tell about GPU %u; see 'gpuswap-sim doctor'", gpu);
-        if (be->nvml.mig(be->device[gpu], &now, &later) == NVML_SUCCESS && now != 0)
-            return error_set(err, GS_UNSATISFIABLE, "GPU %u is cut into MIG instances, which the driver cannot swap",
-                             gpu);
-        if (memory.total < (uint64_t)node->gpu_memory)
-            return error_set(err, GS_UNSATISFIABLE, "GPU %u has %llu MiB, and the scenario says %lld MiB", gpu,
-                             (unsigned long long)(memory.total >> 20), (long long)(node->gpu_memory >> 20));
-        if ((rc = worker_open(&be->worker[gpu], &be->driver, &be->nvml, be->device[gpu], be->results, err)) != GS_OK)
-            return rc;
-    }
-    return GS_OK;
-}
-
-static int open_arrays(struct backend *be, struct error *err)
-{
-    struct arena *arena = be->setup->arena;
-
-    be->timers = be->gpus + be->guests;
-    be->mail_capacity = MAIL_OF_A_GUEST * be->guests + MAIL_OF_PEERS + MAIL_BESIDE;
-    be->guest = arena_array(arena, be->guests, sizeof *be->guest);
-    be->timer_ns = arena_array(arena, be->timers, sizeof *be->timer_ns);
-    be->mail = arena_array(arena, be->mail_capacity, sizeof *be->mail);
-    if (be->guest == NULL || be->timer_ns == NULL || be->mail == NULL)
-        return error_set(err, GS_SYSTEM, "out of memory for the daemon; use fewer workloads");
-    for (uint32_t i = 0; i < be->timers; i++)
-        be->timer_ns[i] = GS_NEVER;
-    return GS_OK;
-}
-
-static void close_guests(struct backend *be)
-{
-    for (uint32_t i = 0; i < be->guests && be->guest != NULL; i++) {
-        for (int m = 0; m < be->guest[i].members; m++)
-            close(be->guest[i].member[m].pidfd);
-        if (be->guest[i].state != GUEST_FREE && be->guest[i].root_fd >= 0)
-            close(be->guest[i].root_fd);
-    }
-}
-
-static void close_node(struct backend *be)
-{
-    bool all = true;
-
-    if (be == NULL)
-        return;
-    if (be->listens)
-        journal_bring_home(be);
-    peers_close(be);
-    for (uint32_t gpu = 0; gpu < be->gpus; gpu++)
-        all &= worker_close(be->worker[gpu]);
-    close_guests(be);
-    free(be->poll);
-    if (!all) {
-        be->options->say("the driver has not returned from a call for a minute; it is left in it");
-        return;
-    }
-    if (be->results >= 0)
-        close(be->results);
-    nvml_close(&be->nvml);
-    driver_close(&be->driver);
-}
-
-static int open_node(struct backend **out, const struct backend_setup *setup, struct error *err)
-{
-    struct backend *be = arena_alloc(setup->arena, sizeof *be);
-    int rc;
-
-    *out = NULL;
-    if (be == NULL)
-        return error_set(err, GS_SYSTEM, "out of memory for the daemon; use fewer workloads");
-    be->setup = setup;
-    be->options = next_options;
-    be->listening = -1;
-    be->guests = setup->setup->workloads;
-    be->gpus = (uint32_t)setup->scenario->node[0].gpus;
-    be->results = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    be->start_ns = machine_ns();
-    be->clock.next_ns = 0;
-    if (be->results < 0)
-        rc = error_set(err, GS_SYSTEM, "no eventfd: %s", strerror(errno));
-    else if ((rc = open_arrays(be, err)) == GS_OK && (rc = open_devices(be, err)) == GS_OK)
-        rc = peers_listen(be, err);
-    if (rc == GS_OK)
-        journal_read(be);
-    if (rc != GS_OK) {
-        close_node(be);
-        return rc;
-    }
-    *out = be;
-    return GS_OK;
 }
 
 /* --- commands --- */
@@ -420,16 +245,15 @@ static int rest(struct backend *be, gs_ns until_ns, struct error *err)
 
 static const struct backend_event *next_mail(struct backend *be)
 {
-    while (be->mail_count > 0) {
-        be->out = be->mail[be->mail_head];
-        be->mail_head = (be->mail_head + 1) % be->mail_capacity;
-        be->mail_count--;
-        be->out.event.at_ns = be->clock.now_ns;
-        if (be->out.kind == BACKEND_EVENT && be->out.event.kind == GS_DONE && be->out.event.command == GS_STOP)
-            turns_take_stop(be, be->out.event.workload, &be->out.event);
-        if (be->out.kind != BACKEND_EVENT || be->out.event.kind != GS_IDLE ||
-            turns_take_idle(be, be->out.event.workload, &be->out.event))
-            return &be->out;
+    struct backend_event *letter;
+
+    while ((letter = mailbox_take(&be->mail)) != NULL) {
+        letter->event.at_ns = be->clock.now_ns;
+        if (letter->kind == BACKEND_EVENT && letter->event.kind == GS_DONE && letter->event.command == GS_STOP)
+            turns_take_stop(be, letter->event.workload, &letter->event);
+        if (letter->kind != BACKEND_EVENT || letter->event.kind != GS_IDLE ||
+            turns_take_idle(be, letter->event.workload, &letter->event))
+            return letter;
     }
     return NULL;
 }
@@ -448,7 +272,7 @@ static int wait(struct backend *be, gs_ns until_ns, const struct backend_event *
         if ((*out = next_mail(be)) != NULL)
             break;
         look(be);
-        if (be->mail_count > 0)
+        if (be->mail.count > 0)
             continue;
         if (be->clock.now_ns >= until_ns) {
             *out = &nothing;
@@ -458,6 +282,8 @@ static int wait(struct backend *be, gs_ns until_ns, const struct backend_event *
         if (due > be->clock.now_ns)
             rc = rest(be, due, err);
     }
+    if (rc == GS_OK)
+        rc = mailbox_check(&be->mail, err);
     if (rc == GS_OK && be->failure.code != GS_OK)
         rc = error_set(err, be->failure.code, "%s", be->failure.text);
     be->clock.next_ns = be->clock.now_ns + (*out == &nothing ? NAP_NS : 0);
@@ -481,12 +307,12 @@ const struct backend_ops backend_serve = {
     .name = "serve",
     .help = "programs that run on this node",
     .wishes = true,
-    .open = open_node,
+    .open = serve_open,
     .submit = submit,
     .offer = offer,
     .wait = wait,
     .idle = turns_take_idle,
     .forget = guests_forget,
     .usage = usage,
-    .close = close_node,
+    .close = serve_close,
 };

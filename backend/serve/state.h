@@ -7,6 +7,7 @@
 #define GS_SERVE_STATE_H
 
 #include "backend/backend.h"
+#include "backend/mailbox.h"
 #include "backend/cuda/checkpoint.h"
 #include "backend/cuda/nvml.h"
 #include "backend/serve/serve.h"
@@ -17,6 +18,7 @@
 
 enum { SERVE_NAME = 48, SERVE_WHY = 256, SERVE_TICKET = 17 };
 enum { SERVE_SECOND_NS = 1000000000 };
+enum { SERVE_MAIL_OF_PEERS = 64 }; /* letters that connections may leave unread */
 
 /* A process of a program. */
 struct member {
@@ -93,9 +95,7 @@ struct backend {
     size_t polls, polls_max;
     gs_ns *timer_ns;
     uint32_t timers;
-    struct backend_event *mail; /* a ring */
-    uint32_t mail_head, mail_count, mail_capacity;
-    struct backend_event out;
+    struct mailbox mail;
     struct gpu_usage usage[SERVE_GPUS];
     uint32_t executing[SERVE_GPUS], switching[SERVE_GPUS];
     gs_ns accounted_ns, look_ns, sample_ns; /* look: for processes that rules bring in; sample: who uses the GPUs */
@@ -112,6 +112,10 @@ static inline uint32_t serve_id(const struct backend *be, const struct guest *p)
     return (uint32_t)(p - be->guest);
 }
 
+/* open.c */
+int serve_open(struct backend **out, const struct backend_setup *setup, struct error *err);
+void serve_close(struct backend *be);
+
 /* node.c */
 struct backend_event *serve_post(struct backend *be, uint8_t kind, uint32_t workload);
 bool serve_has_room(const struct backend *be); /* for what connections ask for */
@@ -124,7 +128,6 @@ int guests_take(struct backend *be, struct guest *p, int pid, uid_t uid, struct 
 void guests_refuse(struct backend *be, struct guest *p);
 struct guest *guests_of(struct backend *be, int pid); /* of the program that `pid` is of, or descends from; NULL */
 struct member *guests_join(struct backend *be, struct guest *p, int pid, struct error *err);
-void guests_part(struct backend *be, struct guest *p, struct member *member);
 void guests_lose(struct backend *be, struct guest *p);  /* it cannot be brought back */
 void guests_watch(struct backend *be, struct guest *p); /* what is due of it */
 void guests_resize(struct backend *be, struct guest *p);
@@ -175,7 +178,6 @@ void control_hear(struct backend *be, struct peer *peer, char *text);
 void control_say(struct peer *peer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A process on a GPU that nobody brought: a rule takes it in, or not. */
 void control_stranger(struct backend *be, int pid);
-bool control_may(const struct peer *peer, const struct guest *p); /* it is his, or he is root */
 
 /* journal.c: whom the daemon serves, in a file. */
 void journal_write(struct backend *be);

@@ -1,5 +1,6 @@
 /* bench.c - the measures of `gpuswap-sim bench`, through the same functions that the program runs by. */
 #include "sim/cli/bench.h"
+#include "sim/base/machine.h"
 #include "sim/results/results.h"
 #include "sim/run/run.h"
 #include "traces/gst.h"
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static const char no_swap_text[] =
@@ -24,10 +24,7 @@ static const char rows_text[] =
 
 double bench_now_s(void)
 {
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    return 1e-9 * (double)machine_ns();
 }
 
 struct timed {

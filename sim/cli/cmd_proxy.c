@@ -1,5 +1,6 @@
 /* cmd_proxy.c - `gpuswap-sim proxy`: connections wait here until the program that they are for is on the GPU. */
 #include "sim/base/units.h"
+#include "sim/base/machine.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/daemon.h"
 #include "sim/cli/relay.h"
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -93,10 +93,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static int64_t now_ms(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return machine_ns() / 1000000;
 }
 
 /* "127.0.0.1:80", "[::1]:80", "host:http", ":80". */

@@ -1,5 +1,6 @@
 /* cmd_record.c - `gpuswap-sim record`: sample a real node into a trace. */
 #include "sim/base/units.h"
+#include "sim/base/machine.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/record.h"
 #include "sim/cli/simulate.h"
@@ -108,14 +109,6 @@ static int64_t time_of_day_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-static int64_t elapsed_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 static void sleep_until(int64_t at_ns, const volatile int *stop)
 {
     struct timespec until = {.tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000};
@@ -145,22 +138,22 @@ static int watch_on(struct wanted *wanted, struct error *err)
 {
     struct recording *recording = &wanted->recording;
     const volatile int *stop = simulate_catch();
-    int64_t start_ns = elapsed_ns(), next_ns = start_ns, shown_ns = start_ns;
+    int64_t start_ns = machine_ns(), next_ns = start_ns, shown_ns = start_ns;
     bool shows = !wanted->quiet && isatty(STDERR_FILENO), over = false;
     int rc = GS_OK, lost = GS_OK;
 
     recording->began_us = time_of_day_us();
     while (rc == GS_OK && lost == GS_OK && !over) {
-        over = *stop != 0 || (wanted->duration_ns > 0 && elapsed_ns() - start_ns >= wanted->duration_ns);
+        over = *stop != 0 || (wanted->duration_ns > 0 && machine_ns() - start_ns >= wanted->duration_ns);
         recording->now_us = time_of_day_us();
         lost = watch_look(&recording->watch, recording->now_us, err);
         if ((rc = recording_flush(recording, err)) != GS_OK)
             break;
-        if (shows && elapsed_ns() - shown_ns >= 1000000000)
-            show_progress(recording, (shown_ns = elapsed_ns()) - start_ns);
+        if (shows && machine_ns() - shown_ns >= 1000000000)
+            show_progress(recording, (shown_ns = machine_ns()) - start_ns);
         next_ns += wanted->period_ns;
-        if (next_ns < elapsed_ns()) /* late: the missed looks are not made up for, and the driver is not pressed */
-            next_ns = elapsed_ns() + INT64_C(1000000) * LEAST_PERIOD_MS;
+        if (next_ns < machine_ns()) /* late: the missed looks are not made up for, and the driver is not pressed */
+            next_ns = machine_ns() + INT64_C(1000000) * LEAST_PERIOD_MS;
         if (!over && lost == GS_OK)
             sleep_until(next_ns, stop);
     }

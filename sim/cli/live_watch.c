@@ -1,17 +1,14 @@
 /* live_watch.c - what is done while a live run goes: it is shown, served, and its operations go to the database. */
 #include "sim/cli/live.h"
+#include "sim/base/machine.h"
 
 #include <string.h>
-#include <time.h>
 
 static const double show_s = 0.2, flush_s = 1;
 
 static double now_s(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+    return 1e-9 * (double)machine_ns();
 }
 
 static void flush(struct live *live)

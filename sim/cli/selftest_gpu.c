@@ -3,6 +3,7 @@
 #include "backend/cuda/host.h"
 #include "backend/cuda/nvml.h"
 #include "sim/base/arena.h"
+#include "sim/base/machine.h"
 #include "sim/base/units.h"
 #include "sim/cli/output.h"
 #include "sim/cli/selftest.h"
@@ -13,19 +14,10 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { HOLDERS = 64, CHECKS = 64 };
 #define MOST_BYTES (INT64_C(4) << 30) /* what more would take is time */
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 struct outcome {
     struct conform_gpu gpu;
@@ -161,10 +153,10 @@ static void run_all(struct conform *conform, struct outcome *outcome, unsigned *
     const struct conform_check *check;
 
     for (unsigned i = 0; i < CHECKS && (check = conform_at(i)) != NULL; i++) {
-        int64_t began_ns = now_ns();
+        int64_t began_ns = machine_ns();
 
         conform_run(conform, check, &outcome->result[i]);
-        outcome->seconds[i] = (double)(now_ns() - began_ns) * 1e-9;
+        outcome->seconds[i] = (double)(machine_ns() - began_ns) * 1e-9;
         outcome->checks++;
         *failed += !outcome->result[i].ok;
         selftest_tell(conform_name(check), outcome->result[i].ok,
@@ -185,7 +177,7 @@ int selftest_gpu(struct selftest_gpu *wanted, unsigned *failed, struct error *er
 {
     static struct outcome outcome;
     struct conform_options options = {
-        .ordinal = wanted->device.ordinal[0], .share = wanted->share, .most_bytes = most_bytes(), .now_ns = now_ns};
+        .ordinal = wanted->device.ordinal[0], .share = wanted->share, .most_bytes = most_bytes(), .now_ns = machine_ns};
     struct output file = {0};
     struct conform *conform = NULL;
     char taken[UNITS_TEXT];

@@ -1,5 +1,6 @@
 /* simulate.c - run a scenario, report, keep the rows; progress and interruption. */
 #include "sim/cli/simulate.h"
+#include "sim/base/machine.h"
 #include "sim/cli/live.h"
 #include "sim/load/load.h"
 #include "version.h"
@@ -7,7 +8,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -140,25 +140,21 @@ const volatile int *simulate_catch(void)
     return &interrupted;
 }
 
-static double seconds_since(const struct timespec *start)
+static double seconds_since(int64_t start_ns)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
+    return 1e-9 * (double)(machine_ns() - start_ns);
 }
 
 void simulate_bar(const struct simulate *s, struct bar *bar)
 {
-    *bar = (struct bar){.label = s->label, .wanted = !s->quiet && isatty(STDERR_FILENO)};
-    clock_gettime(CLOCK_MONOTONIC, &bar->start);
+    *bar = (struct bar){.start_ns = machine_ns(), .label = s->label, .wanted = !s->quiet && isatty(STDERR_FILENO)};
 }
 
 void simulate_progress(void *context, uint32_t done, uint32_t of)
 {
     enum { WIDTH = 30 };
     const struct bar *bar = context;
-    double spent = seconds_since(&bar->start);
+    double spent = seconds_since(bar->start_ns);
     int full = (int)(WIDTH * (uint64_t)done / of);
 
     if (!bar->wanted || spent < 1.0)
@@ -303,7 +299,7 @@ int simulate_one(struct simulate *s, const struct scenario *scenario, struct sim
         talk(s, &done->outcome, traces);
     }
     if (rc == GS_OK)
-        rc = finish(s, scenario, done, run.results, seconds_since(&s->bar.start), err);
+        rc = finish(s, scenario, done, run.results, seconds_since(s->bar.start_ns), err);
     results_close(run.results);
     load_close_traces(traces);
     return rc;

@@ -8,14 +8,13 @@
 #include "sim/scenario/scenario.h"
 
 #include <argp.h>
-#include <time.h>
 
 struct live;
 enum { SETS_MAX = 256 };
 
 /* A bar of progress on a terminal, for what takes longer than a second. */
 struct bar {
-    struct timespec start;
+    int64_t start_ns; /* machine_ns() */
     const char *label;
     bool wanted;
 };

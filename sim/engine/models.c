@@ -1,11 +1,11 @@
 /* models.c - hold, machine repairman and M/M/1 on the bare event queue: what the `bench` command times. */
 #include "sim/engine/models.h"
+#include "sim/base/machine.h"
 #include "sim/engine/queue.h"
 #include "sim/base/arena.h"
 #include "sim/base/error.h"
 #include "sim/base/random.h"
 #include <math.h>
-#include <time.h>
 
 enum kind { HOLD, THOUGHT, REPAIRED, ARRIVED, SERVED };
 
@@ -13,9 +13,7 @@ static const double second_ns = 1e9;
 
 static double wall_s(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    return 1e-9 * (double)machine_ns();
 }
 
 /* A time Exp(mean) after `now`; truncation to whole nanoseconds shifts the mean by half of one. */

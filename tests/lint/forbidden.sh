@@ -39,8 +39,8 @@ rules=(
     'threads run whole replications side by side; nothing below knows of them (a driver is called by any: the double locks,
      and so does the gate)'
 
-    'time|clock|clock_gettime|gettimeofday|localtime(_r)?|gmtime(_r)?|nanosleep|usleep|sleep'
-    '.' '^sim/(run|cli|results)/|^sim/engine/models\.c|^backend/(double|gate|live|serve)/'
+    'time|clock|machine_ns|clock_gettime|gettimeofday|localtime(_r)?|gmtime(_r)?|nanosleep|usleep|sleep'
+    '.' '^sim/(run|cli|results)/|^sim/engine/models\.c|^sim/base/machine\.[ch]|^backend/(double|gate|live|serve)/'
     'time comes with the event; a simulation reads no clock (models.c is a benchmark)'
 
     'exp|exp2|expm1|log|log2|log10|log1p|pow|cbrt|hypot|sin|cos|tan|tgamma|lgamma'
