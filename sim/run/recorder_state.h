@@ -93,6 +93,37 @@ static inline struct group_tally *group_of(struct recorder *rec, const struct wa
     return &rec->tally.group[w->group];
 }
 
+/* Why a workload is not running (recorder_causes.c): the time since the last change goes to its present phase.  Held: the
+ * clock of its GPU while somebody had it who did nothing. */
+gs_ns recorder_held_ns(struct recorder *rec, uint32_t workload);
+void recorder_charge_stall(struct recorder *rec, uint32_t workload, gs_ns now_ns);
+
+static inline void charge(struct recorder *rec, uint32_t workload, gs_ns now_ns)
+{
+    struct watch *w = &rec->watch[workload];
+
+    if (now_ns != w->phase_ns && w->phase != PHASE_RUN && w->phase != PHASE_AWAY &&
+        (w->phase != STALL_QUEUE || rec->lingering))
+        recorder_charge_stall(rec, workload, now_ns);
+    w->phase_ns = now_ns;
+}
+
+static inline void set_phase(struct recorder *rec, uint32_t workload, int phase, gs_ns now_ns)
+{
+    struct watch *w = &rec->watch[workload];
+
+    charge(rec, workload, now_ns);
+    w->phase = (uint8_t)phase;
+    if (rec->lingering && (phase == STALL_QUEUE || phase == STALL_PREEMPTED))
+        w->held_ns = recorder_held_ns(rec, workload);
+}
+
+/* Waiting for a turn: its first, or after it was stopped. */
+static inline int waiting_phase(const struct watch *w)
+{
+    return w->stopped ? STALL_PREEMPTED : STALL_QUEUE;
+}
+
 /* Delay that a workload has suffered up to now, that of its burst under way included. */
 double recorder_lost_ns(struct recorder *rec, uint32_t workload, gs_ns at_ns);
 
