@@ -91,27 +91,6 @@ bool process_name(int pid, char *out, size_t size)
     return true;
 }
 
-/* Of a text of "NAME=VALUE" each ended by a 0. */
-bool process_variable(int pid, const char *name, char *out, size_t size)
-{
-    size_t length = strlen(name), room = 0;
-    char path[64], *line = NULL;
-    bool found = false;
-    FILE *file;
-
-    snprintf(path, sizeof path, "/proc/%d/environ", pid);
-    if ((file = fopen(path, "re")) == NULL)
-        return false;
-    while (!found && getdelim(&line, &room, '\0', file) > 0) {
-        found = strncmp(line, name, length) == 0 && line[length] == '=';
-        if (found)
-            snprintf(out, size, "%s", line + length + 1);
-    }
-    free(line);
-    fclose(file);
-    return found;
-}
-
 /* The line of a cgroup's file that begins with `key`: 4:memory:/path, or 0::/path. */
 static bool cgroup_path(const char *root, int pid, const char *key, char *out, size_t size)
 {
