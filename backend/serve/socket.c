@@ -98,25 +98,54 @@ int socket_open(struct backend *be, struct error *err)
     return GS_OK;
 }
 
+/* To whoever looks after the node, but not for each: who knocks has time. */
+static void complain(struct backend *be, const char *format, unsigned number)
+{
+    char line[160];
+
+    be->refused++;
+    if (be->clock.now_ns < be->complain_ns)
+        return;
+    be->complain_ns = be->clock.now_ns + 60 * (gs_ns)SERVE_SECOND_NS;
+    snprintf(line, sizeof line, format, number);
+    be->options->say(line);
+}
+
+static bool may_come(struct backend *be, const struct peer *peer)
+{
+    unsigned same = 0, all = 0;
+
+    for (const struct peer *other = be->peer; other != NULL; other = other->next, all++)
+        same += other->uid == peer->uid;
+    if (same >= PEERS_OF_A_USER)
+        complain(be, "connections are refused: user %u has 256 of them", peer->uid);
+    else if (all >= be->peers_most && !peers_is_master(peer))
+        complain(be, "connections are refused: there are %u, and the limit of open files allows no more of other users",
+                 all);
+    else
+        return true;
+    return false;
+}
+
 void socket_accept(struct backend *be)
 {
     struct ucred who;
     socklen_t size = sizeof who;
-    size_t same = 0, all = 0;
     int fd = accept4(be->listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     struct peer *peer;
 
     if (fd < 0) {
-        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
             be->accept_ns = be->clock.now_ns + SERVE_SECOND_NS; /* it would come up again at once */
+            complain(be, "connections wait: no file is left, by error %u; raise the limit of open files",
+                     (unsigned)errno);
+        }
         return;
     }
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0 || (peer = calloc(1, sizeof *peer)) == NULL) {
         close(fd);
         return;
     }
-    for (const struct peer *other = be->peer; other != NULL; other = other->next, all++)
-        same += other->uid == who.uid;
     *peer = (struct peer){.fd = fd,
                           .pid = who.pid,
                           .uid = who.uid,
@@ -124,8 +153,7 @@ void socket_accept(struct backend *be)
                           .awaits = GS_NONE,
                           .holds = GS_NONE,
                           .next = be->peer};
-    peer->closing = same >= PEERS_OF_A_USER || (all >= be->peers_most && !peers_is_master(peer));
-    be->refused += peer->closing;
+    peer->closing = !may_come(be, peer);
     be->peer = peer;
 }
 

@@ -99,6 +99,7 @@ struct backend {
     struct gpu_usage usage[SERVE_GPUS];
     uint32_t executing[SERVE_GPUS], switching[SERVE_GPUS];
     gs_ns accounted_ns, look_ns, sample_ns; /* look: for processes that rules bring in; sample: who uses the GPUs */
+    gs_ns complain_ns;                      /* of refused connections: not before */
     gs_ns accept_ns;                        /* no connection is taken before: there were no files left */
     uint64_t stamp_us[SERVE_GPUS];          /* of the last sample */
     uint64_t epochs, refused;
