@@ -65,6 +65,19 @@ teardown() {
     done
 }
 
+@test "the Debian package has the daemon, its gate, unit, manifest and pages, and starts it from where it is" {
+    local file
+    (cd "$build" && cpack -G DEB -B "$BATS_TEST_TMPDIR/deb" >"$BATS_TEST_TMPDIR/log" 2>&1) || { tail -n 20 log; false; }
+    dpkg-deb -c deb/*.deb | awk '{ print $6 }' >files
+    for file in bin/gpuswap-sim lib/gpuswap-sim/gate/libcuda.so.1 lib/gpuswap-sim/gate/libcuda-name.so \
+        lib/systemd/system/gpuswap-sim.service share/gpuswap-sim/kubernetes/gpuswap.yaml \
+        share/man/man7/gpuswap-sim-serve.7.gz share/doc/gpuswap-sim/docs/{serve,runbook,threat-model,gate}.md; do
+        grep -qx "./usr/$file" files || { echo "no $file"; false; }
+    done
+    dpkg-deb --fsys-tarfile deb/*.deb | tar xO ./usr/lib/systemd/system/gpuswap-sim.service >unit
+    grep -q '^ExecStart=/usr/bin/gpuswap-sim serve ' unit
+}
+
 @test "where programs look for the daemon, the unit has it" {
     [ "$(id -u)" -eq 0 ] || skip "the socket of root's daemon"
     unset GPUSWAP_SOCKET

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # serve_users.bats - what other users of the node try on the daemon: its socket, others' places, numbers, tickets and names.
 
-# shellcheck disable=SC2154,SC2030,SC2031,SC2034
+# shellcheck disable=SC2154,SC2030,SC2031,SC2034,SC2016
 bats_require_minimum_version 1.5.0
 load serve
 
@@ -249,7 +249,7 @@ INNER
     start b "$(client once)" 60 28 50
     until_so swapped NB-0
     for user in 60001 60002 60003; do
-        HOLD=$PWD/done TIMES=300 setpriv --reuid $user --regid $user --clear-groups timeout 100 "$knock" sock >"open.$user" 3>&- &
+        HOLD=$PWD/over TIMES=300 setpriv --reuid $user --regid $user --clear-groups timeout 100 "$knock" sock >"open.$user" 3>&- &
         started+=("$!")
         until_so test -s "open.$user"
     done
@@ -261,7 +261,7 @@ INNER
     [[ $(ctl status) == *NB-0* ]]
     start c "$(client once)" 5 14 50
     fine a b c
-    touch done
+    touch over
     until_so empty
     stop_daemon
 }
