@@ -89,6 +89,15 @@ static bool group_of_class(struct backend *be, char *words, char group[SERVE_NAM
     return false;
 }
 
+static bool is_group(const struct backend *be, const char *name)
+{
+    bool is = false;
+
+    for (size_t g = 0; g < be->setup->scenario->workloads; g++)
+        is |= strcmp(be->setup->scenario->workload[g].name, name) == 0;
+    return is;
+}
+
 static void attach(struct backend *be, struct peer *peer, char *words)
 {
     char group[SERVE_NAME], number[32];
@@ -116,9 +125,11 @@ static void attach(struct backend *be, struct peer *peer, char *words)
         error_set(&err, GS_UNSATISFIABLE, "the daemon serves itself to nobody");
     else if (guests_of(be, pid) != NULL)
         error_set(&err, GS_BUSY, "process %d has a place already", pid);
+    else if (!is_group(be, group))
+        error_set(&err, GS_UNSATISFIABLE, "the daemon's scenario has no [workload.%s]", group);
     else if ((p = guests_free(be, group)) == NULL)
-        error_set(&err, GS_UNSATISFIABLE,
-                  "no free place in '%s': is that a [workload] of the scenario, and its 'count' enough?", group);
+        error_set(&err, GS_UNSATISFIABLE, "no free place in '%s': wait until somebody ends, or have its 'count' raised",
+                  group);
     else if (guests_take(be, p, pid, uid, &err) == GS_OK) {
         peer->place = serve_id(be, p);
         if (bytes > 0) {
@@ -192,6 +203,10 @@ static void of_place(struct backend *be, struct peer *peer, const char *verb, ch
 
     if (more != NULL)
         *more++ = '\0';
+    if (*name == '\0') {
+        control_say(peer, "error: which place? 'gpuswap-sim ctl status' has them");
+        return;
+    }
     p = guests_named(be, name);
     if (p == NULL || !may_order(peer, p)) { /* what is another's is not there */
         control_say(peer, "error: there is no '%s' here that is yours", name);

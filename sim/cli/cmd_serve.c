@@ -205,8 +205,12 @@ int cmd_serve(int argc, char **argv, struct error *err)
     }
     if (rc == GS_OK)
         rc = simulate_run(&a.simulate, &scenario, err);
-    if (rc == 128 + SIGINT || rc == 128 + SIGTERM) /* it has no other end */
+    if (rc == 128 + SIGINT || rc == 128 + SIGTERM) { /* it has no other end */
+        if (a.simulate.db != NULL)
+            fprintf(stderr, "ended; 'gpuswap-sim report %s' tells of the run\n", a.simulate.db);
+        *err = (struct error){0};
         rc = GS_OK;
+    }
     simulate_fini(&a.simulate);
     return rc;
 }
