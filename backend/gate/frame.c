@@ -60,7 +60,7 @@ static struct shape shape_of(unsigned type)
 #undef SENDERS
     switch (type) {
     case GATE_HELLO:
-        return (struct shape){.senders = senders, .a_least = 1, .a_most = GATE_MODE_GATE, .tail = 1};
+        return (struct shape){.senders = senders, .a_least = 1, .a_most = GATE_MODE_GATE, .b_most = any, .tail = 1};
     case GATE_WELCOME:
         return (struct shape){.senders = senders, .a_least = 1, .a_most = any, .b_most = time_most};
     case GATE_REQ:

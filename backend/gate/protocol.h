@@ -19,7 +19,7 @@
  * not allow, ends the connection: whoever gets it closes.
  *
  *   type      from    a              b             c             tail
- *   HELLO     gate    mode           -             -             name of the process, padded with 0
+ *   HELLO     gate    mode           ticket        -             name of the process, padded with 0
  *   WELCOME   daemon  client         idle_us       -             -
  *   REQ       gate    bytes wanted   -             -             UUID of the GPU
  *   GRANT     daemon  quantum_us     -             -             -
@@ -30,7 +30,8 @@
  *   PONG      daemon  that of PING   -             -             -
  *   BYE       both    -              -             -             -
  *
- * The conversation.  HELLO comes first and is answered with WELCOME.  A process that wants the GPU sends one REQ, and
+ * The conversation.  HELLO comes first and is answered with WELCOME.  Its ticket is what the environment has as
+ * GPUSWAP_TICKET, 16 hexadecimal digits, 0: none; a process whose parents are gone shows by it whose child it was.  A process that wants the GPU sends one REQ, and
  * waits for GRANT as long as it takes.  From GRANT on its work goes to the GPU unasked; one grant holds for the process
  * and all of its GPUs.  It ends, by the gate itself, once `quantum_us` have passed (0: never so) or when it had nothing
  * to do for `idle_us` (0: never so), or because the daemon sends DROP.  Then the gate lets nothing more through, waits

@@ -47,7 +47,7 @@ static bool find(void)
 {
     static const char *const usual[] = {"/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/local/nvidia/lib64",
                                         "/usr/lib/wsl/lib", "/usr/lib"};
-    const char *named = getenv("GPUSWAP_LIBCUDA"), *folders = getenv("LD_LIBRARY_PATH");
+    const char *named = secure_getenv("GPUSWAP_LIBCUDA"), *folders = secure_getenv("LD_LIBRARY_PATH");
 
     if (named != NULL && *named != '\0') {
         snprintf(path, sizeof path, "%s", named);

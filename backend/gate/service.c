@@ -184,8 +184,8 @@ static void forked(void)
 
 static bool start(void)
 {
-    const char *path = getenv("GPUSWAP_SOCKET"), *silence = getenv("GPUSWAP_GATE_SILENCE_MS");
-    const char *fail = getenv("GPUSWAP_GATE_FAIL");
+    const char *path = secure_getenv("GPUSWAP_SOCKET"), *silence = secure_getenv("GPUSWAP_GATE_SILENCE_MS");
+    const char *fail = secure_getenv("GPUSWAP_GATE_FAIL");
     int64_t milliseconds = SILENCE_MS;
     char why[UNITS_WHY];
     sigset_t all, before;

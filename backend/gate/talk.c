@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -38,10 +39,22 @@ bool talk_say(const struct gate_frame *frame)
     return frame_send(connection, &numbered) == 0;
 }
 
+/* 0: there is none. */
+static uint64_t ticket(void)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *text = secure_getenv("GPUSWAP_TICKET"), *at = text;
+    uint64_t number = 0;
+
+    for (const char *digit; at != NULL && *at != '\0' && (digit = strchr(digits, *at)) != NULL; at++)
+        number = number << 4 | (uint64_t)(digit - digits);
+    return at != NULL && *at == '\0' && at - text == 16 ? number : 0;
+}
+
 bool talk_connect(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct gate_frame hello = {.type = GATE_HELLO, .a = GATE_MODE_GATE};
+    struct gate_frame hello = {.type = GATE_HELLO, .a = GATE_MODE_GATE, .b = ticket()};
     size_t length;
 
     talk_close();

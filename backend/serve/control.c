@@ -44,14 +44,9 @@ static int64_t number_of(const char *text)
     return units_integer(text, &number, why) == GS_OK && number >= 0 ? number : -1;
 }
 
-static bool is_master(const struct peer *peer)
-{
-    return peer->uid == 0 || peer->uid == geteuid();
-}
-
 static bool may_order(const struct peer *peer, const struct guest *p)
 {
-    return is_master(peer) || p->uid == peer->uid;
+    return peers_is_master(peer) || p->uid == peer->uid;
 }
 
 /* The value of `key=`, NULL: it is not there.  Words end at blanks. */
@@ -94,6 +89,15 @@ static bool group_of_class(struct backend *be, char *words, char group[SERVE_NAM
     return false;
 }
 
+static bool is_group(const struct backend *be, const char *name)
+{
+    bool is = false;
+
+    for (size_t g = 0; g < be->setup->scenario->workloads; g++)
+        is |= strcmp(be->setup->scenario->workload[g].name, name) == 0;
+    return is;
+}
+
 static void attach(struct backend *be, struct peer *peer, char *words)
 {
     char group[SERVE_NAME], number[32];
@@ -101,16 +105,19 @@ static void attach(struct backend *be, struct peer *peer, char *words)
     struct guest *p;
     uid_t uid = peer->uid;
     int64_t told = value_of(words, "pid", number, sizeof number) != NULL ? number_of(number) : peer->pid;
+    int64_t bytes = value_of(words, "memory", number, sizeof number) != NULL ? number_of(number) : 0;
     int pid = told <= INT32_MAX ? (int)told : -1;
     bool other = pid != peer->pid;
 
     if (value_of(words, "group", group, sizeof group) == NULL && !group_of_class(be, words, group))
         error_set(&err, GS_USAGE, "'attach' needs a group, or a class that the scenario has a free place for");
+    else if (bytes > be->setup->scenario->node[0].gpu_memory)
+        error_set(&err, GS_UNSATISFIABLE, "no GPU here has so much memory");
     else if (be->drains)
         error_set(&err, GS_BUSY, "the daemon takes nobody in any more");
     else if (other && (!process_is_leader(pid) || !process_user(pid, &uid)))
         error_set(&err, GS_NO_INPUT, "%d is the number of no process", pid);
-    else if (other && uid != peer->uid && !is_master(peer))
+    else if (other && uid != peer->uid && !peers_is_master(peer))
         error_set(&err, GS_NOT_PERMITTED, "process %d belongs to somebody else", pid);
     else if (other && !be->moves)
         error_set(&err, GS_UNSATISFIABLE, "this driver cannot stop a process that has no gate: start it by 'exec'");
@@ -118,13 +125,15 @@ static void attach(struct backend *be, struct peer *peer, char *words)
         error_set(&err, GS_UNSATISFIABLE, "the daemon serves itself to nobody");
     else if (guests_of(be, pid) != NULL)
         error_set(&err, GS_BUSY, "process %d has a place already", pid);
+    else if (!is_group(be, group))
+        error_set(&err, GS_UNSATISFIABLE, "the daemon's scenario has no [workload.%s]", group);
     else if ((p = guests_free(be, group)) == NULL)
-        error_set(&err, GS_UNSATISFIABLE,
-                  "no free place in '%s': is that a [workload] of the scenario, and its 'count' enough?", group);
+        error_set(&err, GS_UNSATISFIABLE, "no free place in '%s': wait until somebody ends, or have its 'count' raised",
+                  group);
     else if (guests_take(be, p, pid, uid, &err) == GS_OK) {
         peer->place = serve_id(be, p);
-        if (value_of(words, "memory", number, sizeof number) != NULL && number_of(number) > 0) {
-            p->bytes = number_of(number);
+        if (bytes > 0) {
+            p->bytes = bytes;
             serve_post(be, GS_RESIZE, serve_id(be, p))->event.bytes = p->bytes;
         }
         if (value_of(words, "priority", number, sizeof number) != NULL && number_of(number) >= 0)
@@ -194,6 +203,10 @@ static void of_place(struct backend *be, struct peer *peer, const char *verb, ch
 
     if (more != NULL)
         *more++ = '\0';
+    if (*name == '\0') {
+        control_say(peer, "error: which place? 'gpuswap-sim ctl status' has them");
+        return;
+    }
     p = guests_named(be, name);
     if (p == NULL || !may_order(peer, p)) { /* what is another's is not there */
         control_say(peer, "error: there is no '%s' here that is yours", name);
@@ -275,7 +288,7 @@ void control_hear(struct backend *be, struct peer *peer, char *text)
     } else if (strcmp(text, "status") == 0) {
         status(be, peer);
     } else if (strcmp(text, "drain") == 0 || strcmp(text, "stop") == 0) {
-        if (!is_master(peer)) {
+        if (!peers_is_master(peer)) {
             control_say(peer, "error: only root, and who the daemon runs as, may %s it", text);
             return;
         }

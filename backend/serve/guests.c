@@ -46,41 +46,44 @@ static struct guest *by_ancestry(struct backend *be, int pid)
     return NULL;
 }
 
-static struct guest *by_ticket(struct backend *be, int pid)
-{
-    char ticket[SERVE_TICKET];
-
-    if (!process_variable(pid, "GPUSWAP_TICKET", ticket, sizeof ticket) || *ticket == '\0')
-        return NULL;
-    for (uint32_t i = 0; i < be->guests; i++)
-        if (is_here(&be->guest[i]) && strcmp(be->guest[i].ticket, ticket) == 0)
-            return &be->guest[i];
-    return NULL;
-}
-
 struct guest *guests_of(struct backend *be, int pid)
 {
-    struct guest *p;
-
     for (uint32_t i = 0; i < be->guests; i++)
         for (int m = 0; is_here(&be->guest[i]) && m < be->guest[i].members; m++)
             if (be->guest[i].member[m].pid == pid && !process_ended(be->guest[i].member[m].pidfd))
                 return &be->guest[i];
-    p = by_ancestry(be, pid);
-    return p != NULL ? p : by_ticket(be, pid);
+    return by_ancestry(be, pid);
+}
+
+/* Only of the same user: root's programs, too, bring those of others by ancestry alone. */
+struct guest *guests_by_ticket(struct backend *be, uint64_t ticket, uid_t uid)
+{
+    for (uint32_t i = 0; i < be->guests; i++)
+        if (ticket != 0 && is_here(&be->guest[i]) && be->guest[i].ticket == ticket && be->guest[i].uid == uid)
+            return &be->guest[i];
+    return NULL;
 }
 
 /* --- coming --- */
 
-static void draw_ticket(char ticket[SERVE_TICKET])
+/* 0, none, is better than one that others have. */
+static uint64_t draw_ticket(void)
 {
-    uint64_t number = 0;
+    uint64_t ticket = 0;
 
-    if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
-        number = 0;
-    snprintf(ticket, SERVE_TICKET, "%016llx", (unsigned long long)number);
-    if (number == 0) /* none is better than one that others have */
-        *ticket = '\0';
+    return getrandom(&ticket, sizeof ticket, 0) == (ssize_t)sizeof ticket ? ticket : 0;
+}
+
+/* A process' number is looked up and then opened: it is the one that was meant only if it is still this program's. */
+static int check_owner(const struct guest *p, int pid, int pidfd, struct error *err)
+{
+    uid_t uid;
+
+    if (!process_is_leader(pid) || !process_user(pid, &uid) || process_ended(pidfd))
+        return error_set(err, GS_NO_INPUT, "there is no process %d", pid);
+    if (uid != p->uid && p->uid != 0)
+        return error_set(err, GS_NOT_PERMITTED, "process %d is not of the user whose program '%s' is", pid, p->name);
+    return GS_OK;
 }
 
 int guests_take(struct backend *be, struct guest *p, int pid, uid_t uid, struct error *err)
@@ -101,23 +104,16 @@ int guests_take(struct backend *be, struct guest *p, int pid, uid_t uid, struct 
                         .movable_ns = GS_NEVER,
                         .visit_ns = GS_NEVER,
                         .visit_wait_ns = 5 * (gs_ns)SERVE_SECOND_NS,
+                        .ticket = draw_ticket(),
                         .priority = -1};
     snprintf(p->name, sizeof p->name, "%.36s-%u", group_of(be, p), serve_id(be, p));
-    draw_ticket(p->ticket);
+    if (check_owner(p, pid, fd, err) != GS_OK) { /* it was looked up before it was opened */
+        close(fd);
+        p->state = GUEST_FREE;
+        return err->code;
+    }
     serve_post(be, GS_ATTACH, serve_id(be, p));
     be->journal_stale = true;
-    return GS_OK;
-}
-
-/* A process' number is looked up and then opened: it is the one that was meant only if it is still this program's. */
-static int check_owner(const struct guest *p, int pid, int pidfd, struct error *err)
-{
-    uid_t uid;
-
-    if (!process_is_leader(pid) || !process_user(pid, &uid) || process_ended(pidfd))
-        return error_set(err, GS_NO_INPUT, "there is no process %d", pid);
-    if (uid != p->uid && p->uid != 0)
-        return error_set(err, GS_NOT_PERMITTED, "process %d is not of the user whose program '%s' is", pid, p->name);
     return GS_OK;
 }
 

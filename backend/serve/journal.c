@@ -7,6 +7,7 @@
 #include "sim/base/units.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,9 +25,8 @@ static void write_guest(FILE *file, const struct backend *be, const struct guest
     const struct workload_group *group =
         &be->setup->scenario->workload[be->setup->setup->workload[serve_id(be, p)].group];
 
-    fprintf(file, "%s %u %" PRId64 " %d %d %s %d:%" PRIu64, group->name, (unsigned)p->uid, p->bytes, p->priority,
-            p->pinned, *p->ticket != '\0' ? p->ticket : "-", p->root_pid,
-            process_ended(p->root_fd) ? 0 : process_start(p->root_pid));
+    fprintf(file, "%s %u %" PRId64 " %d %d %016" PRIx64 " %d:%" PRIu64, group->name, (unsigned)p->uid, p->bytes,
+            p->priority, p->pinned, p->ticket, p->root_pid, process_ended(p->root_fd) ? 0 : process_start(p->root_pid));
     for (int m = 0; m < p->members; m++)
         fprintf(file, " %d:%" PRIu64, p->member[m].pid, process_start(p->member[m].pid));
     fprintf(file, "\n");
@@ -37,15 +37,16 @@ void journal_write(struct backend *be)
     char path[160], new[160];
     FILE *file;
     bool failed;
+    int fd;
 
     if (!be->journal_stale || !path_of(be, ".guests", path, sizeof path) ||
         !path_of(be, ".guests.new", new, sizeof new))
         return;
     be->journal_stale = false;
     unlink(new);
-    file = fopen(new, "wxe");
+    fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600); /* there are tickets in it */
+    file = fd < 0 ? NULL : fdopen(fd, "w");
     if (file != NULL) {
-        fchmod(fileno(file), 0600);
         for (uint32_t i = 0; i < be->guests; i++)
             if (be->guest[i].state == GUEST_TAKEN || be->guest[i].state == GUEST_COMING)
                 write_guest(file, be, &be->guest[i]);
@@ -128,7 +129,7 @@ static void restore(struct backend *be, struct guest *p, char *const field[FIELD
     p->pinned = *field[FIELD_PINNED] == '1';
     if (p->pinned)
         guests_update(be, p, GS_FIELD_SWAPPABLE, 0);
-    snprintf(p->ticket, sizeof p->ticket, "%s", *field[FIELD_TICKET] == '-' ? "" : field[FIELD_TICKET]);
+    p->ticket = strtoull(field[FIELD_TICKET], NULL, 16);
 }
 
 static void read_guest(struct backend *be, char *line)

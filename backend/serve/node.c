@@ -3,6 +3,7 @@
 #include "sim/base/machine.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +49,7 @@ static void answer_comers(struct backend *be, const struct guest *p, const char 
         if (refusal != NULL)
             control_say(peer, "error: no GPU may take it: %s", refusal);
         else
-            control_say(peer, "ok: place=%s gpu=%s ticket=%s%s%s", p->name, be->uuid[p->gpu], p->ticket,
+            control_say(peer, "ok: place=%s gpu=%s ticket=%016" PRIx64 "%s%s", p->name, be->uuid[p->gpu], p->ticket,
                         be->doubled ? " driver=" : "", be->doubled ? be->driver.path : "");
     }
 }
@@ -239,7 +240,7 @@ static int rest(struct backend *be, gs_ns until_ns, struct error *err)
     if (be->poll[1].revents != 0 && read(be->results, &ignored, sizeof ignored) > 0)
         moves_results(be);
     if (be->poll[0].revents != 0)
-        peers_accept(be);
+        socket_accept(be);
     return GS_OK;
 }
 

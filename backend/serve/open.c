@@ -119,6 +119,7 @@ void serve_close(struct backend *be)
     if (be->listens)
         journal_bring_home(be);
     peers_close(be);
+    socket_close(be);
     for (uint32_t gpu = 0; gpu < be->gpus; gpu++)
         all &= worker_close(be->worker[gpu]);
     close_guests(be);
@@ -143,7 +144,7 @@ int serve_open(struct backend **out, const struct backend_setup *setup, struct e
         return error_set(err, GS_SYSTEM, "out of memory for the daemon; use fewer workloads");
     be->setup = setup;
     be->options = next_options;
-    be->listening = -1;
+    be->listening = be->lock = -1;
     be->guests = setup->setup->workloads;
     be->gpus = (uint32_t)setup->scenario->node[0].gpus;
     be->results = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -152,7 +153,7 @@ int serve_open(struct backend **out, const struct backend_setup *setup, struct e
     if (be->results < 0)
         rc = error_set(err, GS_SYSTEM, "no eventfd: %s", strerror(errno));
     else if ((rc = open_arrays(be, err)) == GS_OK && (rc = open_devices(be, err)) == GS_OK)
-        rc = peers_listen(be, err);
+        rc = socket_open(be, err);
     if (rc == GS_OK)
         journal_read(be);
     if (rc != GS_OK) {

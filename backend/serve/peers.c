@@ -9,11 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-enum { PEERS_OF_A_USER = 256, MESSAGES_AT_ONCE = 16, WORDS = 512 };
+enum { MESSAGES_AT_ONCE = 16, WORDS = 512 };
+
+bool peers_is_master(const struct peer *peer)
+{
+    return peer->uid == 0 || peer->uid == geteuid();
+}
 
 /* --- sending --- */
 
@@ -92,15 +95,33 @@ struct guest *peers_rule(struct backend *be, int pid, uid_t uid, struct error *e
     return p != NULL && guests_take(be, p, pid, uid, err) == GS_OK ? p : NULL;
 }
 
-static void hello(struct backend *be, struct peer *peer)
+/* The process that connected: it may have left its connection to a child and ended, and its number be another's now.  So the
+ * number is held while it is looked at, and its user must be whom the kernel saw connect. */
+static struct member *member_of_caller(struct backend *be, struct peer *peer, uint64_t ticket, struct guest **guest)
 {
     struct error err = {0};
-    struct guest *p = guests_of(be, peer->pid);
-    struct member *member;
+    struct member *member = NULL;
+    struct guest *p = NULL;
+    int fd = process_open(peer->pid);
+    uid_t uid;
 
-    if (p == NULL)
-        p = peers_rule(be, peer->pid, peer->uid, &err);
-    member = p == NULL ? NULL : guests_join(be, p, peer->pid, &err);
+    if (process_user(peer->pid, &uid) && uid == peer->uid && !process_ended(fd)) {
+        p = guests_of(be, peer->pid);
+        p = p != NULL ? p : guests_by_ticket(be, ticket, uid);
+        p = p != NULL ? p : peers_rule(be, peer->pid, uid, &err);
+        member = p == NULL ? NULL : guests_join(be, p, peer->pid, &err);
+    }
+    if (fd >= 0)
+        close(fd);
+    *guest = p;
+    return member;
+}
+
+static void hello(struct backend *be, struct peer *peer, uint64_t ticket)
+{
+    struct guest *p;
+    struct member *member = member_of_caller(be, peer, ticket, &p);
+
     if (member == NULL) {
         send_frame(peer, (struct gate_frame){.type = GATE_BYE});
         be->refused++;
@@ -123,7 +144,7 @@ static void hear_frame(struct backend *be, struct peer *peer, const struct gate_
 
     if (frame->type == GATE_HELLO) {
         if (member == NULL)
-            hello(be, peer);
+            hello(be, peer, frame->b);
         else
             peer->closing = true;
         return;
@@ -213,64 +234,6 @@ void peers_read(struct backend *be, struct peer *peer)
 
 /* --- connections --- */
 
-int peers_listen(struct backend *be, struct error *err)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    const char *path = be->options->socket;
-    struct stat there;
-
-    if (strlen(path) >= sizeof address.sun_path)
-        return error_set(err, GS_USAGE, "'%s': a socket's path may have %zu letters", path,
-                         sizeof address.sun_path - 1);
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    be->listening = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (be->listening < 0)
-        return error_set(err, GS_SYSTEM, "no socket: %s", strerror(errno));
-    if (connect(be->listening, (struct sockaddr *)&address, sizeof address) == 0)
-        return error_set(err, GS_BUSY, "'%s': a daemon serves there already", path);
-    if (lstat(path, &there) == 0 && !S_ISSOCK(there.st_mode))
-        return error_set(err, GS_CANT_CREATE, "'%s': there is a file that is no socket", path);
-    unlink(path); /* of a daemon that died */
-    close(be->listening);
-    be->listening = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (be->listening < 0 || bind(be->listening, (struct sockaddr *)&address, sizeof address) != 0 ||
-        chmod(path, be->options->open_to_all ? 0666 : 0600) != 0 || listen(be->listening, 64) != 0)
-        return error_set(err, GS_CANT_CREATE, "'%s': %s", path, strerror(errno));
-    be->listens = true;
-    return GS_OK;
-}
-
-void peers_accept(struct backend *be)
-{
-    struct ucred who;
-    socklen_t size = sizeof who;
-    unsigned same = 0;
-    int fd = accept4(be->listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    struct peer *peer;
-
-    if (fd < 0) {
-        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
-            be->accept_ns = be->clock.now_ns + SERVE_SECOND_NS; /* it would come up again at once */
-        return;
-    }
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0 || (peer = calloc(1, sizeof *peer)) == NULL) {
-        close(fd);
-        return;
-    }
-    for (const struct peer *other = be->peer; other != NULL; other = other->next)
-        same += other->uid == who.uid;
-    *peer = (struct peer){.fd = fd,
-                          .pid = who.pid,
-                          .uid = who.uid,
-                          .place = GS_NONE,
-                          .awaits = GS_NONE,
-                          .holds = GS_NONE,
-                          .closing = same >= PEERS_OF_A_USER,
-                          .next = be->peer};
-    be->refused += peer->closing;
-    be->peer = peer;
-}
-
 static void part(struct backend *be, struct peer *peer)
 {
     struct guest *p;
@@ -315,8 +278,4 @@ void peers_close(struct backend *be)
         peer->place = peer->holds = GS_NONE;
     }
     peers_bury(be);
-    if (be->listens) /* else it is another daemon's */
-        unlink(be->options->socket);
-    if (be->listening >= 0)
-        close(be->listening);
 }

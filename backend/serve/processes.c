@@ -2,6 +2,7 @@
 #include "backend/serve/state.h"
 
 #include <fcntl.h>
+#include <glob.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,27 +92,6 @@ bool process_name(int pid, char *out, size_t size)
     return true;
 }
 
-/* Of a text of "NAME=VALUE" each ended by a 0. */
-bool process_variable(int pid, const char *name, char *out, size_t size)
-{
-    size_t length = strlen(name), room = 0;
-    char path[64], *line = NULL;
-    bool found = false;
-    FILE *file;
-
-    snprintf(path, sizeof path, "/proc/%d/environ", pid);
-    if ((file = fopen(path, "re")) == NULL)
-        return false;
-    while (!found && getdelim(&line, &room, '\0', file) > 0) {
-        found = strncmp(line, name, length) == 0 && line[length] == '=';
-        if (found)
-            snprintf(out, size, "%s", line + length + 1);
-    }
-    free(line);
-    fclose(file);
-    return found;
-}
-
 /* The line of a cgroup's file that begins with `key`: 4:memory:/path, or 0::/path. */
 static bool cgroup_path(const char *root, int pid, const char *key, char *out, size_t size)
 {
@@ -159,6 +139,50 @@ static int64_t cgroup_room(const char *root, const char *mount, char *group, con
     return least;
 }
 
+/* In a namespace of cgroups a path tells the way from one's own group: /../../pods/one.  Where all groups lie below `mount`, as
+ * in our DaemonSet, that is a group whose path ends so and that has the process. */
+static bool has_process(const char *folder, int pid)
+{
+    char path[9000], line[32];
+    bool found = false;
+    FILE *file;
+
+    snprintf(path, sizeof path, "%.8000s/cgroup.procs", folder);
+    if ((file = fopen(path, "re")) == NULL)
+        return false;
+    while (!found && fgets(line, sizeof line, file) != NULL)
+        found = strtol(line, NULL, 10) == pid;
+    fclose(file);
+    return found;
+}
+
+static bool find_group(const char *root, const char *mount, int pid, char *group, size_t size)
+{
+    static const char above[] = "/*/*/*/*/*/*/*/*";
+    char pattern[9000];
+    const char *tail = group;
+    bool found = false;
+
+    while (strncmp(tail, "/..", 3) == 0)
+        tail += 3;
+    if (tail == group)
+        return true;
+    for (int length = 0; length < (int)sizeof above && !found; length += 2) {
+        glob_t there;
+
+        snprintf(pattern, sizeof pattern, "%.1000s%s%.*s%.4000s", root, mount, length, above, tail);
+        if (glob(pattern, GLOB_NOSORT | GLOB_ONLYDIR, NULL, &there) != 0)
+            continue;
+        for (size_t i = 0; i < there.gl_pathc && !found; i++) {
+            found = has_process(there.gl_pathv[i], pid);
+            if (found)
+                snprintf(group, size, "%s", there.gl_pathv[i] + strlen(root) + strlen(mount));
+        }
+        globfree(&there);
+    }
+    return found;
+}
+
 static int64_t machine_room(const char *root)
 {
     static const char key[] = "MemAvailable:";
@@ -177,7 +201,8 @@ int64_t process_headroom(const char *root, int pid)
 
     if (cgroup_path(root, pid, ":memory:", group, sizeof group)) /* version 1 */
         room = cgroup_room(root, "/sys/fs/cgroup/memory", group, "memory.limit_in_bytes", "memory.usage_in_bytes");
-    else if (cgroup_path(root, pid, "0::", group, sizeof group))
+    else if (cgroup_path(root, pid, "0::", group, sizeof group) &&
+             find_group(root, "/sys/fs/cgroup", pid, group, sizeof group))
         room = cgroup_room(root, "/sys/fs/cgroup", group, "memory.max", "memory.current");
     return room < least ? room : least;
 }

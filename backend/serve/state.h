@@ -16,7 +16,7 @@
 #include <poll.h>
 #include <sys/types.h>
 
-enum { SERVE_NAME = 48, SERVE_WHY = 256, SERVE_TICKET = 17 };
+enum { SERVE_NAME = 48, SERVE_WHY = 256 };
 enum { SERVE_SECOND_NS = 1000000000 };
 enum { SERVE_MAIL_OF_PEERS = 64 }; /* letters that connections may leave unread */
 
@@ -38,8 +38,8 @@ struct guest {
     int root_pid, root_fd; /* the program itself: it has left when this has ended, and all members; -1: members alone */
     uid_t uid;             /* whose it is */
     char name[SERVE_NAME];
-    char ticket
-        [SERVE_TICKET]; /* in the environment of all that it starts: so they are known when their parents are gone */
+    uint64_t
+        ticket; /* in the environment of all that it starts: so they are known when their parents are gone; 0: none */
     uint32_t gpu;
     struct job *job;         /* the wish that waits or is served */
     unsigned requests;       /* that keep it wanted, besides its gates */
@@ -86,8 +86,8 @@ struct backend {
     char uuid[SERVE_GPUS][48];
     struct worker *worker[SERVE_GPUS];
     uint32_t gpus;
-    bool moves; /* the driver can take processes off the GPU */
-    int listening, results;
+    bool moves;                   /* the driver can take processes off the GPU */
+    int listening, lock, results; /* lock: nobody else serves at this path */
     struct guest *guest;
     uint32_t guests;
     struct peer *peer;
@@ -99,9 +99,11 @@ struct backend {
     struct gpu_usage usage[SERVE_GPUS];
     uint32_t executing[SERVE_GPUS], switching[SERVE_GPUS];
     gs_ns accounted_ns, look_ns, sample_ns; /* look: for processes that rules bring in; sample: who uses the GPUs */
+    gs_ns complain_ns;                      /* of refused connections: not before */
     gs_ns accept_ns;                        /* no connection is taken before: there were no files left */
     uint64_t stamp_us[SERVE_GPUS];          /* of the last sample */
     uint64_t epochs, refused;
+    size_t peers_most; /* connections of users who are not masters */
     bool listens, journal_stale, journal_failed;
     bool drains, doubled; /* nobody new; the driver is the double, and so is that of its programs */
     struct error failure; /* met where it could not be told at once */
@@ -127,6 +129,7 @@ struct guest *guests_named(struct backend *be, const char *name);
 int guests_take(struct backend *be, struct guest *p, int pid, uid_t uid, struct error *err); /* by its program's pid */
 void guests_refuse(struct backend *be, struct guest *p);
 struct guest *guests_of(struct backend *be, int pid); /* of the program that `pid` is of, or descends from; NULL */
+struct guest *guests_by_ticket(struct backend *be, uint64_t ticket, uid_t uid); /* of the one that has drawn it; NULL */
 struct member *guests_join(struct backend *be, struct guest *p, int pid, struct error *err);
 void guests_lose(struct backend *be, struct guest *p);  /* it cannot be brought back */
 void guests_watch(struct backend *be, struct guest *p); /* what is due of it */
@@ -162,8 +165,7 @@ void moves_ask(struct backend *be, struct guest *p, enum work_kind kind);
 void moves_results(struct backend *be);
 
 /* peers.c: connections. */
-int peers_listen(struct backend *be, struct error *err);
-void peers_accept(struct backend *be);
+bool peers_is_master(const struct peer *peer); /* root, or whom the daemon runs as */
 void peers_read(struct backend *be, struct peer *peer);
 void peers_bury(struct backend *be); /* those that are closing */
 void peers_close(struct backend *be);
@@ -172,6 +174,11 @@ void peers_drop(struct backend *be, struct guest *p);
 /* The place of a process that came by itself, by a rule; NULL: none. */
 struct guest *peers_rule(struct backend *be, int pid, uid_t uid, struct error *err);
 void peers_arrived(struct backend *be, struct guest *p); /* it is on the GPU: who waits for that hears it */
+
+/* socket.c: the daemon's socket. */
+int socket_open(struct backend *be, struct error *err);
+void socket_accept(struct backend *be);
+void socket_close(struct backend *be);
 
 /* control.c: what people ask for, in words. */
 void control_hear(struct backend *be, struct peer *peer, char *text);
@@ -193,7 +200,6 @@ bool process_is_leader(int pid);                    /* and not a thread's number
 bool process_user(int pid, uid_t *uid);             /* whose it is; root's, if it is not of one user alone */
 bool process_name(int pid, char *out, size_t size); /* of its command */
 bool process_cgroup(int pid, char *out, size_t size);
-bool process_variable(int pid, const char *name, char *out, size_t size); /* of its environment when it was started */
 /* Bytes that its cgroup and the machine may still take; INT64_MAX: not known.  `root` is before /proc and /sys: "" but in
  * tests. */
 int64_t process_headroom(const char *root, int pid);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { OPTION_DEVICE = 300, OPTION_IDLE, OPTION_STOP, OPTION_OPEN, OPTION_RULE, OPTION_METRICS, OPTION_EVERY };
@@ -197,14 +198,19 @@ int cmd_serve(int argc, char **argv, struct error *err)
     if (rc == GS_OK && a.live.device.is_double)
         rc = find_double(err);
     serve_set(&a.serve);
+    umask(umask(0) | 077); /* what it writes tells of all users */
     if (!a.simulate.quiet) {
         a.live.view.out = stderr;
         a.live.view.is_terminal = isatty(STDERR_FILENO);
     }
     if (rc == GS_OK)
         rc = simulate_run(&a.simulate, &scenario, err);
-    if (rc == 128 + SIGINT || rc == 128 + SIGTERM) /* it has no other end */
+    if (rc == 128 + SIGINT || rc == 128 + SIGTERM) { /* it has no other end */
+        if (a.simulate.db != NULL)
+            fprintf(stderr, "ended; 'gpuswap-sim report %s' tells of the run\n", a.simulate.db);
+        *err = (struct error){0};
         rc = GS_OK;
+    }
     simulate_fini(&a.simulate);
     return rc;
 }

@@ -34,6 +34,19 @@ const char *daemon_socket(const char *given)
     return own != NULL && access(own, F_OK) == 0 ? own : system_socket;
 }
 
+/* Whose daemon it is: what it answers is done, to the library that a program is started with. */
+static bool is_trusted(int connection, const char *path, struct error *err)
+{
+    struct ucred who = {.uid = (uid_t)-1};
+    socklen_t size = sizeof who;
+
+    if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 && (who.uid == 0 || who.uid == geteuid()))
+        return true;
+    error_set(err, GS_NOT_PERMITTED, "'%s': user %u serves there, who is neither root nor you", path,
+              (unsigned)who.uid);
+    return false;
+}
+
 int daemon_connect(const char *socket_path, struct error *err)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -46,9 +59,10 @@ int daemon_connect(const char *socket_path, struct error *err)
     }
     memcpy(address.sun_path, socket_path, strlen(socket_path) + 1);
     connection = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    if (connection >= 0 && connect(connection, (struct sockaddr *)&address, sizeof address) == 0)
-        return connection;
-    if (errno == EACCES)
+    if (connection >= 0 && connect(connection, (struct sockaddr *)&address, sizeof address) == 0) {
+        if (is_trusted(connection, socket_path, err))
+            return connection;
+    } else if (errno == EACCES)
         error_set(err, GS_NOT_PERMITTED,
                   "'%s': this daemon serves other users; see 'gpuswap-sim serve --help' on --open", socket_path);
     else

@@ -61,6 +61,15 @@ static enum live_state state_of(const struct gs_workload *w)
                                                                        : LIVE_OUT;
 }
 
+static double response_ns(const struct run_sight *sight, uint32_t groups, uint32_t group)
+{
+    double sum_ns = sight->tally->group[group].response_ns;
+
+    for (size_t node = 0; node <= sight->view->nodes; node++)
+        sum_ns += sight->sums[node * groups + group].response_ns;
+    return sum_ns;
+}
+
 void live_snapshot_take(struct live_snapshot *s, const struct run_sight *sight)
 {
     const struct gs_view *view = sight->view;
@@ -83,7 +92,7 @@ void live_snapshot_take(struct live_snapshot *s, const struct run_sight *sight)
         s->group[i] = (struct live_group){.name = s->group[i].name,
                                           .completed = sight->tally->group[i].completed,
                                           .lost = sight->tally->group[i].rejected + sight->tally->group[i].lost,
-                                          .response_ns = sight->tally->group[i].response_ns};
+                                          .response_ns = response_ns(sight, s->groups, i)};
     for (uint32_t i = 0; i < s->workloads; i++) {
         s->workload[i].state = state_of(&view->workload[i]);
         s->workload[i].gpu = view->workload[i].gpu;

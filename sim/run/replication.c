@@ -186,7 +186,15 @@ static bool look_up(struct replication *r)
 {
     const struct run_watch *watch = r->plan->watch;
     const struct run_sight sight = {
-        r->clock->now_ns, r->end_ns, controller_view(r->ctl), &r->setup, recorder_counted(r->rec), r->backend, r->ops};
+        .now_ns = r->clock->now_ns,
+        .end_ns = r->end_ns,
+        .view = controller_view(r->ctl),
+        .setup = &r->setup,
+        .tally = recorder_counted(r->rec),
+        .sums = recorder_sums(r->rec, 0),
+        .backend = r->backend,
+        .ops = r->ops,
+    };
 
     watch->look(watch->context, &sight);
     if (!is_stopped(r))

@@ -11,7 +11,8 @@ struct run_sight {
     gs_ns now_ns, end_ns; /* end_ns GS_NEVER: none is set */
     const struct gs_view *view;
     const struct gs_setup *setup;
-    const struct tally *tally; /* what has been counted so far; its sketches are being filled */
+    const struct tally *tally;     /* what has been counted so far; its sketches are being filled */
+    const struct group_sums *sums; /* of each node, then of none: each group; they come into the tally at the end */
     struct backend *backend;
     const struct backend_ops *ops;
 };

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# package.sh - the Debian package installs and works on a bare Debian 12: the program, a picture, the manual, a plug-in.
+# package.sh - the Debian package installs and works on a bare Debian 12: the program, a picture, the daemon, the manual, a
+# plug-in.
 #
 # As root, with debootstrap and a way to Debian's mirror; it says so where that is missing, and is skipped (77).
 set -euo pipefail
@@ -43,10 +44,27 @@ grep -q '^SLA  NB .* MISSED' report
 quietly gpuswap-sim report results.db --plots pictures
 test -s pictures/response.png
 
+# the daemon, and a program under it
+mkdir /tmp/double /etc/gpuswap
+sed -n '/^  node.ini: |/,/^---/s/^    //p' /usr/share/gpuswap-sim/kubernetes/gpuswap.yaml |
+    sed 's/500MiB/2MiB/; s/ 2GiB/ 16MiB/; s/GiB/MiB/' >/etc/gpuswap/node.ini
+export GPUSWAP_SOCKET=/tmp/sockets/gpuswap.sock GPUSWAP_DOUBLE="memory=80MiB real_clock=yes folder=/tmp/double"
+mkdir -m 755 /tmp/sockets
+$(sed -n 's/^ExecStart=\([^ ]*\) .*/\1/p' /usr/lib/systemd/system/gpuswap-sim.service) serve /etc/gpuswap/node.ini \
+    --device double --db serve.db --quiet &
+for try in 1 2 3 4 5 6 7 8 9; do
+    gpuswap-sim ctl status >/dev/null 2>&1 && break
+    sleep 1
+done
+gpuswap-sim exec --group NB -- sh -c 'echo "$LD_PRELOAD"' | grep -q gpuswap-sim/gate/libcuda.so.1
+gpuswap-sim ctl stop
+wait $!
+
 quietly apt-get install -y --no-install-recommends man-db gcc libc6-dev make
 man gpuswap-sim | grep -q 'compare SCENARIO'
 man 5 gpuswap-sim-scenario | grep -q 'gpu_memory'
 man gpuswap-sim-trace >/dev/null
+man 7 gpuswap-sim-serve | grep -q 'ctl status'
 
 cp -r /usr/share/gpuswap-sim/examples/plugin .
 quietly make -C plugin

@@ -320,6 +320,7 @@ END
     grep -q '^gpuswap_info{provenance="double",scenario="a",' got
     grep -q '^gpuswap_gpu_memory_capacity_bytes{gpu="node-0/gpu-0"} 16777216$' got
     grep -Eq '^gpuswap_burst_response_seconds_count\{group="NB"\} [1-9]' got
+    grep -Eq '^gpuswap_burst_response_seconds_sum\{group="NB"\} [0-9.]*[1-9]' got
     # each family once, with help and type before its samples; counters end in _total
     sed '1,/^$/d' got >body
     [ -z "$(grep '^# TYPE' body | sort | uniq -d)" ]

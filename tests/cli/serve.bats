@@ -47,8 +47,8 @@ teardown() {
     ctl drain
     run "$GPUSWAP_SIM" exec --group NB -- true
     [ "$status" -ne 0 ] && [[ $output == *"takes nobody in"* ]]
-    run "$GPUSWAP_SIM" exec --group NO -- true
-    [ "$status" -ne 0 ]
+    run ctl pin
+    [ "$status" -ne 0 ] && [[ $output == *"which place?"* ]]
     run ctl nonsense
     [ "$status" -ne 0 ] && [[ $output == *"unknown word"* ]]
     for place in NB-0 NB-1; do
@@ -69,6 +69,8 @@ teardown() {
     until_so is_state NB-0 running
     run "$GPUSWAP_SIM" exec --group NB -- true
     [ "$status" -ne 0 ] && [[ $output == *"no free place"* ]]
+    run "$GPUSWAP_SIM" exec --group NO -- true
+    [ "$status" -ne 0 ] && [[ $output == *"no [workload.NO]"* ]]
     run timeout 20 "$GPUSWAP_SIM" serve node.ini --device double --db other.db
     [[ $output == *"a daemon serves there already"* ]]
     [ -S sock ]

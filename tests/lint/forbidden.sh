@@ -34,6 +34,10 @@ rules=(
     '.' '^backend/serve/guests\.c'
     'draw from a stream (sim/base/random.h): same seed, same bytes (a ticket is to be guessed by nobody)'
 
+    'getenv'
+    '^backend/gate/' '^$'
+    'the gate may be in a program with rights of its file: secure_getenv'
+
     'pthread_[a-z_]+|thrd_[a-z]+'
     '.' '^sim/(run|cli)/|^backend/double/(enter|serve)\.c|^backend/(gate|serve)/'
     'threads run whole replications side by side; nothing below knows of them (a driver is called by any: the double locks,
