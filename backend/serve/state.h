@@ -57,6 +57,7 @@ struct guest {
     unsigned works;              /* asked of the worker, and not answered */
     int priority;                /* -1: the scenario's */
     uint64_t short_bytes;        /* so much was free when there was too little for it; 0: that has not happened */
+    gs_ns short_until_ns;        /* for so long that counts */
     uint64_t swaps, overruns;
     struct gs_command command; /* of its swap */
     char why[SERVE_WHY];       /* it cannot be swapped */
