@@ -107,12 +107,18 @@ int moves_begin(struct backend *be, const struct gs_command *command, struct err
     return GS_OK;
 }
 
+/* The 1st, 2nd, 4th, 8th... */
+static bool is_news(unsigned count)
+{
+    return (count & (count - 1)) == 0;
+}
+
 static void failed(struct backend *be, struct guest *p, const struct work *work)
 {
     bool out = work->kind == WORK_AWAY;
 
     p->failures++;
-    if (p->failures == 1 || work->rc != GS_BUSY) /* what is busy is tried again, and need not be told each time */
+    if (is_news(p->failures)) /* it is tried again, and need not be told each time */
         say(be, p, out ? "could not leave the GPU" : "could not come back", work->why);
     snprintf(p->why, sizeof p->why, "%s", work->why);
     if (work->too_little) { /* it is not tried again with no more than that; but not for ever, as there may never be more */
