@@ -133,6 +133,8 @@ void guests_lose(struct backend *be, struct guest *p);  /* it cannot be brought 
 void guests_watch(struct backend *be, struct guest *p); /* what is due of it */
 void guests_resize(struct backend *be, struct guest *p);
 void guests_update(struct backend *be, struct guest *p, uint8_t field, int64_t value);
+void guests_say(struct backend *be, const struct guest *p, const char *what, const char *why);
+bool guests_is_news(uint64_t count); /* the 1st, 2nd, 4th, 8th... of its kind: is it worth a line? */
 struct job *guests_forget(struct backend *be, uint32_t workload, bool gone);
 
 /* turns.c: they wish, run and stop. */

