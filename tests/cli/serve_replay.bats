@@ -60,7 +60,7 @@ decisions() {
     sqlite3 "$1" <<'END'
 SELECT command.kind, command.workload, reason FROM command JOIN event USING (event)
 WHERE command.kind IN ('run', 'stop', 'swap_in', 'swap_out')
-    AND event.at_ns <= (SELECT max(end_ns) FROM burst WHERE outcome = 'done') ORDER BY command;
+    AND event.at_ns <= (SELECT max(end_ns) FROM burst WHERE outcome = 'done') ORDER BY command.command;
 END
 }
 
