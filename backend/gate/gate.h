@@ -60,12 +60,9 @@ struct slot {                /* of a thread */
     _Atomic uint32_t inside; /* it is between the look at gate_word and the end of the call */
     _Atomic uint64_t count;  /* of its submissions */
     uint64_t seen;           /* gate_word, when `recent` was right */
-    struct recent {          /* streams whose use is known */
-        uint64_t stream;
-        uint32_t left; /* submissions before it is time to look at the backlog */
-    } recent[RECENT];
-    uint32_t window; /* submissions between two looks */
-    uint32_t plain;  /* submissions to default streams since the last */
+    uint64_t recent[RECENT]; /* streams whose use is known */
+    uint32_t left;           /* submissions before it is time to look at the backlog */
+    uint32_t window;         /* between two looks */
     uint64_t looked_ns;
     bool listed;
     struct slot *next;
@@ -84,7 +81,8 @@ void threads_fence(void);
 
 /* The calling thread, inside, submits to this stream: remember it. */
 void lanes_use(uint64_t stream);
-/* It has submitted `window` times since it looked last: hold it back while there is too much under way. */
+/* It has submitted `window` times since it looked last, and does so now to this stream: hold it back while there is too much
+ * under way. */
 void lanes_bound(struct slot *slot, uint64_t stream);
 bool lanes_capturing(uint64_t stream);
 /* For the service: put an event behind all that was submitted; has it all ended?  Then begin anew. */

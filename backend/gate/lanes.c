@@ -18,6 +18,7 @@ struct lane {
     bool ended;       /* the stream is no more, its work may be */
     uint64_t context, device, stream;
     uint64_t thread; /* whose default stream it is */
+    uint64_t user;   /* the thread that used it last */
     uint64_t event;
 };
 
@@ -164,14 +165,20 @@ static struct lane *lane_of(uint64_t stream)
     return mine;
 }
 
+static void use(uint64_t stream)
+{
+    struct lane *mine = lane_of(stream);
+
+    if (mine != NULL) {
+        mine->used = true;
+        mine->user = word_of(&gate_slot);
+    }
+}
+
 void lanes_use(uint64_t stream)
 {
-    struct lane *mine;
-
     lanes_lock();
-    mine = lane_of(stream);
-    if (mine != NULL)
-        mine->used = true;
+    use(stream);
     lanes_unlock();
 }
 
@@ -189,44 +196,54 @@ static bool under_way(const struct lane *mine)
     return mine->marked && REAL(cuEventQuery, 1)(mine->event) == CU_NOT_READY;
 }
 
-/* How many submissions fit between two looks: two such windows may be under way, and are to last a quarter of the
- * quantum at most. */
+/* How many submissions of a thread fit between two looks: two such windows may be under way, and are to last a quarter of
+ * the quantum at most. */
 static void adapt(struct slot *slot, bool waited)
 {
     uint64_t now = service_now_ns(), took = now - slot->looked_ns, eighth = service_quantum_us() * 1000 / 8;
 
     if (waited && took > eighth)
-        slot->window = slot->window > 1 ? slot->window / 2 : 1;
+        slot->window = slot->window * eighth > took ? (uint32_t)(slot->window * eighth / took) : 1;
     else if (took < eighth / 2 && slot->window < WINDOW_MOST)
         slot->window *= 2;
     slot->looked_ns = now;
 }
 
+static bool is_mine(const struct lane *one, uint64_t context)
+{
+    return one->there && one->used && !one->ended && one->context == context && one->user == word_of(&gate_slot);
+}
+
+/* For the mark of the last look; nobody else may have to wait for the lock so long. */
+static bool wait_for(const struct lane *one)
+{
+    uint64_t event = one->event;
+
+    if (!under_way(one))
+        return false;
+    lanes_unlock();
+    REAL(cuEventSynchronize, 1)(event);
+    lanes_lock();
+    return true;
+}
+
+/* All streams of the thread together: with many of them, a window each would be many windows under way. */
 void lanes_bound(struct slot *slot, uint64_t stream)
 {
+    uint64_t context = current_context();
     uint32_t mode = relax(CAPTURE_RELAXED);
-    bool waits = false;
-    struct lane *mine;
-    uint64_t event;
+    bool waited = false;
 
     lanes_lock();
-    mine = lane_of(stream);
-    if (mine != NULL && mine->context == current_context()) {
-        mine->used = true;
-        waits = under_way(mine);
-        event = mine->event;
-        if (waits) { /* for the mark of the last look; nobody else may have to wait for the lock so long */
-            lanes_unlock();
-            REAL(cuEventSynchronize, 1)(event);
-            lanes_lock();
-        }
-        mine = lane_of(stream);
-        if (mine != NULL)
-            mark(mine, stream);
-    }
+    use(stream);
+    for (unsigned i = 0; i < lanes; i++)
+        waited |= is_mine(&lane[i], context) && wait_for(&lane[i]);
+    for (unsigned i = 0; i < lanes; i++)
+        if (is_mine(&lane[i], context))
+            mark(&lane[i], lane[i].stream);
     lanes_unlock();
     relax(mode);
-    adapt(slot, waits);
+    adapt(slot, waited);
 }
 
 /* The service's thread; work in the threads' default streams comes before an event in that of all. */

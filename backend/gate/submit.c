@@ -11,35 +11,32 @@
 _Atomic uint64_t gate_word;
 _Thread_local struct slot gate_slot __attribute__((tls_model("initial-exec"))) = {.seen = 1, .window = 1};
 
-static inline struct recent *recent_of(struct slot *slot, uint64_t stream)
+static inline uint64_t *recent_of(struct slot *slot, uint64_t stream)
 {
     return &slot->recent[(stream >> 4 ^ stream >> 9 ^ stream) % RECENT];
 }
 
-/* Inside, and the gate is open: `slot->seen` may be old. */
+/* Inside, and the gate is open: `slot->seen` may be old.  Whose a default stream is, the context says: each time anew. */
 static void note(struct slot *slot, uint64_t stream, uint64_t word)
 {
-    struct recent *recent = recent_of(slot, stream);
     bool tracks = service_tracks();
 
     if (word != slot->seen) {
         memset(slot->recent, 0, sizeof slot->recent);
         slot->seen = word;
+        slot->left = slot->window;
     }
-    if (stream < STREAM_FIRST) { /* whose it is, the context says: each time anew */
-        if (tracks && ++slot->plain >= slot->window) {
-            slot->plain = 0;
-            lanes_bound(slot, stream);
-        } else if (tracks)
-            lanes_use(stream);
-        return;
-    }
-    if (tracks && recent->stream == stream && recent->left == 0)
+    if (!tracks) {
+        slot->left = UINT32_MAX;
+    } else if (slot->left == 0) {
         lanes_bound(slot, stream);
-    else if (tracks)
+        slot->left = slot->window;
+    } else {
         lanes_use(stream);
-    recent->stream = stream;
-    recent->left = tracks ? slot->window : UINT32_MAX;
+        slot->left--;
+    }
+    if (stream >= STREAM_FIRST)
+        *recent_of(slot, stream) = stream;
 }
 
 /* Handles that no stream has: the call takes memory, or makes a context. */
@@ -71,14 +68,13 @@ __attribute__((noinline)) static void enter_slowly(struct slot *slot, uint64_t s
 static inline struct slot *enter(uint64_t stream)
 {
     struct slot *slot = &gate_slot;
-    struct recent *recent = recent_of(slot, stream);
 
     atomic_store_explicit(&slot->inside, 1, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst);
     if (__builtin_expect(atomic_load_explicit(&gate_word, memory_order_relaxed) == slot->seen &&
-                             recent->stream == stream && recent->left > 0 && stream >= STREAM_FIRST,
+                             *recent_of(slot, stream) == stream && slot->left > 0 && stream >= STREAM_FIRST,
                          1))
-        recent->left--;
+        slot->left--;
     else
         enter_slowly(slot, stream, 0);
     return slot;

@@ -191,6 +191,21 @@ void guests_resize(struct backend *be, struct guest *p)
     serve_post(be, GS_RESIZE, serve_id(be, p))->event.bytes = bytes;
 }
 
+/* --- what whoever looks after the node should know --- */
+
+void guests_say(struct backend *be, const struct guest *p, const char *what, const char *why)
+{
+    char line[512];
+
+    snprintf(line, sizeof line, "'%s' %s: %s", p->name, what, why);
+    be->options->say(line);
+}
+
+bool guests_is_news(uint64_t count)
+{
+    return (count & (count - 1)) == 0;
+}
+
 /* --- going --- */
 
 static void free_place(struct backend *be, struct guest *p)

@@ -5,15 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HEADROOM_DIVISOR = 50, FAILURES_MAX = 3, CROWDED_S = 30 };
-
-static void say(struct backend *be, const struct guest *p, const char *what, const char *why)
-{
-    char line[512];
-
-    snprintf(line, sizeof line, "'%s' %s: %s", p->name, what, why);
-    be->options->say(line);
-}
+enum { HEADROOM_DIVISOR = 50, FAILURES_MAX = 3, CROWDED_S = 30, SHORT_S = 10 };
 
 /* A word for the thread.  It gets files of its own for the processes, as they may part from the program meanwhile. */
 void moves_ask(struct backend *be, struct guest *p, enum work_kind kind)
@@ -22,7 +14,7 @@ void moves_ask(struct backend *be, struct guest *p, enum work_kind kind)
                         .place = serve_id(be, p),
                         .timeout_ms = (unsigned)(be->options->stop_ns / 1000000),
                         .stays_quiet = p->outside,
-                        .unlike_bytes = p->short_bytes,
+                        .unlike_bytes = be->clock.now_ns < p->short_until_ns ? p->short_bytes : 0,
                         .pids = p->members};
 
     for (int i = 0; i < p->members; i++) {
@@ -45,7 +37,7 @@ void moves_ask(struct backend *be, struct guest *p, enum work_kind kind)
 void moves_bar(struct backend *be, struct guest *p, gs_ns for_ns, const char *why)
 {
     if (!p->unmovable) {
-        say(be, p, "stays on the GPU", why);
+        guests_say(be, p, "stays on the GPU", why);
         guests_update(be, p, GS_FIELD_SWAPPABLE, 0);
     }
     p->unmovable = true;
@@ -112,13 +104,15 @@ static void failed(struct backend *be, struct guest *p, const struct work *work)
     bool out = work->kind == WORK_AWAY;
 
     p->failures++;
-    if (p->failures == 1 || work->rc != GS_BUSY) /* what is busy is tried again, and need not be told each time */
-        say(be, p, out ? "could not leave the GPU" : "could not come back", work->why);
+    if (guests_is_news(p->failures)) /* it is tried again, and need not be told each time */
+        guests_say(be, p, out ? "could not leave the GPU" : "could not come back", work->why);
     snprintf(p->why, sizeof p->why, "%s", work->why);
-    if (!out && work->rc != GS_BUSY)
-        p->short_bytes = work->free_bytes; /* it is not tried again with no more than that */
+    if (work->too_little) { /* it is not tried again with no more than that; but not for ever, as there may never be more */
+        p->short_bytes = work->free_bytes;
+        p->short_until_ns = be->clock.now_ns + SHORT_S * (gs_ns)SERVE_SECOND_NS;
+    }
     if (work->lost) {
-        say(be, p, "is lost", "the driver cannot bring it back; end it and start it again");
+        guests_say(be, p, "is lost", "the driver cannot bring it back; end it and start it again");
         guests_lose(be, p);
     } else if (out && work->rc != GS_BUSY) {
         moves_bar(be, p, GS_NEVER, work->why);
@@ -147,7 +141,7 @@ static void swapped(struct backend *be, struct guest *p, const struct work *work
 static void still_held(struct backend *be, struct guest *p, const struct work *work)
 {
     if (p->failures++ == 0)
-        say(be, p, "is still held by the driver", work->why);
+        guests_say(be, p, "is still held by the driver", work->why);
     if (p->granted && !p->stopping)
         moves_ask(be, p, WORK_RESUME);
     else

@@ -120,8 +120,26 @@ static int64_t number_in(const char *path)
     return strtoll(text, NULL, 10);
 }
 
+struct cgroup_files {
+    const char *mount, *limit, *use;
+    const char *cache; /* in memory.stat: of its use, copies of files that the kernel gives up where memory is wanted */
+};
+static const struct cgroup_files first_version = {"/sys/fs/cgroup/memory", "memory.limit_in_bytes",
+                                                  "memory.usage_in_bytes", "\ntotal_inactive_file "};
+static const struct cgroup_files second_version = {"/sys/fs/cgroup", "memory.max", "memory.current",
+                                                   "\ninactive_file "};
+
+static int64_t number_behind(const char *path, const char *key)
+{
+    char text[8192], *at;
+
+    if (!read_file(path, text, sizeof text) || (at = strstr(text, key)) == NULL)
+        return 0;
+    return strtoll(at + strlen(key), NULL, 10);
+}
+
 /* Of a cgroup and those above it, the least that is left. */
-static int64_t cgroup_room(const char *root, const char *mount, char *group, const char *limit, const char *use)
+static int64_t cgroup_room(const char *root, const struct cgroup_files *files, char *group)
 {
     int64_t least = INT64_MAX;
     char path[9000];
@@ -129,10 +147,13 @@ static int64_t cgroup_room(const char *root, const char *mount, char *group, con
     for (char *end = group + strlen(group); end > group && *group == '/'; *(end = strrchr(group, '/')) = '\0') {
         int64_t most, used;
 
-        snprintf(path, sizeof path, "%.1000s%s%s/%s", root, mount, group, limit);
+        snprintf(path, sizeof path, "%.1000s%s%s/%s", root, files->mount, group, files->limit);
         most = number_in(path);
-        snprintf(path, sizeof path, "%.1000s%s%s/%s", root, mount, group, use);
+        snprintf(path, sizeof path, "%.1000s%s%s/%s", root, files->mount, group, files->use);
         used = number_in(path);
+        snprintf(path, sizeof path, "%.1000s%s%s/memory.stat", root, files->mount, group);
+        if (used < INT64_MAX)
+            used -= number_behind(path, files->cache);
         if (most < INT64_MAX && used < INT64_MAX && most - used < least)
             least = most > used ? most - used : 0;
     }
@@ -185,13 +206,12 @@ static bool find_group(const char *root, const char *mount, int pid, char *group
 
 static int64_t machine_room(const char *root)
 {
-    static const char key[] = "MemAvailable:";
-    char path[4096], text[4096], *at;
+    char path[4096];
+    int64_t kib;
 
     snprintf(path, sizeof path, "%s/proc/meminfo", root);
-    if (!read_file(path, text, sizeof text) || (at = strstr(text, key)) == NULL)
-        return INT64_MAX;
-    return strtoll(at + sizeof key - 1, NULL, 10) * 1024;
+    kib = number_behind(path, "\nMemAvailable:");
+    return kib > 0 ? kib * 1024 : INT64_MAX;
 }
 
 int64_t process_headroom(const char *root, int pid)
@@ -200,9 +220,9 @@ int64_t process_headroom(const char *root, int pid)
     char group[4096];
 
     if (cgroup_path(root, pid, ":memory:", group, sizeof group)) /* version 1 */
-        room = cgroup_room(root, "/sys/fs/cgroup/memory", group, "memory.limit_in_bytes", "memory.usage_in_bytes");
+        room = cgroup_room(root, &first_version, group);
     else if (cgroup_path(root, pid, "0::", group, sizeof group) &&
-             find_group(root, "/sys/fs/cgroup", pid, group, sizeof group))
-        room = cgroup_room(root, "/sys/fs/cgroup", group, "memory.max", "memory.current");
+             find_group(root, second_version.mount, pid, group, sizeof group))
+        room = cgroup_room(root, &second_version, group);
     return room < least ? room : least;
 }

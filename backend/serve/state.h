@@ -57,6 +57,7 @@ struct guest {
     unsigned works;              /* asked of the worker, and not answered */
     int priority;                /* -1: the scenario's */
     uint64_t short_bytes;        /* so much was free when there was too little for it; 0: that has not happened */
+    gs_ns short_until_ns;        /* for so long that counts */
     uint64_t swaps, overruns;
     struct gs_command command; /* of its swap */
     char why[SERVE_WHY];       /* it cannot be swapped */
@@ -135,6 +136,8 @@ void guests_lose(struct backend *be, struct guest *p);  /* it cannot be brought 
 void guests_watch(struct backend *be, struct guest *p); /* what is due of it */
 void guests_resize(struct backend *be, struct guest *p);
 void guests_update(struct backend *be, struct guest *p, uint8_t field, int64_t value);
+void guests_say(struct backend *be, const struct guest *p, const char *what, const char *why);
+bool guests_is_news(uint64_t count); /* the 1st, 2nd, 4th, 8th... of its kind: is it worth a line? */
 struct job *guests_forget(struct backend *be, uint32_t workload, bool gone);
 
 /* turns.c: they wish, run and stop. */

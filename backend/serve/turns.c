@@ -252,7 +252,8 @@ static void give_up(struct backend *be, struct guest *p)
 static void overrun(struct backend *be, struct guest *p)
 {
     p->stop_by_ns = be->clock.now_ns + be->options->stop_ns;
-    p->overruns++;
+    if (guests_is_news(++p->overruns))
+        guests_say(be, p, "overruns", "it has not stopped in time, and the driver is asked to hold it");
     if (++p->refusals >= REFUSALS_MAX)
         give_up(be, p);
     else if (be->moves && p->works == 0)

@@ -189,6 +189,7 @@ static int back(const struct worker *w, struct work *work, struct error *err)
     if (rc != GS_OK)
         return rc;
     if ((rc = each(w, work, load_one, &loaded, err)) != GS_OK) {
+        work->too_little = rc == GS_BUSY;
         again(w, work, save_one, loaded); /* what is there alone is of no use, and takes others' room */
         return rc;
     }

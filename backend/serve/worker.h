@@ -26,6 +26,7 @@ struct work {
     uint64_t needed_bytes;                              /* WORK_BACK: of the GPU, free, before it is tried */
     uint64_t unlike_bytes;                              /* and more than this: with so much it has failed */
     uint64_t free_bytes;                                /* WORK_BACK: what was free when it was tried */
+    bool too_little;                                    /* and the driver said that it was */
     unsigned timeout_ms;                                /* for its work to end */
     bool stays_quiet; /* it goes on only when that is asked for; of a result: it is held */
     int rc;           /* GS_OK, or the worst of what happened */

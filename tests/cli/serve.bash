@@ -122,6 +122,31 @@ stop_daemon() {
     grep -q ' 0 differences' audit
 }
 
+# How long after its quantum each turn ended that was to end, in ms, by what the daemon recorded.
+late_ms() {
+    sqlite3 results.db <<'END'
+SELECT (SELECT done.at_ns FROM event done WHERE done.event > at.event AND done.workload = stop.workload
+        AND (done.kind = 'idle' OR done.kind = 'done' AND done.command = 'stop') ORDER BY done.event LIMIT 1) / 1000000 -
+       (SELECT due.at_ns FROM command due WHERE due.command < stop.command AND due.kind = 'timer_set' AND due.timer = at.timer
+        ORDER BY due.command DESC LIMIT 1) / 1000000 AS late
+FROM command stop JOIN event at USING (event) WHERE stop.kind = 'stop' AND late IS NOT NULL ORDER BY late;
+END
+}
+
+# quanta_kept STOP_MS: turns end within the stop time after their quantum, or are told as overruns; and most within 50 ms, which is
+# what the gate lets be under way.
+quanta_kept() {
+    local late over=0 ms
+
+    mapfile -t late < <(late_ms)
+    for ms in "${late[@]}"; do
+        over=$((over + (ms > $1)))
+    done
+    echo "${#late[@]} turns were stopped, half of them within ${late[${#late[@]} / 2]} ms, the last after ${late[-1]} ms" | tee quanta >&2
+    [ "$over" -le "$(grep -c ' overruns: ' serve.err)" ]
+    [ "${late[${#late[@]} / 2]}" -le 50 ]
+}
+
 empty() {
     [[ $(ctl status) == *"no programs"* ]]
 }

@@ -44,7 +44,8 @@ alive() {
     done
     until_so empty
     stop_daemon
-    run ! grep -q "stays on the GPU\|lost" serve.err
+    run ! grep -q "stays on the GPU\|lost\|overruns" serve.err
+    quanta_kept 1000
     "$GPUSWAP_SIM" trace check node.gst
     "$GPUSWAP_SIM" replay node.gst --quiet
 }

@@ -11,14 +11,14 @@ static void start(const char *client, const char *bursts, const char *pause_ms, 
     client_start(DOUBLE_LIBCUDA, more, argv);
 }
 
-/* Let it run to its end, granting whatever it asks for. */
+/* Let it run to its end, granting whatever it asks for.  At its end it asks, and does not wait. */
 static void finish(uint64_t quantum_us)
 {
     struct gate_frame frame;
 
     while ((frame = daemon_hear_within(WAIT_MS)).type != 0 && frame.type != GATE_BYE)
         if (frame.type == GATE_REQ)
-            daemon_grant(quantum_us);
+            daemon_try((struct gate_frame){.type = GATE_GRANT, .epoch = ++epoch, .a = quantum_us});
         else if (frame.type == GATE_PING)
             daemon_say((struct gate_frame){.type = GATE_PONG, .a = frame.a});
     assert_int_equal(client_wait(NULL, 0), 0);
@@ -134,6 +134,36 @@ static void test_epochs(void **state)
     daemon_close();
 }
 
+/* Two seconds of work are queued at once, in one stream and then in many: little of it is under way when it is to stop. */
+static void test_backlog(void **state)
+{
+    enum { BURSTS = 2, EIGHTH_US = 250000 };
+    struct gate_frame frame;
+
+    (void)state;
+    start("deep", "2", "0", NULL);
+    daemon_greet(0);
+    for (int burst = 0; burst < BURSTS; burst++) {
+        for (int stop = 0; stop < 2; stop++) {
+            daemon_hear(GATE_REQ);
+            daemon_grant(0);
+            assert_int_equal(daemon_hear_within(3 * QUIET_MS).type, 0);
+            daemon_drop(epoch, EIGHTH_US);
+            frame = daemon_hear(GATE_RELEASED);
+            assert_int_equal(frame.a, GATE_ASKED);
+            assert_int_equal(frame.c, 0);
+        }
+        if (burst + 1 < BURSTS) { /* on to the next */
+            daemon_hear(GATE_REQ);
+            daemon_grant(0);
+            assert_true(client_moves(WAIT_MS));
+            daemon_drop(epoch, EIGHTH_US);
+            assert_int_equal(daemon_hear(GATE_RELEASED).c, 0);
+        }
+    }
+    finish(0);
+}
+
 static void test_idle(void **state)
 {
     struct gate_frame frame;
@@ -229,7 +259,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_grant),           cmocka_unit_test(test_all_clients), cmocka_unit_test(test_drop),
-        cmocka_unit_test(test_overrun),         cmocka_unit_test(test_epochs),      cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_overrun),         cmocka_unit_test(test_epochs),      cmocka_unit_test(test_backlog), cmocka_unit_test(test_idle),
         cmocka_unit_test(test_garbage),         cmocka_unit_test(test_gone),        cmocka_unit_test(test_silent),
         cmocka_unit_test(test_gone_and_closed), cmocka_unit_test(test_nobody),
     };

@@ -67,6 +67,8 @@ static void a_cgroup_and_those_above(void **state)
     assert_int_equal(process_headroom(root, 7), 1900);
     put("/sys/fs/cgroup/pods/one/memory.current", "2100\n"); /* above its limit */
     assert_int_equal(process_headroom(root, 7), 0);
+    put("/sys/fs/cgroup/pods/one/memory.stat", "anon 1000\nfile 1100\nactive_file 300\ninactive_file 800\n");
+    assert_int_equal(process_headroom(root, 7), 700); /* files are given up where memory is wanted */
 }
 
 static void a_cgroup_of_the_first_version(void **state)
@@ -76,6 +78,8 @@ static void a_cgroup_of_the_first_version(void **state)
     put("/sys/fs/cgroup/memory/docker/x/memory.limit_in_bytes", "700\n");
     put("/sys/fs/cgroup/memory/docker/x/memory.usage_in_bytes", "600\n");
     assert_int_equal(process_headroom(root, 8), 100);
+    put("/sys/fs/cgroup/memory/docker/x/memory.stat", "cache 90\ninactive_file 5\ntotal_cache 90\ntotal_inactive_file 60\n");
+    assert_int_equal(process_headroom(root, 8), 160);
 }
 
 /* From within a namespace of cgroups: the way from one's own group. */
