@@ -6,6 +6,7 @@
 
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 enum { PAGE = 4096, BLOCKS = 128, THREADS = 256, PARAMETERS = 8, LOG = 400 };
 
@@ -155,12 +156,22 @@ static int open_context(struct gpu *gpu, const struct gpu_options *options, stru
     return gpu_try(gpu, gpu_use(gpu), "cuCtxSetCurrent", err);
 }
 
+static void sleep_for_a_nap(const void *clock)
+{
+    const struct timespec nap = {.tv_nsec = GPU_NAP_NS};
+
+    (void)clock;
+    clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
+}
+
 int gpu_open(struct gpu *gpu, const struct driver *driver, const struct gpu_options *options, struct error *err)
 {
     int rc;
 
     memset(gpu, 0, sizeof *gpu);
     gpu->cu = driver;
+    gpu->nap = options->nap != NULL ? options->nap : sleep_for_a_nap;
+    gpu->clock = options->clock;
     gpu->patience_ns = options->patience_ns > 0 ? options->patience_ns : GPU_PATIENCE_NS;
     gpu->limit_ns = (int64_t)((double)gpu->patience_ns * (options->time_scale > 0 ? options->time_scale : 1));
     if ((rc = open_context(gpu, options, err)) == GS_OK && (rc = check_device(gpu, err)) == GS_OK &&

@@ -13,6 +13,7 @@
 
 /* What takes longer hangs: the longest piece of work that is ever issued takes milliseconds. */
 #define GPU_PATIENCE_NS INT64_C(30000000000)
+#define GPU_NAP_NS INT64_C(50000)
 
 struct gpu_options {
     int ordinal;
@@ -21,6 +22,9 @@ struct gpu_options {
     int64_t most_bytes;    /* for workloads, however much there is; 0: all */
     int64_t patience_ns;   /* 0: GPU_PATIENCE_NS */
     double time_scale;     /* how much faster the clock of who asks runs; 0: 1 */
+    /* Let GPU_NAP_NS pass, by the clock of the driver, that of `clock`; NULL: sleep. */
+    void (*nap)(const void *clock);
+    const void *clock;
 };
 
 struct gpu {
@@ -42,7 +46,9 @@ struct gpu {
     uint32_t awaited;    /* swap-outs that are about to begin, for which who comes in may wait already */
     int64_t patience_ns; /* by its own clock */
     int64_t limit_ns;    /* the same by the clock of who asks */
-    bool hangs;          /* it was seen to: nothing is asked of it any more, not even to clean up */
+    void (*nap)(const void *clock);
+    const void *clock;
+    bool hangs; /* it was seen to: nothing is asked of it any more, not even to clean up */
 };
 
 /* GS_NO_DEVICE if the GPU cannot map memory piece by piece. */

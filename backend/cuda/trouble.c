@@ -3,7 +3,6 @@
 
 #include <stddef.h>
 #include <string.h>
-#include <time.h>
 
 /* Where the context is lost: what helps. */
 static const char *advice(CUresult result)
@@ -74,16 +73,15 @@ static CUresult ask(const struct gpu *gpu, CUstream stream, CUevent event)
 /* By asking, as a wait of the driver's would never return if it hangs; for its patience at least. */
 static CUresult wait_for(const struct gpu *gpu, CUstream stream, CUevent event)
 {
-    enum { QUICK = 20000, NAP_NS = 50000 };
-    const struct timespec nap = {.tv_nsec = NAP_NS};
-    int64_t naps = gpu->patience_ns / NAP_NS;
+    enum { QUICK = 20000 };
+    int64_t naps = gpu->patience_ns / GPU_NAP_NS;
     CUresult result = gpu_use(gpu);
 
     if (result == CUDA_SUCCESS)
         result = ask(gpu, stream, event);
     for (int64_t asked = 1; result == CUDA_ERROR_NOT_READY && asked < QUICK + naps; asked++) {
         if (asked >= QUICK)
-            clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
+            gpu->nap(gpu->clock);
         result = ask(gpu, stream, event);
     }
     return result;

@@ -1,5 +1,6 @@
 /* clock.c - ask the machine, or the driver double where that is the driver. */
 #include "backend/live/clock.h"
+#include "backend/cuda/gpu.h"
 #include "backend/double/double.h"
 #include "sim/base/machine.h"
 
@@ -40,4 +41,13 @@ void live_clock_rest(const struct live_clock *clock, gs_ns until_ns)
     if (for_ns <= 0 || (clock->control != NULL && clock->control->rest((uint64_t)(clock->start_ns + end_ns)) != 0))
         return;
     clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
+}
+
+void live_clock_nap(const void *clock)
+{
+    const struct live_clock *its = clock;
+    gs_ns end_ns = live_clock_device(its) + GPU_NAP_NS;
+
+    while (live_clock_device(its) < end_ns)
+        live_clock_rest(its, (gs_ns)((double)end_ns * its->scale) + 1);
 }

@@ -18,6 +18,8 @@ gs_ns live_clock_device(const struct live_clock *clock); /* not scaled */
 gs_ns live_clock_now(const struct live_clock *clock);
 /* What a time of the scenario takes on the device, rounded up. */
 uint64_t live_clock_span(const struct live_clock *clock, gs_ns scenario_ns);
+/* A nap as struct gpu_options wants it: by this clock, which may be virtual. */
+void live_clock_nap(const void *clock);
 /* Sleep until something may have happened on the GPU, at most until `until_ns`. */
 void live_clock_rest(const struct live_clock *clock, gs_ns until_ns);
 

@@ -77,6 +77,8 @@ static int open_gpu(struct backend *be, uint32_t i, struct error *err)
         .chunk_bytes = i == 0 ? be->node->chunk : be->gpu[0].chunk_bytes,
         .most_bytes = needed,
         .time_scale = be->time.scale,
+        .nap = live_clock_nap,
+        .clock = &be->time,
     };
     int rc = gpu_open(&be->gpu[i], &be->driver, &options, err);
 

@@ -202,7 +202,7 @@ static int open_host(struct meter *meter, struct error *err)
 
 static int open_meter(struct meter *meter, struct error *err)
 {
-    struct gpu_options options = {.ordinal = meter->options->ordinal};
+    struct gpu_options options = {.ordinal = meter->options->ordinal, .nap = live_clock_nap, .clock = &meter->clock};
     const struct driver *cu = meter->cu;
     CUresult result;
     int rc;

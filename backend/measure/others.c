@@ -22,7 +22,8 @@ struct others {
 
 static int open_other(struct meter *meter, struct other *other, int ordinal, struct error *err)
 {
-    struct gpu_options options = {.ordinal = ordinal, .chunk_bytes = meter->gpu.chunk_bytes};
+    struct gpu_options options = {
+        .ordinal = ordinal, .chunk_bytes = meter->gpu.chunk_bytes, .nap = live_clock_nap, .clock = &meter->clock};
     const struct driver *cu = meter->cu;
     CUresult result;
     int rc;
