@@ -25,18 +25,20 @@ struct idle { /* times in seconds, of a workload, or of all in a group; groups 6
     float lasts[BINS + 1];  /* of workloads: the same, with some of its group's */
 };
 
-static inline double bin(double s)
+static inline int bin(double s)
 {
-    double at = (double)bins_at(s) * 0x1p-51;
+    int64_t at = bins_at(s) >> BINS_SHIFT;
 
-    return at < BINS - 0.001 ? at : BINS - 0.001;
+    return at < BINS - 1 ? (int)at : BINS - 1;
 }
 
+/* The bin is not read off `at`: what it holds is needed as soon as where in it that is. */
 static inline double lasts(const struct idle *own, double s)
 {
-    double at = bin(s);
-    int b = (int)at;
+    double at = (double)bins_at(s) * 0x1p-51;
+    int b = bin(s);
 
+    at = at < BINS - 0.001 ? at : BINS - 0.001;
     return own->lasts[b] + (at - b) * (own->lasts[b + 1] - own->lasts[b]);
 }
 
@@ -80,7 +82,7 @@ static void learn(struct idle *idle, double s)
     idle->ewma += 0.3 * (s - idle->ewma);
     idle->count++;
     idle->sum += s;
-    for (int b = 0; b <= (int)bin(s); b++)
+    for (int b = 0; b <= bin(s); b++)
         idle->longer[b]++;
 }
 
