@@ -21,22 +21,25 @@ static const struct gs_param params[] = {
 
 struct idle { /* times in seconds, of a workload, or of all in a group; groups 64 apart share one */
     double count, sum, ewma;
+    int last;               /* the highest bin that any came to, behind which there is nothing */
     float longer[BINS + 1]; /* how many lasted for more than the bin's begin */
     float lasts[BINS + 1];  /* of workloads: the same, with some of its group's */
 };
 
-static inline double bin(double s)
+static inline int bin(double s)
 {
-    double at = (double)bins_at(s) * 0x1p-51;
+    int64_t at = bins_at(s) >> BINS_SHIFT;
 
-    return at < BINS - 0.001 ? at : BINS - 0.001;
+    return at < BINS - 1 ? (int)at : BINS - 1;
 }
 
+/* The bin is not read off `at`: what it holds is needed as soon as where in it that is. */
 static inline double lasts(const struct idle *own, double s)
 {
-    double at = bin(s);
-    int b = (int)at;
+    double at = (double)bins_at(s) * 0x1p-51;
+    int b = bin(s);
 
+    at = at < BINS - 0.001 ? at : BINS - 0.001;
     return own->lasts[b] + (at - b) * (own->lasts[b + 1] - own->lasts[b]);
 }
 
@@ -80,7 +83,9 @@ static void learn(struct idle *idle, double s)
     idle->ewma += 0.3 * (s - idle->ewma);
     idle->count++;
     idle->sum += s;
-    for (int b = 0; b <= (int)bin(s); b++)
+    int last = bin(s);
+    idle->last = last > idle->last ? last : idle->last;
+    for (int b = 0; b <= last; b++)
         idle->longer[b]++;
 }
 
@@ -99,7 +104,7 @@ static void wanted(const struct gs_self *self, uint32_t workload)
         learn(group, s);
     }
     float weight = (float)(GROUP_WEIGHT / (group->count + 1));
-    for (int b = 0; b <= BINS; b++)
+    for (int b = 0; b <= group->last; b++)
         own->lasts[b] = own->longer[b] + weight * group->longer[b];
 }
 

@@ -36,20 +36,23 @@ static double keep(const struct gs_self *self, uint32_t workload)
     const struct gs_workload *w = &self->view->workload[workload];
     const struct idle *idle = (const struct idle *)self->workload_state + workload;
     const struct idle *group = (const struct idle *)self->state + w->group % GROUPS;
-    double age = (double)(self->view->now_ns - w->last_end_ns) * 1e-9;
-    double prior = group->count > 0 ? group->mean : 60;
+    double age = (double)(self->view->now_ns - w->last_end_ns) * 1e-9, prior;
     int now = bin(age), b = now + 1;
 
     if (w->wants)
         return -1e-9 * (double)(w->queued_ns - self->view->now_ns);
+    const uint32_t *longer = idle->longer[now] > 0 ? idle->longer : group->longer; /* 0: never so long yet */
+    if (self->param[0].i == HISTOGRAM && longer[now] > 0) {
+        while (b < BINS - 1 && 2 * longer[b] > longer[now])
+            b++;
+        return age - bins_begin(b);
+    }
+    prior = group->count > 0 ? group->mean : 60;
     if (self->param[0].i == EWMA)
         return -fabs((idle->count > 0 ? idle->ewma : prior) - age);
     if (self->param[0].i == POOLED)
         return -(2 * prior + idle->sum + age) / (2 + idle->count);
-    const uint32_t *longer = idle->longer[now] > 0 ? idle->longer : group->longer; /* 0: never so long yet */
-    while (b < BINS - 1 && 2 * longer[b] > longer[now])
-        b++;
-    return longer[now] == 0 ? -(prior > age ? prior : age) : age - bins_begin(b);
+    return -(prior > age ? prior : age);
 }
 
 static void wanted(const struct gs_self *self, uint32_t workload)

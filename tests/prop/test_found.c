@@ -67,6 +67,15 @@ static const struct {
      "iteration = lognormal(3904710us,1.2)\ngap = gamma(0.5,4255437us)\n"
      "[workload.W1]\nclass = training\ncount = 9\nmemory = 3735MiB\niterations = 3\n"
      "iteration = uniform(4093183us,12279550us)\n;! swap 3 2\n"},
+    {"who stayed on the GPU as its swap-out failed counted as brought there past those who waited: a file of 1 MiB",
+     "[scenario]\nseed = 585\nreplications = 2\n[policy]\nslicer = cost\ncap = maxmin\nprefetch = eager\n"
+     "place = balance\n[node]\nswap_file = 1MiB\ngpu_memory = 62GiB\ngpu_reserved = 612MiB\npageable = 12961MB/s\n"
+     "link_discipline = fcfs\ndisk = 6846MB/s\n"
+     "[workload.W0]\nclass = training\ncount = 4\nmemory = uniform(7936MiB,26300MiB)\niterations = 10\n"
+     "iteration = uniform(1844810us,5534432us)\ngap = 4931055us\nstart = hyperexp(0.9,37799673us,377996722us)\n"
+     "[workload.W1]\nclass = training\ncount = 12\nmemory = uniform(7936MiB,33826MiB)\n"
+     "gpu_work = hyperexp(0.9,27025074us,270250731us)\ncpu_work = exp(5921387us)\ncontext = 1MiB\n"
+     "start = uniform(29088382us,87265147us)\n;! swap_out 11 1\n"},
 };
 
 static void check(const struct found *c, const char *folder)
