@@ -62,6 +62,7 @@ static void end(struct op *op)
     CUresult result;
 
     op->state = OP_DONE;
+    the.stirred = true;
     the.ended++;
     if (op->kind == OP_RECORD && event->generation == op->event_generation && event->op == op->id)
         event->at_ns = the.now_ns;
@@ -71,35 +72,33 @@ static void end(struct op *op)
     }
 }
 
-static bool start(struct op *op)
+static void start(struct op *op)
 {
     struct op **running = &the.gpu[op->gpu].running[engine_of(op)];
 
-    if (!ready(op) || op->not_before_ns > the.now_ns)
-        return false;
+    if (op->not_before_ns > the.now_ns || !ready(op))
+        return;
     if (op->kind == OP_RECORD || op->kind == OP_WAIT) {
         if (!op->hangs)
             end(op);
-        return !op->hangs;
+        return;
     }
     if (*running != NULL)
-        return false;
+        return;
     *running = op;
     op->state = OP_RUNNING;
     if (op->kind == OP_KERNEL && the.options.real_clock && !op->hangs)
         ledger_busy(op->gpu, the.day_base_ns + the.now_ns,
                     the.day_base_ns + the.now_ns + (uint64_t)op->left_ns); /* kernels are not slowed by anything */
-    return true;
 }
 
+/* Where nothing has come or ended, what could not begin before cannot now, until `next_at`. */
 static void start_all(void)
 {
-    bool more = true;
-
-    while (more) {
-        more = false;
+    while (the.stirred) {
+        the.stirred = false;
         for (size_t i = 0; i < the.ops; i++)
-            more |= start(the.op[i]);
+            start(the.op[i]);
     }
 }
 
@@ -121,8 +120,8 @@ static bool next_at(uint64_t *at_ns)
             found = true;
         }
     for (size_t i = 0; i < the.ops; i++)
-        if (ready(the.op[i]) && the.op[i]->not_before_ns > the.now_ns &&
-            (!found || the.op[i]->not_before_ns < *at_ns)) {
+        if (the.op[i]->not_before_ns > the.now_ns && (!found || the.op[i]->not_before_ns < *at_ns) &&
+            ready(the.op[i])) {
             *at_ns = the.op[i]->not_before_ns;
             found = true;
         }
@@ -158,6 +157,7 @@ static void run_to(uint64_t until_ns)
     start_all();
     while (next_at(&at) && at <= until_ns) {
         pass(at);
+        the.stirred = true;
         start_all();
     }
     if (the.now_ns < until_ns)

@@ -21,6 +21,19 @@ static struct {
     uint64_t made;
 } calls[128];
 
+static int process; /* this one: asking the kernel twice a call took longer than the call */
+
+static void begin_process(void)
+{
+    process = getpid();
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+    begin_process();
+    pthread_atfork(NULL, NULL, begin_process);
+}
+
 static CUresult pending; /* of the call that is under way */
 static bool pending_hangs, pending_skips;
 
@@ -93,7 +106,7 @@ static CUresult check_need(const char *call, enum enter_need need, unsigned *gpu
         return CUDA_SUCCESS;
     if (the.init_pid == 0)
         return WRONG(CUDA_ERROR_NOT_INITIALIZED, "context", "%s before cuInit", call);
-    if (the.init_pid != getpid())
+    if (the.init_pid != process)
         return WRONG(CUDA_ERROR_NOT_INITIALIZED, "context", "%s in a forked child", call);
     if (need == ENTER_INIT)
         return CUDA_SUCCESS;
@@ -114,7 +127,7 @@ CUresult enter(const char *call, enum enter_need need, unsigned *gpu)
         pthread_cond_wait(&changed, &lock);
     is_call = true;
     under_way++;
-    if (need != ENTER_ANYHOW && the.init_pid == getpid()) {
+    if (need != ENTER_ANYHOW && the.init_pid == process) {
         clock_advance();
         chunks_free_late(false);
     }

@@ -49,7 +49,7 @@ static void unlock(void)
 
 static void bury(void)
 {
-    for (int i = 0; i < LEDGER_PROCESSES; i++)
+    for (int i = 0; i < LEDGER_PROCESSES && file >= 0; i++) /* else there is this process alone */
         if (book->row[i].pid != 0 && kill(book->row[i].pid, 0) != 0 && errno == ESRCH)
             memset(&book->row[i], 0, sizeof book->row[i]);
 }

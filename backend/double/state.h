@@ -175,6 +175,7 @@ struct state {
     size_t ops, op_capacity;
     uint64_t next_op;
     uint64_t ended, ended_at_rest;               /* how many ops */
+    bool stirred;                                /* something has come or ended: other ops may begin */
     uint64_t now_ns, clock_base_ns, day_base_ns; /* the last: the time of day then */
     uint64_t chaos;
 };

@@ -74,6 +74,7 @@ void op_submit(struct op *op)
         op->after = 0;
     op->not_before_ns = the.now_ns + chaos();
     the.op[the.ops++] = op;
+    the.stirred = true;
     the.stream[op->stream].last = op->id;
     order_check(op);
 }
@@ -88,6 +89,7 @@ void ops_drop(unsigned gpu)
     for (size_t i = 0; i < the.ops; i++)
         if (the.op[i]->gpu == gpu)
             the.op[i]->state = OP_DONE;
+    the.stirred = true;
     memset(the.gpu[gpu].running, 0, sizeof the.gpu[gpu].running);
 }
 
