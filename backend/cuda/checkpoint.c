@@ -14,7 +14,7 @@ int checkpoint_probe(const struct driver *driver, struct error *err)
                      driver->version / 1000, driver->version % 1000 / 10);
 }
 
-static int judge(const struct driver *driver, CUresult result, const char *call, int pid, struct error *err)
+int checkpoint_judge(const struct driver *driver, CUresult result, const char *call, int pid, struct error *err)
 {
     char subject[80];
 
@@ -24,7 +24,7 @@ static int judge(const struct driver *driver, CUresult result, const char *call,
         return error_set(
             err, GS_UNSATISFIABLE,
             "the driver cannot take process %d off the GPU (%s): it may use managed memory, memory shared between "
-            "processes, MPS or several GPUs that reach each other",
+            "processes (for drivers before 610), MPS or several GPUs that reach each other",
             pid, call);
     if (result == CUDA_ERROR_NOT_PERMITTED || result == CUDA_ERROR_OPERATING_SYSTEM)
         return error_set(err, GS_NOT_PERMITTED,
@@ -45,7 +45,7 @@ int checkpoint_state(const struct driver *driver, int pid, enum checkpoint_state
         *state = CHECKPOINT_NONE;
         return GS_OK;
     }
-    rc = judge(driver, result, "cuCheckpointProcessGetState", pid, err);
+    rc = checkpoint_judge(driver, result, "cuCheckpointProcessGetState", pid, err);
 
     *state = seen == CU_PROCESS_STATE_RUNNING        ? CHECKPOINT_RUNS
              : seen == CU_PROCESS_STATE_LOCKED       ? CHECKPOINT_QUIET
@@ -64,7 +64,7 @@ int checkpoint_quiesce(const struct driver *driver, int pid, unsigned timeout_ms
     result = driver->checkpoint_lock(pid, &args);
     if (result == CUDA_ERROR_NOT_READY)
         return error_set(err, GS_BUSY, "process %d did not finish its work on the GPU within %u ms", pid, timeout_ms);
-    return judge(driver, result, "cuCheckpointProcessLock", pid, err);
+    return checkpoint_judge(driver, result, "cuCheckpointProcessLock", pid, err);
 }
 
 int checkpoint_save(const struct driver *driver, int pid, struct error *err)
@@ -72,7 +72,7 @@ int checkpoint_save(const struct driver *driver, int pid, struct error *err)
     CUcheckpointCheckpointArgs args;
 
     memset(&args, 0, sizeof args);
-    return judge(driver, driver->checkpoint_save(pid, &args), "cuCheckpointProcessCheckpoint", pid, err);
+    return checkpoint_judge(driver, driver->checkpoint_save(pid, &args), "cuCheckpointProcessCheckpoint", pid, err);
 }
 
 int checkpoint_load(const struct driver *driver, int pid, struct error *err)
@@ -80,7 +80,7 @@ int checkpoint_load(const struct driver *driver, int pid, struct error *err)
     CUcheckpointRestoreArgs args;
 
     memset(&args, 0, sizeof args);
-    return judge(driver, driver->checkpoint_restore(pid, &args), "cuCheckpointProcessRestore", pid, err);
+    return checkpoint_judge(driver, driver->checkpoint_restore(pid, &args), "cuCheckpointProcessRestore", pid, err);
 }
 
 int checkpoint_resume(const struct driver *driver, int pid, struct error *err)
@@ -88,5 +88,5 @@ int checkpoint_resume(const struct driver *driver, int pid, struct error *err)
     CUcheckpointUnlockArgs args;
 
     memset(&args, 0, sizeof args);
-    return judge(driver, driver->checkpoint_unlock(pid, &args), "cuCheckpointProcessUnlock", pid, err);
+    return checkpoint_judge(driver, driver->checkpoint_unlock(pid, &args), "cuCheckpointProcessUnlock", pid, err);
 }

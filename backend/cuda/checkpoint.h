@@ -22,6 +22,9 @@ enum checkpoint_state {
 /* GS_UNSATISFIABLE: this driver cannot (which one can, in words). */
 int checkpoint_probe(const struct driver *driver, struct error *err);
 
+/* What a result of one of these calls means for that process. */
+int checkpoint_judge(const struct driver *driver, CUresult result, const char *call, int pid, struct error *err);
+
 int checkpoint_state(const struct driver *driver, int pid, enum checkpoint_state *state, struct error *err);
 
 /* GS_BUSY: it did not finish its work within `timeout_ms` (above 0) and runs on. */

@@ -43,6 +43,7 @@ enum driver_feature {
     X(stream_wait, cuStreamSynchronize, cuStreamSynchronize, 2000, ALWAYS)                                             \
     X(stream_query, cuStreamQuery, cuStreamQuery, 2000, ALWAYS)                                                        \
     X(stream_after, cuStreamWaitEvent, cuStreamWaitEvent, 3020, ALWAYS)                                                \
+    X(stream_context, cuStreamGetCtx, cuStreamGetCtx, 9020, ALWAYS)                                                    \
     X(event_create, cuEventCreate, cuEventCreate, 2000, ALWAYS)                                                        \
     X(event_destroy, cuEventDestroy, cuEventDestroy_v2, 4000, ALWAYS)                                                  \
     X(event_record, cuEventRecord, cuEventRecord, 2000, ALWAYS)                                                        \

@@ -29,8 +29,7 @@ static CUresult unlock(void)
     return CUDA_SUCCESS;
 }
 
-/* All that was issued ends first; what fails then has failed. */
-static void finish_work(void)
+void checkpoint_finish_work(void)
 {
     for (unsigned i = 0; i < STREAMS; i++)
         if (the.stream[i].live && the.stream[i].last != 0)
@@ -53,11 +52,31 @@ static bool move_bytes(struct chunk *chunk, bool out)
     return true;
 }
 
+void checkpoint_leave_gpus(void)
+{
+    for (unsigned gpu = 0; gpu < GPUS; gpu++)
+        if (the.gpu[gpu].retained > 0)
+            ledger_give(gpu, the.options.context_bytes);
+    ledger_show(false, the.options.unseen);
+}
+
+bool checkpoint_refuses(void)
+{
+    bool refuses = false;
+
+    for (unsigned i = 0; i < CHUNKS; i++)
+        refuses |= the.chunk[i].live &&
+                   (the.chunk[i].managed || (the.chunk[i].shared && the.options.driver_version < SHARED_SINCE));
+    return refuses;
+}
+
 static CUresult save(void)
 {
     if (the.process != CU_PROCESS_STATE_LOCKED)
         return CUDA_ERROR_ILLEGAL_STATE;
-    finish_work();
+    if (checkpoint_refuses())
+        return CUDA_ERROR_NOT_SUPPORTED;
+    checkpoint_finish_work();
     for (unsigned i = 0; i < CHUNKS; i++) {
         if (!the.chunk[i].live)
             continue;
@@ -67,16 +86,12 @@ static CUresult save(void)
         }
         ledger_give(the.chunk[i].gpu, the.chunk[i].bytes);
     }
-    for (unsigned gpu = 0; gpu < GPUS; gpu++)
-        if (the.gpu[gpu].retained > 0)
-            ledger_give(gpu, the.options.context_bytes);
-    ledger_show(false, the.options.unseen);
+    checkpoint_leave_gpus();
     the.process = CU_PROCESS_STATE_CHECKPOINTED;
     return CUDA_SUCCESS;
 }
 
-/* Everything that is needed, or nothing. */
-static bool take_capacity(void)
+bool checkpoint_take_capacity(void)
 {
     uint64_t need[GPUS] = {0};
 
@@ -100,8 +115,10 @@ static CUresult restore(void)
         return CUDA_ERROR_OPERATING_SYSTEM;
     if (the.process != CU_PROCESS_STATE_CHECKPOINTED)
         return CUDA_ERROR_ILLEGAL_STATE;
+    if (the.stored) /* what a driver does then is not known */
+        return CUDA_ERROR_INVALID_VALUE;
     the.process = CU_PROCESS_STATE_FAILED;
-    if (!take_capacity())
+    if (!checkpoint_take_capacity())
         return CUDA_ERROR_OUT_OF_MEMORY;
     for (unsigned i = 0; i < CHUNKS; i++)
         if (the.chunk[i].live && !move_bytes(&the.chunk[i], false))
@@ -122,6 +139,10 @@ struct checkpoint_answer checkpoint_obey(struct checkpoint_order order)
     else if (order.call == CHECKPOINT_SAVE || order.call == CHECKPOINT_RESTORE) {
         enter_lock();
         answer.result = order.call == CHECKPOINT_SAVE ? save() : restore();
+        leave(CUDA_SUCCESS);
+    } else if (order.call != CHECKPOINT_STATE) {
+        enter_lock();
+        answer.result = storage_obey(order.call, answer.shown);
         leave(CUDA_SUCCESS);
     }
     answer.state = the.process;
@@ -172,14 +193,37 @@ CUresult cuCheckpointProcessLock(int pid, CUcheckpointLockArgs *args)
                NULL);
 }
 
+/* The pointer at `offset` of the arguments, which says that who asks copies the bytes himself, and all else 0 (CUDA 13.4);
+ * NULL: that is not so. */
+static void *asks_to_copy(const void *args, size_t offset)
+{
+    unsigned char rest[64];
+    void *out = NULL;
+
+    if (args == NULL || the.options.driver_version < STORAGE_SINCE)
+        return NULL;
+    memcpy(rest, args, sizeof rest);
+    memcpy(&out, rest + offset, sizeof out);
+    memset(rest + offset, 0, sizeof out);
+    return is_zero(rest, sizeof rest) ? out : NULL;
+}
+
 CUresult cuCheckpointProcessCheckpoint(int pid, CUcheckpointCheckpointArgs *args)
 {
+    void *out = asks_to_copy(args, 0);
+
+    if (out != NULL)
+        return storage_begin("cuCheckpointProcessCheckpoint", pid, false, out);
     return ask("cuCheckpointProcessCheckpoint", pid, args == NULL || is_zero(args, sizeof *args),
                (struct checkpoint_order){.call = CHECKPOINT_SAVE}, NULL);
 }
 
 CUresult cuCheckpointProcessRestore(int pid, CUcheckpointRestoreArgs *args)
 {
+    void *out = asks_to_copy(args, 2 * sizeof(void *)); /* behind the pairs of GPUs and their count */
+
+    if (out != NULL)
+        return storage_begin("cuCheckpointProcessRestore", pid, true, out);
     return ask("cuCheckpointProcessRestore", pid, args == NULL || is_zero(args, sizeof *args), /* no other GPU */
                (struct checkpoint_order){.call = CHECKPOINT_RESTORE}, NULL);
 }

@@ -40,6 +40,7 @@ static int reset(const char *options, char why[DOUBLE_WHY])
     memset(the.gpu, 0, sizeof the.gpu);
     the.init_pid = 0;
     the.process = CU_PROCESS_STATE_RUNNING;
+    the.stored = false;
     the.epoch++;
     rc = begin(options, why);
     leave(CUDA_SUCCESS);

@@ -68,6 +68,11 @@ static void mapping_remove(size_t at)
     chunk_drop(chunk);
 }
 
+void mapping_end(uint64_t address)
+{
+    mapping_remove(first_after(address));
+}
+
 unsigned char *mapping_find(uint64_t address, size_t *run, bool any)
 {
     size_t at = first_after(address);
@@ -220,29 +225,45 @@ CUresult cuMemSetAccess(CUdeviceptr ptr, size_t size, const CUmemAccessDesc *des
     return leave(CUDA_SUCCESS);
 }
 
-CUresult cuMemAlloc(CUdeviceptr *ptr, size_t size)
+CUresult mapping_alloc(const char *call, CUdeviceptr *ptr, size_t size, unsigned *index)
 {
     size_t bytes = (size + PAGE - 1) / PAGE * PAGE;
-    unsigned gpu = 0, index;
+    unsigned gpu = 0;
     CUresult result;
     void *start;
 
-    if ((result = enter("cuMemAlloc", ENTER_CONTEXT, &gpu)) != CUDA_SUCCESS)
+    if ((result = enter(call, ENTER_CONTEXT, &gpu)) != CUDA_SUCCESS)
         return result;
     if (ptr == NULL || size == 0)
-        return leave(WRONG(CUDA_ERROR_INVALID_VALUE, "argument", "cuMemAlloc of nothing"));
-    if ((result = chunk_make(gpu, bytes, &index)) != CUDA_SUCCESS)
+        return leave(WRONG(CUDA_ERROR_INVALID_VALUE, "argument", "%s of nothing", call));
+    if ((result = chunk_make(gpu, bytes, index)) != CUDA_SUCCESS)
         return leave(result);
-    the.chunk[index].released = true;
+    the.chunk[*index].released = true;
     if ((start = address_take(bytes, PAGE)) == NULL)
         result = CUDA_ERROR_OUT_OF_MEMORY;
     else
         result = mapping_add((struct mapping){
-            .address = (uintptr_t)start, .bytes = bytes, .chunk = index, .accessible = true, .plain = true});
+            .address = (uintptr_t)start, .bytes = bytes, .chunk = *index, .accessible = true, .plain = true});
     if (result != CUDA_SUCCESS)
-        chunk_drop(index);
+        chunk_drop(*index);
     *ptr = (uintptr_t)start;
     return leave(result);
+}
+
+CUresult cuMemAlloc(CUdeviceptr *ptr, size_t size)
+{
+    unsigned index;
+
+    return mapping_alloc("cuMemAlloc", ptr, size, &index);
+}
+
+struct chunk *mapping_chunk(uint64_t address)
+{
+    size_t at = first_after(address);
+
+    return at < the.mappings && the.mapping[at].address == address && the.mapping[at].plain
+               ? &the.chunk[the.mapping[at].chunk]
+               : NULL;
 }
 
 CUresult cuMemFree(CUdeviceptr ptr)

@@ -64,6 +64,8 @@ struct chunk { /* what cuMemCreate makes */
     unsigned generation;
     bool live; /* created and not released, or still mapped */
     bool released;
+    bool managed; /* the host may reach it, too */
+    bool shared;  /* other processes may */
     unsigned mappings;
     unsigned gpu;
     size_t bytes;
@@ -160,6 +162,7 @@ struct gpu {
 struct state {
     struct options options;
     CUprocessState process; /* of this one, by what others do to it */
+    bool stored;            /* its bytes are with whoever saved it, and not here */
     bool begun;             /* options are read */
     int init_pid;           /* who called cuInit; 0: nobody */
     unsigned epoch;
@@ -211,15 +214,30 @@ struct checkpoint_order {
         CHECKPOINT_LOCK,
         CHECKPOINT_SAVE,
         CHECKPOINT_RESTORE,
-        CHECKPOINT_UNLOCK
+        CHECKPOINT_UNLOCK,
+        CHECKPOINT_SHOW, /* and these where who asks copies the bytes himself: from here they are shown to him, */
+        CHECKPOINT_SAVED,
+        CHECKPOINT_FILL, /* and here he is shown where they are to be */
+        CHECKPOINT_FILLED
     } call;
     uint64_t timeout_ms;
 };
 struct checkpoint_answer {
     CUresult result;
     CUprocessState state;
+    uint64_t shown[GPUS]; /* bytes of each GPU, in a file beside the socket */
 };
 struct checkpoint_answer checkpoint_obey(struct checkpoint_order order);
+bool checkpoint_refuses(void);       /* it has memory that no driver takes off the GPU, or not this one */
+void checkpoint_finish_work(void);   /* all that was issued ends first; what fails then has failed */
+bool checkpoint_take_capacity(void); /* of the GPUs: everything that is needed, or nothing */
+void checkpoint_leave_gpus(void);    /* the share of its contexts, and who is told of it */
+
+enum { SHARED_SINCE = 13030 };  /* drivers from 610 on move processes that share memory */
+enum { STORAGE_SINCE = 13040 }; /* drivers know it from this CUDA version on */
+/* storage.c: memory that who saves a process copies himself */
+CUresult storage_obey(enum checkpoint_call call, uint64_t shown[GPUS]);
+CUresult storage_begin(const char *call, int pid, bool fills, void *out);
 void serve_begin(void); /* take such orders, where there is a folder for it; once a process */
 /* CUDA_ERROR_INVALID_VALUE: there is no such process; NOT_INITIALIZED: it has never called cuInit. */
 CUresult serve_ask(int pid, struct checkpoint_order order, struct checkpoint_answer *answer);
@@ -235,7 +253,15 @@ void violation_copy(char *out, size_t size);
 
 /* --- handles: kind, generation and index, so that an old one is told from a new one --- */
 
-enum handle_kind { HANDLE_CONTEXT = 1, HANDLE_STREAM, HANDLE_EVENT, HANDLE_CHUNK, HANDLE_MODULE, HANDLE_FUNCTION };
+enum handle_kind {
+    HANDLE_CONTEXT = 1,
+    HANDLE_STREAM,
+    HANDLE_EVENT,
+    HANDLE_CHUNK,
+    HANDLE_MODULE,
+    HANDLE_FUNCTION,
+    HANDLE_OPERATION
+};
 uint64_t handle_make(enum handle_kind kind, unsigned generation, unsigned index);
 bool handle_split(uint64_t handle, enum handle_kind kind, unsigned limit, unsigned *generation, unsigned *index);
 
@@ -249,6 +275,11 @@ void chunks_free_late(bool all); /* what was released, when its time has come */
 void chunk_drop(unsigned index); /* where neither handle nor mapping is left */
 void chunks_forget(void);
 CUresult mapping_add(struct mapping mapping);
+/* cuMemAlloc, and its like; *index: the chunk under it. */
+CUresult mapping_alloc(const char *call, CUdeviceptr *ptr, size_t size, unsigned *index);
+/* The chunk that cuMemAlloc made at that address; NULL: none. */
+struct chunk *mapping_chunk(uint64_t address);
+void mapping_end(uint64_t address); /* that of which the first byte lies there */
 /* Where `address` lies, and how many bytes on from there; NULL if it is not mapped or, unless `any`, not accessible. */
 unsigned char *mapping_find(uint64_t address, size_t *run, bool any);
 void *address_take(size_t bytes, size_t alignment);
@@ -259,6 +290,7 @@ void memory_forget(void);
 /* --- work (work.c, order.c, clock.c, perform.c) --- */
 
 struct stream *stream_find(CUstream handle, unsigned gpu, unsigned *index);
+bool stream_take(unsigned gpu, unsigned *index); /* a new one; false: there are too many */
 void streams_forget(void);
 /* A new op at the end of the stream; NULL: no memory.  Fill it in, then op_submit. */
 struct op *op_new(unsigned stream, enum op_kind kind);

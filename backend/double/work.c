@@ -93,7 +93,7 @@ void ops_drop(unsigned gpu)
     memset(the.gpu[gpu].running, 0, sizeof the.gpu[gpu].running);
 }
 
-static bool stream_take(unsigned gpu, unsigned *index)
+bool stream_take(unsigned gpu, unsigned *index)
 {
     unsigned i = 0;
 
@@ -136,6 +136,20 @@ CUresult cuStreamDestroy(CUstream hStream)
     if (op_find(stream->last) != NULL)
         violation("in-flight", "cuStreamDestroy of a stream with work of which the host has not seen the end");
     stream->live = false;
+    return leave(CUDA_SUCCESS);
+}
+
+CUresult cuStreamGetCtx(CUstream hStream, CUcontext *pctx)
+{
+    unsigned generation, index;
+    CUresult result;
+
+    if ((result = enter("cuStreamGetCtx", ENTER_INIT, NULL)) != CUDA_SUCCESS)
+        return result;
+    if (!handle_split((uint64_t)(uintptr_t)hStream, HANDLE_STREAM, STREAMS, &generation, &index) ||
+        !the.stream[index].live || the.stream[index].generation != generation)
+        return leave(WRONG(CUDA_ERROR_INVALID_HANDLE, "stale", "cuStreamGetCtx of a stream that is no more"));
+    *pctx = enter_context(the.stream[index].gpu);
     return leave(CUDA_SUCCESS);
 }
 

@@ -151,7 +151,8 @@ void control_stranger(struct backend *be, int pid)
 {
     struct error err = {0};
     uid_t uid;
-    struct guest *p = process_is_leader(pid) && process_user(pid, &uid) ? peers_rule(be, pid, uid, &err) : NULL;
+    struct guest *p =
+        pid != getpid() && process_is_leader(pid) && process_user(pid, &uid) ? peers_rule(be, pid, uid, &err) : NULL;
 
     if (p != NULL)
         take_in(be, p, pid);
@@ -252,7 +253,8 @@ static const char *state_of(const struct guest *p)
                                                          : "idle";
 }
 
-/* A line each, fields parted by tabs: name, state, GPU, bytes, processes, seconds of the GPU, swaps, pinned, why. */
+/* A line each, fields parted by tabs: name, state, GPU, bytes, processes, swaps, overruns, calls
+ * that were not gated, bytes in the swap file, pinned, why. */
 static void status(struct backend *be, struct peer *peer)
 {
     static char text[SERVE_TEXT_MAX];
@@ -260,18 +262,21 @@ static void status(struct backend *be, struct peer *peer)
 
     for (uint32_t i = 0; i < be->guests && length < sizeof text - 1024; i++) {
         const struct guest *p = &be->guest[i];
-        uint64_t bypasses = 0, overruns = p->overruns;
+        uint64_t bypasses = 0, overruns = p->overruns, stored = 0;
 
         if ((p->state != GUEST_TAKEN && !(p->state == GUEST_LEAVING && p->lost)) || !may_order(peer, p))
             continue;
         for (int m = 0; m < p->members; m++) {
             bypasses += p->member[m].bypasses;
             overruns += p->member[m].overruns;
+            if (be->depot.file != NULL)
+                stored += swapfile_held(be->depot.file, p->member[m].pid, process_start(p->member[m].pid));
         }
         length += (size_t)snprintf(text + length, sizeof text - length,
-                                   "%s\t%s\t%u\t%" PRId64 "\t%d\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\t%s\n",
+                                   "%s\t%s\t%u\t%" PRId64 "\t%d\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
+                                   "\t%s\t%s\n",
                                    p->name, state_of(p), p->gpu, p->bytes, p->members, p->swaps, overruns, bypasses,
-                                   p->pinned ? "pinned" : "", p->why);
+                                   stored, p->pinned ? "pinned" : "", p->why);
     }
     if (send(peer->fd, text, length, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)length)
         peer->closing = true;

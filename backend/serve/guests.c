@@ -159,8 +159,10 @@ struct member *guests_join(struct backend *be, struct guest *p, int pid, struct 
     member = &p->member[p->members++];
     *member = (struct member){.pid = pid, .pidfd = pidfd};
     be->journal_stale = true;
-    if (!be->moves)
+    if (!be->moves) {
         guests_update(be, p, GS_FIELD_SWAPPABLE, 0);
+        snprintf(p->why, sizeof p->why, "%s", be->moves_why);
+    }
     return member;
 }
 

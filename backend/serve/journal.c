@@ -2,7 +2,8 @@
  * off the GPU would wait for ever if nobody knew of it.
  *
  * A line each: group, user, bytes, priority, whether it is pinned, ticket, then the numbers and start times of the program and
- * of its processes on the GPU.  A number with another start time is another process. */
+ * of its processes on the GPU.  A number with another start time is another process.  Where programs lie in a swap file, that is
+ * the first line. */
 #include "backend/serve/state.h"
 #include "sim/base/units.h"
 
@@ -14,6 +15,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+static const char in_file[] = "@swap-file ";
 
 static bool path_of(const struct backend *be, const char *suffix, char *out, size_t size)
 {
@@ -47,6 +50,8 @@ void journal_write(struct backend *be)
     fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600); /* there are tickets in it */
     file = fd < 0 ? NULL : fdopen(fd, "w");
     if (file != NULL) {
+        if (be->options->swap_file != NULL)
+            fprintf(file, "%s%s\n", in_file, be->options->swap_file);
         for (uint32_t i = 0; i < be->guests; i++)
             if (be->guest[i].state == GUEST_TAKEN || be->guest[i].state == GUEST_COMING)
                 write_guest(file, be, &be->guest[i]);
@@ -82,19 +87,33 @@ static int read_process(const char *word)
 
 /* How the driver sees it now: off the GPU, or held; or there, where the controller does not know of it.  So all are wanted
  * once: who is there gets into its books, and can leave again; who was in the middle of something goes on. */
-static void look_at(struct backend *be, struct guest *p)
+static void look_at(struct backend *be, struct guest *p, bool in_swap_file)
 {
     for (int m = 0; m < p->members; m++) {
+        struct stored process = {.pid = p->member[m].pid, .start = process_start(p->member[m].pid)};
         struct error ignored = {0};
         enum checkpoint_state state;
 
-        if (!be->moves || checkpoint_state(&be->driver, p->member[m].pid, &state, &ignored) != GS_OK)
+        if (!be->moves || depot_state(&be->depot, &process, &state, &ignored) != GS_OK)
             continue;
+        if (state == CHECKPOINT_AWAY && in_swap_file && be->depot.fresh)
+            state = CHECKPOINT_LOST; /* somebody has removed the file */
+        if (be->depot.file != NULL && (state == CHECKPOINT_RUNS || state == CHECKPOINT_QUIET))
+            swapfile_drop(be->depot.file, process.pid, process.start); /* it was loaded just before the end */
         p->away |= state == CHECKPOINT_AWAY;
         p->outside |= state == CHECKPOINT_QUIET;
         p->lost |= state == CHECKPOINT_LOST;
     }
     p->requests_once = p->members > 0;
+    if (p->lost) {
+        char text[256];
+
+        snprintf(text, sizeof text,
+                 "'%s' is lost: its memory was being moved when the last daemon ended; end it and "
+                 "start it again",
+                 p->name);
+        be->options->say(text);
+    }
 }
 
 enum { FIELD_GROUP, FIELD_UID, FIELD_BYTES, FIELD_PRIORITY, FIELD_PINNED, FIELD_TICKET, FIELD_ROOT, FIELDS };
@@ -132,7 +151,7 @@ static void restore(struct backend *be, struct guest *p, char *const field[FIELD
     p->ticket = strtoull(field[FIELD_TICKET], NULL, 16);
 }
 
-static void read_guest(struct backend *be, char *line)
+static void read_guest(struct backend *be, char *line, bool in_swap_file)
 {
     char *rest = NULL, *field[FIELDS];
     struct error err = {0};
@@ -155,22 +174,46 @@ static void read_guest(struct backend *be, char *line)
     for (char *word = strtok_r(NULL, " \n", &rest); word != NULL; word = strtok_r(NULL, " \n", &rest))
         if (read_process(word) > 0)
             guests_join(be, p, read_process(word), &err);
-    look_at(be, p);
+    look_at(be, p, in_swap_file);
 }
 
-void journal_read(struct backend *be)
+/* The memory of programs of the last daemon is where it put it, and nowhere else. */
+static int check_swap_file(const struct backend *be, const char *path, struct error *err)
+{
+    if (be->options->swap_file != NULL && strcmp(be->options->swap_file, path) == 0)
+        return GS_OK;
+    if (access(path, F_OK) != 0)
+        return GS_OK;
+    return error_set(err, GS_UNSATISFIABLE,
+                     "programs of the daemon before this one may lie in '%s': start it with --swap-file %s; or remove "
+                     "that file, if they are not needed",
+                     path, path);
+}
+
+int journal_read(struct backend *be, struct error *err)
 {
     char path[160], line[1024];
+    bool in_swap_file = false;
     struct stat there;
+    int rc = GS_OK;
     FILE *file;
 
     if (!path_of(be, ".guests", path, sizeof path) || (file = fopen(path, "re")) == NULL)
-        return;
-    if (fstat(fileno(file), &there) == 0 && there.st_uid == geteuid()) /* a list of others' making is not followed */
-        while (fgets(line, sizeof line, file) != NULL)
-            read_guest(be, line);
+        return GS_OK;
+    /* a list of others' making is not followed */
+    if (fstat(fileno(file), &there) == 0 && there.st_uid == geteuid()) {
+        while (rc == GS_OK && fgets(line, sizeof line, file) != NULL)
+            if (strncmp(line, in_file, sizeof in_file - 1) == 0) {
+                line[strcspn(line, "\n")] = '\0';
+                in_swap_file = true;
+                rc = check_swap_file(be, line + sizeof in_file - 1, err);
+            } else {
+                read_guest(be, line, in_swap_file);
+            }
+    }
     fclose(file);
-    be->journal_stale = true;
+    be->journal_stale = rc == GS_OK;
+    return rc;
 }
 
 /* The end: who is off the GPU comes back, as far as there is room; the others stay in the list. */

@@ -15,10 +15,12 @@ void moves_ask(struct backend *be, struct guest *p, enum work_kind kind)
                         .timeout_ms = (unsigned)(be->options->stop_ns / 1000000),
                         .stays_quiet = p->outside,
                         .unlike_bytes = be->clock.now_ns < p->short_until_ns ? p->short_bytes : 0,
+                        .bytes = (uint64_t)p->bytes,
                         .pids = p->members};
 
     for (int i = 0; i < p->members; i++) {
         work.pid[i] = p->member[i].pid;
+        work.start[i] = process_start(p->member[i].pid);
         work.pidfd[i] = fcntl(p->member[i].pidfd, F_DUPFD_CLOEXEC, 0);
     }
     if (kind == WORK_BACK)
@@ -55,10 +57,10 @@ void moves_allow(struct backend *be, struct guest *p)
         guests_update(be, p, GS_FIELD_SWAPPABLE, 1);
 }
 
-/* Its host memory is to take what it has on the GPU. */
+/* Its host memory is to take what it has on the GPU; the swap file has its own room, of which its thread knows. */
 static bool has_room(struct backend *be, struct guest *p)
 {
-    for (int i = 0; i < p->members; i++)
+    for (int i = 0; i < p->members && be->depot.file == NULL; i++)
         if (process_headroom("", p->member[i].pid) < p->bytes) {
             moves_bar(be, p, CROWDED_S * (gs_ns)SERVE_SECOND_NS,
                       "its cgroup, or this machine, has less memory left than it has on the GPU");

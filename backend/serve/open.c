@@ -4,6 +4,7 @@
 #include "sim/base/machine.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -58,8 +59,9 @@ static int open_devices(struct backend *be, struct error *err)
     if ((rc = driver_open(&be->driver, err)) != GS_OK || (rc = nvml_open(&be->nvml, err)) != GS_OK)
         return rc;
     be->moves = checkpoint_probe(&be->driver, &why) == GS_OK;
+    snprintf(be->moves_why, sizeof be->moves_why, "%.*s", (int)sizeof be->moves_why - 1, why.text);
     if (!be->moves)
-        be->options->say(why.text);
+        be->options->say(be->moves_why);
     be->nvml.count(&count);
     be->doubled = be->setup->device->is_double;
     be->gpus = (uint32_t)node->gpus;
@@ -79,10 +81,36 @@ static int open_devices(struct backend *be, struct error *err)
         if (memory.total < (uint64_t)node->gpu_memory)
             return error_set(err, GS_UNSATISFIABLE, "GPU %u has %llu MiB, and the scenario says %lld MiB", gpu,
                              (unsigned long long)(memory.total >> 20), (long long)(node->gpu_memory >> 20));
-        if ((rc = worker_open(&be->worker[gpu], &be->driver, &be->nvml, be->device[gpu], be->results, err)) != GS_OK)
-            return rc;
     }
     return GS_OK;
+}
+
+/* The file is as large as the swap file of the scenario, and for each place there is what its last slot leaves empty, and for
+ * each GPU a context, which the driver counts as what a program has until it is seen to be less. */
+static int open_depot(struct backend *be, struct error *err)
+{
+    const struct node_group *node = &be->setup->scenario->node[0];
+    struct depot_options options = {
+        .path = be->options->swap_file, .bytes = node->swap ? node->swap_file : 0, .uuid = be->uuid, .gpus = be->gpus};
+    int64_t context = 0;
+
+    be->depot = (struct depot){.driver = &be->driver, .nvml = &be->nvml};
+    if (be->options->swap_file == NULL)
+        return GS_OK;
+    for (uint32_t i = 0; i < be->guests; i++)
+        context = be->setup->setup->workload[i].context_bytes > context ? be->setup->setup->workload[i].context_bytes
+                                                                        : context;
+    options.bytes += (int64_t)be->guests * SWAPFILE_SLOT + be->gpus * context;
+    return depot_open(&be->depot, &options, err);
+}
+
+static int open_workers(struct backend *be, struct error *err)
+{
+    int rc = GS_OK;
+
+    for (uint32_t gpu = 0; gpu < be->gpus && rc == GS_OK; gpu++)
+        rc = worker_open(&be->worker[gpu], &be->driver, &be->nvml, be->device[gpu], &be->depot, be->results, err);
+    return rc;
 }
 
 static int open_arrays(struct backend *be, struct error *err)
@@ -130,6 +158,7 @@ void serve_close(struct backend *be)
     }
     if (be->results >= 0)
         close(be->results);
+    depot_close(&be->depot);
     nvml_close(&be->nvml);
     driver_close(&be->driver);
 }
@@ -152,10 +181,11 @@ int serve_open(struct backend **out, const struct backend_setup *setup, struct e
     be->clock.next_ns = 0;
     if (be->results < 0)
         rc = error_set(err, GS_SYSTEM, "no eventfd: %s", strerror(errno));
-    else if ((rc = open_arrays(be, err)) == GS_OK && (rc = open_devices(be, err)) == GS_OK)
+    else if ((rc = open_arrays(be, err)) == GS_OK && (rc = open_devices(be, err)) == GS_OK &&
+             (rc = open_depot(be, err)) == GS_OK && (rc = open_workers(be, err)) == GS_OK)
         rc = socket_open(be, err);
     if (rc == GS_OK)
-        journal_read(be);
+        rc = journal_read(be, err);
     if (rc != GS_OK) {
         serve_close(be);
         return rc;

@@ -14,10 +14,11 @@ struct serve_rule {
 };
 
 struct serve_options {
-    const char *socket; /* its path */
-    gs_ns idle_ns;      /* a program without work for so long has ended its burst */
-    gs_ns stop_ns;      /* what it may take to stop; then it is stopped from outside */
-    bool open_to_all;   /* programs of other users may come; else those of the daemon's own user and root */
+    const char *socket;    /* its path */
+    gs_ns idle_ns;         /* a program without work for so long has ended its burst */
+    gs_ns stop_ns;         /* what it may take to stop; then it is stopped from outside */
+    const char *swap_file; /* where programs off the GPU lie; NULL: in their own memory */
+    bool open_to_all;      /* programs of other users may come; else those of the daemon's own user and root */
     struct serve_rule rule[SERVE_RULES];
     unsigned rules;
     /* Something that whoever looks after the node should know, a line; from the daemon's own thread. */

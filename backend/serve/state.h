@@ -85,9 +85,11 @@ struct backend {
     struct nvml nvml;
     nvml_device device[SERVE_GPUS];
     char uuid[SERVE_GPUS][48];
+    struct depot depot;
     struct worker *worker[SERVE_GPUS];
     uint32_t gpus;
-    bool moves;                   /* the driver can take processes off the GPU */
+    bool moves; /* the driver can take processes off the GPU; else why not */
+    char moves_why[SERVE_WHY];
     int listening, lock, results; /* lock: nobody else serves at this path */
     struct guest *guest;
     uint32_t guests;
@@ -191,7 +193,7 @@ void control_stranger(struct backend *be, int pid);
 
 /* journal.c: whom the daemon serves, in a file. */
 void journal_write(struct backend *be);
-void journal_read(struct backend *be);
+int journal_read(struct backend *be, struct error *err); /* GS_UNSATISFIABLE: they lie in another swap file */
 void journal_bring_home(struct backend *be);
 
 /* processes.c: what the kernel tells of a process. */

@@ -13,6 +13,7 @@ struct worker {
     struct driver driver; /* tables of its own: it may outlive who asks */
     struct nvml nvml;
     nvml_device device;
+    struct depot depot; /* by these tables */
     int results;
     pthread_t thread;
     pthread_mutex_t lock;
@@ -35,10 +36,23 @@ static bool here(const struct work *work, int i)
     return here_after(work, i, 0);
 }
 
+static struct stored stored(const struct work *work, int i)
+{
+    return (struct stored){.pid = work->pid[i], .start = work->start[i], .bytes = work->bytes};
+}
+
+static int state_of(const struct worker *w, const struct work *work, int i, enum checkpoint_state *state,
+                    struct error *err)
+{
+    struct stored process = stored(work, i);
+
+    return depot_state(&w->depot, &process, state, err);
+}
+
 static int resume_one(const struct worker *w, const struct work *work, int i, struct error *err)
 {
     enum checkpoint_state state;
-    int rc = checkpoint_state(&w->driver, work->pid[i], &state, err);
+    int rc = state_of(w, work, i, &state, err);
 
     if (rc == GS_OK && state == CHECKPOINT_QUIET)
         rc = checkpoint_resume(&w->driver, work->pid[i], err);
@@ -72,8 +86,7 @@ static bool lost(const struct worker *w, const struct work *work)
     for (int i = 0; i < work->pids; i++) {
         struct error err = {0};
 
-        if (here(work, i) && checkpoint_state(&w->driver, work->pid[i], &state, &err) == GS_OK &&
-            state == CHECKPOINT_LOST && here(work, i))
+        if (here(work, i) && state_of(w, work, i, &state, &err) == GS_OK && state == CHECKPOINT_LOST && here(work, i))
             return true;
     }
     return false;
@@ -99,7 +112,7 @@ static int each(const struct worker *w, const struct work *work, step *one, int 
 static int quiesce_one(const struct worker *w, const struct work *work, int i, struct error *err)
 {
     enum checkpoint_state state;
-    int rc = checkpoint_state(&w->driver, work->pid[i], &state, err);
+    int rc = state_of(w, work, i, &state, err);
 
     if (rc == GS_OK && state == CHECKPOINT_RUNS)
         rc = checkpoint_quiesce(&w->driver, work->pid[i], work->timeout_ms, err);
@@ -108,23 +121,25 @@ static int quiesce_one(const struct worker *w, const struct work *work, int i, s
 
 static int save_one(const struct worker *w, const struct work *work, int i, struct error *err)
 {
+    struct stored process = stored(work, i);
     enum checkpoint_state state;
-    int rc = checkpoint_state(&w->driver, work->pid[i], &state, err);
+    int rc = state_of(w, work, i, &state, err);
 
     if (rc == GS_OK && state == CHECKPOINT_QUIET)
-        rc = checkpoint_save(&w->driver, work->pid[i], err);
+        rc = depot_save(&w->depot, &process, err);
     return rc;
 }
 
 static int load_one(const struct worker *w, const struct work *work, int i, struct error *err)
 {
+    struct stored process = stored(work, i);
     enum checkpoint_state state;
-    int rc = checkpoint_state(&w->driver, work->pid[i], &state, err);
+    int rc = state_of(w, work, i, &state, err);
 
     if (rc == GS_OK && state == CHECKPOINT_LOST)
         rc = error_set(err, GS_IO, "process %d is lost to the driver", work->pid[i]);
     if (rc == GS_OK && state == CHECKPOINT_AWAY)
-        rc = checkpoint_load(&w->driver, work->pid[i], err);
+        rc = depot_load(&w->depot, &process, err);
     return rc;
 }
 
@@ -260,14 +275,16 @@ static void *labour(void *argument)
 }
 
 int worker_open(struct worker **out, const struct driver *driver, const struct nvml *nvml, nvml_device device,
-                int results, struct error *err)
+                const struct depot *depot, int results, struct error *err)
 {
     struct worker *w = calloc(1, sizeof *w);
 
     *out = w;
     if (w == NULL)
         return error_set(err, GS_SYSTEM, "out of memory for the thread that moves processes");
-    *w = (struct worker){.driver = *driver, .nvml = *nvml, .device = device, .results = results};
+    *w = (struct worker){.driver = *driver, .nvml = *nvml, .device = device, .depot = *depot, .results = results};
+    w->depot.driver = &w->driver;
+    w->depot.nvml = &w->nvml;
     w->todo_end = &w->todo;
     w->done_end = &w->done;
     pthread_mutex_init(&w->lock, NULL);

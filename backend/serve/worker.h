@@ -5,6 +5,7 @@
 
 #include "backend/cuda/checkpoint.h"
 #include "backend/cuda/nvml.h"
+#include "backend/serve/depot.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,6 +24,8 @@ struct work {
     enum work_kind kind;
     uint32_t place;
     int pid[SERVE_MEMBERS], pidfd[SERVE_MEMBERS], pids; /* who has ended is left out; the files are the work's */
+    uint64_t start[SERVE_MEMBERS];                      /* when it began, as process_start has it */
+    uint64_t bytes;                                     /* of the program, as far as is known */
     uint64_t needed_bytes;                              /* WORK_BACK: of the GPU, free, before it is tried */
     uint64_t unlike_bytes;                              /* and more than this: with so much it has failed */
     uint64_t free_bytes;                                /* WORK_BACK: what was free when it was tried */
@@ -37,9 +40,9 @@ struct work {
 
 struct worker;
 
-/* Results come out of `results`, an eventfd, one count each. */
+/* Results come out of `results`, an eventfd, one count each.  What is behind `depot` outlives it. */
 int worker_open(struct worker **worker, const struct driver *driver, const struct nvml *nvml, nvml_device device,
-                int results, struct error *err);
+                const struct depot *depot, int results, struct error *err);
 /* 0, or GS_SYSTEM: the files stay the caller's then. */
 int worker_ask(struct worker *worker, const struct work *work);
 /* What has been done next; false: nothing. */

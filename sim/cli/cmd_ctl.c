@@ -77,9 +77,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 /* --- status --- */
 
-enum { FIELDS = 10 };
-static const char *const field_name[FIELDS] = {"place", "state",    "gpu",      "bytes",  "processes",
-                                               "swaps", "overruns", "bypassed", "pinned", "why"};
+enum { FIELDS = 11, PINNED = 9, WHY = 10 };
+static const char *const field_name[FIELDS] = {"place",    "state",    "gpu",    "bytes",  "processes", "swaps",
+                                               "overruns", "bypassed", "stored", "pinned", "why"};
 
 static void split(char *line, char *field[FIELDS])
 {
@@ -118,9 +118,9 @@ static void show_json(char *table)
         for (int i = 0; i < FIELDS; i++) {
             const char *comma = i == 0 ? "{" : ",";
 
-            if (i >= 2 && i <= 7)
+            if (i >= 2 && i < PINNED)
                 json_number(&text, comma, field_name[i], number(field[i]));
-            else if (i == 8)
+            else if (i == PINNED)
                 text_printf(&text, "%s\"%s\":%s", comma, field_name[i], *field[i] == '\0' ? "false" : "true");
             else
                 json_text(&text, comma, field_name[i], field[i]);
@@ -146,7 +146,7 @@ static void show_table(char *table)
         split(line, field);
         printf("%-20s %-12s %4s %10s %6s %6s %9s %9s%s%s%s\n", field[0], field[1], field[2],
                units_show_size(size, number(field[3])), field[4], field[5], field[6], field[7],
-               *field[8] != '\0' ? "  pinned" : "", *field[9] != '\0' ? "  " : "", field[9]);
+               *field[PINNED] != '\0' ? "  pinned" : "", *field[WHY] != '\0' ? "  " : "", field[WHY]);
     }
 }
 

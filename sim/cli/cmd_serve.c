@@ -14,7 +14,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { OPTION_DEVICE = 300, OPTION_IDLE, OPTION_STOP, OPTION_OPEN, OPTION_RULE, OPTION_METRICS, OPTION_EVERY };
+enum {
+    OPTION_DEVICE = 300,
+    OPTION_IDLE,
+    OPTION_STOP,
+    OPTION_OPEN,
+    OPTION_RULE,
+    OPTION_METRICS,
+    OPTION_EVERY,
+    OPTION_SWAP_FILE
+};
 
 struct arguments {
     struct simulate simulate;
@@ -31,6 +40,11 @@ static const struct argp_option options[] = {
     {"device", OPTION_DEVICE, "cuda|double", 0, "all GPUs of the node, or the driver double (default: cuda)", 0},
     {"idle", OPTION_IDLE, "TIME", 0, "a program without work for so long has ended its burst (default: 200ms)", 0},
     {"stop-timeout", OPTION_STOP, "TIME", 0, "what a program may take to stop; then the driver stops it (default: 2s)",
+     0},
+    {"swap-file", OPTION_SWAP_FILE, "PATH", 0,
+     "programs off the GPU lie in this file of the daemon's, in a tmpfs or hugetlbfs, and not in their own memory; "
+     "needs "
+     "driver 615 (CUDA 13.4)",
      0},
     {"open", OPTION_OPEN, NULL, 0, "programs of all users may come, not only the daemon's own and root's", 0},
     {"rule", OPTION_RULE, "cgroup|command=PATTERN:NAME", 0,
@@ -90,6 +104,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_STOP:
         a->serve.stop_ns = read_time("stop-timeout", arg, state);
+        return 0;
+    case OPTION_SWAP_FILE:
+        if (*arg != '/')
+            argp_error(state, "--swap-file is a path from the root, not '%s'", arg);
+        a->serve.swap_file = arg;
         return 0;
     case OPTION_OPEN:
         a->serve.open_to_all = true;

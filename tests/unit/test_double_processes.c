@@ -1,164 +1,7 @@
 /* test_double_processes.c - the double in several processes: one takes another off the GPU and brings it back. */
-#include "double_fixture.h"
+#include "double_clients.h"
 
 #include "backend/cuda/nvml.h"
-#include "sim/base/units.h"
-
-#include <dirent.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-enum {
-    WAIT_MS = 20000,
-    QUIET_MS = 150,
-    DATA_MIB = 16,
-    CHECKPOINTED = (DATA_MIB + 2) * MIB + 4096 /* context, report */
-};
-
-static char folder[] = "/tmp/gpuswap-double.XXXXXX";
-static pid_t child;
-static int output;
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) == NULL ? -1 : 0;
-}
-
-static int remove_folder(void **state)
-{
-    DIR *files = opendir(folder);
-    struct dirent *file;
-
-    (void)state;
-    while (files != NULL && (file = readdir(files)) != NULL)
-        unlinkat(dirfd(files), file->d_name, 0);
-    if (files != NULL)
-        closedir(files);
-    return rmdir(folder);
-}
-
-/* A client of tests/clients, with 16 MiB of data. */
-static void client_start(const char *name, const char *bursts, const char *options)
-{
-    char program[300], text[2][400];
-    char *argv[] = {program, (char *)(uintptr_t)bursts, "16", "1", NULL}, *environment[] = {text[0], text[1], NULL};
-    posix_spawn_file_actions_t actions;
-    int ends[2];
-
-    snprintf(program, sizeof program, "%s/client_%s", CLIENTS, name);
-    snprintf(text[0], sizeof *text, "LD_LIBRARY_PATH=%s", DOUBLE_FOLDER);
-    snprintf(text[1], sizeof *text, "GPUSWAP_DOUBLE=strict=yes real_clock=yes folder=%s %s", folder, options);
-    assert_int_equal(pipe(ends), 0);
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    posix_spawn_file_actions_addclose(&actions, ends[0]);
-    assert_int_equal(posix_spawn(&child, program, &actions, NULL, argv, environment), 0);
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[1]);
-    output = ends[0];
-}
-
-static bool client_moves(int milliseconds)
-{
-    struct pollfd one = {.fd = output, .events = POLLIN};
-    char text[4096];
-
-    return poll(&one, 1, milliseconds) > 0 && read(output, text, sizeof text) > 0;
-}
-
-static void client_must_rest(void)
-{
-    while (client_moves(10)) /* of before */
-        ;
-    assert_false(client_moves(QUIET_MS));
-}
-
-static int client_wait(void)
-{
-    int status = -1;
-
-    while (client_moves(WAIT_MS))
-        ;
-    close(output);
-    waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-static void client_kill(void)
-{
-    kill(child, SIGKILL);
-    assert_int_equal(client_wait(), 128 + SIGKILL);
-}
-
-/* After a test that failed, too. */
-static int end_client(void **state)
-{
-    (void)state;
-    if (child > 0 && waitpid(child, NULL, WNOHANG) == 0) {
-        kill(child, SIGKILL);
-        waitpid(child, NULL, 0);
-    }
-    child = 0;
-    return 0;
-}
-
-static void begin(void)
-{
-    char options[100];
-
-    snprintf(options, sizeof options, "real_clock=yes folder=%s", folder);
-    setenv("GPUSWAP_DOUBLE", options, 1); /* the management library's, too */
-    setenv("GPUSWAP_LIBNVML", DOUBLE_LIBNVML, 1);
-    double_begin(options);
-}
-
-static uint64_t free_bytes(void)
-{
-    size_t left, total;
-
-    OK(cu.memory_info(&left, &total));
-    return left;
-}
-
-static CUprocessState state_of(pid_t pid)
-{
-    CUprocessState state = CU_PROCESS_STATE_FAILED;
-
-    OK(cu.checkpoint_state(pid, &state));
-    return state;
-}
-
-static CUresult lock_within(pid_t pid, unsigned milliseconds)
-{
-    CUcheckpointLockArgs args = {.timeoutMs = milliseconds};
-
-    return cu.checkpoint_lock(pid, &args);
-}
-
-/* The process' own memory in KiB, without what it shares. */
-static int64_t own_kib(pid_t pid)
-{
-    char path[64], line[256], why[UNITS_WHY];
-    int64_t kib = -1;
-    FILE *status;
-
-    snprintf(path, sizeof path, "/proc/%d/status", pid);
-    status = fopen(path, "re");
-    assert_non_null(status);
-    while (fgets(line, sizeof line, status) != NULL)
-        if (strncmp(line, "RssAnon:", 8) == 0) {
-            char *number = line + 8 + strspn(line + 8, " \t");
-
-            number[strspn(number, "0123456789")] = '\0';
-            assert_int_equal(units_integer(number, &kib, why), 0);
-        }
-    fclose(status);
-    return kib;
-}
 
 /* What the management library tells of a process; 0: nothing of it, 1: it has the GPU open. */
 static int listed(pid_t pid, uint64_t *bytes)
@@ -191,7 +34,7 @@ static void test_there_and_back(void **state)
     int64_t own;
 
     (void)state;
-    begin();
+    begin("");
     client_start("chunks", "200", "");
     assert_true(client_moves(WAIT_MS));
     before = free_bytes();
@@ -222,7 +65,7 @@ static void test_out_of_turn(void **state)
     CUcheckpointLockArgs odd = {.timeoutMs = 1, .reserved0 = 1};
 
     (void)state;
-    begin();
+    begin("");
     client_start("once", "100000", "");
     assert_true(client_moves(WAIT_MS));
     assert_int_equal(cu.checkpoint_unlock(child, NULL), CUDA_ERROR_ILLEGAL_STATE);
@@ -249,7 +92,7 @@ static void test_lock_gives_up(void **state)
     int gave_up = 0;
 
     (void)state;
-    begin();
+    begin("");
     client_start("busy", "100000", "");
     assert_true(client_moves(WAIT_MS));
     for (int i = 0; i < 200 && gave_up < 3; i++) {
@@ -277,7 +120,7 @@ static void test_stuck(void **state)
     CUdeviceptr taken;
 
     (void)state;
-    begin();
+    begin("");
     client_start("once", "100000", "");
     assert_true(client_moves(WAIT_MS));
     OK(lock_within(child, WAIT_MS));
@@ -304,7 +147,7 @@ static void test_which_process(void **state)
     DIR *files;
 
     (void)state;
-    begin();
+    begin("");
     client_start("threads", "100000", "");
     for (int i = 0; i < 100 && thread == 0; i++) { /* a thread's number will do for its process */
         snprintf(path, sizeof path, "/proc/%d/task", child);
@@ -340,7 +183,7 @@ static void test_blind_spots(void **state)
     uint64_t bytes = 1;
 
     (void)state;
-    begin();
+    begin("");
     assert_int_equal(listed(getpid(), &bytes), 1);
     assert_int_equal(bytes, 2 * MIB);
     OK(cu.primary_release(0));

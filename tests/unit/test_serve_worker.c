@@ -20,6 +20,7 @@ static struct driver driver;
 static struct nvml nvml;
 static nvml_device device[GPUS];
 static struct worker *worker[GPUS];
+static struct depot depot; /* the driver keeps everything */
 static int results;
 static pid_t program[PROGRAMS];
 static uint32_t asked[GPUS], answered[GPUS];
@@ -87,7 +88,7 @@ static int begin(void **state)
         fail_msg("%s", err.text);
     for (unsigned gpu = 0; gpu < GPUS; gpu++) {
         assert_int_equal(nvml.device(gpu, &device[gpu]), NVML_SUCCESS);
-        assert_int_equal(worker_open(&worker[gpu], &driver, &nvml, device[gpu], results, &err), GS_OK);
+        assert_int_equal(worker_open(&worker[gpu], &driver, &nvml, device[gpu], &depot, results, &err), GS_OK);
         asked[gpu] = answered[gpu] = 0;
     }
     return 0;
