@@ -33,7 +33,7 @@ alive() {
     for ((second = 0; second < ${SERVE_SECONDS:-360}; second += 5)); do
         sleep 5
         alive
-        [ "$(ctl status --json | grep -c '"overruns":0,')" -eq 5 ]
+        [ "$(ctl status --json | grep -c '"overruns":0,')" -eq 5 ] || { ctl status; return 1; }
     done
     wait "$recorder"
     for name in once threads chunks anew busy; do
