@@ -258,10 +258,10 @@ static void test_nobody(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_grant),           cmocka_unit_test(test_all_clients), cmocka_unit_test(test_drop),
-        cmocka_unit_test(test_overrun),         cmocka_unit_test(test_epochs),      cmocka_unit_test(test_backlog), cmocka_unit_test(test_idle),
-        cmocka_unit_test(test_garbage),         cmocka_unit_test(test_gone),        cmocka_unit_test(test_silent),
-        cmocka_unit_test(test_gone_and_closed), cmocka_unit_test(test_nobody),
+        cmocka_unit_test(test_grant),   cmocka_unit_test(test_all_clients),     cmocka_unit_test(test_drop),
+        cmocka_unit_test(test_overrun), cmocka_unit_test(test_epochs),          cmocka_unit_test(test_backlog),
+        cmocka_unit_test(test_idle),    cmocka_unit_test(test_garbage),         cmocka_unit_test(test_gone),
+        cmocka_unit_test(test_silent),  cmocka_unit_test(test_gone_and_closed), cmocka_unit_test(test_nobody),
     };
 
     return cmocka_run_group_tests(tests, daemon_begin, daemon_end);

@@ -78,7 +78,8 @@ static void a_cgroup_of_the_first_version(void **state)
     put("/sys/fs/cgroup/memory/docker/x/memory.limit_in_bytes", "700\n");
     put("/sys/fs/cgroup/memory/docker/x/memory.usage_in_bytes", "600\n");
     assert_int_equal(process_headroom(root, 8), 100);
-    put("/sys/fs/cgroup/memory/docker/x/memory.stat", "cache 90\ninactive_file 5\ntotal_cache 90\ntotal_inactive_file 60\n");
+    put("/sys/fs/cgroup/memory/docker/x/memory.stat",
+        "cache 90\ninactive_file 5\ntotal_cache 90\ntotal_inactive_file 60\n");
     assert_int_equal(process_headroom(root, 8), 160);
 }
 
