@@ -47,7 +47,7 @@
  * that ends it was sent already, or will be.
  *
  * Time.  All is microseconds.  `deadline_us` is how long the daemon waits after DROP; at the end of a quantum the gate
- * allows itself a quarter of the quantum.  When work goes on for longer, the gate says so at once by STAT with one
+ * allows itself a quarter of the quantum, and any time when it had nothing to do.  When work goes on for longer, the gate says so at once by STAT with one
  * overrun more, and RELEASED comes when the work has really ended, with `overrun_us`.  `busy_us` is the time from GRANT
  * to the end of the last work that the gate saw.
  *

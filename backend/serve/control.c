@@ -262,20 +262,19 @@ static void status(struct backend *be, struct peer *peer)
 
     for (uint32_t i = 0; i < be->guests && length < sizeof text - 1024; i++) {
         const struct guest *p = &be->guest[i];
-        uint64_t bypasses = 0, overruns = p->overruns, stored = 0;
+        uint64_t bypasses = 0, stored = 0;
 
         if ((p->state != GUEST_TAKEN && !(p->state == GUEST_LEAVING && p->lost)) || !may_order(peer, p))
             continue;
         for (int m = 0; m < p->members; m++) {
             bypasses += p->member[m].bypasses;
-            overruns += p->member[m].overruns;
             if (be->depot.file != NULL)
                 stored += swapfile_held(be->depot.file, p->member[m].pid, process_start(p->member[m].pid));
         }
         length += (size_t)snprintf(text + length, sizeof text - length,
                                    "%s\t%s\t%u\t%" PRId64 "\t%d\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
                                    "\t%s\t%s\n",
-                                   p->name, state_of(p), p->gpu, p->bytes, p->members, p->swaps, overruns, bypasses,
+                                   p->name, state_of(p), p->gpu, p->bytes, p->members, p->swaps, p->overruns, bypasses,
                                    stored, p->pinned ? "pinned" : "", p->why);
     }
     if (send(peer->fd, text, length, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)length)

@@ -171,7 +171,6 @@ static void hear_frame(struct backend *be, struct peer *peer, const struct gate_
     case GATE_STAT:
         member->submissions = frame->a;
         member->bypasses = frame->b;
-        member->overruns = frame->c;
         break;
     default:
         break;

@@ -23,10 +23,10 @@ enum { SERVE_MAIL_OF_PEERS = 64 }; /* letters that connections may leave unread 
 /* A process of a program. */
 struct member {
     int pid, pidfd;
-    struct peer *gate; /* NULL: it has none, and may use the GPU whenever the driver lets it */
-    bool wishes, open; /* it waits at its gate; its gate is open */
-    uint64_t epoch;    /* of the last grant */
-    uint64_t submissions, bypasses, overruns;
+    struct peer *gate;              /* NULL: it has none, and may use the GPU whenever the driver lets it */
+    bool wishes, open;              /* it waits at its gate; its gate is open */
+    uint64_t epoch;                 /* of the last grant */
+    uint64_t submissions, bypasses; /* its gate's own overruns are the daemon's, too */
 };
 
 enum guest_state { GUEST_FREE, GUEST_COMING, GUEST_TAKEN, GUEST_LEAVING };

@@ -24,7 +24,7 @@ teardown() {
     stop_daemon
     run ! grep -q 'stays on the GPU\|lost' serve.err
     [ "$(sqlite3 results.db "SELECT count(*) FROM burst WHERE outcome='done'")" -ge 5 ]
-    quanta_kept 1000
+    quanta_kept 1000 "$(grep -c ' overruns: ' serve.err)"
     run "$GPUSWAP_SIM" explain results.db
     [ "$status" -eq 0 ]
 }

@@ -2,7 +2,7 @@
 # serve_cgroup.bats - a program in a real cgroup with a limit, below the one of this test: it is not put into memory that its
 # cgroup does not have, and once that has it, it is.
 
-# shellcheck disable=SC2154
+# shellcheck disable=SC2154,SC2016
 bats_require_minimum_version 1.5.0
 load serve
 

@@ -33,6 +33,7 @@ done_is() {
 
 begin() { # begin I: program I, at its own place, and its first burst
     mkfifo "in$1"
+    # shellcheck disable=SC1083,SC2086,SC2093
     exec {input[$1]}<>"in$1"
     start "p$1" sh -c "exec $(client asked) 1000 20 0 <in$1"
     until_so is_state "NB-$1" running
