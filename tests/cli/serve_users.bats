@@ -292,6 +292,33 @@ INNER
     stop_daemon
 }
 
+@test "a program stays on the GPU while the machine has no memory for it, and both say so" {
+    cat /proc/meminfo >meminfo
+    unshare --mount mount --bind meminfo /proc/meminfo 2>/dev/null || skip "no /proc/meminfo of one's own to be had"
+    cat >sim.sh <<INNER
+#!/bin/sh
+exec unshare --mount sh -c 'mount --bind meminfo /proc/meminfo && exec "\$@"' - "$GPUSWAP_SIM" "\$@"
+INNER
+    chmod 755 sim.sh
+    (
+        GPUSWAP_SIM=$PWD/sim.sh
+        daemon
+        echo "$daemon" >number
+    )
+    started+=("$(cat number)")
+    printf 'MemTotal: 99999999 kB\nMemAvailable: 1000 kB\n' >meminfo
+    start a "$(client once)" 100 28 50
+    until_so is_state NB-0 running
+    start b "$(client once)" 4 28 50
+    until_so grep -q "'NB-0' stays on the GPU: its cgroup, or this machine, has less memory left" serve.err
+    [[ $(ctl status) == *"has less memory left than it has on the GPU"* ]]
+    ctl status --json | grep '"place":"NB-0"' | grep -q '"swaps":0,'
+    kill -KILL "$(process_of NB-0)"
+    fine b
+    until_so empty
+    ctl stop
+}
+
 @test "the rights that the units leave it are enough: others' programs, and what is left of them, are served" {
     setpriv --bounding-set -all,+sys_ptrace --inh-caps -all true 2>/dev/null || skip "no rights to leave"
     chown 65533 .
