@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -54,6 +55,7 @@ static uint64_t ticket(void)
 bool talk_connect(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const struct timeval patience = {.tv_sec = 1};
     struct gate_frame hello = {.type = GATE_HELLO, .a = GATE_MODE_GATE, .b = ticket()};
     size_t length;
 
@@ -61,9 +63,10 @@ bool talk_connect(const char *path)
     if (strlen(path) >= sizeof address.sun_path)
         return false;
     memcpy(address.sun_path, path, strlen(path));
-    connection = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    connection = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (connection < 0)
         return false;
+    setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience); /* others may stand in line */
     length = strlen(program_invocation_short_name);
     memcpy(hello.tail, program_invocation_short_name, length < GATE_TAIL ? length : GATE_TAIL);
     seq = 0;

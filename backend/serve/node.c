@@ -165,6 +165,9 @@ static gs_ns due_ns(const struct backend *be, gs_ns until_ns)
 
     for (uint32_t i = 0; i < be->timers; i++)
         at_ns = be->timer_ns[i] < at_ns ? be->timer_ns[i] : at_ns;
+    for (const struct peer *peer = be->peer; peer != NULL; peer = peer->next)
+        if (peer->deaf_until_ns > be->clock.now_ns)
+            at_ns = peer->deaf_until_ns < at_ns ? peer->deaf_until_ns : at_ns;
     for (uint32_t i = 0; i < be->guests; i++) {
         const struct guest *p = &be->guest[i];
 
@@ -223,7 +226,7 @@ static int rest(struct backend *be, gs_ns until_ns, struct error *err)
     add(be, be->clock.now_ns < be->accept_ns ? -1 : be->listening);
     add(be, be->results);
     for (const struct peer *peer = be->peer; peer != NULL; peer = peer->next)
-        add(be, serve_has_room(be) ? peer->fd : -1);
+        add(be, peers_heard(be, peer) ? peer->fd : -1);
     for (uint32_t i = 0; i < be->guests; i++) {
         const struct guest *p = &be->guest[i];
 

@@ -218,7 +218,8 @@ void peers_read(struct backend *be, struct peer *peer)
         }
         if (!peer->gate && (first[0] | first[1] << 8) != GATE_MAGIC) {
             hear_words(be, peer);
-            continue;
+            peer->deaf_until_ns = be->clock.now_ns + peer->pace_ns;
+            return;
         }
         peer->gate = true;
         taken = frame_take(peer->fd, FRAME_OF_GATE, &frame, &why);
@@ -229,6 +230,11 @@ void peers_read(struct backend *be, struct peer *peer)
         else
             hear_frame(be, peer, &frame);
     }
+}
+
+bool peers_heard(const struct backend *be, const struct peer *peer)
+{
+    return serve_has_room(be) && peer->deaf_until_ns <= be->clock.now_ns;
 }
 
 /* --- connections --- */

@@ -13,7 +13,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { PEERS_OF_A_USER = 256, FILES_OF_OURS = 128 /* database, driver, metrics, connections of whom the daemon is */ };
+enum {
+    PEERS_OF_A_USER = 256,
+    ACCEPTS_AT_ONCE = 64,
+    FILES_OF_OURS = 128, /* database, driver, metrics, connections of whom the daemon is */
+    PACE_NS = 10000000,  /* the more connections a user has, the less often each is heard */
+};
 
 /* Where others may write, one could have put a socket or a list of programs in our place. */
 static int check_folder(const char *path, struct error *err)
@@ -91,7 +96,7 @@ int socket_open(struct backend *be, struct error *err)
     close(be->listening);
     be->listening = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (be->listening < 0 || bind(be->listening, (struct sockaddr *)&address, sizeof address) != 0 ||
-        chmod(path, be->options->open_to_all ? 0666 : 0600) != 0 || listen(be->listening, 64) != 0)
+        chmod(path, be->options->open_to_all ? 0666 : 0600) != 0 || listen(be->listening, SOMAXCONN) != 0)
         return error_set(err, GS_CANT_CREATE, "'%s': %s", path, strerror(errno));
     be->listens = true;
     be->peers_most = count_room(be);
@@ -111,12 +116,13 @@ static void complain(struct backend *be, const char *format, unsigned number)
     be->options->say(line);
 }
 
-static bool may_come(struct backend *be, const struct peer *peer)
+static bool may_come(struct backend *be, struct peer *peer)
 {
     unsigned same = 0, all = 0;
 
     for (const struct peer *other = be->peer; other != NULL; other = other->next, all++)
         same += other->uid == peer->uid;
+    peer->pace_ns = peers_is_master(peer) ? 0 : (gs_ns)(same + 1) * PACE_NS;
     if (same >= PEERS_OF_A_USER)
         complain(be, "connections are refused: user %u has 256 of them", peer->uid);
     else if (all >= be->peers_most && !peers_is_master(peer))
@@ -127,7 +133,8 @@ static bool may_come(struct backend *be, const struct peer *peer)
     return false;
 }
 
-void socket_accept(struct backend *be)
+/* Nobody waits behind others' connections for long. */
+static bool accept_one(struct backend *be)
 {
     struct ucred who;
     socklen_t size = sizeof who;
@@ -140,11 +147,11 @@ void socket_accept(struct backend *be)
             complain(be, "connections wait: no file is left, by error %u; raise the limit of open files",
                      (unsigned)errno);
         }
-        return;
+        return false;
     }
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0 || (peer = calloc(1, sizeof *peer)) == NULL) {
         close(fd);
-        return;
+        return true;
     }
     *peer = (struct peer){.fd = fd,
                           .pid = who.pid,
@@ -155,6 +162,13 @@ void socket_accept(struct backend *be)
                           .next = be->peer};
     peer->closing = !may_come(be, peer);
     be->peer = peer;
+    return true;
+}
+
+void socket_accept(struct backend *be)
+{
+    for (int i = 0; i < ACCEPTS_AT_ONCE && accept_one(be); i++)
+        ;
 }
 
 void socket_close(struct backend *be)

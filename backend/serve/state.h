@@ -73,6 +73,7 @@ struct peer {
     uint32_t awaits; /* it has asked for this place, and hears when that is on the GPU; GS_NONE */
     uint32_t holds;  /* its request for it stands until it says so, or goes; GS_NONE */
     uint32_t seq;
+    gs_ns pace_ns, deaf_until_ns; /* words are heard so far apart, next then: each costs a look at /proc */
     struct peer *next;
 };
 
@@ -172,7 +173,8 @@ void moves_results(struct backend *be);
 /* peers.c: connections. */
 bool peers_is_master(const struct peer *peer); /* root, or whom the daemon runs as */
 void peers_read(struct backend *be, struct peer *peer);
-void peers_bury(struct backend *be); /* those that are closing */
+bool peers_heard(const struct backend *be, const struct peer *peer); /* now, and not later */
+void peers_bury(struct backend *be);                                 /* those that are closing */
 void peers_close(struct backend *be);
 void peers_grant(struct backend *be, struct guest *p, struct member *member);
 void peers_drop(struct backend *be, struct guest *p);

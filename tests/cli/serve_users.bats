@@ -242,11 +242,37 @@ INNER
     stop_daemon
 }
 
+@test "a flood of questions makes its sender wait, and nobody else" {
+    daemon --open
+    start a "$(client once)" 100 14 20
+    until_so is_state NB-0 '\(running\|idle\)'
+    mallory perl -MSocket -e '
+        for (1 .. 250) { socket(my $s, AF_UNIX, SOCK_SEQPACKET, 0); connect($s, pack_sockaddr_un("sock")) or die; push @s, $s }
+        for ($end = time + 10; time < $end;) {
+            for my $s (@s) {
+                1 while defined send $s, "attach group=NB pid=1", MSG_DONTWAIT;
+                $n++ while defined recv $s, $text, 999, MSG_DONTWAIT;
+            }
+            $said++ or print "on\n";
+            $| = 1;
+        }
+        print "over\n"' >flood 3>&- &
+    until_so grep -q on flood
+    for i in 1 2 3 4 5; do
+        ctl status
+        ctl priority NB-0 $i
+    done
+    run ! grep -q over flood # all was answered while it went on
+    kill -KILL "$(process_of NB-0)"
+    until_so empty
+    stop_daemon
+}
+
 @test "users with many numbers take no file that the daemon needs, and root is let in" {
     ulimit -n 700 || skip "no limit of files to be had"
     daemon --open
-    start a "$(client once)" 60 28 50
-    start b "$(client once)" 60 28 50
+    start a "$(client once)" 30 28 50
+    start b "$(client once)" 30 28 50
     until_so swapped NB-0
     for user in 60001 60002 60003; do
         HOLD=$PWD/over TIMES=300 setpriv --reuid $user --regid $user --clear-groups timeout 100 "$knock" sock >"open.$user" 3>&- &
@@ -264,6 +290,33 @@ INNER
     touch over
     until_so empty
     stop_daemon
+}
+
+@test "a program stays on the GPU while the machine has no memory for it, and both say so" {
+    cat /proc/meminfo >meminfo
+    unshare --mount mount --bind meminfo /proc/meminfo 2>/dev/null || skip "no /proc/meminfo of one's own to be had"
+    cat >sim.sh <<INNER
+#!/bin/sh
+exec unshare --mount sh -c 'mount --bind meminfo /proc/meminfo && exec "\$@"' - "$GPUSWAP_SIM" "\$@"
+INNER
+    chmod 755 sim.sh
+    (
+        GPUSWAP_SIM=$PWD/sim.sh
+        daemon
+        echo "$daemon" >number
+    )
+    started+=("$(cat number)")
+    printf 'MemTotal: 99999999 kB\nMemAvailable: 1000 kB\n' >meminfo
+    start a "$(client once)" 100 28 50
+    until_so is_state NB-0 running
+    start b "$(client once)" 4 28 50
+    until_so grep -q "'NB-0' stays on the GPU: its cgroup, or this machine, has less memory left" serve.err
+    [[ $(ctl status) == *"has less memory left than it has on the GPU"* ]]
+    ctl status --json | grep '"place":"NB-0"' | grep -q '"swaps":0,'
+    kill -KILL "$(process_of NB-0)"
+    fine b
+    until_so empty
+    ctl stop
 }
 
 @test "the rights that the units leave it are enough: others' programs, and what is left of them, are served" {
