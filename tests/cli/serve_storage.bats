@@ -125,7 +125,7 @@ killed() {
     for option in "" "--swap-file $file.other"; do
         # shellcheck disable=SC2086
         run timeout 20 "$GPUSWAP_SIM" serve node.ini --device double --db other.db $option
-        [ "$status" -ne 0 ] && [[ $output == *"may lie in '$file': start it with --swap-file $file"* ]]
+        [ "$status" -ne 0 ] && [[ $output == *"lie in '$file': start it with --swap-file $file"* ]]
     done
     sed -i 's/swap_file = .*/swap_file = 140MiB/' node.ini
     run timeout 20 "$GPUSWAP_SIM" serve node.ini --device double --db other.db --swap-file "$file"
