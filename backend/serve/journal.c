@@ -182,11 +182,10 @@ static int check_swap_file(const struct backend *be, const char *path, struct er
 {
     if (be->options->swap_file != NULL && strcmp(be->options->swap_file, path) == 0)
         return GS_OK;
-    if (access(path, F_OK) != 0)
+    if (!swapfile_is_needed(path))
         return GS_OK;
     return error_set(err, GS_UNSATISFIABLE,
-                     "programs of the daemon before this one may lie in '%s': start it with --swap-file %s; or remove "
-                     "that file, if they are not needed",
+                     "programs of the daemon before this one lie in '%s': start it with --swap-file %s, or end them",
                      path, path);
 }
 

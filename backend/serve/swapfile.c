@@ -62,6 +62,17 @@ static bool somebody_needs_it(int fd, struct head *head)
     return false;
 }
 
+bool swapfile_is_needed(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct head head;
+    bool needed = fd >= 0 && somebody_needs_it(fd, &head);
+
+    if (fd >= 0)
+        close(fd);
+    return needed;
+}
+
 static int size_file(struct swapfile *f, bool *fresh, struct error *err)
 {
     struct head head;

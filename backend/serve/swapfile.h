@@ -36,6 +36,8 @@ enum image_state {
  * GS_UNSATISFIABLE: the path is no file in memory of this user, or there is not so much memory; GS_BUSY: another daemon's. */
 int swapfile_open(struct swapfile **file, const char *path, int64_t bytes, uint64_t numa, bool *fresh,
                   struct error *err);
+/* There is such a file, and something in it that a process needs. */
+bool swapfile_is_needed(const char *path);
 /* It is removed unless something lies there that a process needs. */
 void swapfile_close(struct swapfile *file);
 void *swapfile_memory(const struct swapfile *file, uint64_t *bytes); /* all of it, to be registered */

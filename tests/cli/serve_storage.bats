@@ -125,7 +125,7 @@ killed() {
     for option in "" "--swap-file $file.other"; do
         # shellcheck disable=SC2086
         run timeout 20 "$GPUSWAP_SIM" serve node.ini --device double --db other.db $option
-        [ "$status" -ne 0 ] && [[ $output == *"may lie in '$file': start it with --swap-file $file"* ]]
+        [ "$status" -ne 0 ] && [[ $output == *"lie in '$file': start it with --swap-file $file"* ]]
     done
     sed -i 's/swap_file = .*/swap_file = 140MiB/' node.ini
     run timeout 20 "$GPUSWAP_SIM" serve node.ini --device double --db other.db --swap-file "$file"
@@ -141,26 +141,39 @@ killed() {
     stop_daemon
 }
 
+saving() { # a program's slots are taken, and not filled
+    labels | grep -q ' 0 0$'
+}
+
+loading() {
+    ctl status | grep -q coming
+}
+
 @test "the daemon is killed in the midst of a copy: that program is lost, and told; the others go on" {
-    GPUSWAP_DOUBLE="$GPUSWAP_DOUBLE out=20MB/s in=20MB/s"
-    own
-    start a "$(client once)" 12 28 60
-    start b "$(client once)" 12 28 60
-    until_so eval 'labels | grep -q " 0 0$"'
-    killed
-    lost=$(labels | awk '$3 == 0 { print $2 }')
-    own
-    until_so eval 'ctl status | grep -q lost'
-    [ "$(ctl status | grep -c lost)" -eq 1 ]
-    kill -KILL "$lost"
-    until_so grep -qx 137 a.rc b.rc
-    other=a
-    if grep -qsx 137 a.rc; then
-        other=b
-    fi
-    fine "$other"
-    until_so empty
-    stop_daemon
+    GPUSWAP_DOUBLE="$GPUSWAP_DOUBLE out=25MB/s in=25MB/s"
+    for moment in saving loading; do
+        rm -f results.db ./*.rc serve.err
+        own
+        start a "$(client once)" 8 28 60
+        start b "$(client once)" 8 28 60
+        until_so $moment
+        killed
+        own
+        until_so eval 'ctl status | grep -q lost'
+        grep -q 'is lost: its memory was being moved' serve.err
+        lost=$(ctl status | sed -n 's/^\(NB-[0-9]*\) *lost.*/\1/p')
+        [ "$(wc -l <<<"$lost")" -eq 1 ]
+        kill -KILL "$(process_of "$lost")"
+        until_so grep -qx 137 a.rc b.rc
+        other=a
+        if grep -qsx 137 a.rc; then
+            other=b
+        fi
+        fine "$other"
+        until_so empty
+        stop_daemon
+        [ ! -e "$file" ]
+    done
 }
 
 @test "a call fails once: it is tried again or undone, and nobody loses data" {
