@@ -22,7 +22,7 @@ static struct {
 } calls[128];
 
 static CUresult pending; /* of the call that is under way */
-static bool pending_hangs, pending_skips;
+static bool pending_hangs, pending_skips, pending_spoils;
 
 static uint64_t count_call(const char *call)
 {
@@ -59,7 +59,7 @@ bool enter_current(unsigned *gpu)
 static CUresult script(const char *call, uint64_t nth)
 {
     pending = CUDA_SUCCESS;
-    pending_hangs = pending_skips = false;
+    pending_hangs = pending_skips = pending_spoils = false;
     for (unsigned i = 0; i < the.options.faults; i++) {
         const struct fault *fault = &the.options.fault[i];
 
@@ -73,6 +73,8 @@ static CUresult script(const char *call, uint64_t nth)
             pending_hangs = true;
         if (fault->effect == FAULT_SKIP)
             pending_skips = true;
+        if (fault->effect == FAULT_SPOIL)
+            pending_spoils = true;
         if (fault->effect == FAULT_LOST) {
             ledger_lose();
             for (unsigned gpu = 0; gpu < GPUS; gpu++) {
@@ -184,6 +186,11 @@ bool enter_hangs(void)
 bool enter_skips(void)
 {
     return pending_skips;
+}
+
+bool enter_spoils(void)
+{
+    return pending_spoils;
 }
 
 void enter_wait_until(uint64_t at_ns)

@@ -194,6 +194,62 @@ static void test_faults(void **state)
     }
 }
 
+static struct {
+    const char *name;
+    uint64_t calls[2]; /* copies so far */
+} step[8];
+static unsigned steps;
+static const char *const copy_call[] = {"cuMemcpyHtoDAsync", "cuMemcpyDtoHAsync"};
+
+static void note_step(void *unused, const char *name)
+{
+    (void)unused;
+    step[steps].name = name;
+    for (int i = 0; i < 2; i++)
+        step[steps].calls[i] = dbl->calls(copy_call[i]);
+    steps++;
+}
+
+/* A GPU that returns wrong bytes, from whichever step on that copies, either way: that is told, and no step follows. */
+static void test_spoilt(void **state)
+{
+    static const char like[] = "memory=32MiB granularity=256KiB gpus=2";
+    static const struct measure_options wanted = {.is_double = true, .progress = note_step};
+    unsigned all, tried = 0;
+
+    (void)state;
+    steps = 0;
+    assert_int_equal(try(like, &wanted), GS_OK);
+    all = steps;
+    for (unsigned s = 0; s < all; s++)
+        for (int i = 0; i < 2; i++) {
+            uint64_t before = step[s].calls[i];
+            char options[200];
+
+            if (s + 1 < all && step[s + 1].calls[i] == before)
+                continue;
+            snprintf(options, sizeof options, "%s fault=%s#%llu+=spoil", like, copy_call[i],
+                     (unsigned long long)before + 1);
+            steps = 0;
+            if (try(options, &wanted) != GS_IO || strstr(err.text, "changed") == NULL)
+                fail_msg("'%s' in '%s' ends with %d: %s", options, step[s].name, err.code, err.text);
+            print_message("%s: %s\n", step[s].name, err.text);
+            assert_int_equal(steps, s + 1);
+            assert_int_equal(dbl->leaks(), 0);
+            assert_no_violation();
+            tried++;
+        }
+    assert_int_equal(tried, 8); /* copies, both ways at once, whole swaps, all GPUs at once */
+    for (int i = 0; i < 2; i++) {
+        steps = 0;
+        assert_int_equal(try(i == 0 ? "memory=32MiB granularity=256KiB fault=cuMemcpyHtoD#1+=spoil"
+                                    : "memory=32MiB granularity=256KiB fault=cuMemcpyDtoH#1+=spoil",
+                             &wanted),
+                         GS_IO);
+        assert_int_equal(steps, 2); /* contexts, copies */
+    }
+}
+
 static void test_refused(void **state)
 {
     static const struct {
@@ -221,7 +277,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),    cmocka_unit_test(test_links),    cmocka_unit_test(test_swaps),
         cmocka_unit_test(test_several), cmocka_unit_test(test_unsteady), cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_spoilt),  cmocka_unit_test(test_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
