@@ -87,14 +87,33 @@ static int measure_size(struct meter *meter, bool plain, int64_t bytes, struct e
     return words_check(host, bytes, seed, 0, err);
 }
 
+/* Would the next size take too long, by what the last one took?  Two there must be, for a line. */
+static bool is_too_slow(const struct meter *meter, const char *kind, int64_t size)
+{
+    const struct measure_row *last = measure_find(meter->out, kind, size / STEP);
+
+    return size > SMALLEST * STEP && (last == NULL || last->p50 * STEP > METER_LONGEST_NS);
+}
+
+static bool end_at(struct meter *meter, int64_t size)
+{
+    rows_note(meter->out, "copies of more than %lld KiB were not measured: they would take too long",
+              (long long)(size >> 10));
+    meter->out->largest_bytes = size;
+    return true;
+}
+
 int measure_copies(struct meter *meter, struct error *err)
 {
     size_t bytes = (size_t)meter->out->largest_bytes;
     int rc = meter_try(meter, meter->cu->memory_alloc(&meter->device, bytes), "cuMemAlloc", err);
 
     for (int64_t size = SMALLEST; size <= meter->out->largest_bytes && rc == GS_OK; size *= STEP) {
+        if ((is_too_slow(meter, "copy_in", size) || is_too_slow(meter, "copy_out", size)) && end_at(meter, size / STEP))
+            break;
         rc = measure_size(meter, false, size, err);
-        if (rc == GS_OK && size <= meter->plain_bytes)
+        if (rc == GS_OK && size <= meter->plain_bytes && !is_too_slow(meter, "copy_in_pageable", size) &&
+            !is_too_slow(meter, "copy_out_pageable", size))
             rc = measure_size(meter, true, size, err);
     }
     rows_fit(meter->out, "copy_in");

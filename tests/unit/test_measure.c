@@ -140,6 +140,22 @@ static void test_swaps(void **state)
     assert_true(in->worst < 0.01 && out->worst < 0.01);
 }
 
+/* A link that is thousands of times too slow: what would take too long is left out, and that is said; the rates are right. */
+static void test_slow(void **state)
+{
+    (void)state;
+    measure("memory=64MiB in=5MB/s out=3MB/s pageable=1MB/s latency=10us");
+    assert_true(measured.largest_bytes >= 4 * 4096 && measured.largest_bytes <= MIB);
+    expect("copy_in", measure_line(&measured, "copy_in")->per_s, 5e6, 0.01);
+    expect("copy_out", measure_line(&measured, "copy_out")->per_s, 3e6, 0.01);
+    expect("copy_in_pageable", measure_line(&measured, "copy_in_pageable")->per_s, 1e6, 0.01);
+    assert_true(measured.notes > 0 && strstr(measured.note[measured.notes - 1], "would take too long") != NULL);
+    print_message("%.1f s of its clock in all\n", (double)dbl->now_ns() * 1e-9);
+    assert_true(dbl->now_ns() < UINT64_C(300000000000));
+    measure("memory=64MiB in=5kB/s out=3kB/s");
+    expect("copy_in", measure_line(&measured, "copy_in")->per_s, 5e3, 0.01);
+}
+
 /* Both GPUs have links of their own: at once they are as fast as one after the other. */
 static void test_several(void **state)
 {
@@ -275,9 +291,9 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),    cmocka_unit_test(test_links),    cmocka_unit_test(test_swaps),
-        cmocka_unit_test(test_several), cmocka_unit_test(test_unsteady), cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_spoilt),  cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_rows),   cmocka_unit_test(test_links),   cmocka_unit_test(test_swaps),
+        cmocka_unit_test(test_slow),   cmocka_unit_test(test_several), cmocka_unit_test(test_unsteady),
+        cmocka_unit_test(test_faults), cmocka_unit_test(test_spoilt),  cmocka_unit_test(test_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
