@@ -1,6 +1,6 @@
 # How a test is registered.  Each has one label or more: unit truth prop golden cli browser fault fuzz lint builds cuda,
-# threads for what the thread sanitizer should see, waits for what takes its time by the clock and so is not run again under
-# the other sanitizers, and long for what ./check leaves out unless asked.
+# threads for what the thread sanitizer should see (threads_more: when asked for more), waits for what takes its time by the
+# clock and so is not run again under the other sanitizers, and long for what ./check leaves out unless asked.
 
 set(gpuswap_test_environment
     "GPUSWAP_SIM=${PROJECT_BINARY_DIR}/gpuswap-sim"
@@ -76,7 +76,7 @@ function(gpuswap_test_labels test)
     if(NOT TARGET test_threads)
         add_custom_target(test_threads DEPENDS gpuswap-sim)
     endif()
-    if("threads" IN_LIST ARGN AND TARGET ${target})
+    if(ARGN MATCHES "threads" AND TARGET ${target})
         add_dependencies(test_threads ${target})
     endif()
 endfunction()

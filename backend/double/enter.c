@@ -35,7 +35,7 @@ __attribute__((constructor)) static void begin(void)
 }
 
 static CUresult pending; /* of the call that is under way */
-static bool pending_hangs, pending_skips;
+static bool pending_hangs, pending_skips, pending_spoils;
 
 static uint64_t count_call(const char *call)
 {
@@ -72,7 +72,7 @@ bool enter_current(unsigned *gpu)
 static CUresult script(const char *call, uint64_t nth)
 {
     pending = CUDA_SUCCESS;
-    pending_hangs = pending_skips = false;
+    pending_hangs = pending_skips = pending_spoils = false;
     for (unsigned i = 0; i < the.options.faults; i++) {
         const struct fault *fault = &the.options.fault[i];
 
@@ -86,6 +86,8 @@ static CUresult script(const char *call, uint64_t nth)
             pending_hangs = true;
         if (fault->effect == FAULT_SKIP)
             pending_skips = true;
+        if (fault->effect == FAULT_SPOIL)
+            pending_spoils = true;
         if (fault->effect == FAULT_LOST) {
             ledger_lose();
             for (unsigned gpu = 0; gpu < GPUS; gpu++) {
@@ -197,6 +199,11 @@ bool enter_hangs(void)
 bool enter_skips(void)
 {
     return pending_skips;
+}
+
+bool enter_spoils(void)
+{
+    return pending_spoils;
 }
 
 void enter_wait_until(uint64_t at_ns)

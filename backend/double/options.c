@@ -43,7 +43,8 @@ static const struct key keys[] = {
 };
 
 /* CALL#N=EFFECT or CALL#N+=EFFECT; an effect is a number, which the call returns, or op719: what the call issued fails
- * so when it is its turn, lost46: the GPUs are gone from here on, hang: what it issued never ends, skip: it ends, and has not happened. */
+ * so when it is its turn, lost46: the GPUs are gone from here on, hang: what it issued never ends, skip: it ends, and has not happened, spoil: a copy
+ * arrives with a bit changed. */
 static int parse_fault(struct options *options, const char *text, char why[DOUBLE_WHY])
 {
     struct fault fault = {0};
@@ -64,6 +65,7 @@ static int parse_fault(struct options *options, const char *text, char why[DOUBL
                    : strncmp(effect, "lost", 4) == 0 ? FAULT_LOST
                    : strcmp(effect, "hang") == 0     ? FAULT_HANG
                    : strcmp(effect, "skip") == 0     ? FAULT_SKIP
+                   : strcmp(effect, "spoil") == 0    ? FAULT_SPOIL
                                                      : FAULT_RETURN;
     effect += strcspn(effect, "0123456789");
     if (units_integer(nth, &value, why) != 0)
@@ -72,8 +74,12 @@ static int parse_fault(struct options *options, const char *text, char why[DOUBL
         snprintf(why, DOUBLE_WHY, "calls are counted from 1, in '%.80s'", text);
         return -1;
     }
+    if (fault.effect == FAULT_SPOIL && strncmp(fault.call, "cuMemcpy", 8) != 0) {
+        snprintf(why, DOUBLE_WHY, "only copies are spoilt, not '%s'", fault.call);
+        return -1;
+    }
     fault.nth = (uint64_t)value;
-    if (fault.effect != FAULT_HANG && fault.effect != FAULT_SKIP) {
+    if (fault.effect != FAULT_HANG && fault.effect != FAULT_SKIP && fault.effect != FAULT_SPOIL) {
         if (units_integer(effect, &value, why) != 0)
             return -1;
         fault.code = (CUresult)value;

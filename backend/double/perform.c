@@ -15,6 +15,8 @@ static CUresult copy(const struct op *op)
             memcpy(device, op->host + done, run);
         else
             memcpy(op->host + done, device, run);
+        if (op->spoils && op->bytes / 2 >= done && op->bytes / 2 < done + run)
+            (op->kind == OP_IN ? device : op->host + done)[op->bytes / 2 - done] ^= 1;
     }
     return CUDA_SUCCESS;
 }

@@ -22,7 +22,7 @@ enum {
 
 /* --- options (options.c) --- */
 
-enum fault_effect { FAULT_RETURN, FAULT_LATER, FAULT_LOST, FAULT_HANG, FAULT_SKIP };
+enum fault_effect { FAULT_RETURN, FAULT_LATER, FAULT_LOST, FAULT_HANG, FAULT_SKIP, FAULT_SPOIL };
 
 struct fault {
     char call[48];
@@ -104,7 +104,7 @@ struct op {
     enum op_kind kind;
     enum op_state state;
     bool marked; /* scratch of order.c */
-    bool hangs, skips;
+    bool hangs, skips, spoils;
     unsigned stream, gpu;
     unsigned event, event_generation; /* OP_RECORD */
     struct touch touch[2];
@@ -193,6 +193,7 @@ CUresult leave(CUresult result);
 CUresult enter_pending(void); /* what the work that this call issues is to fail with, later; and is it to hang? */
 bool enter_hangs(void);
 bool enter_skips(void);
+bool enter_spoils(void);
 void enter_forget(void);
 uint64_t enter_calls(const char *call);
 /* Let no call begin, and wait until none is under way, `timeout_ms` at most (0: for ever); false: there still was one. */

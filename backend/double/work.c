@@ -70,6 +70,7 @@ void op_submit(struct op *op)
     op->fails = enter_pending();
     op->hangs = enter_hangs();
     op->skips = enter_skips();
+    op->spoils = enter_spoils();
     if (op->skips)
         op->after = 0;
     op->not_before_ns = the.now_ns + chaos();

@@ -159,7 +159,7 @@ static void look_at_stream(struct backend *be, struct process *p)
     gs_ns at_ns = 0;
 
     if (!p->moving || p->streams || p->head == NULL || p->command.kind != GS_SWAP_IN || !p->command.yield ||
-        p->move_at_ns != GS_NEVER || p->halted)
+        p->move_at_ns != GS_NEVER || p->halted || p->command.moved_bytes == 0) /* nothing to wait for but room */
         return;
     gs_ns alone_ns = p->head->started_ns < 0 ? p->head->work_ns : p->head->alone_ns;
     for (uint32_t i = 0; i < p->parts; i++) {

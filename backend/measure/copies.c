@@ -1,5 +1,6 @@
 /* copies.c - copies by direction, size and kind of host memory, and both directions at once.  What arrives is checked. */
 #include "backend/measure/meter.h"
+#include "backend/measure/words.h"
 
 #include <string.h>
 
@@ -67,52 +68,6 @@ static int measure_copy(struct meter *meter, const char *kind, struct copy *copy
     return meter_row(meter, rows_add(meter->out, kind, copy->bytes, "ns"), METER_TIMES, sample_copy, copy, err);
 }
 
-/* --- what arrives --- */
-
-static void fill_host(unsigned char *host, int64_t bytes, uint64_t seed)
-{
-    for (int64_t i = 0; i < bytes / (int64_t)sizeof(mix_word); i++) {
-        mix_word word = mix_at(seed, (mix_word)i);
-        memcpy(host + i * (int64_t)sizeof word, &word, sizeof word);
-    }
-}
-
-static int complain(bool in, int64_t bytes, struct error *err)
-{
-    return error_set(err, GS_IO, "a copy of %lld bytes %s arrived changed; nothing measured on this GPU can be trusted",
-                     (long long)bytes, in ? "to the GPU" : "from the GPU");
-}
-
-static int check_host(const unsigned char *host, int64_t bytes, uint64_t seed, struct error *err)
-{
-    for (int64_t i = 0; i < bytes / (int64_t)sizeof(mix_word); i++) {
-        mix_word word;
-        memcpy(&word, host + i * (int64_t)sizeof word, sizeof word);
-        if (word != mix_at(seed, (mix_word)i))
-            return complain(false, bytes, err);
-    }
-    return GS_OK;
-}
-
-static int check_device(struct meter *meter, int64_t bytes, uint64_t seed, struct error *err)
-{
-    struct gpu *gpu = &meter->gpu;
-    uint64_t parameter[] = {meter->device, (uint64_t)bytes / sizeof(mix_word), seed, 0, gpu->found};
-    CUresult result;
-
-    *gpu->found_host = (struct mix_found){.first = UINT64_MAX};
-    result = gpu->cu->copy_in(gpu->found, gpu->found_host, sizeof *gpu->found_host, gpu->in);
-    if (result == CUDA_SUCCESS)
-        result = gpu_launch(gpu, gpu->check, gpu->in, parameter, 5);
-    if (result == CUDA_SUCCESS)
-        result = gpu->cu->copy_out(gpu->found_host, gpu->found, sizeof *gpu->found_host, gpu->in);
-    if (result == CUDA_SUCCESS)
-        result = gpu->cu->stream_wait(gpu->in);
-    if (result == CUDA_SUCCESS && gpu->found_host->bad != 0)
-        return complain(true, bytes, err);
-    return meter_try(meter, result, "kernel_check", err);
-}
-
 /* In, and out again: words that hang on the size, so that those of the size before are not taken for them. */
 static int measure_size(struct meter *meter, bool plain, int64_t bytes, struct error *err)
 {
@@ -121,15 +76,31 @@ static int measure_size(struct meter *meter, bool plain, int64_t bytes, struct e
     uint64_t seed = mix_seed((uint64_t)bytes, plain, 1);
     int rc;
 
-    fill_host(host, bytes, seed);
+    words_fill(host, bytes, seed, 0);
     if ((rc = measure_copy(meter, plain ? "copy_in_pageable" : "copy_in", &copy, err)) != GS_OK ||
-        (rc = check_device(meter, bytes, seed, err)) != GS_OK)
+        (rc = words_check_device(&meter->gpu, meter->device, bytes, seed, err)) != GS_OK)
         return rc;
     memset(host, 0, (size_t)bytes);
     copy.in = false;
     if ((rc = measure_copy(meter, plain ? "copy_out_pageable" : "copy_out", &copy, err)) != GS_OK)
         return rc;
-    return check_host(host, bytes, seed, err);
+    return words_check(host, bytes, seed, 0, err);
+}
+
+/* Would the next size take too long, by what the last one took?  Two there must be, for a line. */
+static bool is_too_slow(const struct meter *meter, const char *kind, int64_t size)
+{
+    const struct measure_row *last = measure_find(meter->out, kind, size / STEP);
+
+    return size > SMALLEST * STEP && (last == NULL || last->p50 * STEP > METER_LONGEST_NS);
+}
+
+static bool end_at(struct meter *meter, int64_t size)
+{
+    rows_note(meter->out, "copies of more than %lld KiB were not measured: they would take too long",
+              (long long)(size >> 10));
+    meter->out->largest_bytes = size;
+    return true;
 }
 
 int measure_copies(struct meter *meter, struct error *err)
@@ -138,8 +109,11 @@ int measure_copies(struct meter *meter, struct error *err)
     int rc = meter_try(meter, meter->cu->memory_alloc(&meter->device, bytes), "cuMemAlloc", err);
 
     for (int64_t size = SMALLEST; size <= meter->out->largest_bytes && rc == GS_OK; size *= STEP) {
+        if ((is_too_slow(meter, "copy_in", size) || is_too_slow(meter, "copy_out", size)) && end_at(meter, size / STEP))
+            break;
         rc = measure_size(meter, false, size, err);
-        if (rc == GS_OK && size <= meter->plain_bytes)
+        if (rc == GS_OK && size <= meter->plain_bytes && !is_too_slow(meter, "copy_in_pageable", size) &&
+            !is_too_slow(meter, "copy_out_pageable", size))
             rc = measure_size(meter, true, size, err);
     }
     rows_fit(meter->out, "copy_in");
@@ -191,14 +165,25 @@ static int measure_both(struct meter *meter, bool in, int64_t bytes, double alon
 /* Both directions read and write halves of the buffers, with the largest copies that fit there. */
 int measure_duplex(struct meter *meter, struct error *err)
 {
-    int64_t bytes = meter->out->largest_bytes / STEP;
+    int64_t bytes = meter->out->largest_bytes / STEP, apart = meter->out->largest_bytes / 2;
     const struct measure_row *in = measure_find(meter->out, "copy_in", bytes);
     const struct measure_row *out = measure_find(meter->out, "copy_out", bytes);
     double together_in = 0, together_out = 0;
+    uint64_t seed = mix_seed((uint64_t)bytes, 2, 1);
     int rc;
 
-    if ((rc = measure_both(meter, true, bytes, in->p50, out->p50, &together_in, err)) == GS_OK)
+    words_fill(meter->slots.base, meter->out->largest_bytes, seed, 0);
+    rc = meter_try(meter, meter->cu->copy_in_now(meter->device, meter->slots.base, (size_t)meter->out->largest_bytes),
+                   "cuMemcpyHtoD", err);
+    memset(meter->slots.base + apart, 0, (size_t)bytes);
+    if (rc == GS_OK)
+        rc = measure_both(meter, true, bytes, in->p50, out->p50, &together_in, err);
+    if (rc == GS_OK)
         rc = measure_both(meter, false, bytes, out->p50, in->p50, &together_out, err);
+    if (rc == GS_OK)
+        rc = words_check_device(&meter->gpu, meter->device, bytes, seed, err);
+    if (rc == GS_OK)
+        rc = words_check(meter->slots.base + apart, bytes, seed, apart, err);
     if (rc == GS_OK)
         meter->out->duplex = (1 / together_in + 1 / together_out) / (1 / in->p50 + 1 / out->p50);
     if (meter->device != 0)

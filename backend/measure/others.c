@@ -2,6 +2,9 @@
 #include "backend/cuda/host.h"
 #include "backend/measure/guard.h"
 #include "backend/measure/meter.h"
+#include "backend/measure/words.h"
+
+#include <string.h>
 
 enum { OTHERS = 16, COPIES = 16 };
 
@@ -18,6 +21,7 @@ struct others {
     struct other gpu[OTHERS];
     unsigned gpus;
     bool in;
+    uint64_t seed; /* of what is copied */
 };
 
 static int open_other(struct meter *meter, struct other *other, int ordinal, struct error *err)
@@ -127,14 +131,30 @@ static int measure_way(struct others *others, bool in, double *together_per_s, d
     return meter_try(others->meter, result, "copies of all GPUs", err);
 }
 
+/* What came back of what had gone there. */
+static int check_words(const struct others *others, struct error *err)
+{
+    int rc = GS_OK;
+
+    for (unsigned i = 0; i < others->gpus && rc == GS_OK; i++)
+        rc = words_check(others->gpu[i].slots.base, others->gpu[i].gpu.chunk_bytes, others->seed, 0, err);
+    return rc;
+}
+
 static int measure_all(struct others *others, struct error *err)
 {
     struct measured *out = others->meter->out;
     double in = 0, in_alone = 1, way_out = 0, out_alone = 1;
     int rc;
 
-    if ((rc = measure_way(others, true, &in, &in_alone, err)) != GS_OK ||
-        (rc = measure_way(others, false, &way_out, &out_alone, err)) != GS_OK)
+    for (unsigned i = 0; i < others->gpus; i++)
+        words_fill(others->gpu[i].slots.base, others->gpu[i].gpu.chunk_bytes, others->seed, 0);
+    if ((rc = measure_way(others, true, &in, &in_alone, err)) != GS_OK)
+        return rc;
+    for (unsigned i = 0; i < others->gpus; i++)
+        memset(others->gpu[i].slots.base, 0, (size_t)others->gpu[i].gpu.chunk_bytes);
+    if ((rc = measure_way(others, false, &way_out, &out_alone, err)) != GS_OK ||
+        (rc = check_words(others, err)) != GS_OK)
         return rc;
     out->all_in_per_s = in;
     out->all_out_per_s = way_out;
@@ -157,7 +177,7 @@ int measure_others(struct meter *meter, struct error *err)
     static struct others others;
     int rc = GS_OK;
 
-    others = (struct others){.meter = meter};
+    others = (struct others){.meter = meter, .seed = mix_seed((uint64_t)meter->out->chunk_bytes, 3, 1)};
     if (meter->out->gpus < 2)
         return GS_OK;
     for (int i = 0; i < meter->out->gpus && i < OTHERS; i++)

@@ -121,14 +121,29 @@ static int measure_bytes(struct meter *meter, int64_t bytes, struct error *err)
     return rc;
 }
 
+/* By what the link does. */
+static bool is_too_slow(const struct meter *meter, int64_t bytes)
+{
+    const struct measure_fit *in = measure_line(meter->out, "copy_in"), *out = measure_line(meter->out, "copy_out");
+
+    return in != NULL && out != NULL && (double)bytes * (1 / in->per_s + 1 / out->per_s) * 1e9 > 8 * METER_LONGEST_NS;
+}
+
 int measure_swaps(struct meter *meter, struct error *err)
 {
     int64_t chunks = meter->gpu.free_bytes / meter->gpu.chunk_bytes / 2, slots = meter->slots.count / 2;
     int rc = GS_OK;
 
     chunks = chunks < slots ? chunks : slots;
-    for (int64_t k = 1; k <= METER_CHUNKS && k <= chunks && rc == GS_OK; k *= 2)
+    for (int64_t k = 1; k <= METER_CHUNKS && k <= chunks && rc == GS_OK; k *= 2) {
+        if (is_too_slow(meter, k * meter->gpu.chunk_bytes)) {
+            rows_note(meter->out,
+                      "swaps of %lld or more chunks of %lld KiB were not measured: they would take too long",
+                      (long long)k, (long long)(meter->gpu.chunk_bytes >> 10));
+            break;
+        }
         rc = measure_bytes(meter, k * meter->gpu.chunk_bytes, err);
+    }
     rows_fit(meter->out, "swap_out");
     rows_fit(meter->out, "swap_in");
     return rc;

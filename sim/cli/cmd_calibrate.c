@@ -79,7 +79,8 @@ static void tell_step(void *context, const char *step)
         fprintf(stderr, "measuring %s\n", step);
 }
 
-static int store(const struct arguments *a, const struct calibrated *c, const char *node, struct error *err)
+static int store(const struct arguments *a, const struct calibrated *c, const char *node, int64_t *number,
+                 struct error *err)
 {
     static struct calibration_meas meas[MEASURE_ROWS];
     static struct calibration_fit fit[MEASURE_FITS];
@@ -102,6 +103,7 @@ static int store(const struct arguments *a, const struct calibrated *c, const ch
                               .fit = fit,
                               .meases = m->rows,
                               .fits = m->fits};
+    int rc;
 
     for (unsigned i = 0; i < m->rows; i++) {
         const struct measure_row *from = &m->row[i];
@@ -115,20 +117,43 @@ static int store(const struct arguments *a, const struct calibrated *c, const ch
         fit[i] = (struct calibration_fit){from->kind, from->fixed_ns, from->per_s, from->worst,
                                           from->n,    from->from,     from->to};
     }
-    return calibration_store(&row, a->db, err);
+    rc = calibration_store(&row, a->db, err);
+    *number = row.number;
+    return rc;
+}
+
+/* Where it is, and what it is good for. */
+static void tell_kept(struct text *out, const struct arguments *a, int64_t number)
+{
+    const char *file = a->out != NULL ? a->out : "node.ini";
+
+    text_printf(out, "kept as calibration %lld of '%s': 'gpuswap-sim predict %s' simulates a live run with it\n",
+                (long long)number, a->db, a->db);
+    if (a->out != NULL)
+        text_printf(out, "its [node] is in '%s'", file);
+    else
+        text_printf(out, "for simulations write a [node] of it: calibrate again with '-o %s'", file);
+    text_printf(out, "; a scenario takes it with the line 'include = %s'%s\n", file,
+                a->options.is_double
+                    ? ", and, as it is the double's (node.calibrated = double), runs with --allow-synthetic"
+                    : ", and says where it is from (node.calibrated = cuda)");
 }
 
 static int print(const struct arguments *a, const struct calibrated *c, struct output *file, const struct text *node,
                  struct error *err)
 {
     struct text words = {0};
+    int64_t number = 0;
     int rc = GS_OK;
 
     calibrate_text(&words, c);
     if (node->failed || words.failed)
         rc = error_set(err, GS_SYSTEM, "out of memory");
     if (rc == GS_OK)
-        rc = store(a, c, node->data, err);
+        rc = store(a, c, node->data, &number, err);
+    tell_kept(&words, a, number);
+    if (rc == GS_OK && words.failed)
+        rc = error_set(err, GS_SYSTEM, "out of memory");
     if (rc == GS_OK && a->out != NULL)
         rc = output_write(file, node->data, node->length, err);
     if (rc == GS_OK && !a->quiet && (a->out == NULL || strcmp(a->out, "-") != 0))

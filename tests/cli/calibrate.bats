@@ -101,6 +101,15 @@ END
     [ "$status" -eq 64 ]
 }
 
+@test "of a GPU that returns wrong bytes nothing is kept" {
+    with_double memory=32MiB fault=cuMemcpyDtoHAsync#200+=spoil
+    run --separate-stderr "$GPUSWAP_SIM" calibrate --device double -o node.ini
+    [ "$status" -eq 74 ]
+    [[ $stderr == *"arrived changed; nothing measured on this GPU can be trusted, and nothing is kept" ]]
+    [ ! -e results.db ]
+    [ ! -s node.ini ]
+}
+
 @test "a GPU that others use is left alone, unless it is forced" {
     with_double memory=64MiB "ledger=$PWD/ledger"
     # somebody whose first copy never ends; forced, as a try below may be on the GPU before him

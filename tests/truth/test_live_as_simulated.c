@@ -4,13 +4,11 @@
  * Many short runs, not a long one: where two things happen within a millisecond, who is first is chance, and from there on
  * each has a run of its own; in a short one there is little left of it.  Chunks are small beside the memory of a workload, as
  * on a GPU, and bursts long beside a quantum of 5 ms.  With the argument "all", all trials and more runs. */
-#include "backend/live/node.h"
-#include "sim/run/run.h"
-#include "tests/unit/double_fixture.h"
+#include "tests/unit/live_fixture.h"
 
 #define DOUBLE "memory=10MiB context=1MiB granularity=64KiB latency=0 "
 #define NODE "[node]\ngpu_memory = 8MiB\ngpu_reserved = 0B\nchunk = 64KiB\n"
-#define RUNS(n) "[scenario]\nwarmup = 0s\nduration = 1m\nthreads = 1\nreplications = " n "\n"
+#define RUN "[scenario]\nwarmup = 0s\nduration = 1m\n"
 
 struct trial {
     const char *name, *text, *link; /* the double's */
@@ -70,68 +68,9 @@ static const struct trial trials[] = {
           "[workload.NB]\nclass = notebook\ncount = 4\nmemory = 2560KiB\nthink = exp(8s)\nburst = exp(2s)\n",
      "in=8MB/s out=8MB/s duplex=0.8", false},
 };
-enum { TRIALS = sizeof trials / sizeof *trials, GROUPS = 4 };
-
-struct figures {
-    uint64_t completed, swaps;
-    double mean_s, p95_s;
-};
+enum { TRIALS = sizeof trials / sizeof *trials };
 
 static bool all;
-
-static void collect(const struct run_outcome *outcome, uint32_t g, struct figures *figures)
-{
-    struct sketch responses;
-    double sum_ns = 0;
-
-    sketch_init(&responses);
-    *figures = (struct figures){0};
-    for (uint32_t i = 0; i < outcome->completed; i++) {
-        const struct group_tally *group = &outcome->tally[i]->group[g];
-
-        assert_true(sketch_merge(&responses, &group->response));
-        sum_ns += group->response_ns;
-        figures->completed += group->completed;
-        figures->swaps += outcome->tally[i]->gpu[0].swaps;
-    }
-    figures->mean_s = sum_ns * 1e-9 / (double)figures->completed;
-    figures->p95_s = (double)sketch_quantile(&responses, 0.95) * 1e-9;
-    sketch_fini(&responses);
-}
-
-static uint32_t run(const char *text, const struct backend_ops *ops, struct figures figures[GROUPS])
-{
-    static struct error err;
-    struct arena arena = {0};
-    struct overrides none = {0};
-    struct scenario scenario;
-    struct run_options options = {.backend = ops};
-    struct load_traces *traces = NULL;
-    struct run_outcome outcome = {0};
-    uint32_t groups;
-
-    memset(&err, 0, sizeof err);
-    if (scenario_parse(&scenario, text, strlen(text), "live.ini", NULL, &none, &arena, &err) != GS_OK ||
-        load_read_traces(&traces, &scenario, &arena, &err) != GS_OK ||
-        run_scenario(&scenario, &options, traces, &outcome, &arena, &err) != GS_OK)
-        fail_msg("%s", err.text);
-    groups = outcome.tally[0]->groups;
-    assert_true(groups <= GROUPS);
-    for (uint32_t g = 0; g < groups; g++)
-        collect(&outcome, g, &figures[g]);
-    run_fini(&outcome);
-    load_close_traces(traces);
-    arena_fini(&arena);
-    return groups;
-}
-
-static unsigned is_off(const char *what, double live, double simulated)
-{
-    double ratio = live / simulated;
-
-    print_message("    %-10s %10.4f live %10.4f simulated  %.4f\n", what, live, simulated, ratio);
-    return ratio < 0.99 || ratio > 1.01;
-}
 
 static void test_virtual_clock(void **state)
 {
@@ -139,26 +78,22 @@ static void test_virtual_clock(void **state)
 
     (void)state;
     for (int i = 0; i < TRIALS; i++) {
-        struct figures live[GROUPS], simulated[GROUPS];
+        struct figures live, simulated;
+        unsigned runs = all ? 200 : 10;
         char options[300], text[2000];
-        uint32_t groups;
 
         if (!trials[i].quick && !all)
             continue;
         snprintf(options, sizeof options, DOUBLE "%s", trials[i].link);
-        snprintf(text, sizeof text, "%s%s", all ? RUNS("200") : RUNS("10"), trials[i].text);
+        snprintf(text, sizeof text, RUN "%s", trials[i].text);
         double_reset(options);
-        run(text, &live_node, live);
+        live = run_often(text, runs, &live_node);
         assert_int_equal(dbl->leaks(), 0);
         assert_no_violation();
-        groups = run(text, &backend_sim, simulated);
-        for (uint32_t g = 0; g < groups; g++) {
-            print_message("%s: group %u, %llu bursts and %llu swaps live, %llu and %llu simulated\n", trials[i].name, g,
-                          (unsigned long long)live[g].completed, (unsigned long long)live[g].swaps,
-                          (unsigned long long)simulated[g].completed, (unsigned long long)simulated[g].swaps);
-            off += is_off("mean, s", live[g].mean_s, simulated[g].mean_s);
-            off += is_off("p95, s", live[g].p95_s, simulated[g].p95_s);
-        }
+        simulated = run_often(text, runs, &backend_sim);
+        print_message("%s: %llu swaps live, %llu simulated\n", trials[i].name, (unsigned long long)live.swaps,
+                      (unsigned long long)simulated.swaps);
+        off += responses_off(&live, &simulated, 0.01);
     }
     assert_int_equal(off, 0);
 }

@@ -3,16 +3,14 @@
  *
  * Only a run that kept up says anything: one in which the loop was late by little of what a burst takes, and had not to wait
  * for a processor.  A machine that is too busy gets three tries, and then the test is skipped.  Without the argument "all", one trial. */
-#include "backend/live/node.h"
-#include "sim/run/run.h"
-#include "tests/unit/double_fixture.h"
+#include "tests/unit/live_fixture.h"
 
 #include <sched.h>
 #include <time.h>
 
 #define DOUBLE "memory=10MiB context=1MiB granularity=64KiB latency=0 real_clock=yes in=40MB/s out=40MB/s "
 #define NODE "[node]\ngpu_memory = 8MiB\ngpu_reserved = 0B\nchunk = 64KiB\nh2d = 40MB/s\nd2h = 40MB/s\n"
-#define RUN "[scenario]\nwarmup = 0s\nthreads = 1\n"
+#define RUN "[scenario]\nwarmup = 0s\n"
 
 /* Jobs that end, so that no burst is cut off by the end of the run: a second here is some ten of a user's, and bursts are
  * long beside a quantum. */
@@ -50,12 +48,7 @@ static const struct trial {
      "iteration = uniform(1s,2s)\ngap = uniform(300ms,500ms)\n",
      "duplex=1"},
 };
-enum { TRIALS = sizeof trials / sizeof *trials, GROUPS = 2, TRIES = 3 };
-
-struct figures {
-    uint64_t completed;
-    double mean_s, p95_s;
-};
+enum { TRIALS = sizeof trials / sizeof *trials, TRIES = 3 };
 
 static bool all;
 static struct {
@@ -132,55 +125,14 @@ static int open_live(struct backend **be, const struct backend_setup *setup, str
     return rc;
 }
 
-static uint32_t run(const char *text, const struct backend_ops *ops, struct figures figures[GROUPS])
-{
-    static struct error err;
-    struct arena arena = {0};
-    struct overrides none = {0};
-    struct scenario scenario;
-    struct run_options options = {.backend = ops};
-    struct load_traces *traces = NULL;
-    struct run_outcome outcome = {0};
-    uint32_t groups;
-
-    memset(&err, 0, sizeof err);
-    if (scenario_parse(&scenario, text, strlen(text), "live.ini", NULL, &none, &arena, &err) != GS_OK ||
-        load_read_traces(&traces, &scenario, &arena, &err) != GS_OK ||
-        run_scenario(&scenario, &options, traces, &outcome, &arena, &err) != GS_OK)
-        fail_msg("%s", err.text);
-    groups = outcome.tally[0]->groups;
-    assert_true(groups <= GROUPS);
-    for (uint32_t g = 0; g < groups; g++) {
-        struct group_tally *group = &outcome.tally[0]->group[g];
-
-        figures[g].completed = group->completed;
-        figures[g].mean_s = group->response_ns * 1e-9 / (double)group->completed;
-        figures[g].p95_s = (double)sketch_quantile(&group->response, 0.95) * 1e-9;
-    }
-    run_fini(&outcome);
-    load_close_traces(traces);
-    arena_fini(&arena);
-    return groups;
-}
-
-static bool is_off(const char *what, double live, double simulated)
-{
-    double ratio = live / simulated;
-
-    print_message("    %-8s %8.4f live %8.4f simulated  %.4f\n", what, live, simulated, ratio);
-    return ratio < 0.95 || ratio > 1.05;
-}
-
 /* Whether it kept up; `*off`: figures that differ. */
-static bool try(const struct trial *trial, unsigned *off)
+static bool keeps_up(const struct trial *trial, unsigned *off)
 {
     struct backend_ops ops = live_node;
-    struct figures live[GROUPS], simulated[GROUPS];
+    struct figures live, simulated;
     char options[300], text[2000];
     double late_s, waited_s, p99_us;
-    uint32_t groups;
 
-    *off = 0;
     ops.wait = wait;
     ops.open = open_live;
     snprintf(options, sizeof options, DOUBLE "%s", trial->link);
@@ -191,7 +143,7 @@ static bool try(const struct trial *trial, unsigned *off)
     decision.count = 0;
     watch.least_s = 1e9;
     waited_s = queued_s();
-    groups = run(text, &ops, live);
+    live = run(text, &ops);
     waited_s = queued_s() - waited_s;
     assert_int_equal(dbl->leaks(), 0);
     assert_no_violation();
@@ -199,17 +151,11 @@ static bool try(const struct trial *trial, unsigned *off)
     p99_us = (double)decision.ns[decision.count * 99 / 100] * 1e-3;
     print_message("%s: %zu decisions, median %.2f us, p99 %.2f us\n", trial->name, decision.count,
                   (double)decision.ns[decision.count / 2] * 1e-3, p99_us);
-    run(text, &backend_sim, simulated);
+    simulated = run(text, &backend_sim);
     late_s = watch.late_s / (double)watch.looks - watch.least_s;
     print_message("%s: late by %.6f s, without a processor for %.6f s in all\n", trial->name, late_s, waited_s);
-    for (uint32_t g = 0; g < groups; g++) {
-        print_message("    group %u: %llu bursts live, %llu simulated\n", g, (unsigned long long)live[g].completed,
-                      (unsigned long long)simulated[g].completed);
-        *off += is_off("mean, s", live[g].mean_s, simulated[g].mean_s);
-        *off += is_off("p95, s", live[g].p95_s, simulated[g].p95_s);
-    }
-    return late_s < 0.01 * simulated[0].mean_s &&
-           waited_s < 0.01 * simulated[0].mean_s * (double)simulated[0].completed;
+    *off = responses_off(&live, &simulated, 0.05);
+    return late_s < 0.01 * simulated.group[0].mean_s && waited_s < 0.01 * simulated.response_s;
 }
 
 static void test_real_clock(void **state)
@@ -222,7 +168,7 @@ static void test_real_clock(void **state)
         bool kept_up = false;
 
         for (int k = 0; k < TRIES && (differ > 0 || !kept_up); k++)
-            kept_up = try(&trials[i], &differ);
+            kept_up = keeps_up(&trials[i], &differ);
         off += kept_up && differ > 0;
         late += !kept_up;
     }

@@ -140,6 +140,22 @@ static void test_swaps(void **state)
     assert_true(in->worst < 0.01 && out->worst < 0.01);
 }
 
+/* A link that is thousands of times too slow: what would take too long is left out, and that is said; the rates are right. */
+static void test_slow(void **state)
+{
+    (void)state;
+    measure("memory=64MiB in=5MB/s out=3MB/s pageable=1MB/s latency=10us");
+    assert_true(measured.largest_bytes >= 4 * 4096 && measured.largest_bytes <= MIB);
+    expect("copy_in", measure_line(&measured, "copy_in")->per_s, 5e6, 0.01);
+    expect("copy_out", measure_line(&measured, "copy_out")->per_s, 3e6, 0.01);
+    expect("copy_in_pageable", measure_line(&measured, "copy_in_pageable")->per_s, 1e6, 0.01);
+    assert_true(measured.notes > 0 && strstr(measured.note[measured.notes - 1], "would take too long") != NULL);
+    print_message("%.1f s of its clock in all\n", (double)dbl->now_ns() * 1e-9);
+    assert_true(dbl->now_ns() < UINT64_C(300000000000));
+    measure("memory=64MiB in=5kB/s out=3kB/s");
+    expect("copy_in", measure_line(&measured, "copy_in")->per_s, 5e3, 0.01);
+}
+
 /* Both GPUs have links of their own: at once they are as fast as one after the other. */
 static void test_several(void **state)
 {
@@ -194,6 +210,62 @@ static void test_faults(void **state)
     }
 }
 
+static struct {
+    const char *name;
+    uint64_t calls[2]; /* copies so far */
+} step[8];
+static unsigned steps;
+static const char *const copy_call[] = {"cuMemcpyHtoDAsync", "cuMemcpyDtoHAsync"};
+
+static void note_step(void *unused, const char *name)
+{
+    (void)unused;
+    step[steps].name = name;
+    for (int i = 0; i < 2; i++)
+        step[steps].calls[i] = dbl->calls(copy_call[i]);
+    steps++;
+}
+
+/* A GPU that returns wrong bytes, from whichever step on that copies, either way: that is told, and no step follows. */
+static void test_spoilt(void **state)
+{
+    static const char like[] = "memory=32MiB granularity=256KiB gpus=2";
+    static const struct measure_options wanted = {.is_double = true, .progress = note_step};
+    unsigned all, tried = 0;
+
+    (void)state;
+    steps = 0;
+    assert_int_equal(try(like, &wanted), GS_OK);
+    all = steps;
+    for (unsigned s = 0; s < all; s++)
+        for (int i = 0; i < 2; i++) {
+            uint64_t before = step[s].calls[i];
+            char options[200];
+
+            if (s + 1 < all && step[s + 1].calls[i] == before)
+                continue;
+            snprintf(options, sizeof options, "%s fault=%s#%llu+=spoil", like, copy_call[i],
+                     (unsigned long long)before + 1);
+            steps = 0;
+            if (try(options, &wanted) != GS_IO || strstr(err.text, "changed") == NULL)
+                fail_msg("'%s' in '%s' ends with %d: %s", options, step[s].name, err.code, err.text);
+            print_message("%s: %s\n", step[s].name, err.text);
+            assert_int_equal(steps, s + 1);
+            assert_int_equal(dbl->leaks(), 0);
+            assert_no_violation();
+            tried++;
+        }
+    assert_int_equal(tried, 8); /* copies, both ways at once, whole swaps, all GPUs at once */
+    for (int i = 0; i < 2; i++) {
+        steps = 0;
+        assert_int_equal(try(i == 0 ? "memory=32MiB granularity=256KiB fault=cuMemcpyHtoD#1+=spoil"
+                                    : "memory=32MiB granularity=256KiB fault=cuMemcpyDtoH#1+=spoil",
+                             &wanted),
+                         GS_IO);
+        assert_int_equal(steps, 2); /* contexts, copies */
+    }
+}
+
 static void test_refused(void **state)
 {
     static const struct {
@@ -219,9 +291,9 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),    cmocka_unit_test(test_links),    cmocka_unit_test(test_swaps),
-        cmocka_unit_test(test_several), cmocka_unit_test(test_unsteady), cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_rows),   cmocka_unit_test(test_links),   cmocka_unit_test(test_swaps),
+        cmocka_unit_test(test_slow),   cmocka_unit_test(test_several), cmocka_unit_test(test_unsteady),
+        cmocka_unit_test(test_faults), cmocka_unit_test(test_spoilt),  cmocka_unit_test(test_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
