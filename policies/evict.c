@@ -46,7 +46,8 @@ static uint32_t score(struct controller *ctl, uint32_t gpu, uint32_t requester)
     ctl->lane[gpu].recheck_ns = GS_NEVER;
     if (!memory_swaps(ctl, gpu))
         return 0;
-    for (uint32_t i = ctl->lane[gpu].residents.head; i != GS_NONE; i = seat[i].link[LINK_RESIDENT].next) {
+    for (uint32_t i = ctl->lane[gpu].residents.head, next; i != GS_NONE; i = next) {
+        next = seat[i].link[LINK_RESIDENT].next; /* first, as what follows depends on it */
         if (i == requester || !memory_may_leave(ctl, i) || (ranks && outranked(ctl, i, wished_ns)) ||
             (pins && pinned(ctl, gpu, i)))
             continue;

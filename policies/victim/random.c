@@ -2,16 +2,19 @@
 #include "policies/policy.h"
 
 struct draw {
-    uint64_t decided; /* the decision that `base` is of, plus 1 */
-    uint64_t base;
+    uint64_t decided;    /* the decision that `base` is of, plus 1; 0: there was none yet */
+    uint64_t base, seed; /* as of gs_draw_base(); the run's, mixed: it stays the same */
 };
 
 static double keep(const struct gs_self *self, uint32_t workload)
 {
     struct draw *draw = self->state;
 
-    if (draw->decided != self->view->decision + 1)
-        *draw = (struct draw){self->view->decision + 1, gs_draw_base(self->view)};
+    if (draw->decided != self->view->decision + 1) {
+        draw->seed = draw->decided == 0 ? gs_mix(self->view->seed) : draw->seed;
+        draw->base = gs_mix(draw->seed + self->view->decision);
+        draw->decided = self->view->decision + 1;
+    }
     return gs_draw_from(draw->base, workload);
 }
 
