@@ -56,6 +56,7 @@ static void test_every_word(void **state)
 static void test_as_simulated(void **state)
 {
     (void)state;
+    without_sanitizers();
     for (int i = 0; i < SCENARIOS; i++) {
         struct figures live = run_live(scenarios[i], DOUBLE "latency=0", false);
         struct figures simulated = run(scenarios[i], &backend_sim);
