@@ -1,6 +1,7 @@
 # How a test is registered.  Each has one label or more: unit truth prop golden cli browser fault fuzz lint builds cuda,
 # threads for what the thread sanitizer should see (threads_more: when asked for more), waits for what takes its time by the
-# clock and so is not run again under the other sanitizers, and long for what ./check leaves out unless asked.
+# clock and once for what simulates for long (neither is run again under the other sanitizers), and long for what ./check
+# leaves out unless asked.
 
 set(gpuswap_test_environment
     "GPUSWAP_SIM=${PROJECT_BINARY_DIR}/gpuswap-sim"
@@ -22,13 +23,16 @@ function(gpuswap_command_test name)
 endfunction()
 
 # gpuswap_c_test(LABEL NAME library... [SOURCES file...]): tests/LABEL/test_NAME.c and what it shares with others, one
-# cmocka program, as the test LABEL.NAME.
+# cmocka program, as the test LABEL.NAME.  What is true is so with sanitizers, too: there `truth` is built by name alone.
 function(gpuswap_c_test label name)
     cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "SOURCES")
     set(target test_${label}_${name})
     add_executable(${target} ${label}/test_${name}.c ${arg_SOURCES})
     set_target_properties(${target} PROPERTIES C_EXTENSIONS OFF RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
     target_link_libraries(${target} PRIVATE gpuswap_options ${arg_UNPARSED_ARGUMENTS} PkgConfig::CMOCKA)
+    if(GPUSWAP_SANITIZE AND label STREQUAL truth)
+        set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
+    endif()
     gpuswap_command_test(${label}.${name} LABELS ${label} COMMAND ${target})
 endfunction()
 

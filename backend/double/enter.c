@@ -129,6 +129,7 @@ CUresult enter(const char *call, enum enter_need need, unsigned *gpu)
         pthread_cond_wait(&changed, &lock);
     is_call = true;
     under_way++;
+    the.calls++;
     if (need != ENTER_ANYHOW && the.init_pid == process) {
         clock_advance();
         chunks_free_late(false);

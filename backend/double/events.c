@@ -107,8 +107,10 @@ CUresult cuEventQuery(CUevent hEvent)
         return result;
     if ((event = find(hEvent, &index)) == NULL)
         return leave(CUDA_ERROR_INVALID_HANDLE);
-    if (under_way(event))
+    if (under_way(event)) {
+        clock_asked();
         return leave(CUDA_ERROR_NOT_READY);
+    }
     order_known(event->op);
     return leave(CUDA_SUCCESS);
 }

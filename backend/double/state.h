@@ -178,6 +178,8 @@ struct state {
     size_t ops, op_capacity;
     uint64_t next_op;
     uint64_t ended, ended_at_rest;               /* how many ops */
+    uint64_t calls, unready_call;                /* so far; which of them said last that something is not ready */
+    unsigned unready;                            /* in a row */
     bool stirred;                                /* something has come or ended: other ops may begin */
     uint64_t now_ns, clock_base_ns, day_base_ns; /* the last: the time of day then */
     uint64_t chaos;
@@ -309,6 +311,7 @@ bool order_inflight(uint64_t address, size_t bytes);
 void clock_begin(void);
 void clock_rest(uint64_t until_ns);             /* let the next thing happen, or time pass until then */
 void clock_advance(void);                       /* let happen what is due */
+void clock_asked(void);                         /* in vain; who asks and asks is waiting: let the next thing happen */
 CUresult clock_wait(uint64_t id, unsigned gpu); /* let happen what must until that op is done */
 
 /* --- kernels (modules.c, binary.c, ptx*.c, twins.c) --- */

@@ -182,8 +182,10 @@ CUresult cuStreamQuery(CUstream hStream)
     if ((stream = stream_find(hStream, gpu, &index)) == NULL)
         return leave(CUDA_ERROR_INVALID_HANDLE);
     op = op_find(stream->last);
-    if (op != NULL && op->state != OP_DONE)
+    if (op != NULL && op->state != OP_DONE) {
+        clock_asked();
         return leave(CUDA_ERROR_NOT_READY);
+    }
     order_known(stream->last);
     return leave(CUDA_SUCCESS);
 }

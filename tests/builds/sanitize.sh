@@ -17,4 +17,4 @@ if [[ $preset == tsan ]] && setarch --addr-no-randomize true 2>/dev/null; then
     fixed=(setarch --addr-no-randomize)
 fi
 "${fixed[@]}" ctest --test-dir "build/$preset" --parallel "$(nproc)" --output-on-failure --no-tests=error \
-    --label-regex "$labels" --label-exclude "long|waits"
+    --label-regex "$labels" --label-exclude "long|waits|once"

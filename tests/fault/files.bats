@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
     cd "$BATS_TEST_TMPDIR" || exit
-    scenario 60d 1000 >long.ini
+    scenario 20d 3000 >long.ini
     scenario 1h 2 >short.ini
 }
 
@@ -150,7 +150,7 @@ wait_for_replication() {
         local code=0
         wait "$pid" || code=$?
         [ "$code" -eq $((128 + $(kill -l "$signal"))) ]
-        grep -q "interrupted after [0-9]* of 1000 replications; 'results.db' holds them and says 'incomplete'" talk.txt
+        grep -q "interrupted after [0-9]* of 3000 replications; 'results.db' holds them and says 'incomplete'" talk.txt
         grep -q '^NB ' report.txt
         [ "$(query results.db 'select status from run')" = incomplete ]
         [ "$(query results.db 'pragma integrity_check')" = ok ]

@@ -98,7 +98,7 @@ killed() {
 }
 
 @test "a merge of many rows that is killed holds all of it or nothing" {
-    "$GPUSWAP_SIM" sweep s.ini --quiet --db big.db --set scenario.duration=2d --set scenario.record=events
+    "$GPUSWAP_SIM" sweep s.ini --quiet --db big.db --set scenario.duration=16h --set scenario.record=events
     "$GPUSWAP_SIM" merge --quiet -o whole.db big.db
     local i points
     for ((i = 0; i < kills; i++)); do

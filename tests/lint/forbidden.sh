@@ -54,10 +54,7 @@ rules=(
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-while read -r file; do
-    mkdir -p "$work/$(dirname "$file")"
-    bare "$file" >"$work/$file"
-done < <(sources sim policies backend traces plots)
+sources sim policies backend traces plots | bare "$work"
 
 for ((i = 0; i < ${#rules[@]}; i += 4)); do
     case "${rules[i]}" in

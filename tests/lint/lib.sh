@@ -11,10 +11,14 @@ sources() {
     find "$@" -name '*.[ch]' -not -path '*/corpus/*' | sort
 }
 
-# The text of a C file without comments and without what strings hold, line for line.
+# bare FOLDER: the C files named on stdin without comments and without what strings hold, line for line, as files there.
 bare() {
-    perl -0pe 's{(/\*.*?\*/|//[^\n]*)|("(?:\\.|[^"\\\n])*")|(\x27(?:\\.|[^\x27\\\n])*\x27)}
-                {my $n = ($& =~ tr/\n//); defined $1 ? " " . "\n" x $n : defined $2 ? "\"\"" : "0"}gsex' "$1"
+    FOLDER=$1 perl -MFile::Path=make_path -MFile::Basename -ne 'chomp; my $file = $_;
+        my $text = do { local $/; open my $in, "<", $file or die "$file: $!"; <$in> };
+        $text =~ s{(/\*.*?\*/|//[^\n]*)|("(?:\\.|[^"\\\n])*")|(\x27(?:\\.|[^\x27\\\n])*\x27)}
+                  {my $n = ($& =~ tr/\n//); defined $1 ? " " . "\n" x $n : defined $2 ? "\"\"" : "0"}gsex;
+        make_path(dirname("$ENV{FOLDER}/$file"));
+        open my $out, ">", "$ENV{FOLDER}/$file" or die "$file: $!"; print $out $text; close $out'
 }
 
 complaints=0

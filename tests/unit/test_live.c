@@ -63,6 +63,7 @@ static void test_as_simulated(void **state)
     unsigned off = 0, runs = all ? 60 : 3;
 
     (void)state;
+    without_sanitizers();
     for (int i = 0; i < SCENARIOS; i++) {
         struct figures live, simulated;
 
