@@ -77,11 +77,17 @@ swap_two_labels() { # of the process $1: its first two slots change places
 two_programs() {
     start a "$(client once)" 10 28 60
     until_so is_state NB-0 running
-    start b "$(client once)" 120 28 60
+    start b "$(client once)" 10000 28 60
     until_so is_state NB-1 '.*'
     ctl pin NB-1
     ctl request NB-1
     until_so is_stored NB-0
+}
+
+# NB-1 ends, so that NB-0 comes back.
+end_other() {
+    ctl unpin NB-1
+    kill -KILL "$(process_of NB-1)"
 }
 
 killed() {
@@ -94,11 +100,10 @@ killed() {
     own
     two_programs
     swap_two_labels "$(process_of NB-0)"
-    ctl unpin NB-1
+    end_other
     until_so has_ended a
     [ "$(cat a.rc)" = 1 ]
     grep -q 'words are wrong' a.out
-    fine b
     until_so empty
     stop_daemon
 }
@@ -110,8 +115,8 @@ killed() {
     [ "$(labels | awk '$3 == 0 && $4 == 2' | wc -l)" -eq 1 ]
     own
     until_so is_stored NB-0
-    ctl unpin NB-1
-    fine a b
+    end_other
+    fine a
     run ! grep -q 'lost' serve.err
     until_so empty
     stop_daemon
@@ -135,8 +140,7 @@ killed() {
     until_so is_state NB-0 lost
     grep -q "'NB-0' is lost" serve.err
     kill -KILL "$(process_of NB-0)"
-    ctl unpin NB-1
-    fine b
+    end_other
     until_so empty
     stop_daemon
 }
@@ -177,17 +181,17 @@ loading() {
 }
 
 @test "a call fails once: it is tried again or undone, and nobody loses data" {
-    faults_once=(cuCheckpointProcessCheckpoint#1=999 cuCheckpointProcessRestore#1=2 cuCheckpointOperationComplete#2=401
-        cuMemcpyDtoHAsync#9=1 cuMemcpyHtoDAsync#3=999)
-    [ -z "${SERVE_MORE:-}" ] || faults_once+=(cuCheckpointProcessLock#1=600 cuCheckpointProcessUnlock#1=401
+    faults_once=(cuCheckpointProcessCheckpoint#1=999 cuCheckpointOperationComplete#2=401 cuMemcpyDtoHAsync#9=1
+        cuMemcpyHtoDAsync#3=999)
+    [ -z "${SERVE_MORE:-}" ] || faults_once+=(cuCheckpointProcessLock#1=600 cuCheckpointProcessRestore#1=2 cuCheckpointProcessUnlock#1=401
         cuCheckpointProcessGetState#3=999 cuCheckpointOperationComplete#1=999 cuMemcpyDtoHAsync#1=999
         cuMemcpyHtoDAsync#9=1 cuStreamGetCtx#1=400 cuStreamGetCtx#2=999 cuStreamSynchronize#1=999 cuStreamSynchronize#2=999
         cuCtxSetCurrent#2=999)
     for fault in "${faults_once[@]}"; do
         rm -rf results.db ./*.rc serve.err
         faults="fault=$fault" own
-        start a "$(client once)" 4 28 50
-        start b "$(client once)" 4 28 50
+        start a "$(client once)" 3 28 50
+        start b "$(client once)" 3 28 50
         fine a b || { echo "with $fault"; return 1; }
         until_so empty
         stop_daemon || { echo "with $fault"; return 1; }
