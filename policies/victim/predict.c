@@ -42,11 +42,10 @@ static double keep(const struct gs_self *self, uint32_t workload)
     if (w->wants)
         return -1e-9 * (double)(w->queued_ns - self->view->now_ns);
     const uint32_t *longer = idle->longer[now] > 0 ? idle->longer : group->longer; /* 0: never so long yet */
-    if (self->param[0].i == HISTOGRAM && longer[now] > 0) {
-        while (b < BINS - 1 && 2 * longer[b] > longer[now])
-            b++;
+    while (b < BINS - 1 && 2 * longer[b] > longer[now])
+        b++;
+    if (self->param[0].i == HISTOGRAM && longer[now] > 0)
         return age - bins_begin(b);
-    }
     prior = group->count > 0 ? group->mean : 60;
     if (self->param[0].i == EWMA)
         return -fabs((idle->count > 0 ? idle->ewma : prior) - age);
