@@ -161,6 +161,7 @@ static int adapt(struct scenario *scenario, const struct serve_options *serve, s
     }
     for (size_t g = 0; g < scenario->workloads; g++)
         scenario->workload[g].state = INITIAL_NEW;
+    scenario->served = true;
     scenario->duration = GS_NEVER;
     scenario->warmup = 0;
     return rc;
@@ -174,6 +175,37 @@ static int find_double(struct error *err)
 
     if (rc == GS_OK)
         setenv("GPUSWAP_LIBNVML", path, 1);
+    return rc;
+}
+
+static int run(struct arguments *a, struct error *err)
+{
+    struct overrides overrides = {a->simulate.set, a->simulate.sets};
+    struct scenario scenario;
+    struct text command = {0};
+    int rc = scenario_read(&scenario, a->scenario, &overrides, &a->simulate.arena, err);
+
+    if (rc == GS_OK)
+        rc = adapt(&scenario, &a->serve, err);
+    for (int64_t i = 0; rc == GS_OK && !a->live.device.is_double && i < scenario.node[0].gpus && i < DEVICE_GPUS; i++)
+        a->live.device.ordinal[a->live.device.ordinals++] = (unsigned)i;
+    if (rc == GS_OK && a->live.device.is_double)
+        rc = find_double(err);
+    text_add(&command, "gpuswap-sim serve ");
+    text_shell_word(&command, a->scenario);
+    text_add(&command, a->live.device.is_double ? " --device double" : "");
+    if (rc == GS_OK && command.failed)
+        rc = error_set(err, GS_SYSTEM, "out of memory");
+    a->simulate.command = command.data;
+    serve_set(&a->serve);
+    umask(umask(0) | 077); /* what it writes tells of all users */
+    if (!a->simulate.quiet) {
+        a->live.view.out = stderr;
+        a->live.view.is_terminal = isatty(STDERR_FILENO);
+    }
+    if (rc == GS_OK)
+        rc = simulate_run(&a->simulate, &scenario, err);
+    text_fini(&command);
     return rc;
 }
 
@@ -196,7 +228,6 @@ int cmd_serve(int argc, char **argv, struct error *err)
                           .live.port = -1,
                           .live.backend = &backend_serve,
                           .serve = {.idle_ns = 200000000, .stop_ns = 2000000000, .say = say}};
-    struct scenario scenario;
     int rc;
 
     simulate_init(&a.simulate);
@@ -204,26 +235,11 @@ int cmd_serve(int argc, char **argv, struct error *err)
     a.simulate.set[a.simulate.sets++] =
         "scenario.duration=36500d"; /* it has no end; what the file says is for simulations */
     rc = argp_parse(&argp, argc, argv, 0, NULL, &a) == 0 ? GS_OK : GS_USAGE;
-    struct overrides overrides = {a.simulate.set, a.simulate.sets};
     if (rc == GS_OK && a.serve.socket == NULL && (a.serve.socket = getenv("GPUSWAP_SOCKET")) == NULL &&
         (a.serve.socket = daemon_own_socket()) == NULL)
         rc = error_set(err, GS_USAGE, "where should programs find it? --socket PATH");
     if (rc == GS_OK)
-        rc = scenario_read(&scenario, a.scenario, &overrides, &a.simulate.arena, err);
-    if (rc == GS_OK)
-        rc = adapt(&scenario, &a.serve, err);
-    for (int64_t i = 0; rc == GS_OK && !a.live.device.is_double && i < scenario.node[0].gpus && i < DEVICE_GPUS; i++)
-        a.live.device.ordinal[a.live.device.ordinals++] = (unsigned)i;
-    if (rc == GS_OK && a.live.device.is_double)
-        rc = find_double(err);
-    serve_set(&a.serve);
-    umask(umask(0) | 077); /* what it writes tells of all users */
-    if (!a.simulate.quiet) {
-        a.live.view.out = stderr;
-        a.live.view.is_terminal = isatty(STDERR_FILENO);
-    }
-    if (rc == GS_OK)
-        rc = simulate_run(&a.simulate, &scenario, err);
+        rc = run(&a, err);
     if (rc == 128 + SIGINT || rc == 128 + SIGTERM) { /* it has no other end */
         if (a.simulate.db != NULL)
             fprintf(stderr, "ended; 'gpuswap-sim report %s' tells of the run\n", a.simulate.db);

@@ -236,7 +236,7 @@ int make_advice(struct making *b)
     } else if (*setting) {
         text_add(&next, b->searches ? " --vary " : " --set ");
         text_shell_word(&next, setting);
-    } else if (b->report->is_random && b->count < ENOUGH_REPLICATIONS) {
+    } else if (b->report->is_random && !b->scenario->served && b->count < ENOUGH_REPLICATIONS) {
         text_printf(&next, " --replications %d", ENOUGH_REPLICATIONS);
         b->reason = "how sure is this?";
     } else {

@@ -59,9 +59,11 @@ static bool is_drawn(const struct dist *dist)
 }
 
 /* What a class does not use is the constant 0.  A trace is the same in every replication, but for the memory that it does
- * not tell. */
+ * not tell.  What people do is never the same again. */
 bool scenario_is_random(const struct scenario *scenario)
 {
+    if (scenario->served)
+        return true;
     for (size_t i = 0; i < scenario->workloads; i++) {
         const struct workload_group *w = &scenario->workload[i];
         const struct dist *dist[] = {&w->memory, &w->start,    &w->think,        &w->burst,
@@ -191,7 +193,10 @@ static const char *keep(struct making *b, struct text *text)
 
 static const char *length_label(struct making *b)
 {
-    char text[UNITS_TEXT];
+    char text[UNITS_TEXT], cell[REPORT_CELL];
+
+    if (b->scenario->served)
+        return arena_printf(b->arena, "served for %s", report_time(cell, b->report->run.simulated.value));
     const char *length =
         b->scenario->duration == GS_NEVER ? "to the last job's end" : units_write_time(text, b->scenario->duration);
     return arena_printf(b->arena, "%s x %zu replication%s", length, b->count, b->count == 1 ? "" : "s");

@@ -359,7 +359,7 @@ static int run_whole(const struct replication_plan *plan, struct tally **tally, 
         rc = rc != GS_OK ? rc : closed;
         /* a live run that is cut short after its warm-up counts */
         (*tally)->interrupted = (r.stopped && (plan->watch == NULL || r.at_ns <= plan->warmup_ns)) || rc != GS_OK;
-        (*tally)->cut = r.stopped && plan->watch != NULL;
+        (*tally)->cut = r.stopped && plan->watch != NULL && !plan->scenario->served;
         (*tally)->dead_end = r.dead_end;
         for (int slot = 0; slot < GS_SLOTS; slot++)
             (*tally)->faults[slot] = controller_nonsense(r.ctl, (enum gs_slot)slot);
