@@ -100,6 +100,7 @@ int guests_take(struct backend *be, struct guest *p, int pid, uid_t uid, struct 
                         .bytes = be->setup->setup->workload[serve_id(be, p)].bytes,
                         .idle_at_ns = GS_NEVER,
                         .stop_by_ns = GS_NEVER,
+                        .settled_ns = GS_NEVER,
                         .retry_ns = GS_NEVER,
                         .movable_ns = GS_NEVER,
                         .visit_ns = GS_NEVER,

@@ -123,6 +123,14 @@ static void failed(struct backend *be, struct guest *p, const struct work *work)
     }
 }
 
+/* The driver holds it no more, and there is nothing to tell of it. */
+static void goes_on(struct guest *p)
+{
+    p->holds = 0;
+    if (!p->unmovable)
+        p->why[0] = '\0';
+}
+
 static void swapped(struct backend *be, struct guest *p, const struct work *work)
 {
     end(be, p, work->rc != GS_OK);
@@ -133,8 +141,10 @@ static void swapped(struct backend *be, struct guest *p, const struct work *work
     p->swaps++;
     p->failures = 0;
     p->short_bytes = 0;
-    if (!p->unmovable)
-        p->why[0] = '\0';
+    if (work->kind == WORK_BACK && !work->stays_quiet)
+        p->holds = 0;
+    if (p->holds == 0)
+        goes_on(p);
     p->away = work->kind == WORK_AWAY;
     p->outside = work->stays_quiet;
 }
@@ -142,8 +152,9 @@ static void swapped(struct backend *be, struct guest *p, const struct work *work
 /* It was to go on, and the driver holds it still. */
 static void still_held(struct backend *be, struct guest *p, const struct work *work)
 {
-    if (p->failures++ == 0)
+    if (guests_is_news(++p->holds))
         guests_say(be, p, "is still held by the driver", work->why);
+    snprintf(p->why, sizeof p->why, "%s", work->why);
     if (p->granted && !p->stopping)
         moves_ask(be, p, WORK_RESUME);
     else
@@ -165,5 +176,7 @@ void moves_results(struct backend *be)
                 turns_held(be, p, work.rc);
             else if (work.rc != GS_OK)
                 still_held(be, p, &work);
+            else
+                goes_on(p);
         }
 }

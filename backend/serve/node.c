@@ -175,6 +175,7 @@ static gs_ns due_ns(const struct backend *be, gs_ns until_ns)
             continue;
         at_ns = p->idle_at_ns < at_ns ? p->idle_at_ns : at_ns;
         at_ns = p->stop_by_ns < at_ns ? p->stop_by_ns : at_ns;
+        at_ns = p->settled_ns < at_ns ? p->settled_ns : at_ns;
         at_ns = p->retry_ns < at_ns ? p->retry_ns : at_ns;
         at_ns = p->movable_ns < at_ns ? p->movable_ns : at_ns;
         at_ns = p->visit_ns < at_ns ? p->visit_ns : at_ns;

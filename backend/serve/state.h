@@ -46,14 +46,16 @@ struct guest {
     int64_t bytes;           /* as the controller knows them */
     gs_ns since_ns, busy_ns; /* of the present grant; how long the job has had the GPU before it */
     gs_ns linger_ns;
-    gs_ns idle_at_ns, stop_by_ns, retry_ns, movable_ns, visit_ns; /* GS_NEVER, or something is due then */
+    gs_ns idle_at_ns, stop_by_ns, settled_ns, retry_ns, movable_ns, visit_ns; /* GS_NEVER, or something is due then */
     gs_ns
         leaves_ns; /* it has ended before any of its processes came to the GPU: until then they may; 0: that is not so */
     gs_ns visit_wait_ns, active_ns, ended_ns; /* of one without a gate; when it was last busy; end of the last grant */
-    bool granted, stopping, yields, idle_posted, outside; /* outside: held by the driver, not by its gate */
+    bool granted, stopping, yields, stop_posted, idle_posted,
+        outside; /* outside: held by the driver, not by its gate */
     bool moving, away, lost, pinned, unmovable, gone, joined;
     bool requests_once;          /* it is wanted, though nobody says so: until it has had the GPU */
     unsigned failures, refusals; /* in a row: of swaps; of stops */
+    unsigned holds;              /* in a row: it was to go on, and the driver held it still */
     unsigned works;              /* asked of the worker, and not answered */
     int priority;                /* -1: the scenario's */
     uint64_t short_bytes;        /* so much was free when there was too little for it; 0: that has not happened */

@@ -3,6 +3,7 @@
 
 enum { REFUSALS_MAX = 3, BARRED_S = 30, VISIT_FIRST_S = 5, VISIT_LAST_S = 600 };
 static const gs_ns unseen_ns = SERVE_SECOND_NS; /* the longest period of the driver's averages */
+static const gs_ns settle_ns = 5000000;         /* who was stopped in mid-burst asks for the GPU again by then */
 
 bool turns_wanted(const struct guest *p)
 {
@@ -47,6 +48,8 @@ void turns_wish(struct backend *be, struct guest *p)
 
     if (p->state != GUEST_TAKEN || p->gpu == GS_NONE || p->lost)
         return; /* once it is placed, it is looked at again */
+    if (p->granted && p->stopping && p->settled_ns != GS_NEVER)
+        turns_stopped(be, p); /* so its burst goes on */
     if (p->granted && (p->stopping || p->idle_posted))
         return; /* the same at the end of its grant */
     if (p->granted) {
@@ -95,9 +98,9 @@ void turns_run(struct backend *be, const struct gs_command *command)
     struct guest *p = &be->guest[command->workload];
 
     set_granted(be, p, true);
-    p->stopping = p->yields = p->idle_posted = p->requests_once = false;
+    p->stopping = p->stop_posted = p->yields = p->idle_posted = p->requests_once = false;
     p->linger_ns = command->linger_ns;
-    p->idle_at_ns = p->stop_by_ns = p->visit_ns = GS_NEVER;
+    p->idle_at_ns = p->stop_by_ns = p->settled_ns = p->visit_ns = GS_NEVER;
     if (p->job != NULL && p->job->started_ns < 0)
         p->job->started_ns = be->clock.now_ns;
     if (p->outside)
@@ -115,8 +118,8 @@ void turns_run(struct backend *be, const struct gs_command *command)
 void turns_end(struct backend *be, struct guest *p)
 {
     set_granted(be, p, false);
-    p->stopping = p->idle_posted = p->yields = false;
-    p->stop_by_ns = p->idle_at_ns = GS_NEVER;
+    p->stopping = p->stop_posted = p->idle_posted = p->yields = false;
+    p->stop_by_ns = p->settled_ns = p->idle_at_ns = GS_NEVER;
     p->ended_ns = be->clock.now_ns;
     if (turns_wanted(p))
         p->retry_ns = be->clock.now_ns;
@@ -180,12 +183,16 @@ static bool still_busy(struct backend *be, struct guest *p)
 /* All of its gates are shut. */
 void turns_released(struct backend *be, struct guest *p)
 {
-    if (any_open(p) || !p->granted)
+    if (any_open(p) || !p->granted || p->stop_posted)
         return;
     if (p->stopping && turns_ungated(p) && be->moves && !p->outside) {
         if (p->works == 0)
             moves_ask(be, p, WORK_QUIET); /* turns_stopped when it is */
         p->stop_by_ns = GS_NEVER;
+    } else if (p->stopping && !turns_wanted(p) && p->members > 0) {
+        p->stop_by_ns = GS_NEVER;
+        if (p->settled_ns == GS_NEVER)
+            p->settled_ns = be->clock.now_ns + settle_ns;
     } else if (p->stopping)
         turns_stopped(be, p);
     else if (turns_wanted(p)) /* it waits at its gate again, or somebody has asked for it */
@@ -199,15 +206,16 @@ void turns_released(struct backend *be, struct guest *p)
 /* It has been told to stop, and has.  What waits at its gate again is the burst that was stopped. */
 void turns_stopped(struct backend *be, struct guest *p)
 {
-    if (!p->stopping)
+    if (!p->stopping || p->stop_posted)
         return;
-    p->stop_by_ns = GS_NEVER;
+    p->stop_by_ns = p->settled_ns = GS_NEVER;
     if (p->yields) {
         is_idle(be, p);
         return;
     }
     if (p->job != NULL && !turns_wanted(p) && !p->outside)
         finish_job(be, p);
+    p->stop_posted = true;
     serve_post(be, GS_DONE, serve_id(be, p))->event.command = GS_STOP;
 }
 
@@ -320,6 +328,8 @@ void turns_watch(struct backend *be, struct guest *p)
     mind_ungated(be, p);
     if (p->stop_by_ns <= now_ns)
         overrun(be, p);
+    if (p->settled_ns <= now_ns)
+        turns_stopped(be, p);
     if (p->idle_at_ns <= now_ns && !any_open(p) && !still_busy(be, p)) {
         p->idle_at_ns = GS_NEVER;
         if (p->requests == 0)
