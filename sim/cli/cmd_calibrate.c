@@ -9,7 +9,6 @@
 
 #include <argp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -162,24 +161,6 @@ static int print(const struct arguments *a, const struct calibrated *c, struct o
     return rc;
 }
 
-/* The driver double, as GPUSWAP_DOUBLE has it, from its own place and no other. */
-static int find_double(struct error *err)
-{
-    static const char *const library[] = {"libcuda.so.1", "libnvidia-ml.so.1"};
-    static const char *const variable[] = {"GPUSWAP_LIBCUDA", "GPUSWAP_LIBNVML"};
-    char path[DEVICE_PATH];
-
-    for (size_t i = 0; i < sizeof library / sizeof *library; i++) {
-        int rc = device_double_path(path, library[i], err);
-
-        if (rc != GS_OK)
-            return rc;
-        if (setenv(variable[i], path, 1) != 0)
-            return error_set(err, GS_SYSTEM, "out of memory");
-    }
-    return GS_OK;
-}
-
 /* "cuda:N", "double", "double:N". */
 static int read_device(struct arguments *a, struct error *err)
 {
@@ -195,7 +176,7 @@ static int read_device(struct arguments *a, struct error *err)
     a->options.is_double = is_double;
     a->options.ordinal = (int)ordinal;
     snprintf(a->named, sizeof a->named, "%s:%d", is_double ? "double" : "cuda", a->options.ordinal);
-    return is_double ? find_double(err) : GS_OK;
+    return is_double ? device_use_double(err) : GS_OK;
 }
 
 static int calibrate(struct arguments *a, struct error *err)

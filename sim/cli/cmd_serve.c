@@ -146,17 +146,6 @@ static int adapt(struct scenario *scenario, const struct serve_options *serve, s
     return rc;
 }
 
-/* Its management library, too, where the driver is the double. */
-static int find_double(struct error *err)
-{
-    char path[DEVICE_PATH];
-    int rc = device_double_path(path, "libnvidia-ml.so.1", err);
-
-    if (rc == GS_OK)
-        setenv("GPUSWAP_LIBNVML", path, 1);
-    return rc;
-}
-
 int cmd_serve(int argc, char **argv, struct error *err)
 {
     static const struct argp_child children[] = {{&simulate_argp, 0, NULL, 0}, {0}};
@@ -195,7 +184,7 @@ int cmd_serve(int argc, char **argv, struct error *err)
     for (int64_t i = 0; rc == GS_OK && !a.live.device.is_double && i < scenario.node[0].gpus && i < DEVICE_GPUS; i++)
         a.live.device.ordinal[a.live.device.ordinals++] = (unsigned)i;
     if (rc == GS_OK && a.live.device.is_double)
-        rc = find_double(err);
+        rc = device_use_double(err);
     serve_set(&a.serve);
     if (!a.simulate.quiet) {
         a.live.view.out = stderr;
