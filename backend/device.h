@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { DEVICE_GPUS = 16, DEVICE_TEXT = 1024, DEVICE_PATH = 4096 };
+enum { DEVICE_GPUS = 16, DEVICE_DOUBLE_GPUS = 8, DEVICE_TEXT = 1024, DEVICE_PATH = 4096 };
 
 struct device_operation { /* a call of the driver, or a piece of work on a GPU */
     const char *kind;     /* create map access unmap release d2h h2d drain burst verify */
@@ -41,6 +41,9 @@ int device_open(struct live_device *device, struct error *err);
 
 /* Where the driver double lies: beside the program in its build folder, or where it was installed to.  GS_NO_DEVICE. */
 int device_double_path(char path[DEVICE_PATH], const char *library, struct error *err);
+
+/* Both libraries are the double's from now on, for this process and its children; nothing is loaded yet. */
+int device_use_double(struct error *err);
 
 /* What says that it is the driver double: a symbol that no driver has. */
 #define DEVICE_DOUBLE_SYMBOL "gpuswap_double_control"

@@ -3,6 +3,7 @@
 #include "backend/device.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,4 +32,21 @@ int device_double_path(char path[DEVICE_PATH], const char *library, struct error
                      "the driver double is not here: this program was built without the CUDA headers, or '%s' was not "
                      "installed with it",
                      library);
+}
+
+int device_use_double(struct error *err)
+{
+    static const char *const library[] = {"libcuda.so.1", "libnvidia-ml.so.1"};
+    static const char *const variable[] = {"GPUSWAP_LIBCUDA", "GPUSWAP_LIBNVML"};
+    char path[DEVICE_PATH];
+
+    for (size_t i = 0; i < sizeof library / sizeof *library; i++) {
+        int rc = device_double_path(path, library[i], err);
+
+        if (rc != GS_OK)
+            return rc;
+        if (setenv(variable[i], path, 1) != 0)
+            return error_set(err, GS_SYSTEM, "out of memory");
+    }
+    return GS_OK;
 }

@@ -1,5 +1,5 @@
-/* mover.c - transfers, chunk by chunk. */
-#include "backend/cuda/mover.h"
+/* mover.c - transfers, chunk by chunk: swap-outs, and all together; mover_in.c has the swap-ins. */
+#include "backend/cuda/mover_parts.h"
 
 void mover_init(struct mover *mover, struct gpu *gpu, uint32_t gpus, struct slots *slots, uint32_t depth,
                 int64_t patience_ns)
@@ -17,8 +17,7 @@ static uint32_t on_gpu(const struct memory *memory)
     return count;
 }
 
-/* Copies to the host wait for what is in `stream`, which `drained` tells the end of. */
-static CUresult out_after(struct memory *memory, CUstream stream)
+CUresult mover_out_after(struct memory *memory, CUstream stream)
 {
     const struct driver *cu = memory->gpu->cu;
     CUresult result = cu->event_record(memory->drained, stream);
@@ -26,7 +25,7 @@ static CUresult out_after(struct memory *memory, CUstream stream)
     return result == CUDA_SUCCESS ? cu->stream_after(memory->gpu->out, memory->drained, CU_EVENT_WAIT_DEFAULT) : result;
 }
 
-static struct move move_of(struct mover *mover, enum move_kind kind, uint32_t from, uint32_t to)
+struct move mover_move(struct mover *mover, enum move_kind kind, uint32_t from, uint32_t to)
 {
     return (struct move){.kind = kind,
                          .from = from,
@@ -45,9 +44,9 @@ int mover_begin(struct mover *mover, struct memory *memory, enum move_kind kind,
     CUresult result = gpu_use(memory->gpu);
 
     from = from < to ? from : to;
-    memory->move = move_of(mover, kind, from, to);
+    memory->move = mover_move(mover, kind, from, to);
     if (kind != MOVE_IN && result == CUDA_SUCCESS) /* what is copied out is what its last kernel left */
-        result = out_after(memory, memory->work);
+        result = mover_out_after(memory, memory->work);
     if (mover->first == NULL)
         mover->first = memory;
     else
@@ -86,8 +85,7 @@ static bool begin_copy_out(struct mover *mover, struct memory *memory, uint32_t 
     return true;
 }
 
-/* Has the host seen the end of all that was issued on the chunk: kernels and copies?  Else it must not be unmapped. */
-static CUresult over(const struct memory *memory, uint32_t i)
+CUresult mover_over(const struct memory *memory, uint32_t i)
 {
     CUresult result = CUDA_SUCCESS;
 
@@ -118,7 +116,7 @@ static CUresult end_out(struct memory *memory)
     for (; t->ended < t->begun && result == CUDA_SUCCESS; t->ended++) {
         if (memory->chunk[t->ended].state == CHUNK_ABSENT)
             continue;
-        if ((result = over(memory, t->ended)) == CUDA_ERROR_NOT_READY)
+        if ((result = mover_over(memory, t->ended)) == CUDA_ERROR_NOT_READY)
             return CUDA_SUCCESS;
         if (result == CUDA_SUCCESS && t->kind == MOVE_OUT)
             result = take_away(memory, t->ended);
@@ -163,143 +161,6 @@ static CUresult step_out(struct mover *mover, struct memory *memory)
             chunk->state = CHUNK_LEAVING;
     }
     return result == CUDA_SUCCESS ? end_out(memory) : result;
-}
-
-/* A swap-in for which there is no memory: what has come goes back.  What had its slot lent is copied out again, what was
- * only filled is forgotten.  Bursts that began on what had come end first. */
-static CUresult undo(struct mover *mover, struct memory *memory)
-{
-    const struct driver *cu = memory->gpu->cu;
-    struct memory *next = memory->move.next;
-    CUresult result = gpu_use(memory->gpu);
-
-    for (uint32_t i = memory->move.from; i < memory->move.begun; i++)
-        if (memory->chunk[i].slot == SLOT_NONE && memory->chunk[i].fresh)
-            memory->chunk[i].generation = memory->chunk[i].words = 0;
-    memory->move = move_of(mover, MOVE_OUT, memory->move.from, memory->move.to);
-    memory->move.failed = true;
-    memory->move.next = next;
-    if (result == CUDA_SUCCESS)
-        result = cu->event_record(memory->drained, memory->gpu->in); /* by that stream they came */
-    if (result == CUDA_SUCCESS)
-        result = cu->stream_after(memory->work, memory->drained, CU_EVENT_WAIT_DEFAULT);
-    return result == CUDA_SUCCESS ? out_after(memory, memory->work) : result;
-}
-
-/* Chunk `i` is mapped: have what belongs there. */
-static CUresult begin_chunk_in(struct mover *mover, struct memory *memory, uint32_t i, int64_t now_ns)
-{
-    const struct driver *cu = memory->gpu->cu;
-    struct gpu_chunk *chunk = &memory->chunk[i];
-    CUresult result = CUDA_SUCCESS;
-
-    if (chunk->slot == SLOT_NONE)
-        chunk->generation = chunk->words = 0;
-    else
-        result = cu->copy_in(memory_at(memory, i), slots_at(mover->slots, chunk->slot), chunk->words * sizeof(mix_word),
-                             memory->gpu->in);
-    if (result == CUDA_SUCCESS && (int64_t)(chunk->words * sizeof(mix_word)) < memory_part(memory, i))
-        result = memory_fill(memory, i, memory->gpu->in); /* it is new, or has grown while it was away */
-    if (memory->move.begun == memory->move.from)
-        memory->move.began_ns = now_ns;
-    return result == CUDA_SUCCESS ? cu->event_record(chunk->event, memory->gpu->in) : result;
-}
-
-/* Who may take the next chunk of a GPU: who has to stay after all, before anybody takes what he left; else by turns, so that
- * those who come in together share the link; by the discipline `fcfs` the one who began first.  NULL: nobody. */
-static struct memory *next_in(const struct mover *mover, const struct gpu *gpu)
-{
-    struct memory *next = NULL;
-    bool behind = false; /* somebody who goes first */
-
-    for (struct memory *m = mover->first; m != NULL; m = m->move.next) {
-        struct move *t = &m->move;
-
-        if (m->gpu != gpu || t->kind != MOVE_IN)
-            continue;
-        while (t->begun < t->to && m->chunk[t->begun].state == CHUNK_RESIDENT)
-            t->begun++;
-        if (t->begun == t->to)
-            continue;
-        /* what is only filled is issued all at once: each time it may have to wait for the kernels of others */
-        bool may = t->begun - t->ended < mover->depth || m->chunk[t->begun].slot == SLOT_NONE;
-        if (t->failed)
-            return may ? m : NULL;
-        if (may && !behind && (next == NULL || t->turn < next->move.turn))
-            next = m;
-        behind = mover->fcfs;
-    }
-    return next;
-}
-
-/* There is no memory for its next chunk, though there should be: it may only be late.  Who has to stay after all never gives
- * up; all others who come in do, then. */
-static CUresult refuse(struct mover *mover, struct memory *memory, int64_t now_ns)
-{
-    struct move *t = &memory->move;
-    CUresult result = CUDA_SUCCESS;
-
-    if (t->refused_ns < 0)
-        t->refused_ns = now_ns;
-    if (now_ns - t->refused_ns <= mover->patience_ns)
-        return CUDA_SUCCESS;
-    if (!t->failed)
-        return undo(mover, memory);
-    for (struct memory *m = mover->first; m != NULL && result == CUDA_SUCCESS; m = m->move.next)
-        if (m->gpu == memory->gpu && m->move.kind == MOVE_IN && !m->move.failed)
-            result = undo(mover, m);
-    return result;
-}
-
-/* Will memory come free without anything that comes in having to go? */
-static bool somebody_leaves(const struct mover *mover, const struct gpu *gpu)
-{
-    if (gpu->awaited > 0)
-        return true;
-    for (const struct memory *m = mover->first; m != NULL; m = m->move.next)
-        if (m->gpu == gpu && (m->move.kind == MOVE_OUT || m->move.begun > m->move.ended))
-            return true;
-    return false;
-}
-
-/* Have the next chunks come to a GPU, as far as there is memory for them. */
-static CUresult begin_in(struct mover *mover, struct gpu *gpu, int64_t now_ns)
-{
-    struct memory *memory;
-
-    while ((memory = next_in(mover, gpu)) != NULL) {
-        struct move *t = &memory->move;
-        CUresult result;
-
-        if (gpu->free_bytes < memory_part(memory, t->begun))
-            return somebody_leaves(mover, gpu) ? CUDA_SUCCESS : refuse(mover, memory, now_ns);
-        result = memory_map(memory, t->begun, t->refused_ns >= 0 && !t->failed);
-        if (gpu_refuses(gpu, result))
-            return refuse(mover, memory, now_ns);
-        if (result != CUDA_SUCCESS || (result = begin_chunk_in(mover, memory, t->begun, now_ns)) != CUDA_SUCCESS)
-            return result;
-        t->begun++;
-        t->refused_ns = -1;
-        t->turn = ++mover->turns;
-    }
-    return CUDA_SUCCESS;
-}
-
-static CUresult end_in(struct memory *memory, int64_t now_ns)
-{
-    struct move *t = &memory->move;
-    CUresult result;
-
-    for (; t->ended < t->begun; t->ended++) {
-        if ((result = over(memory, t->ended)) != CUDA_SUCCESS)
-            return result == CUDA_ERROR_NOT_READY ? CUDA_SUCCESS : result;
-        if (memory->chunk[t->ended].state == CHUNK_ARRIVING) {
-            t->copied++;
-            t->copied_ns = now_ns;
-        }
-        memory->chunk[t->ended].state = CHUNK_RESIDENT;
-    }
-    return CUDA_SUCCESS;
 }
 
 static void take_out_of_line(struct mover *mover, struct memory *memory, struct memory *before)
@@ -354,10 +215,10 @@ static CUresult turn_back(struct mover *mover)
         return CUDA_SUCCESS;
     for (struct memory *m = mover->first; m != NULL && !last->move.failed && result == CUDA_SUCCESS; m = m->move.next)
         if (m->move.kind == MOVE_IN && !m->move.failed && m->gpu == last->gpu)
-            result = undo(mover, m);
+            result = mover_undo(mover, m);
     failed = last->move.failed;
     next = last->move.next;
-    last->move = move_of(mover, MOVE_IN, last->move.from, last->move.to);
+    last->move = mover_move(mover, MOVE_IN, last->move.from, last->move.to);
     last->move.failed = !failed;
     last->move.next = next;
     return result;
@@ -418,12 +279,12 @@ static int step_ins(struct mover *mover, int64_t now_ns, struct error *err)
         CUresult result = m->move.kind == MOVE_IN ? gpu_use(m->gpu) : CUDA_SUCCESS;
 
         if (m->move.kind == MOVE_IN && result == CUDA_SUCCESS)
-            result = end_in(m, now_ns);
+            result = mover_end_in(m, now_ns);
         if (result != CUDA_SUCCESS)
             return gpu_try(m->gpu, result, "swap-in", err);
     }
     for (uint32_t i = 0; i < mover->gpus; i++) {
-        int rc = gpu_try(&mover->gpu[i], begin_in(mover, &mover->gpu[i], now_ns), "swap-in", err);
+        int rc = gpu_try(&mover->gpu[i], mover_begin_in(mover, &mover->gpu[i], now_ns), "swap-in", err);
 
         if (rc != GS_OK)
             return rc;

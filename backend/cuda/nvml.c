@@ -4,6 +4,8 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 struct entry {
     const char *symbol;
@@ -136,4 +138,35 @@ int nvml_holders(const struct nvml *nvml, nvml_device device, struct nvml_holder
     if ((found = read_with(bytes, count, sizeof(struct nvml_process), holder, capacity, memory.total)) < 0)
         found = read_with(bytes, count, LARGER, holder, capacity, memory.total);
     return found;
+}
+
+/* The library writes the PCI domain with eight digits, the driver with four. */
+bool nvml_find(const struct nvml *nvml, const char *pci, nvml_device *device)
+{
+    unsigned count = 0;
+
+    if (nvml->count(&count) != NVML_SUCCESS)
+        return false;
+    for (unsigned i = 0; i < count; i++) {
+        struct nvml_pci found;
+        size_t length;
+
+        memset(&found, 0, sizeof found);
+        if (nvml->device(i, device) != NVML_SUCCESS || nvml->pci(*device, &found) != NVML_SUCCESS)
+            continue;
+        length = strlen(found.bus_id);
+        if (length >= strlen(pci) && strcasecmp(found.bus_id + length - strlen(pci), pci) == 0)
+            return true;
+    }
+    return false;
+}
+
+int nvml_others(const struct nvml *nvml, nvml_device device)
+{
+    struct nvml_holder holder[PROCESSES];
+    int others = nvml_holders(nvml, device, holder, PROCESSES), mine = 0;
+
+    for (int i = 0; i < others; i++)
+        mine += holder[i].pid == (unsigned)getpid();
+    return others - mine;
 }

@@ -9,6 +9,7 @@
 
 #include "sim/base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -122,6 +123,11 @@ struct nvml_holder {
  * enum nvml_result, or NVML_NONSENSE for what cannot be right. */
 enum { NVML_NONSENSE = -1000 };
 int nvml_holders(const struct nvml *nvml, nvml_device device, struct nvml_holder *holder, int capacity);
+
+/* The GPU with the PCI address that the driver writes as "0000:3B:00.0"; false: it does not show it. */
+bool nvml_find(const struct nvml *nvml, const char *pci, nvml_device *device);
+/* How many processes besides this one are on it; less than 0: not known. */
+int nvml_others(const struct nvml *nvml, nvml_device device);
 
 /* Why NVML did not do as it was asked, in words. */
 const char *nvml_why(int result);

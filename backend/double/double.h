@@ -28,7 +28,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DOUBLE_WHY = 200 };
+enum { DOUBLE_WHY = 200, DOUBLE_GPUS = 8 };
 
 struct double_control {
     /* Begin anew, with these options: everything that was made is gone.  0, or not with why. */

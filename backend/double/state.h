@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 enum {
-    GPUS = 8,
+    GPUS = DOUBLE_GPUS,
     STREAMS = 512,
     EVENTS = 16384,
     CHUNKS = 65536,

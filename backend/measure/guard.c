@@ -5,41 +5,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
-#include <unistd.h>
-
-enum { HOLDERS = 64 };
-
-/* The library writes the PCI domain with eight digits, the driver with four. */
-static bool find(const struct nvml *nvml, const char *pci, nvml_device *device)
-{
-    unsigned count = 0;
-
-    if (nvml->count(&count) != NVML_SUCCESS)
-        return false;
-    for (unsigned i = 0; i < count; i++) {
-        struct nvml_pci found;
-        size_t length;
-
-        memset(&found, 0, sizeof found);
-        if (nvml->device(i, device) != NVML_SUCCESS || nvml->pci(*device, &found) != NVML_SUCCESS)
-            continue;
-        length = strlen(found.bus_id);
-        if (length >= strlen(pci) && strcasecmp(found.bus_id + length - strlen(pci), pci) == 0)
-            return true;
-    }
-    return false;
-}
-
-static int count_others(const struct nvml *nvml, nvml_device device)
-{
-    struct nvml_holder holder[HOLDERS];
-    int others = nvml_holders(nvml, device, holder, HOLDERS), mine = 0;
-
-    for (int i = 0; i < others; i++)
-        mine += holder[i].pid == (unsigned)getpid();
-    return others - mine;
-}
 
 int guard_others(const char *pci, uint64_t *used_bytes)
 {
@@ -52,8 +17,8 @@ int guard_others(const char *pci, uint64_t *used_bytes)
     unheard = (struct error){0};
     if (nvml_open(&nvml, &unheard) != GS_OK)
         return -1;
-    if (find(&nvml, pci, &device)) {
-        others = count_others(&nvml, device);
+    if (nvml_find(&nvml, pci, &device)) {
+        others = nvml_others(&nvml, device);
         if (used_bytes != NULL && nvml.memory(device, &memory) == NVML_SUCCESS)
             *used_bytes = memory.used;
     }

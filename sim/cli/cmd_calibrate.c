@@ -3,13 +3,13 @@
 #include "sim/base/units.h"
 #include "sim/cli/calibrate.h"
 #include "sim/cli/commands.h"
+#include "sim/cli/device_option.h"
 #include "sim/cli/output.h"
 #include "sim/results/calibration.h"
 #include "version.h"
 
 #include <argp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -162,40 +162,16 @@ static int print(const struct arguments *a, const struct calibrated *c, struct o
     return rc;
 }
 
-/* The driver double, as GPUSWAP_DOUBLE has it, from its own place and no other. */
-static int find_double(struct error *err)
-{
-    static const char *const library[] = {"libcuda.so.1", "libnvidia-ml.so.1"};
-    static const char *const variable[] = {"GPUSWAP_LIBCUDA", "GPUSWAP_LIBNVML"};
-    char path[DEVICE_PATH];
-
-    for (size_t i = 0; i < sizeof library / sizeof *library; i++) {
-        int rc = device_double_path(path, library[i], err);
-
-        if (rc != GS_OK)
-            return rc;
-        if (setenv(variable[i], path, 1) != 0)
-            return error_set(err, GS_SYSTEM, "out of memory");
-    }
-    return GS_OK;
-}
-
-/* "cuda:N", "double", "double:N". */
 static int read_device(struct arguments *a, struct error *err)
 {
-    const char *colon = strchr(a->device, ':');
-    size_t length = colon != NULL ? (size_t)(colon - a->device) : strlen(a->device);
-    bool is_double = length == 6 && strncmp(a->device, "double", length) == 0;
-    char why[UNITS_WHY];
-    int64_t ordinal = 0;
+    struct live_device device = {.ordinals = 0};
 
-    if ((!is_double && (length != 4 || strncmp(a->device, "cuda", length) != 0 || colon == NULL)) ||
-        (colon != NULL && (units_integer(colon + 1, &ordinal, why) != GS_OK || ordinal < 0 || ordinal > 255)))
+    if (!device_option(&device, a->device, 1))
         return error_set(err, GS_USAGE, "--device is cuda:N or double, not '%s'", a->device);
-    a->options.is_double = is_double;
-    a->options.ordinal = (int)ordinal;
-    snprintf(a->named, sizeof a->named, "%s:%d", is_double ? "double" : "cuda", a->options.ordinal);
-    return is_double ? find_double(err) : GS_OK;
+    a->options.is_double = device.is_double;
+    a->options.ordinal = (int)device.ordinal[0];
+    snprintf(a->named, sizeof a->named, "%s:%d", device.is_double ? "double" : "cuda", a->options.ordinal);
+    return device.is_double ? device_use_double(err) : GS_OK;
 }
 
 static int calibrate(struct arguments *a, struct error *err)

@@ -2,6 +2,7 @@
 #include "backend/live/node.h"
 #include "sim/base/units.h"
 #include "sim/cli/commands.h"
+#include "sim/cli/device_option.h"
 #include "sim/cli/live.h"
 #include "sim/cli/simulate.h"
 
@@ -30,32 +31,10 @@ static const struct argp_option options[] = {
     {"every", OPTION_EVERY, "TIME", 0, "how often the state is shown (default: 200ms on a terminal, else 10s)", 0},
     {0}};
 
-/* "0" or "0,2,3": each once. */
-static bool read_ordinals(struct live_device *device, const char *text)
-{
-    char copy[128], *rest = NULL, why[UNITS_WHY];
-
-    if (snprintf(copy, sizeof copy, "%s", text) >= (int)sizeof copy || *text == '\0')
-        return false;
-    for (char *word = strtok_r(copy, ",", &rest); word != NULL; word = strtok_r(NULL, ",", &rest)) {
-        int64_t number = -1;
-
-        if (units_integer(word, &number, why) != GS_OK || number < 0 || number > 255 || device->ordinals == DEVICE_GPUS)
-            return false;
-        for (unsigned i = 0; i < device->ordinals; i++)
-            if (device->ordinal[i] == (unsigned)number)
-                return false;
-        device->ordinal[device->ordinals++] = (unsigned)number;
-    }
-    return device->ordinals > 0;
-}
-
 static void read_device(struct arguments *a, const char *text, struct argp_state *state)
 {
-    a->live.device.ordinals = 0;
-    a->live.device.is_double = strcmp(text, "double") == 0;
     a->device = text;
-    if (!a->live.device.is_double && (strncmp(text, "cuda:", 5) != 0 || !read_ordinals(&a->live.device, text + 5)))
+    if (!device_option(&a->live.device, text, DEVICE_GPUS) || (a->live.device.is_double && a->live.device.ordinals > 0))
         argp_error(state, "--device is cuda:N, cuda:N,M,... or double, not '%s'", text);
 }
 

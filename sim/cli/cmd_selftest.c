@@ -1,6 +1,7 @@
 /* cmd_selftest.c - `gpuswap-sim selftest`: does it do here what it should? */
 #include "sim/base/units.h"
 #include "sim/cli/commands.h"
+#include "sim/cli/device_option.h"
 #include "sim/cli/selftest.h"
 
 #include <argp.h>
@@ -27,14 +28,11 @@ static const struct argp_option options[] = {
 
 static void parse_device(struct arguments *a, const char *arg, struct argp_state *state)
 {
-    char why[UNITS_WHY];
-    int64_t number = 0;
+    struct live_device *device = &a->gpu.device;
 
-    a->gpu.device.is_double = strcmp(arg, "double") == 0;
-    if (!a->gpu.device.is_double &&
-        (strncmp(arg, "cuda:", 5) != 0 || units_integer(arg + 5, &number, why) != 0 || number < 0 || number > 255))
+    if (!device_option(device, arg, 1))
         argp_error(state, "--device is cuda:N or double, not '%s'", arg);
-    a->gpu.device.ordinal[0] = (unsigned)number;
+    device->ordinals = 1; /* of the double the first, 0, unless it is named */
     a->wants_gpu = true;
 }
 

@@ -167,17 +167,6 @@ static int adapt(struct scenario *scenario, const struct serve_options *serve, s
     return rc;
 }
 
-/* Its management library, too, where the driver is the double. */
-static int find_double(struct error *err)
-{
-    char path[DEVICE_PATH];
-    int rc = device_double_path(path, "libnvidia-ml.so.1", err);
-
-    if (rc == GS_OK)
-        setenv("GPUSWAP_LIBNVML", path, 1);
-    return rc;
-}
-
 static int run(struct arguments *a, struct error *err)
 {
     struct overrides overrides = {a->simulate.set, a->simulate.sets};
@@ -190,7 +179,7 @@ static int run(struct arguments *a, struct error *err)
     for (int64_t i = 0; rc == GS_OK && !a->live.device.is_double && i < scenario.node[0].gpus && i < DEVICE_GPUS; i++)
         a->live.device.ordinal[a->live.device.ordinals++] = (unsigned)i;
     if (rc == GS_OK && a->live.device.is_double)
-        rc = find_double(err);
+        rc = device_use_double(err);
     text_add(&command, "gpuswap-sim serve ");
     text_shell_word(&command, a->scenario);
     text_add(&command, a->live.device.is_double ? " --device double" : "");

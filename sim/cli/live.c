@@ -37,6 +37,10 @@ static int check_gpus(struct live *live, const struct scenario *scenario, struct
 
     for (size_t i = 0; i < scenario->nodes; i++)
         gpus += scenario->node[i].count * scenario->node[i].gpus;
+    if (live->device.is_double && gpus > DEVICE_DOUBLE_GPUS)
+        return error_set(err, GS_UNSATISFIABLE,
+                         "the driver double has %d GPUs at most, and the scenario asks for %lld; lower 'gpus'",
+                         DEVICE_DOUBLE_GPUS, (long long)gpus);
     if (gpus > DEVICE_GPUS)
         return error_set(err, GS_UNSATISFIABLE, "a live run has %d GPUs at most, and the scenario asks for %lld",
                          DEVICE_GPUS, (long long)gpus);

@@ -12,11 +12,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
-enum { HOLDERS = 64, CHECKS = 64 };
+enum { CHECKS = 64 };
 #define MOST_BYTES (INT64_C(4) << 30) /* what more would take is time */
 
 struct outcome {
@@ -30,39 +28,18 @@ struct outcome {
 
 /* --- who else is there -------------------------------------------------------------------------------------------- */
 
-/* The management library writes "00000000:3B:00.0" for the driver's "0000:3B:00.0". */
-static bool is_gpu(const struct nvml *nvml, unsigned i, const char *pci, nvml_device *device)
-{
-    struct nvml_pci its;
-    size_t length = strlen(pci), longer;
-
-    if (nvml->device(i, device) != NVML_SUCCESS || nvml->pci(*device, &its) != NVML_SUCCESS)
-        return false;
-    longer = strlen(its.bus_id);
-    return longer >= length && strcasecmp(its.bus_id + longer - length, pci) == 0;
-}
-
 static void ask_others(struct outcome *outcome)
 {
     static struct error ignored;
-    struct nvml_holder holder[HOLDERS];
     struct nvml nvml;
     nvml_device device;
-    unsigned count = 0;
 
     outcome->others = -1;
     if (nvml_open(&nvml, &ignored) != GS_OK)
         return;
     nvml.driver_version(outcome->driver, sizeof outcome->driver);
-    for (unsigned i = 0; nvml.count(&count) == NVML_SUCCESS && i < count; i++) {
-        if (!is_gpu(&nvml, i, outcome->gpu.pci, &device))
-            continue;
-        int found = nvml_holders(&nvml, device, holder, HOLDERS);
-
-        outcome->others = found < 0 ? -1 : 0;
-        for (int k = 0; k < found; k++)
-            outcome->others += holder[k].pid != (unsigned)getpid();
-    }
+    if (nvml_find(&nvml, outcome->gpu.pci, &device))
+        outcome->others = nvml_others(&nvml, device);
     nvml_close(&nvml);
 }
 

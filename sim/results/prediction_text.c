@@ -41,10 +41,13 @@ static void head(struct text *out, const struct prediction *p)
                                          : "the same draws; no wishes were recorded (record = bursts)");
 }
 
+static const double far_off = 0.05; /* a simulation that is to be planned with errs by less */
+
 void prediction_text(struct text *out, const struct prediction *p)
 {
     struct prediction_row row;
     const char *last = NULL;
+    unsigned shown = 0, far = 0;
 
     head(out, p);
     text_printf(out, "%-14s  %-16s %12s %12s %10s\n", "", "", "live", "simulated", "error");
@@ -56,11 +59,16 @@ void prediction_text(struct text *out, const struct prediction *p)
         if (!isnan(row.error))
             snprintf(error, sizeof error, "%+.2f %%", row.error * 100);
         name_cell(out, 14, row.name == last ? "" : *row.name != '\0' ? row.name : "run");
-        text_printf(out, "  %-16.*s %12s %12s %10s\n",
+        shown += isnan(row.error) ? 0 : 1;
+        far += fabs(row.error) > far_off ? 1 : 0;
+        text_printf(out, "  %-16.*s %12s %12s %10s%s\n",
                     (int)(strlen(row.metric) - (ends_with(row.metric, "_s") ? 2 : 0)), row.metric,
-                    show(live, row.metric, row.live), show(simulated, row.metric, row.simulated), error);
+                    show(live, row.metric, row.live), show(simulated, row.metric, row.simulated), error,
+                    fabs(row.error) > far_off ? "  far off" : "");
         last = row.name;
     }
+    text_printf(out, "\n%u of %u numbers are far off, by more than %g %%%s\n", far, shown, far_off * 100,
+                far > 0 ? ": do not plan with these on this calibration" : "");
     for (size_t i = 0; i < p->notes; i++)
         text_printf(out, "%sNote: %s.\n", i == 0 ? "\n" : "", p->note[i]);
 }

@@ -72,6 +72,21 @@ begin_real() {
     wait_for err ' [1-9][0-9]* bursts'
 }
 
+@test "the first run: shipped, short, swaps, every word right" {
+    needs_double
+    "$GPUSWAP_SIM" live "$GPUSWAP_ROOT/scenarios/live-first.ini" --device double --verify --quiet --json a.json
+    [ "$(query "SELECT status FROM run")" = complete ]
+    [ "$(query "SELECT count(*) > 20 FROM burst WHERE outcome = 'done'")" = 1 ]
+    [ "$(query "SELECT count(*) > 5 FROM burst WHERE served = 'warm'")" = 1 ]
+    [ "$(query "SELECT max(end_ns) < 20e9 FROM burst")" = 1 ]
+}
+
+@test "more GPUs than there are" {
+    needs_double
+    fails 78 "the driver double has 8 GPUs at most, and the scenario asks for 9; lower 'gpus'" a.ini --device double \
+        --set node.gpus=9
+}
+
 @test "a device must be named, and be one" {
     fails 64 "on what?" a.ini
     fails 64 "which scenario?" --device double
