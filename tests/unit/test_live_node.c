@@ -56,7 +56,7 @@ static const struct {
                "first_token_overhead = 10ms\nprefill_per_token = 100us\ndecode_per_token = 20ms"),
      "", SWAPS, true},
     {"a slower GPU", NODE("60s", "gpu_speed = 0.5\nswap_file = 20MiB") NOTEBOOK("NB", "3", "3840KiB", ""), "", SWAPS,
-     true},
+     false},
     {"several share a GPU", NODE("60s", "swap_file = 20MiB\nsharing = concurrent") NOTEBOOK("NB", "4", "3MiB", ""), "",
      SWAPS, false},
     {"killed for memory above its request, and back",
@@ -88,7 +88,7 @@ static const struct {
      NODE("60s", "swap_file = 20MiB")
          MODEL("A", "2", "3MiB", "kv_cache = 1MiB\narrival = poisson(6/min)\nservice = exp(400ms)")
              MODEL("B", "2", "3MiB", "unload = stop\ncold_start = 1s\narrival = poisson(6/min)\nservice = exp(400ms)"),
-     "", SWAPS, true},
+     "", SWAPS, false},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
@@ -133,7 +133,7 @@ static void test_chaos(void **state)
  * the useful part, too; what they spend on switching is longer by what a swap is late: a chunk's turn, a look. */
 static void test_as_simulated(void **state)
 {
-    unsigned wrong = 0, runs = all ? 60 : 5;
+    unsigned wrong = 0, runs = all ? 60 : 2;
 
     (void)state;
     without_sanitizers();
