@@ -145,7 +145,9 @@ bool conform_free(struct conform *c)
         return false;
     while (made < count && conform_try(c, c->cu->chunk_create(&handle[made], (size_t)chunk, &prop, 0), "cuMemCreate"))
         made++;
-    if (ask_free(c, &less) && c->result->ok && before - less <= (made - 1) * chunk)
+    if (!ask_free(c, &less))
+        less = before;
+    if (c->result->ok && before - less <= (made - 1) * chunk)
         conform_fail(c, "%lld bytes were taken, and %lld less are free", (long long)(made * chunk),
                      (long long)(before - less));
     began_ns = c->now_ns();

@@ -189,9 +189,13 @@ static void hear_daemon(struct proxy *p)
 
     if (count < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    text[count > 0 ? count : 0] = '\0';
+    if (count <= 0) {
+        lose_daemon(p, "the daemon is gone");
+        return;
+    }
+    text[count] = '\0';
     if (strncmp(text, "ok", 2) != 0) {
-        lose_daemon(p, count <= 0 ? "the daemon is gone" : text);
+        lose_daemon(p, text);
         return;
     }
     p->stage = HERE;

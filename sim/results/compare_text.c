@@ -7,7 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { METRIC = 14, NAME = 15, VALUE = 9, DIFFERENCE = 11, PERCENT = 8, INTERVAL = 23, PAIRED = 7 };
+enum {
+    METRIC = 14,
+    NAME = 15,
+    VALUE = 9,
+    DIFFERENCE = 11,
+    PERCENT = 8,
+    INTERVAL = 23,
+    PAIRED = 7,
+    BOUNDS = 2 * CELL + 8
+};
 
 /* Names in full, or "#2", where one is too long or two are the same. */
 static const char *short_name(char out[CELL], const struct comparison *c, size_t a)
@@ -39,16 +48,16 @@ static const char *show_signed(char out[CELL], show_fn show, double value)
     return out;
 }
 
-static const char *bounds(char out[2 * CELL], show_fn show, const struct interval *i, bool with_sign)
+static const char *bounds(char out[BOUNDS], show_fn show, const struct interval *i, bool with_sign)
 {
     char low[CELL], high[CELL], text[CELL];
 
     if (isnan(i->low))
         return "";
     if (with_sign)
-        snprintf(out, 2 * CELL, "[%s, %s]", show_signed(low, show, i->low), show_signed(high, show, i->high));
+        snprintf(out, BOUNDS, "[%s, %s]", show_signed(low, show, i->low), show_signed(high, show, i->high));
     else
-        snprintf(out, 2 * CELL, "[%s, %s]", show(low, i->low), show(text, i->high));
+        snprintf(out, BOUNDS, "[%s, %s]", show(low, i->low), show(text, i->high));
     return out;
 }
 
@@ -77,7 +86,7 @@ static const char *verdict_text(const struct compared *of)
 
 static void difference(struct text *out, const struct compare_metric *m, const struct compared *of)
 {
-    char text[2 * CELL], pairing[CELL];
+    char text[BOUNDS], pairing[CELL];
     show_fn show = show_of(m);
     bool constant = of->state == PAIRED_CONSTANT;
 
@@ -100,7 +109,7 @@ static void difference(struct text *out, const struct compare_metric *m, const s
 
 static void metric_rows(struct text *out, const struct comparison *c, const struct compare_metric *m)
 {
-    char label[CELL], text[2 * CELL];
+    char label[CELL], text[BOUNDS];
     show_fn show = show_of(m);
 
     snprintf(label, sizeof label, "%s", m->metric);

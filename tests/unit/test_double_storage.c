@@ -87,8 +87,9 @@ static void test_what_is_not_copied_is_gone(void **state)
 
 static void test_out_of_turn(void **state)
 {
-    CUcheckpointCheckpointArgs odd = {0};
     struct storage_info *info, copied;
+    struct storage_save_args args = {.info = &info, .reserved[55] = 1};
+    CUcheckpointCheckpointArgs odd;
 
     (void)state;
     assert_int_equal(open_storage("driver=13040"), GS_OK);
@@ -98,8 +99,7 @@ static void test_out_of_turn(void **state)
     assert_int_equal(state_of(child), CU_PROCESS_STATE_RUNNING);
     OK(lock_within(child, WAIT_MS));
     assert_int_not_equal(storage_load(&cu, child, &info, &err), GS_OK);
-    ((struct storage_save_args *)(void *)&odd)->info = &info;
-    ((struct storage_save_args *)(void *)&odd)->reserved[55] = 1;
+    memcpy(&odd, &args, sizeof odd);
     assert_int_equal(cu.checkpoint_save(child, &odd), CUDA_ERROR_INVALID_VALUE);
     assert_int_equal(state_of(child), CU_PROCESS_STATE_LOCKED);
     assert_int_equal(storage_save(&cu, child, &info, &err), GS_OK);
