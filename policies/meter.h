@@ -4,6 +4,8 @@
 
 #include "policy.h"
 
+#include <assert.h>
+
 struct meter { /* of a GPU; kept with the workloads: with fewer of them than GPUs some GPUs share one */
     gs_ns from_ns, swap_ns, useful_ns;
     int64_t mark; /* the policy's own */
@@ -11,6 +13,7 @@ struct meter { /* of a GPU; kept with the workloads: with fewer of them than GPU
 
 static inline struct meter *meter_of(const struct gs_self *self, uint32_t workload)
 {
+    assert(self->view->workloads > 0);
     return (struct meter *)self->workload_state + self->view->workload[workload].gpu % self->view->workloads;
 }
 

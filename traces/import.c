@@ -56,7 +56,7 @@ const struct importer *importer_find(const char *name, struct error *err)
 /* The beginning of the file as text, as far as its first NUL. */
 static int read_head(const char *file, char head[4097], struct error *err)
 {
-    struct lines *lines;
+    struct lines *lines = NULL;
     size_t used = 0, got = 1;
     int code = strcmp(file, "-") ? lines_open(&lines, file, LINES_MAX, err)
                                  : error_set(err, GS_USAGE, "standard input: say its format with '--format'");

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SYMBOL_SIZE = sizeof(DEVICE_DOUBLE_SYMBOL) };
 _Static_assert((int)DOUBLE_GPUS == (int)DEVICE_DOUBLE_GPUS, "one bound, two names for it");
-_Static_assert(sizeof(DOUBLE_CONTROL) == sizeof(DEVICE_DOUBLE_SYMBOL), "one symbol, two names for it");
+_Static_assert(sizeof(DOUBLE_CONTROL) == SYMBOL_SIZE, "one symbol, two names for it");
 
 /* The double is loaded from its place and nowhere else; it lives in this process until the end. */
 static int begin_double(const char *options, struct error *err)

@@ -121,7 +121,7 @@ static int find_address(const char *text, bool passive, struct sockaddr_storage 
 
 static int start_listening(struct proxy *p, struct error *err)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     char port[32] = "?";
     socklen_t size;
     int one = 1, rc = find_address(p->a->listen, true, &address, &size, err);

@@ -127,7 +127,7 @@ int sweep_text(struct text *out, const struct sweep_table *t, bool *met, struct 
         text_printf(out, "%s   %s, 0 of %lld points\n", t->scenario, t->design, (long long)t->points);
     for (size_t i = 0; i < t->done && rc == GS_OK; i++) {
         struct arena arena = {0};
-        struct report report;
+        struct report report = {0};
         const char **value = arena_array(&arena, t->keys, sizeof *value);
         rc = value ? sweep_table_point(t, i, value, &report, &arena, err)
                    : error_set(err, GS_SYSTEM, "no memory for the sweep of '%s'", t->path);

@@ -43,7 +43,7 @@ void srpt_until(struct srpt *s, int64_t at)
 
 bool srpt_arrive(struct srpt *s, int64_t at, int64_t service)
 {
-    size_t hole = s->waiting;
+    size_t hole;
 
     if (s->waiting == s->capacity) {
         size_t capacity = s->capacity > 0 ? 2 * s->capacity : FIRST_CAPACITY;
