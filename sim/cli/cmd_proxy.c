@@ -123,7 +123,7 @@ static int start_listening(struct proxy *p, struct error *err)
 {
     struct sockaddr_storage address = {0};
     char port[32] = "?";
-    socklen_t size;
+    socklen_t size = 0;
     int one = 1, rc = find_address(p->a->listen, true, &address, &size, err);
 
     if (rc != GS_OK)
