@@ -146,6 +146,8 @@ static void swapped(struct backend *be, struct guest *p, const struct work *work
     if (p->holds == 0)
         goes_on(p);
     p->away = work->kind == WORK_AWAY;
+    be->journal_stale |= p->with_driver;
+    p->with_driver = false;
     p->outside = work->stays_quiet;
 }
 

@@ -53,6 +53,7 @@ struct guest {
     bool granted, stopping, yields, stop_posted, idle_posted,
         outside; /* outside: held by the driver, not by its gate */
     bool moving, away, lost, pinned, unmovable, gone, joined;
+    bool with_driver;            /* it is away, and not in our swap file: a daemon without one has put it away */
     bool requests_once;          /* it is wanted, though nobody says so: until it has had the GPU */
     unsigned failures, refusals; /* in a row: of swaps; of stops */
     unsigned holds;              /* in a row: it was to go on, and the driver held it still */

@@ -197,9 +197,23 @@ static int room(const struct worker *w, struct work *work, struct error *err)
                      (unsigned long long)(work->free_bytes >> 20), (unsigned long long)(least >> 20));
 }
 
+/* One that is held where it is takes no room. */
+static bool any_away(const struct worker *w, const struct work *work)
+{
+    enum checkpoint_state state;
+
+    for (int i = 0; i < work->pids; i++) {
+        struct error err = {0};
+
+        if (here(work, i) && (state_of(w, work, i, &state, &err) != GS_OK || state == CHECKPOINT_AWAY))
+            return true;
+    }
+    return false;
+}
+
 static int back(const struct worker *w, struct work *work, struct error *err)
 {
-    int loaded, rc = room(w, work, err);
+    int loaded, rc = any_away(w, work) ? room(w, work, err) : GS_OK;
 
     if (rc != GS_OK)
         return rc;

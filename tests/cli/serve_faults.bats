@@ -233,3 +233,23 @@ END
     [ "$status" -eq 77 ]
     stop_daemon
 }
+
+@test "the daemon ends while a program is held on the GPU: it goes on, though as much memory again is not free" {
+    sed -i 's/memory = 30MiB/memory = 40MiB/' node.ini
+    daemon
+    start b "$(client once)" 3000 10 400
+    until_so is_state NB-0 running
+    ctl pin NB-0
+    GPUSWAP_LIBCUDA='' LD_LIBRARY_PATH=$build/double "$(client once)" 3000 35 10 >outside.out 2>outside.err 3>&- &
+    started+=("$!")
+    until_so grep -q 'burst 1' outside.out
+    ctl attach "$!" --group NB
+    kill -INT "$daemon"
+    wait "$daemon"
+    run ! grep -q 'stays off' serve.err
+    said=$(wc -l <outside.out)
+    goes_on() {
+        [ "$(wc -l <outside.out)" -gt "$((said + 2))" ]
+    }
+    until_so goes_on
+}
