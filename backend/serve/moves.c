@@ -163,6 +163,17 @@ static void still_held(struct backend *be, struct guest *p, const struct work *w
         p->outside = true;
 }
 
+/* It was to stop before it went on: now it can. */
+static void resumed(struct backend *be, struct guest *p, const struct work *work)
+{
+    if (work->rc != GS_OK)
+        still_held(be, p, work);
+    else
+        goes_on(p);
+    if (p->stopping)
+        turns_released(be, p);
+}
+
 void moves_results(struct backend *be)
 {
     struct work work;
@@ -176,9 +187,7 @@ void moves_results(struct backend *be)
                 swapped(be, p, &work);
             else if (work.kind == WORK_QUIET)
                 turns_held(be, p, work.rc);
-            else if (work.rc != GS_OK)
-                still_held(be, p, &work);
             else
-                goes_on(p);
+                resumed(be, p, &work);
         }
 }

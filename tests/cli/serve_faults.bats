@@ -253,3 +253,18 @@ END
     }
     until_so goes_on
 }
+
+@test "turns that are over before the driver lets a program go on: they end all the same" {
+    sed -i 's/slicer.quantum = .*/slicer.quantum = 1ms/' node.ini
+    daemon
+    for name in one two; do
+        GPUSWAP_LIBCUDA='' LD_LIBRARY_PATH=$build/double "$(client busy)" 100000 10 1 >$name.out 2>$name.err 3>&- &
+        started+=("$!")
+        until_so grep -q 'burst 1' $name.out
+        ctl attach "$!" --group NB
+    done
+    for name in one two; do
+        until_so grep -q 'burst 60:' $name.out
+    done
+    stop_daemon
+}
