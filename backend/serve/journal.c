@@ -30,9 +30,10 @@ static void write_guest(FILE *file, const struct backend *be, const struct guest
         &be->setup->scenario->workload[be->setup->setup->workload[serve_id(be, p)].group];
 
     fprintf(file, "%s %u %" PRId64 " %d %d %016" PRIx64 " %d:%" PRIu64, group->name, (unsigned)p->uid, p->bytes,
-            p->priority, (p->pinned ? PINNED : 0) | (p->with_driver ? WITH_DRIVER : 0), p->ticket, p->root_pid, process_ended(p->root_fd) ? 0 : process_start(p->root_pid));
+            p->priority, (p->pinned ? PINNED : 0) | (p->with_driver ? WITH_DRIVER : 0), p->ticket, p->root_pid,
+            process_ended(p->root_fd) ? 0 : p->root_start);
     for (int m = 0; m < p->members; m++)
-        fprintf(file, " %d:%" PRIu64, p->member[m].pid, process_start(p->member[m].pid));
+        fprintf(file, " %d:%" PRIu64, p->member[m].pid, p->member[m].start);
     fprintf(file, "\n");
 }
 
@@ -91,7 +92,7 @@ static int read_process(const char *word)
 static void look_at(struct backend *be, struct guest *p, bool in_swap_file)
 {
     for (int m = 0; m < p->members; m++) {
-        struct stored process = {.pid = p->member[m].pid, .start = process_start(p->member[m].pid)};
+        struct stored process = {.pid = p->member[m].pid, .start = p->member[m].start};
         struct error ignored = {0};
         enum checkpoint_state state;
 

@@ -20,8 +20,10 @@ void moves_ask(struct backend *be, struct guest *p, enum work_kind kind)
 
     for (int i = 0; i < p->members; i++) {
         work.pid[i] = p->member[i].pid;
-        work.start[i] = process_start(p->member[i].pid);
+        work.start[i] = p->member[i].start;
         work.pidfd[i] = fcntl(p->member[i].pidfd, F_DUPFD_CLOEXEC, 0);
+        if (work.pidfd[i] < 0)
+            work.unheld = true;
     }
     if (kind == WORK_BACK)
         work.needed_bytes = (uint64_t)(p->bytes + p->bytes / HEADROOM_DIVISOR) +

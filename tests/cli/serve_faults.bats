@@ -268,3 +268,17 @@ END
     done
     stop_daemon
 }
+
+@test "the daemon has no files left for a while: what it cannot do it does not take for done, and goes on after" {
+    daemon
+    for name in a b; do
+        start $name "$(client once)" 30 28 50
+    done
+    until_so swapped NB-0
+    prlimit --pid "$daemon" --nofile=8:
+    sleep 2
+    prlimit --pid "$daemon" --nofile=1024:
+    fine a b
+    until_so empty
+    stop_daemon
+}
