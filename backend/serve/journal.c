@@ -156,31 +156,39 @@ static void restore(struct backend *be, struct guest *p, char *const field[FIELD
     p->ticket = strtoull(field[FIELD_TICKET], NULL, 16);
 }
 
-static void read_guest(struct backend *be, char *line, bool in_swap_file)
+/* A line that tells of nobody any more is left out; one whose program has no place here is not: nobody would know of it. */
+static int read_guest(struct backend *be, char *line, bool in_swap_file, struct error *err)
 {
     char *rest = NULL, *field[FIELDS];
-    struct error err = {0};
+    struct error ignored = {0};
     int64_t uid, bytes, priority, marks;
     struct guest *p;
     int pid;
 
     for (int i = 0; i < FIELDS; i++)
         if ((field[i] = strtok_r(i == 0 ? line : NULL, " \n", &rest)) == NULL)
-            return;
+            return GS_OK;
     if (!read_number(field[FIELD_UID], 0, UINT32_MAX - 1, &uid) ||
         !read_number(field[FIELD_BYTES], 0, INT64_MAX, &bytes) ||
         !read_number(field[FIELD_PRIORITY], -1, 255, &priority) ||
         !read_number(field[FIELD_MARKS], 0, PINNED | WITH_DRIVER, &marks))
-        return;
+        return GS_OK;
     pid = somebody(field[FIELD_ROOT], rest);
-    if (pid < 0 || (p = guests_free(be, field[FIELD_GROUP])) == NULL ||
-        guests_take(be, p, pid, (uid_t)uid, &err) != GS_OK)
-        return;
+    if (pid < 0)
+        return GS_OK;
+    if ((p = guests_free(be, field[FIELD_GROUP])) == NULL)
+        return error_set(err, GS_UNSATISFIABLE,
+                         "the daemon before this one served process %d in [workload.%s], and the scenario has no such "
+                         "place left: leave its name and 'count' as they were, or end the program",
+                         pid, field[FIELD_GROUP]);
+    if (guests_take(be, p, pid, (uid_t)uid, &ignored) != GS_OK)
+        return GS_OK;
     restore(be, p, field, bytes, priority, marks);
     for (char *word = strtok_r(NULL, " \n", &rest); word != NULL; word = strtok_r(NULL, " \n", &rest))
         if (read_process(word) > 0)
-            guests_join(be, p, read_process(word), &err);
+            guests_join(be, p, read_process(word), &ignored);
     look_at(be, p, in_swap_file);
+    return GS_OK;
 }
 
 /* The memory of programs of the last daemon is where it put it, and nowhere else. */
@@ -213,7 +221,7 @@ int journal_read(struct backend *be, struct error *err)
                 in_swap_file = true;
                 rc = check_swap_file(be, line + sizeof in_file - 1, err);
             } else {
-                read_guest(be, line, in_swap_file);
+                rc = read_guest(be, line, in_swap_file, err);
             }
     }
     fclose(file);

@@ -200,7 +200,8 @@ void control_stranger(struct backend *be, int pid);
 
 /* journal.c: whom the daemon serves, in a file. */
 void journal_write(struct backend *be);
-int journal_read(struct backend *be, struct error *err); /* GS_UNSATISFIABLE: they lie in another swap file */
+int journal_read(struct backend *be,
+                 struct error *err); /* GS_UNSATISFIABLE: they lie in another swap file, or have no place */
 void journal_bring_home(struct backend *be);
 
 /* processes.c: what the kernel tells of a process. */

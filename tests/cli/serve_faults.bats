@@ -282,3 +282,24 @@ END
     until_so empty
     stop_daemon
 }
+
+@test "the next daemon's scenario has no place for a program: it does not start, and the one after finds it" {
+    daemon
+    start a "$(client once)" 30 28 60
+    until_so is_state NB-0 running
+    start b "$(client once)" 30 28 60
+    until_so eval 'ctl status | grep -q away'
+    kill -KILL "$daemon"
+    wait "$daemon" || true
+    mv results.db first.db
+    for change in 's/workload.NB/workload.XX/' 's/count = 6/count = 1/'; do
+        sed "$change" node.ini >other.ini
+        run timeout 20 "$GPUSWAP_SIM" serve other.ini --device double --db other.db
+        [ "$status" -ne 0 ] && [[ $output == *"in [workload.NB], and the scenario has no such place left: leave"* ]]
+        [ "$(grep -c ^NB sock.guests)" -eq 2 ]
+    done
+    daemon
+    fine a b
+    until_so empty
+    stop_daemon
+}
