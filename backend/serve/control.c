@@ -269,7 +269,7 @@ static void status(struct backend *be, struct peer *peer)
         for (int m = 0; m < p->members; m++) {
             bypasses += p->member[m].bypasses;
             if (be->depot.file != NULL)
-                stored += swapfile_held(be->depot.file, p->member[m].pid, process_start(p->member[m].pid));
+                stored += swapfile_held(be->depot.file, p->member[m].pid, p->member[m].start);
         }
         length += (size_t)snprintf(text + length, sizeof text - length,
                                    "%s\t%s\t%u\t%" PRId64 "\t%d\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64

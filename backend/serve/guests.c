@@ -95,6 +95,7 @@ int guests_take(struct backend *be, struct guest *p, int pid, uid_t uid, struct 
     *p = (struct guest){.state = GUEST_COMING,
                         .root_pid = pid,
                         .root_fd = fd,
+                        .root_start = process_start(pid),
                         .uid = uid,
                         .gpu = GS_NONE,
                         .bytes = be->setup->setup->workload[serve_id(be, p)].bytes,
@@ -136,6 +137,7 @@ static void part(struct backend *be, struct guest *p, struct member *member)
 struct member *guests_join(struct backend *be, struct guest *p, int pid, struct error *err)
 {
     struct member *member;
+    uint64_t start;
     int pidfd;
 
     for (int i = p->members; i-- > 0;) {
@@ -149,16 +151,17 @@ struct member *guests_join(struct backend *be, struct guest *p, int pid, struct 
         return NULL;
     }
     pidfd = process_open(pid);
-    if (pidfd < 0 || check_owner(p, pid, pidfd, err) != GS_OK) {
-        if (pidfd < 0)
+    start = process_start(pid);
+    if (pidfd < 0 || start == 0 || check_owner(p, pid, pidfd, err) != GS_OK) {
+        if (pidfd < 0 || start == 0)
             error_set(err, GS_NO_INPUT, "there is no process %d", pid);
-        else
+        if (pidfd >= 0)
             close(pidfd);
         return NULL;
     }
     p->joined = true;
     member = &p->member[p->members++];
-    *member = (struct member){.pid = pid, .pidfd = pidfd};
+    *member = (struct member){.pid = pid, .pidfd = pidfd, .start = start};
     be->journal_stale = true;
     if (!be->moves) {
         guests_update(be, p, GS_FIELD_SWAPPABLE, 0);

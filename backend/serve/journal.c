@@ -1,8 +1,8 @@
 /* journal.c - whom the daemon serves, in a file beside its socket, for the next daemon if this one dies: a process that is
  * off the GPU would wait for ever if nobody knew of it.
  *
- * A line each: group, user, bytes, priority, whether it is pinned, ticket, then the numbers and start times of the program and
- * of its processes on the GPU.  A number with another start time is another process.  Where programs lie in a swap file, that is
+ * A line each: group, user, bytes, priority, marks, ticket, then the numbers and start times of the program and of its processes
+ * on the GPU.  A number with another start time is another process.  Where programs lie in a swap file, that is
  * the first line. */
 #include "backend/serve/state.h"
 #include "sim/base/units.h"
@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 static const char in_file[] = "@swap-file ";
+enum { PINNED = 1, WITH_DRIVER = 2 }; /* marks */
 
 static bool path_of(const struct backend *be, const char *suffix, char *out, size_t size)
 {
@@ -29,9 +30,10 @@ static void write_guest(FILE *file, const struct backend *be, const struct guest
         &be->setup->scenario->workload[be->setup->setup->workload[serve_id(be, p)].group];
 
     fprintf(file, "%s %u %" PRId64 " %d %d %016" PRIx64 " %d:%" PRIu64, group->name, (unsigned)p->uid, p->bytes,
-            p->priority, p->pinned, p->ticket, p->root_pid, process_ended(p->root_fd) ? 0 : process_start(p->root_pid));
+            p->priority, (p->pinned ? PINNED : 0) | (p->with_driver ? WITH_DRIVER : 0), p->ticket, p->root_pid,
+            process_ended(p->root_fd) ? 0 : p->root_start);
     for (int m = 0; m < p->members; m++)
-        fprintf(file, " %d:%" PRIu64, p->member[m].pid, process_start(p->member[m].pid));
+        fprintf(file, " %d:%" PRIu64, p->member[m].pid, p->member[m].start);
     fprintf(file, "\n");
 }
 
@@ -90,13 +92,13 @@ static int read_process(const char *word)
 static void look_at(struct backend *be, struct guest *p, bool in_swap_file)
 {
     for (int m = 0; m < p->members; m++) {
-        struct stored process = {.pid = p->member[m].pid, .start = process_start(p->member[m].pid)};
+        struct stored process = {.pid = p->member[m].pid, .start = p->member[m].start};
         struct error ignored = {0};
         enum checkpoint_state state;
 
         if (!be->moves || depot_state(&be->depot, &process, &state, &ignored) != GS_OK)
             continue;
-        if (state == CHECKPOINT_AWAY && in_swap_file && be->depot.fresh)
+        if (state == CHECKPOINT_AWAY && in_swap_file && !p->with_driver && (be->depot.file == NULL || be->depot.fresh))
             state = CHECKPOINT_LOST; /* somebody has removed the file */
         if (be->depot.file != NULL && (state == CHECKPOINT_RUNS || state == CHECKPOINT_QUIET))
             swapfile_drop(be->depot.file, process.pid, process.start); /* it was loaded just before the end */
@@ -104,6 +106,7 @@ static void look_at(struct backend *be, struct guest *p, bool in_swap_file)
         p->outside |= state == CHECKPOINT_QUIET;
         p->lost |= state == CHECKPOINT_LOST;
     }
+    p->with_driver = p->away && (p->with_driver || !in_swap_file);
     p->requests_once = p->members > 0;
     if (p->lost) {
         char text[256];
@@ -116,7 +119,7 @@ static void look_at(struct backend *be, struct guest *p, bool in_swap_file)
     }
 }
 
-enum { FIELD_GROUP, FIELD_UID, FIELD_BYTES, FIELD_PRIORITY, FIELD_PINNED, FIELD_TICKET, FIELD_ROOT, FIELDS };
+enum { FIELD_GROUP, FIELD_UID, FIELD_BYTES, FIELD_PRIORITY, FIELD_MARKS, FIELD_TICKET, FIELD_ROOT, FIELDS };
 
 /* The program, or if that has ended, the first of its processes. */
 static int somebody(const char *root, const char *others)
@@ -138,43 +141,54 @@ static bool read_number(const char *text, int64_t least, int64_t most, int64_t *
     return units_integer(text, value, why) == GS_OK && *value >= least && *value <= most;
 }
 
-static void restore(struct backend *be, struct guest *p, char *const field[FIELDS], int64_t bytes, int64_t priority)
+static void restore(struct backend *be, struct guest *p, char *const field[FIELDS], int64_t bytes, int64_t priority,
+                    int64_t marks)
 {
     p->bytes = bytes;
     serve_post(be, GS_RESIZE, serve_id(be, p))->event.bytes = p->bytes;
     p->priority = (int)priority;
     if (p->priority >= 0)
         guests_update(be, p, GS_FIELD_PRIORITY, p->priority);
-    p->pinned = *field[FIELD_PINNED] == '1';
+    p->pinned = (marks & PINNED) != 0;
+    p->with_driver = (marks & WITH_DRIVER) != 0;
     if (p->pinned)
         guests_update(be, p, GS_FIELD_SWAPPABLE, 0);
     p->ticket = strtoull(field[FIELD_TICKET], NULL, 16);
 }
 
-static void read_guest(struct backend *be, char *line, bool in_swap_file)
+/* A line that tells of nobody any more is left out; one whose program has no place here is not: nobody would know of it. */
+static int read_guest(struct backend *be, char *line, bool in_swap_file, struct error *err)
 {
     char *rest = NULL, *field[FIELDS];
-    struct error err = {0};
-    int64_t uid, bytes, priority;
+    struct error ignored = {0};
+    int64_t uid, bytes, priority, marks;
     struct guest *p;
     int pid;
 
     for (int i = 0; i < FIELDS; i++)
         if ((field[i] = strtok_r(i == 0 ? line : NULL, " \n", &rest)) == NULL)
-            return;
+            return GS_OK;
     if (!read_number(field[FIELD_UID], 0, UINT32_MAX - 1, &uid) ||
         !read_number(field[FIELD_BYTES], 0, INT64_MAX, &bytes) ||
-        !read_number(field[FIELD_PRIORITY], -1, 255, &priority))
-        return;
+        !read_number(field[FIELD_PRIORITY], -1, 255, &priority) ||
+        !read_number(field[FIELD_MARKS], 0, PINNED | WITH_DRIVER, &marks))
+        return GS_OK;
     pid = somebody(field[FIELD_ROOT], rest);
-    if (pid < 0 || (p = guests_free(be, field[FIELD_GROUP])) == NULL ||
-        guests_take(be, p, pid, (uid_t)uid, &err) != GS_OK)
-        return;
-    restore(be, p, field, bytes, priority);
+    if (pid < 0)
+        return GS_OK;
+    if ((p = guests_free(be, field[FIELD_GROUP])) == NULL)
+        return error_set(err, GS_UNSATISFIABLE,
+                         "the daemon before this one served process %d in [workload.%s], and the scenario has no such "
+                         "place left: leave its name and 'count' as they were, or end the program",
+                         pid, field[FIELD_GROUP]);
+    if (guests_take(be, p, pid, (uid_t)uid, &ignored) != GS_OK)
+        return GS_OK;
+    restore(be, p, field, bytes, priority, marks);
     for (char *word = strtok_r(NULL, " \n", &rest); word != NULL; word = strtok_r(NULL, " \n", &rest))
         if (read_process(word) > 0)
-            guests_join(be, p, read_process(word), &err);
+            guests_join(be, p, read_process(word), &ignored);
     look_at(be, p, in_swap_file);
+    return GS_OK;
 }
 
 /* The memory of programs of the last daemon is where it put it, and nowhere else. */
@@ -207,7 +221,7 @@ int journal_read(struct backend *be, struct error *err)
                 in_swap_file = true;
                 rc = check_swap_file(be, line + sizeof in_file - 1, err);
             } else {
-                read_guest(be, line, in_swap_file);
+                rc = read_guest(be, line, in_swap_file, err);
             }
     }
     fclose(file);
@@ -224,8 +238,9 @@ void journal_bring_home(struct backend *be)
     for (uint32_t i = 0; i < be->guests && be->guest != NULL; i++) {
         struct guest *p = &be->guest[i];
 
-        if (p->state != GUEST_TAKEN || p->members == 0 || !(p->away || p->outside || p->moving) || p->lost)
-            continue;
+        if (p->state != GUEST_TAKEN || p->members == 0 || !(p->away || p->outside || p->moving || p->works > 0) ||
+            p->lost)
+            continue; /* works: it may be about to be held */
         p->outside = false;
         for (int attempt = 0; attempt < TRIES; attempt++) {
             struct work work = {.rc = GS_BUSY};

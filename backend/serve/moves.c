@@ -20,8 +20,10 @@ void moves_ask(struct backend *be, struct guest *p, enum work_kind kind)
 
     for (int i = 0; i < p->members; i++) {
         work.pid[i] = p->member[i].pid;
-        work.start[i] = process_start(p->member[i].pid);
+        work.start[i] = p->member[i].start;
         work.pidfd[i] = fcntl(p->member[i].pidfd, F_DUPFD_CLOEXEC, 0);
+        if (work.pidfd[i] < 0)
+            work.unheld = true;
     }
     if (kind == WORK_BACK)
         work.needed_bytes = (uint64_t)(p->bytes + p->bytes / HEADROOM_DIVISOR) +
@@ -146,6 +148,8 @@ static void swapped(struct backend *be, struct guest *p, const struct work *work
     if (p->holds == 0)
         goes_on(p);
     p->away = work->kind == WORK_AWAY;
+    be->journal_stale |= p->with_driver;
+    p->with_driver = false;
     p->outside = work->stays_quiet;
 }
 
@@ -161,6 +165,17 @@ static void still_held(struct backend *be, struct guest *p, const struct work *w
         p->outside = true;
 }
 
+/* It was to stop before it went on: now it can. */
+static void resumed(struct backend *be, struct guest *p, const struct work *work)
+{
+    if (work->rc != GS_OK)
+        still_held(be, p, work);
+    else
+        goes_on(p);
+    if (p->stopping)
+        turns_released(be, p);
+}
+
 void moves_results(struct backend *be)
 {
     struct work work;
@@ -174,9 +189,7 @@ void moves_results(struct backend *be)
                 swapped(be, p, &work);
             else if (work.kind == WORK_QUIET)
                 turns_held(be, p, work.rc);
-            else if (work.rc != GS_OK)
-                still_held(be, p, &work);
             else
-                goes_on(p);
+                resumed(be, p, &work);
         }
 }

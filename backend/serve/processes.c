@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,13 @@ uint64_t process_start(int pid)
     for (int i = 0; i < FIELDS_BETWEEN && at != NULL; i++)
         at = strchr(at + 1, ' ');
     return at != NULL ? strtoull(at, NULL, 10) : 0;
+}
+
+bool process_is(int pid, uint64_t start)
+{
+    uint64_t seen = process_start(pid);
+
+    return seen == start || (seen == 0 && pid > 0 && kill(pid, 0) == 0);
 }
 
 int process_parent(int pid)

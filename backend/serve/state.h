@@ -23,6 +23,7 @@ enum { SERVE_MAIL_OF_PEERS = 64 }; /* letters that connections may leave unread 
 /* A process of a program. */
 struct member {
     int pid, pidfd;
+    uint64_t start;                 /* as process_start has it */
     struct peer *gate;              /* NULL: it has none, and may use the GPU whenever the driver lets it */
     bool wishes, open;              /* it waits at its gate; its gate is open */
     uint64_t epoch;                 /* of the last grant */
@@ -36,6 +37,7 @@ struct guest {
     struct member member[SERVE_MEMBERS];
     int members;
     int root_pid, root_fd; /* the program itself: it has left when this has ended, and all members; -1: members alone */
+    uint64_t root_start;   /* as process_start has it */
     uid_t uid;             /* whose it is */
     char name[SERVE_NAME];
     uint64_t
@@ -53,6 +55,7 @@ struct guest {
     bool granted, stopping, yields, stop_posted, idle_posted,
         outside; /* outside: held by the driver, not by its gate */
     bool moving, away, lost, pinned, unmovable, gone, joined;
+    bool with_driver;            /* it is away, and not in our swap file: a daemon without one has put it away */
     bool requests_once;          /* it is wanted, though nobody says so: until it has had the GPU */
     unsigned failures, refusals; /* in a row: of swaps; of stops */
     unsigned holds;              /* in a row: it was to go on, and the driver held it still */
@@ -197,13 +200,16 @@ void control_stranger(struct backend *be, int pid);
 
 /* journal.c: whom the daemon serves, in a file. */
 void journal_write(struct backend *be);
-int journal_read(struct backend *be, struct error *err); /* GS_UNSATISFIABLE: they lie in another swap file */
+int journal_read(struct backend *be,
+                 struct error *err); /* GS_UNSATISFIABLE: they lie in another swap file, or have no place */
 void journal_bring_home(struct backend *be);
 
 /* processes.c: what the kernel tells of a process. */
-int process_open(int pid);                          /* a pidfd, -1: it is gone */
-bool process_ended(int pidfd);                      /* -1: yes */
-uint64_t process_start(int pid);                    /* when, in ticks since the machine started; 0: it is gone */
+int process_open(int pid);       /* a pidfd, -1: it is gone */
+bool process_ended(int pidfd);   /* -1: yes */
+uint64_t process_start(int pid); /* when, in ticks since the machine started; 0: it is gone */
+/* It is there, and began then.  One that is there and cannot be looked at, as no file is left for that, is taken for it. */
+bool process_is(int pid, uint64_t start);
 int process_parent(int pid);                        /* less than 1: none is known */
 bool process_is_leader(int pid);                    /* and not a thread's number */
 bool process_user(int pid, uid_t *uid);             /* whose it is; root's, if it is not of one user alone */

@@ -49,7 +49,7 @@ static inline bool label_is_there(const struct label *label, struct sight *last)
     if (label->pid <= 0)
         return false;
     if (last->pid != label->pid || last->start != label->start)
-        *last = (struct sight){label->pid, label->start, process_start(label->pid) == label->start};
+        *last = (struct sight){label->pid, label->start, process_is(label->pid, label->start)};
     return last->there;
 }
 

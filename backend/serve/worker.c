@@ -197,9 +197,23 @@ static int room(const struct worker *w, struct work *work, struct error *err)
                      (unsigned long long)(work->free_bytes >> 20), (unsigned long long)(least >> 20));
 }
 
+/* One that is held where it is takes no room. */
+static bool any_away(const struct worker *w, const struct work *work)
+{
+    enum checkpoint_state state;
+
+    for (int i = 0; i < work->pids; i++) {
+        struct error err = {0};
+
+        if (here(work, i) && (state_of(w, work, i, &state, &err) != GS_OK || state == CHECKPOINT_AWAY))
+            return true;
+    }
+    return false;
+}
+
 static int back(const struct worker *w, struct work *work, struct error *err)
 {
-    int loaded, rc = room(w, work, err);
+    int loaded, rc = any_away(w, work) ? room(w, work, err) : GS_OK;
 
     if (rc != GS_OK)
         return rc;
@@ -213,24 +227,29 @@ static int back(const struct worker *w, struct work *work, struct error *err)
     return rc;
 }
 
+/* Who asks may ask again at once. */
+static int unheld(struct error *err)
+{
+    enum { PAUSE_US = 20000 };
+
+    usleep(PAUSE_US);
+    return error_set(err, GS_BUSY, "the daemon has no file left to hold a process by; raise the limit of open files");
+}
+
 static void perform(const struct worker *w, struct work *work)
 {
     struct error err = {0};
 
-    switch (work->kind) {
-    case WORK_AWAY:
+    if (work->unheld)
+        work->rc = unheld(&err);
+    else if (work->kind == WORK_AWAY)
         work->rc = away(w, work, &err);
-        break;
-    case WORK_BACK:
+    else if (work->kind == WORK_BACK)
         work->rc = back(w, work, &err);
-        break;
-    case WORK_QUIET:
+    else if (work->kind == WORK_QUIET)
         work->rc = quiesce(w, work, &err);
-        break;
-    case WORK_RESUME:
+    else
         work->rc = resume(w, work, work->pids, &err);
-        break;
-    }
     work->lost = work->rc != GS_OK && lost(w, work);
     snprintf(work->why, sizeof work->why, "%.*s", (int)sizeof work->why - 1, err.text);
     worker_forget(work);

@@ -31,6 +31,7 @@ struct work {
     uint64_t free_bytes;                                /* WORK_BACK: what was free when it was tried */
     bool too_little;                                    /* and the driver said that it was */
     unsigned timeout_ms;                                /* for its work to end */
+    bool unheld;      /* there was no file for one of them: nothing is done, GS_BUSY */
     bool stays_quiet; /* it goes on only when that is asked for; of a result: it is held */
     int rc;           /* GS_OK, or the worst of what happened */
     bool lost;        /* and a process cannot be brought back any more */

@@ -233,3 +233,73 @@ END
     [ "$status" -eq 77 ]
     stop_daemon
 }
+
+@test "the daemon ends while a program is held on the GPU: it goes on, though as much memory again is not free" {
+    sed -i 's/memory = 30MiB/memory = 40MiB/' node.ini
+    daemon
+    start b "$(client once)" 3000 10 400
+    until_so is_state NB-0 running
+    ctl pin NB-0
+    GPUSWAP_LIBCUDA='' LD_LIBRARY_PATH=$build/double "$(client once)" 3000 35 10 >outside.out 2>outside.err 3>&- &
+    started+=("$!")
+    until_so grep -q 'burst 1' outside.out
+    ctl attach "$!" --group NB
+    kill -INT "$daemon"
+    wait "$daemon"
+    run ! grep -q 'stays off' serve.err
+    said=$(wc -l <outside.out)
+    goes_on() {
+        [ "$(wc -l <outside.out)" -gt "$((said + 2))" ]
+    }
+    until_so goes_on
+}
+
+@test "turns that are over before the driver lets a program go on: they end all the same" {
+    sed -i 's/slicer.quantum = .*/slicer.quantum = 1ms/' node.ini
+    daemon
+    for name in one two; do
+        GPUSWAP_LIBCUDA='' LD_LIBRARY_PATH=$build/double "$(client busy)" 100000 10 1 >$name.out 2>$name.err 3>&- &
+        started+=("$!")
+        until_so grep -q 'burst 1' $name.out
+        ctl attach "$!" --group NB
+    done
+    for name in one two; do
+        until_so grep -q 'burst 60:' $name.out
+    done
+    stop_daemon
+}
+
+@test "the daemon has no files left for a while: what it cannot do it does not take for done, and goes on after" {
+    daemon
+    for name in a b; do
+        start $name "$(client once)" 30 28 50
+    done
+    until_so swapped NB-0
+    prlimit --pid "$daemon" --nofile=8:
+    sleep 2
+    prlimit --pid "$daemon" --nofile=1024:
+    fine a b
+    until_so empty
+    stop_daemon
+}
+
+@test "the next daemon's scenario has no place for a program: it does not start, and the one after finds it" {
+    daemon
+    start a "$(client once)" 30 28 60
+    until_so is_state NB-0 running
+    start b "$(client once)" 30 28 60
+    until_so eval 'ctl status | grep -q away'
+    kill -KILL "$daemon"
+    wait "$daemon" || true
+    mv results.db first.db
+    for change in 's/workload.NB/workload.XX/' 's/count = 6/count = 1/'; do
+        sed "$change" node.ini >other.ini
+        run timeout 20 "$GPUSWAP_SIM" serve other.ini --device double --db other.db
+        [ "$status" -ne 0 ] && [[ $output == *"in [workload.NB], and the scenario has no such place left: leave"* ]]
+        [ "$(grep -c ^NB sock.guests)" -eq 2 ]
+    done
+    daemon
+    fine a b
+    until_so empty
+    stop_daemon
+}

@@ -81,7 +81,11 @@ two_programs() {
     until_so is_state NB-1 '.*'
     ctl pin NB-1
     ctl request NB-1
-    until_so is_stored NB-0
+    until_so "${1:-is_stored}" NB-0
+}
+
+away() {
+    is_state "$1" away
 }
 
 # NB-1 ends, so that NB-0 comes back.
@@ -127,6 +131,7 @@ killed() {
     own
     two_programs
     killed
+    cp sock.guests listed
     for option in "" "--swap-file $file.other"; do
         # shellcheck disable=SC2086
         run timeout 20 "$GPUSWAP_SIM" serve node.ini --device double --db other.db $option
@@ -136,11 +141,40 @@ killed() {
     run timeout 20 "$GPUSWAP_SIM" serve node.ini --device double --db other.db --swap-file "$file"
     [ "$status" -ne 0 ] && [[ $output == *"programs lie there"* ]]
     rm "$file"
-    own
-    until_so is_state NB-0 lost
-    grep -q "'NB-0' is lost" serve.err
+    for option in "" "--swap-file $file"; do
+        : >serve.err
+        # shellcheck disable=SC2086
+        daemon $option
+        until_so is_state NB-0 lost
+        grep -q "'NB-0' is lost" serve.err
+        [ -z "$option" ] || break
+        killed
+        cp listed sock.guests
+    done
     kill -KILL "$(process_of NB-0)"
     end_other
+    until_so empty
+    stop_daemon
+}
+
+@test "a daemon without a file put it away, the next has one and ends before it is back: the third finds it" {
+    daemon
+    two_programs away
+    GPUSWAP_LIBCUDA='' LD_LIBRARY_PATH=$build/double "$(client once)" 10000 28 400 >outside.out 2>outside.err 3>&- &
+    outside=$!
+    started+=("$outside")
+    until_so grep -q 'burst 1' outside.out # so there is no room for NB-0
+    for option in "" "--swap-file $file" "--swap-file $file"; do
+        killed
+        # shellcheck disable=SC2086
+        daemon $option
+        until_so is_state NB-0 away
+        until_so test -s sock.guests
+    done
+    run ! grep -q 'is lost' serve.err
+    kill -KILL "$outside"
+    end_other
+    fine a
     until_so empty
     stop_daemon
 }

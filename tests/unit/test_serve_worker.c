@@ -200,6 +200,24 @@ static void test_there_and_back(void **state)
     must_go_on(0);
 }
 
+/* A process that there was no file for has not ended: nothing is done, and that is said. */
+static void test_unheld(void **state)
+{
+    struct work work = {.timeout_ms = LOCK_MS, .pids = 1, .pidfd = {-1}, .unheld = true};
+
+    (void)state;
+    start(0);
+    must_have_begun(0);
+    work.pid[0] = program[0];
+    for (int kind = WORK_AWAY; kind <= WORK_RESUME; kind++) {
+        work.kind = (enum work_kind)kind;
+        work.place = asked[0]++;
+        assert_int_equal(worker_ask(worker[0], &work), GS_OK);
+        assert_int_equal(take(0).rc, GS_BUSY);
+    }
+    assert_int_equal(state_of(0), CHECKPOINT_RUNS);
+}
+
 /* Many at once, to both threads, while the programs work. */
 static void test_many_at_once(void **state)
 {
@@ -266,6 +284,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_there_and_back, begin, end),
+        cmocka_unit_test_setup_teardown(test_unheld, begin, end),
         cmocka_unit_test_setup_teardown(test_many_at_once, begin, end),
         cmocka_unit_test_setup_teardown(test_ends_meanwhile, begin, end),
         cmocka_unit_test_setup_teardown(test_closed_early, begin, end),

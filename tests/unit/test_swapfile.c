@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -142,6 +143,24 @@ static void test_full(void **state)
     begin_child(0);
 }
 
+/* Without a file for /proc nobody can be told to be gone. */
+static void test_no_files_left(void **state)
+{
+    struct rlimit before, none;
+    struct image image;
+    int rc;
+
+    (void)state;
+    save(0, 5 * SWAPFILE_SLOT, 10);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    rc = swapfile_begin(file, child[1], start[1], 4 * SWAPFILE_SLOT, &image, &err);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(rc, GS_BUSY);
+    check(0, 5 * SWAPFILE_SLOT, 10);
+}
+
 /* While somebody copies, slots are his, though the process is gone. */
 static void test_held(void **state)
 {
@@ -220,6 +239,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_images_do_not_meet, begin, end),
         cmocka_unit_test_setup_teardown(test_full, begin, end),
+        cmocka_unit_test_setup_teardown(test_no_files_left, begin, end),
         cmocka_unit_test_setup_teardown(test_held, begin, end),
         cmocka_unit_test_setup_teardown(test_next_daemon, begin, end),
         cmocka_unit_test_setup_teardown(test_not_there_twice, begin, end),
