@@ -295,12 +295,12 @@ int memory_hold(struct memory *memory, int64_t bytes, struct error *err)
 {
     uint32_t count = chunks_of(memory, bytes);
     bool resident = memory_is_resident(memory);
-    CUresult result = CUDA_SUCCESS;
+    CUresult result = gpu_use(memory->gpu);
     bool busy = false;
 
     if (count > memory->capacity)
         return error_set(err, GS_UNSATISFIABLE, "a workload wants more memory than the GPU has");
-    if (count < memory->count)
+    if (count < memory->count && result == CUDA_SUCCESS)
         result = cut(memory, count);
     if ((!resident || count < memory->count) && result == CUDA_SUCCESS)
         memory->count = count;
