@@ -125,10 +125,11 @@ static int initialise(struct driver *driver, struct error *err)
     /* Newly installed and not loaded yet, of another version than the kernel's module, ...: no GPU to be had. */
     if (driver->error_name(result, &name) != CUDA_SUCCESS || name == NULL)
         name = "CUresult";
-    return error_set(err, GS_NO_DEVICE,
-                     "the NVIDIA driver does not begin: 'cuInit' says %s (%d); see what 'nvidia-smi' says, and reboot if "
-                     "the driver was renewed since",
-                     name, (int)result);
+    return error_set(
+        err, GS_NO_DEVICE,
+        "the NVIDIA driver does not begin: 'cuInit' says %s (%d); see what 'nvidia-smi' says, and reboot if "
+        "the driver was renewed since",
+        name, (int)result);
 }
 
 int driver_open(struct driver *driver, struct error *err)
