@@ -353,6 +353,28 @@ END
     [ "$status" -eq 75 ]
 }
 
+@test "a client of the metrics that takes its time does not hold up the end" {
+    needs_double
+    begin_real --metrics 0 --set scenario.duration=1h
+    port=$(sed -n 's|^metrics: http://127.0.0.1:\([0-9]*\)/metrics$|\1|p' err)
+    (
+        exec 5<>"/dev/tcp/127.0.0.1/$port"
+        for _ in $(seq 600); do # for ten minutes, a byte at a time
+            printf x >&5 2>/dev/null || break
+            sleep 1
+        done
+    ) 3>&- &
+    client=$!
+    sleep 0.5
+    kill -INT "$pid"
+    timeout 100 tail --pid="$pid" -f /dev/null
+    code=0
+    wait "$pid" || code=$?
+    kill "$client" || true
+    [ "$code" -eq 130 ]
+    [ "$(query 'select status from run')" = interrupted ]
+}
+
 @test "an interrupt ends it, with a report of what there was" {
     needs_double
     for signal in INT:130 TERM:143; do
