@@ -427,12 +427,15 @@ END
     mkdir tmp
     export TMPDIR=$PWD/tmp GPUSWAP_DOUBLE="ledger=$PWD/ledger"
     before=$(find /dev/shm | sort)
-    begin_real --set scenario.duration=1h
+    begin_real --set scenario.duration=1h --set scenario.record=events
     kill -KILL "$pid"
     wait "$pid" || true
     [ -z "$(ls tmp)" ]
     [ "$(find /dev/shm | sort)" = "$before" ]
     [ "$(query 'select status from run')" = incomplete ]
+    run --separate-stderr "$GPUSWAP_SIM" audit results.db # of nothing: that is no '0 differences'
+    [ "$status" -eq 65 ]
+    [[ $stderr == *"run 1 of 'results.db' is incomplete: it ended before its events were kept"* ]]
     # the ledger knows a process that is no more, and GPUs of another size
     live --quiet --set node.gpu_memory=32MiB --set workload.NB.memory=20MiB
     [ "$(query 'select status from run')" = $'incomplete\ncomplete' ]
