@@ -110,6 +110,7 @@ int driver_load(struct driver *driver, struct error *err)
 static int initialise(struct driver *driver, struct error *err)
 {
     CUresult result = driver->init(0);
+    const char *name = NULL;
     int count = 0;
 
     if (result == CUDA_SUCCESS)
@@ -119,7 +120,16 @@ static int initialise(struct driver *driver, struct error *err)
             err, GS_NO_DEVICE,
             "the NVIDIA driver finds no GPU; is one there, is it passed into this container, and what does "
             "CUDA_VISIBLE_DEVICES say?");
-    return result == CUDA_SUCCESS ? GS_OK : driver_fail(driver, result, "cuInit", err);
+    if (result == CUDA_SUCCESS)
+        return GS_OK;
+    /* Newly installed and not loaded yet, of another version than the kernel's module, ...: no GPU to be had. */
+    if (driver->error_name(result, &name) != CUDA_SUCCESS || name == NULL)
+        name = "CUresult";
+    return error_set(
+        err, GS_NO_DEVICE,
+        "the NVIDIA driver does not begin: 'cuInit' says %s (%d); see what 'nvidia-smi' says, and reboot if "
+        "the driver was renewed since",
+        name, (int)result);
 }
 
 int driver_open(struct driver *driver, struct error *err)

@@ -59,7 +59,13 @@ static void read_meminfo(const char *root, struct host_memory *memory)
     fclose(file);
 }
 
-/* The lowest limit from the group at `path`, which is below `top`, up to there. */
+static int64_t room_in(int64_t limit_bytes, int64_t used_bytes)
+{
+    return limit_bytes - (used_bytes > 0 ? used_bytes : 0);
+}
+
+/* The limit that leaves the least, from the group at `path`, which is below `top`, up to there: others may be in a group
+ * above. */
 static void read_limits(const char *top, char path[PATH], const char *limit_name, const char *used_name,
                         struct host_memory *memory)
 {
@@ -67,15 +73,17 @@ static void read_limits(const char *top, char path[PATH], const char *limit_name
     char file[3 * PATH];
 
     for (;;) {
-        int64_t limit;
+        int64_t limit, used;
 
         snprintf(file, sizeof file, "%s/%s", path, limit_name);
         limit = number_in(file);
+        snprintf(file, sizeof file, "%s/%s", path, used_name);
+        used = number_in(file);
         if (limit >= 0 && limit < INT64_C(1) << UNLIMITED_BITS &&
-            (memory->limit_bytes < 0 || limit < memory->limit_bytes)) {
+            (memory->limit_bytes < 0 ||
+             room_in(limit, used) < room_in(memory->limit_bytes, memory->limit_used_bytes))) {
             memory->limit_bytes = limit;
-            snprintf(file, sizeof file, "%s/%s", path, used_name);
-            memory->limit_used_bytes = number_in(file);
+            memory->limit_used_bytes = used;
         }
         if (strlen(path) <= strlen(top))
             return;
@@ -125,7 +133,7 @@ int64_t host_memory_left(const struct host_memory *memory)
 
     if (limit < 0)
         return left;
-    limit -= memory->limit_used_bytes > 0 ? memory->limit_used_bytes : 0;
+    limit = room_in(limit, memory->limit_used_bytes);
     limit = limit > 0 ? limit : 0;
     return left < 0 || limit < left ? limit : left;
 }

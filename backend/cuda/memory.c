@@ -295,12 +295,12 @@ int memory_hold(struct memory *memory, int64_t bytes, struct error *err)
 {
     uint32_t count = chunks_of(memory, bytes);
     bool resident = memory_is_resident(memory);
-    CUresult result = CUDA_SUCCESS;
+    CUresult result = gpu_use(memory->gpu);
     bool busy = false;
 
     if (count > memory->capacity)
         return error_set(err, GS_UNSATISFIABLE, "a workload wants more memory than the GPU has");
-    if (count < memory->count)
+    if (count < memory->count && result == CUDA_SUCCESS)
         result = cut(memory, count);
     if ((!resident || count < memory->count) && result == CUDA_SUCCESS)
         memory->count = count;
@@ -312,6 +312,11 @@ int memory_hold(struct memory *memory, int64_t bytes, struct error *err)
         return GS_BUSY;
     if (result == CUDA_ERROR_NOT_READY)
         return gpu_give_up(memory->gpu, "a kernel or copy", err);
+    /* Not for a chunk but for a kernel, and what it was to fill holds junk: who only waited would never know. */
+    if (result == CUDA_ERROR_OUT_OF_MEMORY)
+        return error_set(err, GS_UNSATISFIABLE,
+                         "GPU %d (%s): no memory to launch a kernel: who else uses it (see 'nvidia-smi')?",
+                         memory->gpu->device, memory->gpu->pci);
     return gpu_try(memory->gpu, result, "cuMemCreate", err);
 }
 

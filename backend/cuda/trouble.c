@@ -4,13 +4,14 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Where the context is lost: what helps. */
+/* What helps. */
 static const char *advice(CUresult result)
 {
     static const struct {
         CUresult result;
         const char *text;
     } known[] = {
+        {CUDA_ERROR_OUT_OF_MEMORY, "who else uses it (see 'nvidia-smi')? or it may be the host that has none left"},
         {CUDA_ERROR_ECC_UNCORRECTABLE,
          "its memory is damaged: see 'nvidia-smi -q -d ECC', and reset the GPU or leave it out with "
          "CUDA_VISIBLE_DEVICES"},
@@ -36,7 +37,7 @@ int gpu_try(const struct gpu *gpu, CUresult result, const char *call, struct err
 
     if (result == CUDA_SUCCESS)
         return GS_OK;
-    if (verdict != DRIVER_BROKEN && verdict != DRIVER_GONE)
+    if (verdict != DRIVER_BROKEN && verdict != DRIVER_GONE && result != CUDA_ERROR_OUT_OF_MEMORY)
         return driver_fail(gpu->cu, result, call, err);
     of_driver.code = GS_OK;
     of_driver.lines = 0;

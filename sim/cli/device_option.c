@@ -8,11 +8,11 @@
 /* "0" or "0,2,3": each once. */
 static bool read_ordinals(struct live_device *device, const char *text, unsigned most)
 {
-    char copy[128], *rest = NULL, why[UNITS_WHY];
+    char copy[128], *rest = copy, why[UNITS_WHY];
 
     if (snprintf(copy, sizeof copy, "%s", text) >= (int)sizeof copy || *text == '\0')
         return false;
-    for (char *word = strtok_r(copy, ",", &rest); word != NULL; word = strtok_r(NULL, ",", &rest)) {
+    for (char *word = strsep(&rest, ","); word != NULL; word = strsep(&rest, ",")) { /* ",," has an empty one */
         int64_t number = -1;
 
         if (units_integer(word, &number, why) != GS_OK || number < 0 || number > 255 || device->ordinals == most)

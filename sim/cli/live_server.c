@@ -1,4 +1,5 @@
 /* live_server.c - GET /metrics on 127.0.0.1, one request after the other, by a thread of its own. */
+#include "sim/base/machine.h"
 #include "sim/cli/live.h"
 
 #include <arpa/inet.h>
@@ -19,16 +20,24 @@ struct live_server {
     struct text text;
 };
 
+/* A client has so long in all, and not for each byte: the run's end waits for it, and so do other clients. */
+static bool wait_for(int client, short events, int64_t until_ns)
+{
+    struct pollfd ready = {.fd = client, .events = events};
+    int64_t left_ms = (until_ns - machine_ns()) / 1000000;
+
+    return left_ms > 0 && poll(&ready, 1, (int)left_ms) == 1;
+}
+
 /* Up to the empty line; what comes later is of no interest. */
-static bool read_request(int client, char request[REQUEST + 1])
+static bool read_request(int client, int64_t until_ns, char request[REQUEST + 1])
 {
     size_t length = 0;
 
     while (length < REQUEST) {
-        struct pollfd ready = {.fd = client, .events = POLLIN};
         ssize_t got;
 
-        if (poll(&ready, 1, PATIENCE_MS) != 1 || (got = recv(client, request + length, REQUEST - length, 0)) <= 0)
+        if (!wait_for(client, POLLIN, until_ns) || (got = recv(client, request + length, REQUEST - length, 0)) <= 0)
             return false;
         length += (size_t)got;
         request[length] = '\0';
@@ -38,28 +47,28 @@ static bool read_request(int client, char request[REQUEST + 1])
     return false;
 }
 
-static void send_all(int client, const char *data, size_t length)
+static void send_all(int client, int64_t until_ns, const char *data, size_t length)
 {
     while (length > 0) {
-        struct pollfd ready = {.fd = client, .events = POLLOUT};
         ssize_t sent;
 
-        if (poll(&ready, 1, PATIENCE_MS) != 1 || (sent = send(client, data, length, MSG_NOSIGNAL)) < 0)
+        if (!wait_for(client, POLLOUT, until_ns) ||
+            (sent = send(client, data, length, MSG_NOSIGNAL | MSG_DONTWAIT)) < 0)
             return;
         data += sent;
         length -= (size_t)sent;
     }
 }
 
-static void answer(int client, const char *status, const char *type, const char *body, size_t length)
+static void answer(int client, int64_t until_ns, const char *status, const char *type, const char *body, size_t length)
 {
     char head[256];
     int n = snprintf(head, sizeof head,
                      "HTTP/1.0 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n", status,
                      type, length);
 
-    send_all(client, head, (size_t)n);
-    send_all(client, body, length);
+    send_all(client, until_ns, head, (size_t)n);
+    send_all(client, until_ns, body, length);
 }
 
 static void serve(struct live_server *server, int client)
@@ -67,19 +76,20 @@ static void serve(struct live_server *server, int client)
     static const char elsewhere[] = "the metrics are at /metrics\n", only_get[] = "only GET is answered\n";
     char request[REQUEST + 1];
     struct text copy = {0};
+    int64_t until_ns = machine_ns() + INT64_C(1000000) * PATIENCE_MS;
 
-    if (!read_request(client, request))
+    if (!read_request(client, until_ns, request))
         return;
     if (strncmp(request, "GET ", 4) != 0)
-        answer(client, "405 Method Not Allowed", "text/plain", only_get, sizeof only_get - 1);
+        answer(client, until_ns, "405 Method Not Allowed", "text/plain", only_get, sizeof only_get - 1);
     else if (strncmp(request + 4, "/metrics", 8) != 0 || strchr(" ?\r\n", request[12]) == NULL)
-        answer(client, "404 Not Found", "text/plain", elsewhere, sizeof elsewhere - 1);
+        answer(client, until_ns, "404 Not Found", "text/plain", elsewhere, sizeof elsewhere - 1);
     else {
         pthread_mutex_lock(&server->lock);
         text_add(&copy, server->text.data != NULL ? server->text.data : "");
         pthread_mutex_unlock(&server->lock);
-        answer(client, "200 OK", "text/plain; version=0.0.4; charset=utf-8", copy.data != NULL ? copy.data : "",
-               copy.length);
+        answer(client, until_ns, "200 OK", "text/plain; version=0.0.4; charset=utf-8",
+               copy.data != NULL ? copy.data : "", copy.length);
         text_fini(&copy);
     }
 }

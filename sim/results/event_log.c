@@ -91,6 +91,10 @@ static int find_run(struct event_log *log, int64_t run, bool events, struct erro
     } else if (events && strcmp((const char *)sqlite3_column_text(s, 3), "events") != 0) {
         rc = error_set(err, GS_BAD_INPUT, "run %lld of '%s' kept no events; run it with '--set scenario.record=events'",
                        (long long)sqlite3_column_int64(s, 0), log->path);
+    } else if (events && sqlite3_column_int64(s, 4) == 0) { /* nothing to compare is not the same as no difference */
+        rc = error_set(err, GS_BAD_INPUT,
+                       "run %lld of '%s' is incomplete: it ended before its events were kept; run it again",
+                       (long long)sqlite3_column_int64(s, 0), log->path);
     } else {
         log->run = sqlite3_column_int64(s, 0);
         log->scenario = scenario_text((const char *)sqlite3_column_text(s, 1), log->arena);

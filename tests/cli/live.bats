@@ -90,7 +90,7 @@ begin_real() {
 @test "a device must be named, and be one" {
     fails 64 "on what?" a.ini
     fails 64 "which scenario?" --device double
-    for device in cuda cuda: cuda:x cuda:0,0 cuda:-1 gpu:0 Double; do
+    for device in cuda cuda: cuda:x cuda:0,0 cuda:0,,1 cuda:0, cuda:,0 cuda:-1 gpu:0 Double; do
         fails 64 "not '$device'" a.ini --device "$device"
     done
     fails 64 "a GPU's is real" a.ini --device cuda:0 --clock virtual
@@ -353,6 +353,28 @@ END
     [ "$status" -eq 75 ]
 }
 
+@test "a client of the metrics that takes its time does not hold up the end" {
+    needs_double
+    begin_real --metrics 0 --set scenario.duration=1h
+    port=$(sed -n 's|^metrics: http://127.0.0.1:\([0-9]*\)/metrics$|\1|p' err)
+    (
+        exec 5<>"/dev/tcp/127.0.0.1/$port"
+        for _ in $(seq 600); do # for ten minutes, a byte at a time
+            printf x >&5 2>/dev/null || break
+            sleep 1
+        done
+    ) 3>&- &
+    client=$!
+    sleep 0.5
+    kill -INT "$pid"
+    timeout 100 tail --pid="$pid" -f /dev/null
+    code=0
+    wait "$pid" || code=$?
+    kill "$client" || true
+    [ "$code" -eq 130 ]
+    [ "$(query 'select status from run')" = interrupted ]
+}
+
 @test "an interrupt ends it, with a report of what there was" {
     needs_double
     for signal in INT:130 TERM:143; do
@@ -405,12 +427,15 @@ END
     mkdir tmp
     export TMPDIR=$PWD/tmp GPUSWAP_DOUBLE="ledger=$PWD/ledger"
     before=$(find /dev/shm | sort)
-    begin_real --set scenario.duration=1h
+    begin_real --set scenario.duration=1h --set scenario.record=events
     kill -KILL "$pid"
     wait "$pid" || true
     [ -z "$(ls tmp)" ]
     [ "$(find /dev/shm | sort)" = "$before" ]
     [ "$(query 'select status from run')" = incomplete ]
+    run --separate-stderr "$GPUSWAP_SIM" audit results.db # of nothing: that is no '0 differences'
+    [ "$status" -eq 65 ]
+    [[ $stderr == *"run 1 of 'results.db' is incomplete: it ended before its events were kept"* ]]
     # the ledger knows a process that is no more, and GPUs of another size
     live --quiet --set node.gpu_memory=32MiB --set workload.NB.memory=20MiB
     [ "$(query 'select status from run')" = $'incomplete\ncomplete' ]

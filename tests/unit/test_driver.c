@@ -39,6 +39,10 @@ static void test_says_what_is_missing(void **state)
     expect(DOUBLE_LIBCUDA, "finds no GPU");
     double_reset("fault=cuInit#1=802");
     expect(DOUBLE_LIBCUDA, "'cuInit'");
+    double_reset("fault=cuInit#1=803"); /* the library was renewed, the kernel's module was not */
+    expect(DOUBLE_LIBCUDA, "'cuInit' says CUresult (803); see what 'nvidia-smi' says");
+    double_reset("fault=cuInit#1=999");
+    expect(DOUBLE_LIBCUDA, "does not begin");
     double_reset("fault=cuDriverGetVersion#1=34");
     expect(DOUBLE_LIBCUDA, "is the toolkit's stub and no driver");
 }

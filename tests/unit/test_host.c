@@ -86,7 +86,7 @@ static void test_no_limit(void **state)
     assert_int_equal(host_memory_left(&memory), INT64_C(8000000) * 1024);
 }
 
-/* The lowest limit counts, wherever on the way up it stands. */
+/* The limit that leaves the least counts, wherever on the way up it stands, be it the highest. */
 static void test_second_version(void **state)
 {
     struct host_memory memory;
@@ -102,6 +102,10 @@ static void test_second_version(void **state)
     assert_int_equal(memory.limit_bytes, 3000000000);
     assert_int_equal(memory.limit_used_bytes, 1000000000);
     assert_int_equal(host_memory_left(&memory), 2000000000);
+    put("/sys/fs/cgroup/pods/memory.current", "4900000000\n"); /* most of it others' */
+    memory = host_memory(root);
+    assert_int_equal(memory.limit_bytes, 5000000000);
+    assert_int_equal(host_memory_left(&memory), 100000000);
 }
 
 /* A container sees its own group as '/'. */

@@ -136,6 +136,9 @@ static void test_lost(void **state)
         {"fault=cuMemcpyDtoHAsync#30=op214", "CUDA_ERROR_ECC_UNCORRECTABLE"},
         {"fault=cuMemcpyHtoDAsync#30=op700", "CUDA_ERROR_ILLEGAL_ADDRESS"},
         {"fault=cuMemUnmap#7=lost46", "CUDA_ERROR_DEVICE_UNAVAILABLE"},
+        {"fault=cuDevicePrimaryCtxRetain#1=2", "GPU 0 (?): 'cuDevicePrimaryCtxRetain': out of memory"},
+        {"fault=cuLaunchKernel#100=2", "GPU 0 (FFFF:00:00.0): 'cuLaunchKernel': out of memory"},
+        {"fault=cuLaunchKernel#100=2", "who else uses it (see 'nvidia-smi')"},
     };
     static struct error err;
 

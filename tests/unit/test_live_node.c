@@ -89,6 +89,9 @@ static const struct {
          MODEL("A", "2", "3MiB", "kv_cache = 1MiB\narrival = poisson(6/min)\nservice = exp(400ms)")
              MODEL("B", "2", "3MiB", "unload = stop\ncold_start = 1s\narrival = poisson(6/min)\nservice = exp(400ms)"),
      "", SWAPS, false},
+    {"growing, on several GPUs, while others have had the last word on theirs",
+     NODE("60s", "gpus = 3\nswap_file = 40MiB") NOTEBOOK("NB", "9", "3001KiB", "grow = uniform(1KiB, 2MiB)"), "gpus=3",
+     SWAPS, false},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 

@@ -116,6 +116,22 @@ static void test_odd_sizes(void **state)
     assert_no_violation();
 }
 
+/* What it grows by is there, and the kernel that is to fill it cannot be launched: nothing that time will mend. */
+static void test_growth_that_cannot_be_filled(void **state)
+{
+    (void)state;
+    assert_true(open_all(SMALL "fault=cuLaunchKernel#8=2", (const unsigned[]){6}, 1, 6, 2));
+    assert_int_equal(memory_hold(&memory[0], 540000, &err), GS_OK);
+    begin(0, MOVE_IN);
+    must_finish();
+    burst(0, 3); /* three chunks were filled, and are touched: seven launches */
+    assert_int_equal(memory_hold(&memory[0], 900000, &err), GS_UNSATISFIABLE);
+    assert_non_null(strstr(err.text, "GPU 0 (FFFF:00:00.0): no memory to launch a kernel"));
+    close_all();
+    assert_int_equal(dbl->leaks(), 0);
+    assert_no_violation();
+}
+
 /* Who has a clean copy leaves without copying; cleaning makes one while it runs on. */
 static void test_clean(void **state)
 {
@@ -296,11 +312,17 @@ static void test_use_while_it_comes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_exchange_with_a_full_swap_file),
-        cmocka_unit_test(test_overlap),        cmocka_unit_test(test_clean),
-        cmocka_unit_test(test_odd_sizes),      cmocka_unit_test(test_discipline),
-        cmocka_unit_test(test_both_want_all),  cmocka_unit_test(test_any_order),
-        cmocka_unit_test(test_in_part),        cmocka_unit_test(test_use_while_it_comes),
+        cmocka_unit_test(test_there_and_back),
+        cmocka_unit_test(test_exchange_with_a_full_swap_file),
+        cmocka_unit_test(test_overlap),
+        cmocka_unit_test(test_clean),
+        cmocka_unit_test(test_odd_sizes),
+        cmocka_unit_test(test_growth_that_cannot_be_filled),
+        cmocka_unit_test(test_discipline),
+        cmocka_unit_test(test_both_want_all),
+        cmocka_unit_test(test_any_order),
+        cmocka_unit_test(test_in_part),
+        cmocka_unit_test(test_use_while_it_comes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
