@@ -23,6 +23,8 @@ teardown() {
     [ "$(grep -c '^cell [123]: [0-9.]* s$' b.out)" -eq 3 ]
     [ "$(cat a.rc b.rc)" = $'0\n0' ]
     stop_daemon
+    grep -q '^What limits: waiting for the GPU' serve.out
+    run ! grep -q '^Next: .*workload.NB.count=' serve.out
     [ "$(sqlite3 results.db "SELECT count(*) > 2 FROM command WHERE kind = 'swap_out'")" = 1 ]
 }
 
