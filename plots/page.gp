@@ -15,7 +15,7 @@ if (is_bare) {
     if (form eq "svg") {
         set terminal svg size width,height noenhanced font "sans-serif,13" name picture background "white"
     } else {
-        set terminal pngcairo size width,height noenhanced font "sans-serif,11" background "white"
+        set terminal pngcairo dashlength 0.5 size width,height noenhanced font "sans-serif,11" background "white"
     }
     set label 1 title at screen 20.0/width, screen 1-20.0/height left font (form eq "svg" ? ",16" : ",13")
     set label 2 subtitle at screen 20.0/width, screen 1-42.0/height left textcolor rgb "#555555"

@@ -193,7 +193,7 @@ static int64_t work_of(const struct trace_workload *w)
 
 static int64_t most_of(const struct trace_workload *w)
 {
-    int64_t bytes = w->memory_bytes > 0 ? w->memory_bytes : 0, most = bytes;
+    int64_t held = trace_most_held(w), bytes = held > 0 ? held : 0, most = bytes;
     for (size_t j = 0; j < w->bursts; j++)
         if (bytes + w->burst[j].grow_bytes > most)
             most = bytes + w->burst[j].grow_bytes;
@@ -209,7 +209,7 @@ static bool add_workload(struct trace_part *part, const struct trace_workload *w
     part->busy += (double)work_of(w) / (double)span_ns;
     part->most_bytes = most > part->most_bytes ? most : part->most_bytes;
     if (!add(part, TRACE_START, w->attach_ns, arena) ||
-        (w->memory_bytes >= 0 && !add(part, TRACE_MEMORY, w->memory_bytes, arena)))
+        (trace_most_held(w) >= 0 && !add(part, TRACE_MEMORY, trace_most_held(w), arena)))
         return false;
     switch (part->class) {
     case GST_TRAINING:

@@ -71,8 +71,8 @@ static void collect(struct trace_info *info, const struct trace_workload *w, str
     info_add(&s[LIFE], life);
     if ((w->bursts || w->runs) && life > 0)
         info_add(&s[BUSY], fmin(1, work / life)); /* what a window cuts off may be more than fits */
-    if (w->memory_bytes >= 0)
-        info_add(&s[MEMORY], (double)w->memory_bytes);
+    if (trace_most_held(w) >= 0)
+        info_add(&s[MEMORY], (double)trace_most_held(w));
     info->work_s += work;
     info->by_class[w->class]++;
     info->runs += w->runs;

@@ -72,6 +72,17 @@ static inline int64_t trace_on_all(const struct trace_workload *workload, int64_
     return each < most / workload->gpus ? each * workload->gpus : most;
 }
 
+/* The most that a workload says it holds, at arrival or later; -1: it never says.  A recorded process begins with nothing. */
+static inline int64_t trace_most_held(const struct trace_workload *workload)
+{
+    int64_t most = workload->memory_bytes;
+
+    for (size_t i = 0; i < workload->resizes; i++)
+        if (workload->resize[i].bytes > most)
+            most = workload->resize[i].bytes;
+    return most;
+}
+
 struct dist;
 struct trace {
     struct trace_workload *workload; /* in order of attach_ns, then of the source */

@@ -30,6 +30,8 @@ void section_verdict(struct text *out, const struct report *r)
         text_add(out, section_is_good(r) ? "Nothing was promised in this scenario" : "Not everybody was served");
     else if (r->slas == 1)
         text_add(out, n ? "The promise is missed" : "The promise is kept");
+    else if (n == 0 && r->slas == 2)
+        text_add(out, "Both promises are kept");
     else if (n == 0)
         text_printf(out, "All %zu promises are kept", r->slas);
     else

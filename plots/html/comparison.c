@@ -143,7 +143,10 @@ static void metric_rows(struct html_table *t, const json_t *json, const json_t *
             html_cell_more(t, signed_number(text, show, finding_number(d, "difference")),
                            signed_number(share, show_percent, finding_number(d, "share")));
         html_cell(t, finding_interval(bounds_text, show, bounds));
-        snprintf(text, sizeof text, ratio < 999.5 ? "x %.2g" : "> 999", ratio);
+        if (ratio < 999.5)
+            snprintf(text, sizeof text, "x %s", show_ratio(share, ratio));
+        else
+            snprintf(text, sizeof text, "> 999");
         html_cell(t, isnan(ratio) ? "" : text);
         html_cell(t, a == 0 ? "baseline" : sign_of(finding_word(d, "verdict")));
     }

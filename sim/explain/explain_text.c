@@ -233,8 +233,8 @@ void explain_text(struct text *out, const struct explain *explain, const struct 
     put_sum(&t);
     const struct gs_policy_head *victim = t.told != NULL ? gs_policy_find(GS_SLOT_VICTIM, t.about->victim) : NULL;
     if (victim != NULL)
-        text_printf(out, "\n%s: %s.  Worth: what it would be to keep; the least leaves first.\n", victim->name,
-                    victim->help);
+        text_printf(out, "\n%s: %s.  Worth: what it would be to keep, in its own unit; the least leaves first.\n",
+                    victim->name, victim->help);
     put_untold(&t);
     if (!t.about->events) {
         text_add(

@@ -37,8 +37,9 @@ static void head(struct text *out, const struct prediction *p)
     text_printf(out, "live        %s on %s\n", p->run->started, p->run->device);
     text_printf(out, "calibrated  %s on %s %s\n", c->made, c->gpu, c->uuid);
     text_printf(out, "load        %s\n\n",
-                p->run->ready_ns != NULL ? "the same draws, and wishes as they were recorded"
-                                         : "the same draws; no wishes were recorded (record = bursts)");
+                p->run->ready_ns != NULL
+                    ? "the same draws, and bursts wished for when they were in the live run"
+                    : "the same draws; when bursts were wished for was not recorded (record = bursts does)");
 }
 
 static const double far_off = 0.05; /* a simulation that is to be planned with errs by less */

@@ -19,7 +19,7 @@ const char *report_time(char out[REPORT_CELL], double s)
     size_t i = 0;
     if (isnan(s))
         return "-";
-    if (s == 0)
+    if (fabs(s) < 5e-9) /* "0.00 us": what rounding has left of nothing */
         return "0 s";
     while (i + 1 < sizeof scale / sizeof scale[0] && fabs(s) >= scale[i].below_s)
         i++;

@@ -273,6 +273,8 @@ const char *next_setting(struct making *b, enum limit limit, size_t group)
     default:
         break;
     }
+    if (b->scenario->served) /* its places are no programs, and a daemon has the GPUs that there are */
+        return "";
     bool held_up = limit == LIMIT_STARVED || limit == LIMIT_OVERLOAD;
     bool room = !held_up && report_sla_met(b->report) && (b->report->slas > 0 || limit == LIMIT_NOTHING);
     return room ? more_load(b, group) : less_load(b, group);

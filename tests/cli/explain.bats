@@ -69,7 +69,7 @@ the sum
    swap-in                  3.200000000 s
   response                  7.900000000 s
 
-lru: evict the workload that has not had the GPU for longest.  Worth: what it would be to keep; the least leaves first.
+lru: evict the workload that has not had the GPU for longest.  Worth: what it would be to keep, in its own unit; the least leaves first.
 END
     diff due.txt c.txt
 }

@@ -66,7 +66,7 @@ predict() {
         [ -z "$stderr" ]
         echo "$output"
         within 1 completed alone_s response_mean_s response_p50_s response_p95_s swap_in_s swaps swap_in_bytes
-        [[ $output == *"THE DRIVER DOUBLE, NO GPU"*"wishes as they were recorded"* ]]
+        [[ $output == *"THE DRIVER DOUBLE, NO GPU"*"wished for when they were in the live run"* ]]
         jq -e '.provenance == "double" and .load == "recorded" and .notes == []' predicted.json
     done
     run --separate-stderr predict results.db --run 1
@@ -90,7 +90,7 @@ predict() {
     live drawn.ini
     run --separate-stderr predict results.db
     [ "$status" -eq 0 ]
-    [[ $output == *"no wishes were recorded (record = bursts)"* ]]
+    [[ $output == *"was not recorded (record = bursts does)"* ]]
     within 5 response_mean_s
 }
 

@@ -83,3 +83,22 @@ trace() {
         [[ $status == 0 ]]
     done
 }
+
+@test "memory is the most that a workload holds: a recorded process begins with nothing" {
+    cat >begins.gst <<'END'
+#gpuswap-trace,1
+#meta,name,begins
+#meta,source,made up
+#meta,horizon,20000000
+0,W,a,n,1,0,,,,,,c
+1000000,B,a,2000000
+2000000,M,a,54525952
+5000000,M,a,44040192
+9000000,B,a,2000000
+20000000,D,a,end
+END
+    trace info begins.gst --json
+    [[ $(jq -c '.distributions.memory_bytes | [.n, .max]' <<<"$output") == '[1,54525952]' ]]
+    trace fit begins.gst -o begins.ini
+    grep -qx 'memory = .*52MiB.*' begins.ini
+}
