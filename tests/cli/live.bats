@@ -351,6 +351,7 @@ END
     head -n 1 <&5 | grep -q '^HTTP/1.0 405'
     run "$GPUSWAP_SIM" live a.ini --device double --metrics "$port" --db other.db
     [ "$status" -eq 75 ]
+    [ ! -e other.db ]
 }
 
 @test "a client of the metrics that takes its time does not hold up the end" {
