@@ -90,7 +90,7 @@ begin_real() {
 @test "a device must be named, and be one" {
     fails 64 "on what?" a.ini
     fails 64 "which scenario?" --device double
-    for device in cuda cuda: cuda:x cuda:0,0 cuda:0,,1 cuda:0, cuda:,0 cuda:-1 gpu:0 Double; do
+    for device in cuda cuda: cuda:x cuda:0,0 cuda:0,,1 "cuda:0," cuda:,0 cuda:-1 gpu:0 Double; do
         fails 64 "not '$device'" a.ini --device "$device"
     done
     fails 64 "a GPU's is real" a.ini --device cuda:0 --clock virtual
