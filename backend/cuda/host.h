@@ -8,7 +8,7 @@
 
 struct host_memory {
     int64_t total_bytes, available_bytes; /* of the machine; -1: not known */
-    int64_t limit_bytes;                  /* of this group of processes, the lowest on the way up; -1: none */
+    int64_t limit_bytes;                  /* on the way up from its group, the one with the least room; -1: none */
     int64_t limit_used_bytes;             /* of that limit; -1: not known */
 };
 struct host_memory host_memory(const char *root);

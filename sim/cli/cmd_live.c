@@ -147,6 +147,7 @@ int cmd_live(int argc, char **argv, struct error *err)
     simulate_init(&a.simulate);
     a.simulate.live = &a.live;
     rc = argp_parse(&argp, argc, argv, 0, NULL, &a) == 0 ? run(&a, err) : GS_USAGE;
+    live_server_close(a.live.server); /* where no run began */
     simulate_fini(&a.simulate);
     return rc;
 }

@@ -86,5 +86,6 @@ int live_begin(struct live *live, const struct scenario *scenario, const struct 
     if (live->device.options == NULL)
         return error_set(err, GS_SYSTEM, "out of memory");
     live->watch.slice_ns = (gs_ns)(WALL_SLICE_NS * live->device.time_scale);
-    return device_open(&live->device, err);
+    rc = device_open(&live->device, err);
+    return rc == GS_OK && live->port >= 0 ? live_server_open(&live->server, live->port, &live->port, err) : rc;
 }

@@ -90,7 +90,7 @@ begin_real() {
 @test "a device must be named, and be one" {
     fails 64 "on what?" a.ini
     fails 64 "which scenario?" --device double
-    for device in cuda cuda: cuda:x cuda:0,0 cuda:0,,1 cuda:0, cuda:,0 cuda:-1 gpu:0 Double; do
+    for device in cuda cuda: cuda:x cuda:0,0 cuda:0,,1 "cuda:0," cuda:,0 cuda:-1 gpu:0 Double; do
         fails 64 "not '$device'" a.ini --device "$device"
     done
     fails 64 "a GPU's is real" a.ini --device cuda:0 --clock virtual
@@ -351,6 +351,7 @@ END
     head -n 1 <&5 | grep -q '^HTTP/1.0 405'
     run "$GPUSWAP_SIM" live a.ini --device double --metrics "$port" --db other.db
     [ "$status" -eq 75 ]
+    [ ! -e other.db ]
 }
 
 @test "a client of the metrics that takes its time does not hold up the end" {
