@@ -73,6 +73,18 @@ bool swapfile_is_needed(const char *path)
     return needed;
 }
 
+/* Empty, or a swap file, or one that had only just been begun. */
+static bool is_ours(int fd)
+{
+    static const char nothing[sizeof(((struct head *)NULL)->magic)];
+    struct head head;
+    ssize_t count = pread(fd, &head, sizeof head, 0);
+
+    return count == 0 ||
+           (count == (ssize_t)sizeof head && (memcmp(head.magic, SWAPFILE_MAGIC, sizeof head.magic) == 0 ||
+                                              memcmp(head.magic, nothing, sizeof head.magic) == 0));
+}
+
 static int size_file(struct swapfile *f, bool *fresh, struct error *err)
 {
     struct head head;
@@ -81,6 +93,9 @@ static int size_file(struct swapfile *f, bool *fresh, struct error *err)
     int64_t wanted;
 
     *fresh = !somebody_needs_it(f->fd, &head);
+    if (*fresh && !is_ours(f->fd))
+        return error_set(err, GS_CANT_CREATE, "'%s': there is a file that is no swap file of a daemon; move it away",
+                         f->path);
     if (!*fresh && head.slots != f->slots)
         return error_set(err, GS_UNSATISFIABLE,
                          "swap file '%s': programs lie there that the daemon before this one served, in %u MiB, and "

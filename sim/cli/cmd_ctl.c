@@ -64,11 +64,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         append(a, arg, state);
         return 0;
     case ARGP_KEY_END:
+        if (strncmp(a->words, "release", 7) == 0) /* a word of connections that last */
+            argp_error(state, "a request lasts as long as the 'ctl request PLACE --hold' that made it; end that");
         if (a->words[0] == '\0')
-            argp_error(
-                state,
-                "what? status, request PLACE, release PLACE, pin PLACE, unpin PLACE, priority PLACE N, attach PID, "
-                "drain or stop");
+            argp_error(state, "what? status, request PLACE, pin PLACE, unpin PLACE, priority PLACE N, attach PID, "
+                              "drain or stop");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -176,7 +176,7 @@ int cmd_ctl(int argc, char **argv, struct error *err)
     static const struct argp argp = {
         options,
         parse,
-        "status\nrequest PLACE\nrelease PLACE\npin PLACE\nunpin PLACE\npriority PLACE N\n"
+        "status\nrequest PLACE\npin PLACE\nunpin PLACE\npriority PLACE N\n"
         "attach PID --group NAME\ndrain\nstop",
         "Ask the daemon of this node (gpuswap-sim serve): who is where; bring a program onto "
         "the GPU; keep it there; take a process in that runs already; let nobody in any more; "

@@ -79,7 +79,7 @@ something_happens() {
     11) ctl priority "$place" $((RANDOM % 256)) ;;
     12) timeout 2 "$GPUSWAP_SIM" ctl request "$place" 3>&- & ;;
     13) timeout "0.$((RANDOM % 9 + 1))" "$GPUSWAP_SIM" ctl request "$place" --hold 3>&- & ;;
-    14) ctl release "$place" ;;
+    14) ctl unpin "$place" ;;
     15) [ $((RANDOM % 4)) -gt 0 ] || daemon_dies ;;
     esac
 }

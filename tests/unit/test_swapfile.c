@@ -218,6 +218,27 @@ static void test_not_there_twice(void **state)
 }
 
 /* Not a file, and not in memory. */
+static void test_no_swap_file(void **state)
+{
+    static const char dear[] =
+        "what somebody would miss, and longer than the head of a swap file is, so that all is read\n";
+    char text[sizeof dear];
+    bool fresh = false;
+    FILE *other;
+
+    (void)state;
+    swapfile_close(file);
+    assert_non_null(other = fopen(path, "w"));
+    assert_int_equal(fputs(dear, other) >= 0 && fclose(other) == 0, 1);
+    assert_int_equal(open_slots(SLOTS, &fresh), GS_CANT_CREATE);
+    assert_non_null(other = fopen(path, "r"));
+    assert_non_null(fgets(text, sizeof text, other));
+    fclose(other);
+    assert_string_equal(text, dear);
+    unlink(path);
+    assert_int_equal(open_slots(SLOTS, &fresh), GS_OK);
+}
+
 static void test_where(void **state)
 {
     struct swapfile *other;
@@ -243,6 +264,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_held, begin, end),
         cmocka_unit_test_setup_teardown(test_next_daemon, begin, end),
         cmocka_unit_test_setup_teardown(test_not_there_twice, begin, end),
+        cmocka_unit_test_setup_teardown(test_no_swap_file, begin, end),
         cmocka_unit_test_setup_teardown(test_where, begin, end),
     };
 
