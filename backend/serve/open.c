@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -163,6 +164,14 @@ void serve_close(struct backend *be)
     driver_close(&be->driver);
 }
 
+static void say_ready(const struct backend *be)
+{
+    char line[200];
+
+    snprintf(line, sizeof line, "serving at '%.120s': %u places for programs", be->options->socket, be->guests);
+    be->options->say(line);
+}
+
 int serve_open(struct backend **out, const struct backend_setup *setup, struct error *err)
 {
     struct backend *be = arena_alloc(setup->arena, sizeof *be);
@@ -190,6 +199,7 @@ int serve_open(struct backend **out, const struct backend_setup *setup, struct e
         serve_close(be);
         return rc;
     }
+    say_ready(be);
     *out = be;
     return GS_OK;
 }

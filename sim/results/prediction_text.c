@@ -44,28 +44,43 @@ static void head(struct text *out, const struct prediction *p)
 
 static const double far_off = 0.05; /* a simulation that is to be planned with errs by less */
 
+/* What a burst's time consists of is weighed against all of it: a small part may be off by much. */
+static bool is_far(const struct prediction_row *row, double response_s)
+{
+    if (ends_with(row->metric, "_s") && strncmp(row->metric, "response", 8) != 0 && response_s > 0)
+        return fabs(row->simulated - row->live) > far_off * response_s;
+    return fabs(row->error) > far_off;
+}
+
 void prediction_text(struct text *out, const struct prediction *p)
 {
     struct prediction_row row;
     const char *last = NULL;
     unsigned shown = 0, far = 0;
+    double response_s = 0;
 
     head(out, p);
     text_printf(out, "%-14s  %-16s %12s %12s %10s\n", "", "", "live", "simulated", "error");
     for (size_t i = 0; prediction_row_at(p, i, &row); i++) {
         char live[CELL], simulated[CELL], error[24] = "-";
+        bool is_off;
 
+        if (row.name != last)
+            response_s = 0;
+        if (strcmp(row.metric, "response_mean_s") == 0)
+            response_s = row.live;
         if (isnan(row.live) && isnan(row.simulated))
             continue;
         if (!isnan(row.error))
             snprintf(error, sizeof error, "%+.2f %%", row.error * 100);
         name_cell(out, 14, row.name == last ? "" : *row.name != '\0' ? row.name : "run");
         shown += isnan(row.error) ? 0 : 1;
-        far += fabs(row.error) > far_off ? 1 : 0;
+        is_off = is_far(&row, response_s);
+        far += is_off ? 1 : 0;
         text_printf(out, "  %-16.*s %12s %12s %10s%s\n",
                     (int)(strlen(row.metric) - (ends_with(row.metric, "_s") ? 2 : 0)), row.metric,
                     show(live, row.metric, row.live), show(simulated, row.metric, row.simulated), error,
-                    fabs(row.error) > far_off ? "  far off" : "");
+                    is_off ? "  far off" : "");
         last = row.name;
     }
     text_printf(out, "\n%u of %u numbers are far off, by more than %g %%%s\n", far, shown, far_off * 100,

@@ -211,7 +211,7 @@ END
     until_so is_state NB-0 running
     pid=$(process_of NB-0)
     [[ $(nobody "$GPUSWAP_SIM" ctl status) == *"no programs here that are yours"* ]]
-    for words in "pin NB-0" "unpin NB-0" "request NB-0" "release NB-0" "priority NB-0 1"; do
+    for words in "pin NB-0" "unpin NB-0" "request NB-0" "priority NB-0 1"; do
         # shellcheck disable=SC2086
         run nobody "$GPUSWAP_SIM" ctl $words
         [ "$status" -ne 0 ] && [[ $output == *"there is no 'NB-0' here that is yours"* ]]

@@ -10,7 +10,7 @@ setup() {
     node_setup
     [ "$(df --output=avail -k /dev/shm | tail -n 1)" -gt 300000 ] || skip "no room in /dev/shm"
     file=$(mktemp -u /dev/shm/gpuswap-test.XXXXXX)
-    sed -i 's/swap_file = .*/swap_file = 130MiB/' node.ini
+    sed -i 's/swap_file = .*/swap_file = 160MiB/' node.ini
     GPUSWAP_DOUBLE="$GPUSWAP_DOUBLE driver=13040"
 }
 
@@ -268,8 +268,8 @@ loading() {
 @test "a driver that does not say how much a program has, or without the call; a file on a disk, or of somebody else" {
     sed -i 's/memory = 30MiB/memory = 20MiB/' node.ini
     GPUSWAP_DOUBLE="$GPUSWAP_DOUBLE unseen=yes" own
-    GPUSWAP_DOUBLE="$GPUSWAP_DOUBLE unseen=yes" start a "$(client once)" 40 20 50
-    GPUSWAP_DOUBLE="$GPUSWAP_DOUBLE unseen=yes" start b "$(client once)" 40 20 50
+    GPUSWAP_DOUBLE="$GPUSWAP_DOUBLE unseen=yes" start a "$(client once)" 1000 20 50
+    GPUSWAP_DOUBLE="$GPUSWAP_DOUBLE unseen=yes" start b "$(client once)" 1000 20 50
     GPUSWAP_DOUBLE="$GPUSWAP_DOUBLE unseen=yes" start c "$(client once)" 2 14 50
     until_so eval 'ctl status | grep -q "does not tell how much"'
     run timeout 20 "$GPUSWAP_SIM" serve node.ini --socket other --device double --db other.db --swap-file "$file"
