@@ -8,14 +8,6 @@ void nonsense(struct controller *ctl, enum gs_slot slot)
     ctl->nonsense[slot]++;
 }
 
-double answer_worth(struct controller *ctl, enum gs_slot slot, double worth, double safe)
-{
-    if (worth == worth)
-        return worth;
-    nonsense(ctl, slot);
-    return safe;
-}
-
 gs_ns answer_time(struct controller *ctl, enum gs_slot slot, gs_ns time, gs_ns safe)
 {
     if (time == GS_NEVER || (time >= 0 && time <= LONGEST_NS))

@@ -9,24 +9,34 @@
 enum { BINS_SHIFT = 51 };                               /* bits of a double within its bin */
 static const int64_t BINS_FIRST = INT64_C(0x3ff) << 52; /* of 1 */
 
-/* The bin of `s` seconds, times 2^BINS_SHIFT. */
-static inline int64_t bins_at(double s)
+/* The bin of x = 4 s + 1, at least 1. */
+static inline int64_t bins_of_x(double x)
 {
-    double x = 4 * s + 1;
     int64_t bits;
 
     memcpy(&bits, &x, sizeof bits);
-    return bits - BINS_FIRST;
+    return (bits >> BINS_SHIFT) - (BINS_FIRST >> BINS_SHIFT);
 }
 
-/* The seconds at which `bin` begins. */
-static inline double bins_begin(int bin)
+/* The x at which `bin` begins. */
+static inline double bins_x(int bin)
 {
     int64_t bits = ((int64_t)bin << BINS_SHIFT) + BINS_FIRST;
     double x;
 
     memcpy(&x, &bits, sizeof x);
-    return (x - 1) / 4;
+    return x;
+}
+
+static inline int64_t bins_of(double s)
+{
+    return bins_of_x(4 * s + 1);
+}
+
+/* The seconds at which `bin` begins. */
+static inline double bins_begin(int bin)
+{
+    return (bins_x(bin) - 1) / 4;
 }
 
 #endif

@@ -102,16 +102,9 @@ static inline bool gs_by_disk(uint8_t reason)
     return reason == GS_BECAUSE_COLD || reason == GS_BECAUSE_SPILL;
 }
 
-/* What a victim was chosen from. */
-struct gs_candidate {
-    uint32_t workload;
-    bool chosen;
-    double keep;
-};
-
 struct gs_commands {
     struct gs_command *item;
-    struct gs_candidate *candidate;
+    struct gs_candidate *candidate; /* what victims were chosen from */
     uint32_t count, candidates;
 };
 

@@ -2,14 +2,8 @@
  * whoever was not needed after all. */
 #include "state.h"
 
-/* Where all that fit run together, those who wished earlier than the requester are not robbed for it. */
-static bool outranked(const struct controller *ctl, uint32_t workload, gs_ns wished_ns)
-{
-    return ctl->seat[workload].queued && ctl->workload[workload].since_ns < wished_ns;
-}
-
 /* Its policy keeps it for a while, but not for ever: then the others would wait for ever, too. */
-static bool pinned(struct controller *ctl, uint32_t gpu, uint32_t workload)
+static __attribute__((noinline)) bool pinned(struct controller *ctl, uint32_t gpu, uint32_t workload)
 {
     const struct gs_victim_policy *victim = ctl->setup->policies.victim;
     struct seat *seat = &ctl->seat[workload];
@@ -32,31 +26,45 @@ static bool pinned(struct controller *ctl, uint32_t gpu, uint32_t workload)
     return true;
 }
 
-/* Not compared as they are scored: a guess at who is less that turns out wrong would throw away the scoring of the next. */
-static uint32_t score(struct controller *ctl, uint32_t gpu, uint32_t requester)
+/* Who may leave for the requester, into ctl->pick; how many.  Where all that fit run together, those who wished earlier than
+ * the requester are not robbed for it. */
+static uint32_t gather(struct controller *ctl, uint32_t gpu, uint32_t requester)
 {
     const struct gs_victim_policy *victim = ctl->setup->policies.victim;
-    double (*keep)(const struct gs_self *self, uint32_t workload) = victim->keep;
-    bool ranks = ctl->shares && requester != GS_NONE, pins = victim->pinned_until != NULL;
-    gs_ns wished_ns = ranks ? ctl->workload[requester].since_ns : 0;
+    bool pins = victim->pinned_until != NULL && (victim->pins == NULL || victim->pins(&ctl->victim));
+    bool ranks = ctl->shares && requester != GS_NONE;
+    gs_ns earlier_ns = ranks ? ctl->workload[requester].since_ns : INT64_MIN;
+    const struct gs_workload *workload = ctl->workload;
     const struct seat *seat = ctl->seat;
     struct gs_candidate *pick = ctl->pick, *end = pick;
 
-    ctl->view.decision++;
-    ctl->lane[gpu].recheck_ns = GS_NEVER;
-    if (!memory_swaps(ctl, gpu))
-        return 0;
     for (uint32_t i = ctl->lane[gpu].residents.head, next; i != GS_NONE; i = next) {
-        next = seat[i].link[LINK_RESIDENT].next; /* first, as what follows depends on it */
-        if (i == requester || !memory_may_leave(ctl, i) || (ranks && outranked(ctl, i, wished_ns)) ||
+        const struct seat *s = &seat[i];
+        next = s->link[LINK_RESIDENT].next; /* first, as what follows depends on it */
+        if (i == requester || !may_leave(&workload[i], s) || (s->queued && workload[i].since_ns < earlier_ns) ||
             (pins && pinned(ctl, gpu, i)))
             continue;
-        end->workload = i;
-        end->chosen = false;
-        end->keep = answer_worth(ctl, GS_SLOT_VICTIM, keep(&ctl->victim, i), (double)ctl->workload[i].last_use_ns);
-        end++;
+        *end++ = (struct gs_candidate){.workload = i};
     }
     return (uint32_t)(end - pick);
+}
+
+/* Not compared as they are scored: a guess at who is less that turns out wrong would throw away the scoring of the next. */
+static void score(struct controller *ctl, uint32_t count)
+{
+    const struct gs_victim_policy *victim = ctl->setup->policies.victim;
+    struct gs_candidate *pick = ctl->pick;
+
+    if (victim->keep_all != NULL)
+        victim->keep_all(&ctl->victim, pick, count);
+    else
+        for (uint32_t i = 0; i < count; i++)
+            pick[i].keep = victim->keep(&ctl->victim, pick[i].workload);
+    for (uint32_t i = 0; i < count; i++)
+        if (pick[i].keep != pick[i].keep) {
+            nonsense(ctl, GS_SLOT_VICTIM);
+            pick[i].keep = (double)ctl->workload[pick[i].workload].last_use_ns;
+        }
 }
 
 static bool worth_less(const struct gs_candidate *a, const struct gs_candidate *b)
@@ -181,9 +189,12 @@ static int64_t choose_set(struct controller *ctl, uint32_t count, uint32_t reque
 
 bool evict_for(struct controller *ctl, uint32_t gpu, uint32_t requester, int64_t need, bool *cap_refused)
 {
-    uint32_t count = score(ctl, gpu, requester), looked_at = count;
+    ctl->view.decision++;
+    ctl->lane[gpu].recheck_ns = GS_NEVER;
+    uint32_t count = memory_swaps(ctl, gpu) ? gather(ctl, gpu, requester) : 0, looked_at = count;
+    if (count > 0)
+        score(ctl, count);
     int64_t freed = choose_set(ctl, count, requester, need);
-
     if (freed == 0)
         freed = choose_greedily(ctl, count, requester, need, &looked_at, cap_refused);
     if (freed < need) {

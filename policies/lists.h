@@ -1,6 +1,6 @@
 /* lists.h - what victim policies with several lists share: who is in which list, since when, and who came last.
  *
- * The policy's memory begins with a struct lists, that of each workload is a struct listed. */
+ * The memory of each workload is a struct listed. */
 #ifndef GS_LISTS_H
 #define GS_LISTS_H
 
@@ -12,12 +12,6 @@ struct listed {
     int64_t since; /* its place in the list: the first has the least */
     int64_t mark;  /* the policy's own */
     uint8_t list;  /* 0: in none; below LISTS_MAX */
-};
-
-struct lists {
-    int64_t clock;    /* for places that are not times */
-    int64_t newest;   /* of list_newest(), until somebody changes lists or the next decision */
-    uint64_t decided; /* the decision that it was found for, plus 1 */
 };
 
 struct list {
@@ -35,13 +29,23 @@ static inline void list_put(const struct gs_self *self, uint32_t workload, uint8
 {
     list_seat(self, workload)->list = list;
     list_seat(self, workload)->since = since;
-    ((struct lists *)self->state)->decided = 0;
+}
+
+/* To where all others have been for longer, by a clock that is all of the policy's memory: for places that are not times. */
+static inline void list_put_last(const struct gs_self *self, uint32_t workload, uint8_t list)
+{
+    list_put(self, workload, list, ++*(int64_t *)self->state);
+}
+
+/* Its place on that clock, from 0 to 1. */
+static inline double list_place(const struct gs_self *self, uint32_t workload)
+{
+    return (double)list_seat(self, workload)->since / ((double)*(const int64_t *)self->state + 1);
 }
 
 static inline void list_gone(const struct gs_self *self, uint32_t workload)
 {
     *list_seat(self, workload) = (struct listed){0};
-    ((struct lists *)self->state)->decided = 0;
 }
 
 /* Those of the workload's GPU in `which` that are there since then or later. */
@@ -99,16 +103,6 @@ static inline int64_t list_newest(const struct gs_self *self, uint32_t workload,
             high = middle;
     }
     return low;
-}
-
-/* Whether `newest` has still to be found, once a decision. */
-static inline bool list_undecided(const struct gs_self *self)
-{
-    struct lists *lists = self->state;
-    bool undecided = lists->decided != self->view->decision + 1;
-
-    lists->decided = self->view->decision + 1;
-    return undecided;
 }
 
 #endif

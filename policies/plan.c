@@ -50,7 +50,7 @@ void plan_idle(struct controller *ctl, uint32_t workload)
 
 static bool may_move(const struct controller *ctl, uint32_t workload)
 {
-    return memory_swaps(ctl, ctl->workload[workload].gpu) && memory_may_leave(ctl, workload);
+    return memory_swaps(ctl, ctl->workload[workload].gpu) && may_leave(&ctl->workload[workload], &ctl->seat[workload]);
 }
 
 static bool due(struct controller *ctl, uint32_t workload, enum plan plan)

@@ -34,7 +34,7 @@
 extern "C" {
 #endif
 
-#define GS_POLICY_ABI 3u
+#define GS_POLICY_ABI 4u
 
 typedef int64_t gs_ns;
 #define GS_NEVER INT64_MAX
@@ -188,16 +188,28 @@ struct gs_self {
     void *workload_state;        /* workload_state_size bytes for each workload */
 };
 
+/* Who may leave a GPU, all of one decision on the same GPU. */
+struct gs_candidate {
+    uint32_t workload;
+    bool chosen; /* the controller's */
+    double keep;
+};
+
 struct gs_victim_policy {
     GS_POLICY_HEAD;
-    /* Required: how much it is worth to keep `workload` on the GPU; the least worth leaves first, ties by lowest id. */
+    /* Required, unless keep_all is there: how much it is worth to keep `workload` on the GPU; the least worth leaves first, ties
+     * by lowest id. */
     double (*keep)(const struct gs_self *self, uint32_t workload);
+    /* The same for all who may leave, in place of keep: for policies that find out something first, once a decision. */
+    void (*keep_all)(const struct gs_self *self, struct gs_candidate *candidate, uint32_t count);
     /* The worths of several add up: of all sets that make room enough the one of least total worth leaves, found by trying
      * all of them where there are at most GS_EXACT_MAX candidates.  NULL or false: one after the other, least first. */
     bool (*adds)(const struct gs_self *self);
     /* Above 0: only as much of a victim leaves as is needed, in multiples of so many bytes, the rest stays; it runs again
      * when all of it is back.  Those with a copy in the swap file leave as a whole.  NULL, 0: all do. */
     int64_t (*chunk_bytes)(const struct gs_self *self);
+    /* Whether anybody may be pinned at all, as the parameters are; asked once a decision.  NULL: as pinned_until says. */
+    bool (*pins)(const struct gs_self *self);
     /* It is no victim before that time, at most GS_PIN_MAX_NS from now; GS_NEVER: that long.  NULL: it may be one. */
     gs_ns (*pinned_until)(const struct gs_self *self, uint32_t workload);
     /* A burst of it waits from `since_ns` on; for a workload in GS_RESIDENT that is what caches call a hit. */
@@ -314,25 +326,34 @@ extern GS_EXPORT const struct gs_place_policy gs_place;
 
 /* --- what many policies need --- */
 
+/* The bytes that a swap moves. */
+static inline double gs_swap_in_bytes(const struct gs_workload *w)
+{
+    return (double)(w->state == GS_HOST ? w->bytes - w->gpu_bytes : w->bytes);
+}
+
+static inline double gs_swap_out_bytes(const struct gs_workload *w)
+{
+    double moved = w->clean ? 0.0 : w->has_host_copy ? w->dirty : 1.0;
+
+    return moved * (double)(w->state == GS_HOST && w->gpu_bytes > 0 ? w->gpu_bytes : w->bytes);
+}
+
 /* Time of a swap alone on its link: fixed overhead, and the bytes that move. */
 static inline double gs_swap_in_ns(const struct gs_view *view, uint32_t workload)
 {
     const struct gs_workload *w = &view->workload[workload];
     const struct gs_gpu *gpu = &view->gpu[w->gpu];
 
-    double moved = (double)(w->state == GS_HOST ? w->bytes - w->gpu_bytes : w->bytes);
-
-    return (double)gpu->swap_overhead_ns + moved * gpu->swap_in_ns_per_byte;
+    return (double)gpu->swap_overhead_ns + gs_swap_in_bytes(w) * gpu->swap_in_ns_per_byte;
 }
 
 static inline double gs_swap_out_ns(const struct gs_view *view, uint32_t workload)
 {
     const struct gs_workload *w = &view->workload[workload];
     const struct gs_gpu *gpu = &view->gpu[w->gpu];
-    double moved = w->clean ? 0.0 : w->has_host_copy ? w->dirty : 1.0;
-    int64_t bytes = w->state == GS_HOST && w->gpu_bytes > 0 ? w->gpu_bytes : w->bytes;
 
-    return (double)gpu->swap_overhead_ns + moved * (double)bytes * gpu->swap_out_ns_per_byte;
+    return (double)gpu->swap_overhead_ns + gs_swap_out_bytes(w) * gpu->swap_out_ns_per_byte;
 }
 
 /* Bytes that `workload` could have of its node's swap file: free ones, and copies of what is resident, which give way. */

@@ -1,4 +1,4 @@
-/* state.h - the controller's private books; shared by its own files only. */
+/* state.h - the controller's private books; shared by its own files, and by what times them. */
 #ifndef GS_STATE_H
 #define GS_STATE_H
 
@@ -100,9 +100,15 @@ struct controller {
 };
 
 /* answers of policies (answer.c): nonsense is counted, and a safe answer taken in its place */
-double answer_worth(struct controller *ctl, enum gs_slot slot, double worth, double safe);
-gs_ns answer_time(struct controller *ctl, enum gs_slot slot, gs_ns time, gs_ns safe);
 void nonsense(struct controller *ctl, enum gs_slot slot);
+gs_ns answer_time(struct controller *ctl, enum gs_slot slot, gs_ns time, gs_ns safe);
+static inline double answer_worth(struct controller *ctl, enum gs_slot slot, double worth, double safe)
+{
+    if (worth == worth)
+        return worth;
+    nonsense(ctl, slot);
+    return safe;
+}
 
 /* commands (controller.c); `gpu` of a command is that of its workload */
 struct gs_command *emit(struct controller *ctl, uint8_t kind, uint32_t workload, uint8_t reason);
@@ -225,10 +231,8 @@ static inline void memory_undo_swap(struct controller *ctl, uint32_t workload)
 }
 
 /* May a victim policy send it away?  Asked of every resident at every choice: one test for what rarely holds. */
-static inline bool memory_may_leave(const struct controller *ctl, uint32_t workload)
+static inline bool may_leave(const struct gs_workload *w, const struct seat *seat)
 {
-    const struct gs_workload *w = &ctl->workload[workload];
-    const struct seat *seat = &ctl->seat[workload];
     bool bound = w->granted | w->holding | seat->claiming | seat->barred | seat->leaving;
 
     return w->swappable && !bound && (w->state == GS_RESIDENT || (w->state == GS_HOST && w->gpu_bytes > 0));

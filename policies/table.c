@@ -58,8 +58,9 @@ const char *gs_policy_fault(enum gs_slot slot, const struct gs_policy_head *poli
         return "it was made for another version of policy.h";
     if (policy->name == NULL || policy->help == NULL)
         return "it has no name or no help";
-    if (slot == GS_SLOT_VICTIM && ((const struct gs_victim_policy *)p)->keep == NULL)
-        return "it lacks a function that its slot needs, 'keep'";
+    if (slot == GS_SLOT_VICTIM && ((const struct gs_victim_policy *)p)->keep == NULL &&
+        ((const struct gs_victim_policy *)p)->keep_all == NULL)
+        return "it lacks a function that its slot needs, 'keep' or 'keep_all'";
     if (slot == GS_SLOT_CAP && ((const struct gs_cap_policy *)p)->admit == NULL)
         return "it lacks a function that its slot needs, 'admit'";
     if (slot == GS_SLOT_PLACE && ((const struct gs_place_policy *)p)->score == NULL)

@@ -153,7 +153,7 @@ static bool makes_room(const struct controller *ctl, uint32_t gpu, uint32_t hold
     if (fits(ctl, newcomer))
         return true;
     for (uint32_t i = lane->residents.head; i != GS_NONE; i = ctl->seat[i].link[LINK_RESIDENT].next)
-        if (i != newcomer && (i == holder ? ctl->workload[i].swappable : memory_may_leave(ctl, i)))
+        if (i != newcomer && (i == holder ? ctl->workload[i].swappable : may_leave(&ctl->workload[i], &ctl->seat[i])))
             room += ctl->workload[i].gpu_bytes;
     return ctl->seat[newcomer].want_bytes <= room;
 }

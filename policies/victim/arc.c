@@ -6,24 +6,24 @@
 enum { NOWHERE, ONCE, AGAIN, GHOST_ONCE, GHOST_AGAIN };
 
 struct arc {
-    struct lists lists;
     double target;     /* how many of ONCE */
     bool again_called; /* the last miss was on a ghost of AGAIN */
 };
 
-static double keep(const struct gs_self *self, uint32_t workload)
+static void keep_all(const struct gs_self *self, struct gs_candidate *candidate, uint32_t count)
 {
     const struct gs_workload *w = self->view->workload;
-    double recent = (double)w[workload].last_end_ns / ((double)self->view->now_ns + 1);
-    struct arc *arc = self->state;
-    bool once = list_seat(self, workload)->list == ONCE;
+    const struct arc *arc = self->state;
 
-    if (once && list_undecided(self)) {
-        for (uint32_t i = 0; i < self->view->workloads; i++)
-            list_seat(self, i)->since = w[i].last_end_ns;
-        arc->lists.newest = list_newest(self, workload, ONCE, arc->again_called ? ceil(arc->target) - 1 : arc->target);
+    for (uint32_t i = 0; i < self->view->workloads; i++)
+        list_seat(self, i)->since = w[i].last_end_ns;
+    double most = arc->again_called ? ceil(arc->target) - 1 : arc->target;
+    int64_t newest = list_newest(self, candidate[0].workload, ONCE, most);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct listed *seat = list_seat(self, candidate[i].workload);
+        double recent = (double)seat->since / ((double)self->view->now_ns + 1);
+        candidate[i].keep = (seat->list != ONCE ? 1 : seat->since < newest ? 0 : 2) + recent;
     }
-    return (!once ? 1 : w[workload].last_end_ns < arc->lists.newest ? 0 : 2) + recent;
 }
 
 static void put(const struct gs_self *self, uint32_t workload, uint8_t list)
@@ -71,7 +71,7 @@ const struct gs_victim_policy victim_arc = {
             "that are away. A decision looks at all workloads.",
     .state_size = sizeof(struct arc),
     .workload_state_size = sizeof(struct listed),
-    .keep = keep,
+    .keep_all = keep_all,
     .wanted = wanted,
     .swapped_in = swapped_in,
     .evicted = evicted,

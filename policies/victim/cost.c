@@ -8,7 +8,14 @@
 #include "sim/base/exact.h"
 
 enum { HORIZON, ESTIMATE, SET, MIN_RESIDENCE, EWMA = 0, HISTOGRAM, POOLED };
-enum { BINS = 40, GROUPS = 64, GROUP_WEIGHT = 4, MEAN_S = 60 };
+enum {
+    BINS = 40,
+    GROUPS = 64,
+    GROUP_WEIGHT = 4,
+    MEAN_S = 60,
+    LONGEST_X = (1 << 20) - 1 /* in the last bin */,
+    TAIL = 4 * MEAN_S
+};
 
 static const char *const estimates[] = {"ewma", "histogram", "pooled", NULL}, *const sets[] = {"greedy", "exact", NULL};
 static const struct gs_param params[] = {
@@ -19,53 +26,76 @@ static const struct gs_param params[] = {
     GS_PARAM_END,
 };
 
-struct idle { /* times in seconds, of a workload, or of all in a group; groups 64 apart share one */
+struct seen { /* idle times in seconds, of a workload, or of all in a group; groups 64 apart share one */
     double count, sum, ewma;
-    int last;               /* the highest bin that any came to, behind which there is nothing */
-    float longer[BINS + 1]; /* how many lasted for more than the bin's begin */
-    float lasts[BINS + 1];  /* of workloads: the same, with some of its group's */
+    int last;           /* the highest bin that any came to, behind which there is nothing */
+    float longer[BINS]; /* how many lasted for more than the bin's begin */
 };
 
-static inline int bin(double s)
-{
-    int64_t at = bins_at(s) >> BINS_SHIFT;
+struct idle { /* of a workload */
+    struct seen seen;
+    struct {
+        double base, slope;
+    } lasts[BINS]; /* how many last, some of its group's among them, as lines in x from begin to end of a bin */
+};
 
-    return at < BINS - 1 ? (int)at : BINS - 1;
+/* Of idle times as x = 4 s + 1, the scale of the bins. */
+static inline double lasts(const struct idle *idle, double x)
+{
+    double at = x < LONGEST_X ? x : LONGEST_X;
+    int64_t b = bins_of_x(at);
+
+    return idle->lasts[b].base + idle->lasts[b].slope * at;
 }
 
-/* The bin is not read off `at`: what it holds is needed as soon as where in it that is. */
-static inline double lasts(const struct idle *own, double s)
-{
-    double at = (double)bins_at(s) * 0x1p-51;
-    int b = bin(s);
+/* A chance as a fraction, as one division by all of it and the bytes is enough. */
+struct chance {
+    double part, whole;
+};
 
-    at = at < BINS - 0.001 ? at : BINS - 0.001;
-    return own->lasts[b] + (at - b) * (own->lasts[b + 1] - own->lasts[b]);
+/* A heavy tail, MEAN_S / (MEAN_S + s), counts as one more that lasts for s. */
+static inline struct chance chance_of_histogram(const struct idle *idle, double now, double late)
+{
+    double stays = (lasts(idle, late) * (TAIL - 1 + late) + TAIL) * (TAIL - 1 + now);
+    double stayed = (lasts(idle, now) * (TAIL - 1 + now) + TAIL) * (TAIL - 1 + late);
+
+    return (struct chance){stayed - stays, stayed};
 }
 
-/* That it is wanted within the horizon.  A heavy tail, MEAN_S / (MEAN_S + s), counts as one more that lasts for s. */
-static inline double chance(const struct gs_self *self, const struct idle *own, double idle)
+static struct chance chance_of_mean(const struct gs_self *self, const struct seen *own, double s)
 {
-    double horizon = (double)self->param[HORIZON].i * 1e-9, late = idle + horizon, mean;
+    bool pooled = self->param[ESTIMATE].i == POOLED;
+    double mean = pooled ? (own->sum + s) / own->count : own->ewma > s ? own->ewma : s;
 
-    if (self->param[ESTIMATE].i == HISTOGRAM || own->count <= 0)
-        return 1 - (lasts(own, late) * (MEAN_S + late) + MEAN_S) * (MEAN_S + idle) /
-                       ((lasts(own, idle) * (MEAN_S + idle) + MEAN_S) * (MEAN_S + late));
-    mean = self->param[ESTIMATE].i == POOLED ? (own->sum + idle) / own->count : own->ewma > idle ? own->ewma : idle;
-    return 1 - exact_exp(-horizon / mean);
+    return (struct chance){1 - exact_exp(-1e-9 * (double)self->param[HORIZON].i / mean), 1};
 }
 
-/* Those who wait are wanted for sure, the last in the queue last. */
-static double keep(const struct gs_self *self, uint32_t workload)
+static void keep_all(const struct gs_self *self, struct gs_candidate *candidate, uint32_t count)
 {
-    const struct gs_workload *w = &self->view->workload[workload];
-    const struct idle *own = (const struct idle *)self->workload_state + workload;
-    double since = (double)(self->view->now_ns - (w->wants ? w->queued_ns : w->last_end_ns));
-    double worth = w->wants ? 1 + since / (since + (double)self->param[HORIZON].i)
-                            : chance(self, own, since > 0 ? since * 1e-9 : 0);
+    const struct gs_workload *workload = self->view->workload;
+    const struct gs_gpu *gpu = &self->view->gpu[workload[candidate[0].workload].gpu];
+    const struct idle *state = self->workload_state;
+    bool histogram = self->param[ESTIMATE].i == HISTOGRAM, adds = self->param[SET].i != 0;
+    double horizon = (double)self->param[HORIZON].i, overhead = 2 * (double)gpu->swap_overhead_ns;
+    double late = horizon * 4e-9 + 1, in = gpu->swap_in_ns_per_byte, out = gpu->swap_out_ns_per_byte;
+    gs_ns now = self->view->now_ns;
 
-    worth *= gs_swap_in_ns(self->view, workload) + gs_swap_out_ns(self->view, workload);
-    return self->param[SET].i != 0 ? worth : worth / (double)(w->bytes + 1);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct gs_workload *w = &workload[candidate[i].workload];
+        const struct idle *idle = &state[candidate[i].workload];
+        double idle_ns = (double)(now - w->last_end_ns);
+        struct chance chance;
+        if (w->wants) { /* for sure, the last in the queue last */
+            double since = (double)(now - w->queued_ns);
+            chance = (struct chance){2 * since + horizon, since + horizon};
+        } else if (histogram || idle->seen.count <= 0) {
+            chance = chance_of_histogram(idle, idle_ns * 4e-9 + 1, idle_ns * 4e-9 + late);
+        } else {
+            chance = chance_of_mean(self, &idle->seen, idle_ns * 1e-9);
+        }
+        double swap = overhead + gs_swap_in_bytes(w) * in + gs_swap_out_bytes(w) * out;
+        candidate[i].keep = chance.part * swap / (adds ? chance.whole : chance.whole * ((double)w->bytes + 1));
+    }
 }
 
 static bool adds(const struct gs_self *self)
@@ -73,39 +103,50 @@ static bool adds(const struct gs_self *self)
     return self->param[SET].i != 0;
 }
 
+static bool pins(const struct gs_self *self)
+{
+    return self->param[MIN_RESIDENCE].i > 0;
+}
+
 static gs_ns pinned_until(const struct gs_self *self, uint32_t workload)
 {
     return self->view->workload[workload].resident_ns + self->param[MIN_RESIDENCE].i;
 }
 
-static void learn(struct idle *idle, double s)
+static void learn(struct seen *seen, double s, int bin)
 {
-    idle->ewma += 0.3 * (s - idle->ewma);
-    idle->count++;
-    idle->sum += s;
-    int last = bin(s);
-    idle->last = last > idle->last ? last : idle->last;
-    for (int b = 0; b <= last; b++)
-        idle->longer[b]++;
+    seen->ewma += 0.3 * (s - seen->ewma);
+    seen->count++;
+    seen->sum += s;
+    seen->last = bin > seen->last ? bin : seen->last;
+    for (int b = 0; b <= bin; b++)
+        seen->longer[b]++;
 }
 
 static void wanted(const struct gs_self *self, uint32_t workload)
 {
     const struct gs_workload *w = &self->view->workload[workload];
-    struct idle *own = (struct idle *)self->workload_state + workload;
-    struct idle *group = (struct idle *)self->state + w->group % GROUPS;
+    struct idle *idle = (struct idle *)self->workload_state + workload;
+    struct seen *own = &idle->seen, *group = (struct seen *)self->state + w->group % GROUPS;
     double s = w->since_ns > w->last_end_ns ? (double)(w->since_ns - w->last_end_ns) * 1e-9 : 0;
-    double mean = (group->sum + MEAN_S) / (group->count + 1);
 
-    if (own->count <= 0) /* it begins as one of its group */
-        *own = (struct idle){.count = GROUP_WEIGHT, .sum = GROUP_WEIGHT * mean, .ewma = mean};
-    if (w->turns > 0) { /* else it has only just come */
-        learn(own, s);
-        learn(group, s);
+    if (own->count <= 0) { /* it begins as one of its group */
+        double mean = (group->sum + MEAN_S) / (group->count + 1);
+        *own = (struct seen){.count = GROUP_WEIGHT, .sum = GROUP_WEIGHT * mean, .ewma = mean};
     }
-    float weight = (float)(GROUP_WEIGHT / (group->count + 1));
-    for (int b = 0; b <= group->last; b++)
-        own->lasts[b] = own->longer[b] + weight * group->longer[b];
+    if (w->turns > 0) { /* else it has only just come */
+        int64_t bin = bins_of(s);
+        learn(own, s, bin < BINS ? (int)bin : BINS - 1);
+        learn(group, s, bin < BINS ? (int)bin : BINS - 1);
+    }
+    double weight = GROUP_WEIGHT / (group->count + 1), above = 0;
+    for (int b = group->last; b >= 0; b--) {
+        double at = (double)own->longer[b] + weight * (double)group->longer[b];
+        double slope = (above - at) / (bins_x(b + 1) - bins_x(b));
+        idle->lasts[b].base = at - slope * bins_x(b);
+        idle->lasts[b].slope = slope;
+        above = at;
+    }
 }
 
 const struct gs_victim_policy victim_cost = {
@@ -117,10 +158,11 @@ const struct gs_victim_policy victim_cost = {
         "The first to try where idle times, sizes or copies differ: it learns the rhythm of each workload. Where all "
         "are alike it is lru. 'set = exact' pays where few large ones make room. A decision costs 16 ns a candidate.",
     .param = params,
-    .state_size = GROUPS * sizeof(struct idle),
+    .state_size = GROUPS * sizeof(struct seen),
     .workload_state_size = sizeof(struct idle),
-    .keep = keep,
+    .keep_all = keep_all,
     .adds = adds,
+    .pins = pins,
     .pinned_until = pinned_until,
     .wanted = wanted,
 };

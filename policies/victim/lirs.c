@@ -5,11 +5,6 @@
 
 enum { AWAY, OTHERS, LIR }; /* a seat's mark: when it was last used */
 
-static void put(const struct gs_self *self, uint32_t workload, uint8_t list)
-{
-    list_put(self, workload, list, ++((struct lists *)self->state)->clock);
-}
-
 static void use(const struct gs_self *self, uint32_t workload)
 {
     const struct gs_workload *w = &self->view->workload[workload];
@@ -19,16 +14,14 @@ static void use(const struct gs_self *self, uint32_t workload)
     bool close = room || (oldest != GS_NONE && mine->mark > list_seat(self, oldest)->mark);
 
     if (mine->list == OTHERS && close && !room && list_lengths(self, workload).of[OTHERS] <= 1)
-        put(self, oldest, OTHERS);
-    put(self, workload, close || mine->list == LIR ? LIR : OTHERS);
+        list_put_last(self, oldest, OTHERS);
+    list_put_last(self, workload, close || mine->list == LIR ? LIR : OTHERS);
     mine->mark = mine->since;
 }
 
 static double keep(const struct gs_self *self, uint32_t workload)
 {
-    const struct listed *seat = list_seat(self, workload);
-
-    return (seat->list == LIR) + (double)seat->since / ((double)((const struct lists *)self->state)->clock + 1);
+    return (list_seat(self, workload)->list == LIR) + list_place(self, workload);
 }
 
 static void wanted(const struct gs_self *self, uint32_t workload)
@@ -45,7 +38,7 @@ static void swapped_in(const struct gs_self *self, uint32_t workload)
 
 static void evicted(const struct gs_self *self, uint32_t workload, bool chosen)
 {
-    put(self, workload, AWAY);
+    list_put_last(self, workload, AWAY);
     (void)chosen;
 }
 
@@ -56,7 +49,7 @@ const struct gs_victim_policy victim_lirs = {
     .source = "Jiang and Zhang, LIRS, SIGMETRICS 2002",
     .when = "Where workloads are used in a circle that does not fit: most stay, one place is used in turns, as mru "
             "does, but it follows when habits change. A decision costs next to nothing.",
-    .state_size = sizeof(struct lists),
+    .state_size = sizeof(int64_t),
     .workload_state_size = sizeof(struct listed),
     .keep = keep,
     .wanted = wanted,

@@ -18,7 +18,7 @@ struct idle { /* times, in seconds: of a workload, or of all in a group; groups 
 
 static inline int bin(double s)
 {
-    int64_t at = bins_at(s) >> BINS_SHIFT;
+    int64_t at = bins_of(s);
 
     return at < BINS - 2 ? (int)at : BINS - 2;
 }

@@ -13,22 +13,22 @@ static double share(struct lengths length)
 
 /* What the sweep reaches first: those too many in the small queue; the main queue, round by round, where those moved on
  * from the small one stand last in the first round; what is left of the small one. */
-static double keep(const struct gs_self *self, uint32_t workload)
+static void keep_all(const struct gs_self *self, struct gs_candidate *candidate, uint32_t count)
 {
-    const struct listed *seat = list_seat(self, workload);
-    struct lists *lists = self->state;
-    double place = (double)seat->since / ((double)lists->clock + 1);
+    uint32_t any = candidate[0].workload;
+    int64_t newest = list_newest(self, any, SMALL, share(list_lengths(self, any)) - 1);
 
-    if (seat->list != SMALL)
-        return 1 + 2 * (double)seat->mark + place;
-    if (list_undecided(self))
-        lists->newest = list_newest(self, workload, SMALL, share(list_lengths(self, workload)) - 1);
-    return (seat->since >= lists->newest ? 9 : seat->mark > 1 ? 2 : 0) + place;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct listed *seat = list_seat(self, candidate[i].workload);
+        double round = seat->since >= newest ? 9 : seat->mark > 1 ? 2 : 0;
+        candidate[i].keep =
+            (seat->list == SMALL ? round : 1 + 2 * (double)seat->mark) + list_place(self, candidate[i].workload);
+    }
 }
 
 static void put(const struct gs_self *self, uint32_t workload, uint8_t queue, int64_t uses)
 {
-    list_put(self, workload, queue, ++((struct lists *)self->state)->clock);
+    list_put_last(self, workload, queue);
     list_seat(self, workload)->mark = uses;
 }
 
@@ -47,8 +47,10 @@ static void evicted(const struct gs_self *self, uint32_t workload, bool chosen)
     const struct listed *seat = self->workload_state, *v = seat + workload;
     struct lengths length = list_lengths(self, workload);
     double over = length.of[SMALL] - share(length), most = length.of[MAIN] + over;
+    struct gs_candidate victim = {.workload = workload};
 
-    for (chosen = chosen && v->list >= SMALL && keep(self, workload) < 9; chosen; over--) {
+    keep_all(self, &victim, 1);
+    for (chosen = chosen && v->list >= SMALL && victim.keep < 9; chosen; over--) {
         uint32_t i = list_look(self, workload, over >= 0 ? SMALL : MAIN, 0).first;
         if (i == workload && v->mark <= (v->list == SMALL))
             break;
@@ -68,9 +70,9 @@ const struct gs_victim_policy victim_s3fifo = {
     .when =
         "Made for many small objects, most of them used once. With a handful of residents the small queue is a single "
         "workload. A decision looks at all workloads.",
-    .state_size = sizeof(struct lists),
+    .state_size = sizeof(int64_t),
     .workload_state_size = sizeof(struct listed),
-    .keep = keep,
+    .keep_all = keep_all,
     .wanted = wanted,
     .swapped_in = swapped_in,
     .evicted = evicted,

@@ -19,17 +19,18 @@ static double share(const struct gs_self *self, uint32_t workload, int which)
     return n > 0 ? n : 1;
 }
 
-static double keep(const struct gs_self *self, uint32_t workload)
+static void keep_all(const struct gs_self *self, struct gs_candidate *candidate, uint32_t count)
 {
-    const struct gs_workload *w = &self->view->workload[workload];
+    uint32_t any = candidate[0].workload;
+    int64_t newest = list_newest(self, any, IN, share(self, any, IN_SHARE));
     double now = (double)self->view->now_ns + 1;
-    struct lists *lists = self->state;
 
-    if (list_seat(self, workload)->list == MAIN)
-        return 1 + (double)w->last_use_ns / now;
-    if (list_undecided(self))
-        lists->newest = list_newest(self, workload, IN, share(self, workload, IN_SHARE));
-    return (w->resident_ns < lists->newest ? 0 : 2) + (double)w->resident_ns / now;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct gs_workload *w = &self->view->workload[candidate[i].workload];
+        bool main = list_seat(self, candidate[i].workload)->list == MAIN;
+        double rank = main ? 1 : w->resident_ns < newest ? 0 : 2;
+        candidate[i].keep = rank + (double)(main ? w->last_use_ns : w->resident_ns) / now;
+    }
 }
 
 static void put(const struct gs_self *self, uint32_t workload, uint8_t list)
@@ -61,9 +62,8 @@ const struct gs_victim_policy victim_twoq = {
         "Where many come once and few come often, as lruk, with less to remember. Needs more workloads than fit by a "
         "good margin: of a handful of residents the queue is one or two. A decision looks at all workloads.",
     .param = params,
-    .state_size = sizeof(struct lists),
     .workload_state_size = sizeof(struct listed),
-    .keep = keep,
+    .keep_all = keep_all,
     .swapped_in = swapped_in,
     .evicted = evicted,
     .kept = swapped_in,

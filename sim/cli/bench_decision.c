@@ -1,4 +1,5 @@
 /* bench_decision.c - how long a choice of victims takes. */
+#include "policies/state.h"
 #include "sim/cli/bench.h"
 #include "sim/load/load.h"
 #include "sim/run/setup.h"
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One GPU that holds `candidates` workloads, and one workload more: whoever was evicted last wants in next. */
+/* One GPU that holds `candidates` workloads, and one workload more: for whoever was evicted last somebody leaves next. */
 static struct controller *crowded(const char *victim, uint32_t candidates, struct arena *arena)
 {
     struct gs_setup *setup = arena_alloc(arena, sizeof *setup);
@@ -32,8 +33,7 @@ static struct controller *crowded(const char *victim, uint32_t candidates, struc
     return setup_controller(setup, arena);
 }
 
-static const struct gs_commands *tell(struct controller *ctl, gs_ns at_ns, uint8_t kind, uint8_t command,
-                                      uint32_t workload)
+static void tell(struct controller *ctl, gs_ns at_ns, uint8_t kind, uint8_t command, uint32_t workload)
 {
     struct gs_event event = {.at_ns = at_ns,
                              .since_ns = kind == GS_WANT ? at_ns : GS_NEVER,
@@ -43,7 +43,16 @@ static const struct gs_commands *tell(struct controller *ctl, gs_ns at_ns, uint8
                              .kind = kind,
                              .command = command};
 
-    return controller_step(ctl, &event);
+    controller_step(ctl, &event);
+}
+
+/* Who leaves for `requester`; GS_NONE: nobody could. */
+static uint32_t choose(struct controller *ctl, uint32_t requester)
+{
+    bool cap_refused = false;
+
+    ctl->out.count = ctl->out.candidates = 0;
+    return evict_for(ctl, 0, requester, (int64_t)1 << 20, &cap_refused) ? ctl->out.item[0].workload : GS_NONE;
 }
 
 static int by_value(const void *a, const void *b)
@@ -86,17 +95,14 @@ double bench_decision(const char *victim, uint32_t candidates)
     for (int round = 0; ctl != NULL && round < ROUNDS; round++) {
         double start = bench_now_s();
         double middle = bench_now_s();
-        const struct gs_commands *commands = tell(ctl, ++at_ns, GS_WANT, 0, outside);
+        chosen = choose(ctl, outside);
         double end = bench_now_s();
         empty[round] = middle - start;
         spent[round] = end - middle;
-        chosen = GS_NONE;
-        for (uint32_t i = 0; i < commands->count; i++)
-            if (commands->item[i].kind == GS_SWAP_OUT)
-                chosen = commands->item[i].workload;
         if (chosen == GS_NONE)
             break;
         tell(ctl, ++at_ns, GS_DONE, GS_SWAP_OUT, chosen);
+        tell(ctl, ++at_ns, GS_WANT, 0, outside);
         tell(ctl, ++at_ns, GS_DONE, GS_SWAP_IN, outside);
         tell(ctl, ++at_ns, GS_IDLE, 0, outside);
         outside = chosen;

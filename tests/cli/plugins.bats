@@ -186,7 +186,7 @@ END_OF_PLUGIN
     spoilt "'help' must be a line of text" '-DWITH=.help="two\nlines"'
     spoilt "'source' must be a line of text" '-DWITH=.source="\xff"'
     spoilt "'when' must be text without line breaks" '-DWITH=.when=""'
-    spoilt "it lacks a function that its slot needs, 'keep'" -DWITH=.keep=NULL
+    spoilt "it lacks a function that its slot needs, 'keep' or 'keep_all'" -DWITH=.keep=NULL
     spoilt "'needs' asks for what is not there" -DWITH=.needs=64
     spoilt "'state_size' must be 64 MiB at most" -DWITH=.state_size=-1
     spoilt "'workload_state_size' must be 64 KiB at most" -DWITH=.workload_state_size=65537

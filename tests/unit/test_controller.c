@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <math.h>
 #include <string.h>
 
 #define GB ((int64_t)1000000000)
@@ -169,6 +170,71 @@ static void who_is_worth_nothing_stays_where_he_is_not_needed(void **unused)
     want(&p, 2, 10 * GB);
     assert_true(gave(&p, GS_SWAP_OUT, 1));
     assert_false(gave(&p, GS_SWAP_OUT, 0));
+}
+
+/* Whose number is least is worth most; 1 is worth nothing that can be compared. */
+static void all_at_once(const struct gs_self *self, struct gs_candidate *candidate, uint32_t count)
+{
+    (void)self;
+    assert_true(count > 0);
+    for (uint32_t i = 0; i < count; i++)
+        candidate[i].keep = candidate[i].workload == 1 ? NAN : 1e15 - 1e6 * candidate[i].workload;
+}
+
+/* 30 GB for four of 10 GB.  A worth that is none counts as the time of its last use, which is less than what the others have. */
+static void candidates_are_weighed_together(void **unused)
+{
+    struct play p;
+
+    (void)unused;
+    prepare(&p, "none");
+    p.victim.keep_all = all_at_once;
+    p.victim.keep = NULL;
+    p.node.gpu_bytes = 30 * GB;
+    p.now_ns = 100 * SECOND;
+    begin(&p);
+    for (uint32_t i = 0; i < 3; i++)
+        settle(&p, i);
+    tell(&p, GS_ATTACH, 3);
+    want(&p, 3, 10 * GB);
+    assert_true(gave(&p, GS_SWAP_OUT, 1));
+    assert_int_equal(controller_nonsense(p.ctl, GS_SLOT_VICTIM), 1);
+    over(&p, GS_DONE, GS_SWAP_OUT, 1);
+    over(&p, GS_DONE, GS_SWAP_IN, 3);
+    tell(&p, GS_IDLE, 3);
+    want(&p, 1, 10 * GB);
+    assert_true(gave(&p, GS_SWAP_OUT, 3));
+    assert_int_equal(controller_nonsense(p.ctl, GS_SLOT_VICTIM), 1);
+}
+
+static bool no(const struct gs_self *self)
+{
+    (void)self;
+    return false;
+}
+
+static gs_ns for_ever(const struct gs_self *self, uint32_t workload)
+{
+    (void)self, (void)workload;
+    return GS_NEVER;
+}
+
+static void nobody_is_pinned_where_nobody_can_be(void **unused)
+{
+    struct play p;
+
+    (void)unused;
+    for (int pins = 0; pins < 2; pins++) {
+        prepare(&p, "none");
+        p.victim.pinned_until = for_ever;
+        p.victim.pins = pins ? yes : no;
+        begin(&p);
+        settle(&p, 0);
+        settle(&p, 1);
+        tell(&p, GS_ATTACH, 2);
+        want(&p, 2, 10 * GB);
+        assert_true(gave(&p, GS_SWAP_OUT, 0) == (pins == 0));
+    }
 }
 
 static gs_ns until_20_s(const struct gs_self *self, uint32_t workload)
@@ -429,6 +495,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_is_worth_nothing_stays_where_he_is_not_needed),
+        cmocka_unit_test(candidates_are_weighed_together),
+        cmocka_unit_test(nobody_is_pinned_where_nobody_can_be),
         cmocka_unit_test(no_timer_rings_in_the_past),
         cmocka_unit_test(a_turn_goes_on_while_nobody_waits),
         cmocka_unit_test(who_leaves_for_good_is_no_victim),

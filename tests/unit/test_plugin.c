@@ -53,7 +53,7 @@ static const struct {
     {"'needs' asks", {.name = "mine", .help = "h", .needs = 8}, false},
     {"'state_size'", {.name = "mine", .help = "h", .state_size = (64 << 20) + 1}, false},
     {"'workload_state_size'", {.name = "mine", .help = "h", .workload_state_size = SIZE_MAX}, false},
-    {"its slot needs, 'keep'", {.name = "mine", .help = "h"}, true},
+    {"its slot needs, 'keep' or 'keep_all'", {.name = "mine", .help = "h"}, true},
     {"key of parameter 1", {.name = "mine", .help = "h", .param = PARAM("", GS_TIME, "1s", 0, 1, NULL, "h")}, false},
     {"'hash'", {.name = "mine", .help = "h", .param = PARAM("hash", GS_TIME, "1s", 0, 1, NULL, "h")}, false},
     {"'a' needs a kind", {.name = "mine", .help = "h", .param = PARAM("a", 6, "1", 0, 1, NULL, "h")}, false},

@@ -95,8 +95,9 @@ static void test_cost_weighs_transfers(void **unused)
     w.param[SET].i = 1;
     assert_true(w.policy->adds(&w.self));
     assert_near(keep(&w, 0), 4.5e9, 1);
-    assert_true(w.policy->pinned_until(&w.self, 2) <= 100 * s_ns);
+    assert_false(w.policy->pins(&w.self));
     w.param[MIN_RESIDENCE].i = 200 * s_ns;
+    assert_true(w.policy->pins(&w.self));
     assert_int_equal(w.policy->pinned_until(&w.self, 2), 203 * s_ns);
 }
 

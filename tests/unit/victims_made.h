@@ -25,7 +25,7 @@ struct world {
     struct gs_oracle oracle;
     union gs_value param[PARAMS];
     const struct gs_victim_policy *policy;
-    _Alignas(8) unsigned char state[1 << 15], workload_state[1 << 13];
+    _Alignas(8) unsigned char state[1 << 15], workload_state[1 << 14];
 };
 
 static inline gs_ns next_want_ns(const void *self, uint32_t workload)
@@ -70,7 +70,12 @@ static inline void make(struct world *w, const char *victim)
 
 static inline double keep(struct world *w, uint32_t workload)
 {
-    return w->policy->keep(&w->self, workload);
+    struct gs_candidate alone = {.workload = workload};
+
+    if (w->policy->keep_all == NULL)
+        return w->policy->keep(&w->self, workload);
+    w->policy->keep_all(&w->self, &alone, 1);
+    return alone.keep;
 }
 
 /* A burst from `from` to `to` seconds; it came in just before it if `misses`. */
