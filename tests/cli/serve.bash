@@ -1,5 +1,5 @@
 # serve.bash - what tests of the daemon share: a node of the driver double, a daemon, programs under it.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2119,SC2120
 
 node_setup() {
     cd "$BATS_TEST_TMPDIR" || exit
@@ -106,6 +106,31 @@ fine() {
             return 1
         fi
     done
+}
+
+# Each has ended, or is told to be stuck: what its driver never does again cannot be waited for.
+ended_or_told() {
+    local name left=0
+
+    for name in "$@"; do
+        has_ended "$name" || left=$((left + 1))
+    done
+    [ "$(ctl status --json | grep '"place":' | grep -cv '"why":""')" -ge "$left" ]
+}
+
+# survives FAULT BURSTS [OPTION...]: two programs take turns under a daemon whose driver does that, and end well.
+survives() {
+    local fault=$1 bursts=$2
+
+    shift 2
+    rm -rf results.db ./*.rc serve.err
+    faults="fault=$fault" daemon "$@"
+    start a "$(client once)" "$bursts" 28 50
+    start b "$(client once)" "$bursts" 28 50
+    if ! fine a b || ! until_so empty || ! stop_daemon; then
+        echo "with $fault" >&2
+        return 1
+    fi
 }
 
 # The daemon ends, with its books balanced and the same decisions when they are made again.
