@@ -118,16 +118,17 @@ ended_or_told() {
     [ "$(ctl status --json | grep '"place":' | grep -cv '"why":""')" -ge "$left" ]
 }
 
-# survives FAULT BURSTS [OPTION...]: two programs take turns under a daemon whose driver does that, and end well.
+# survives FAULT [OPTION...]: two programs take turns, with swaps, under a daemon whose driver does that, and end well.
 survives() {
-    local fault=$1 bursts=$2
+    local fault=$1
 
-    shift 2
+    shift
     rm -rf results.db ./*.rc serve.err
     faults="fault=$fault" daemon "$@"
-    start a "$(client once)" "$bursts" 28 50
-    start b "$(client once)" "$bursts" 28 50
-    if ! fine a b || ! until_so empty || ! stop_daemon; then
+    start a "$(client once)" 8 28 50
+    start b "$(client once)" 8 28 50
+    if ! fine a b || ! until_so empty || ! stop_daemon ||
+        [ "$(sqlite3 results.db "SELECT count(*) FROM command WHERE kind = 'swap_out'")" -lt 2 ]; then
         echo "with $fault" >&2
         return 1
     fi

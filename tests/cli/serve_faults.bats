@@ -91,7 +91,7 @@ open_node() {
 
 @test "the driver cannot quiesce, save or load, once: told, tried again, nobody loses data" {
     for fault in Lock#1=600 Lock#2=600 Checkpoint#1=999 Restore#1=2 Unlock#1=401 GetState#3=999; do
-        survives "cuCheckpointProcess$fault" 6
+        survives "cuCheckpointProcess$fault"
     done
 }
 
@@ -122,7 +122,7 @@ open_node() {
         cuCheckpointProcessUnlock nvmlDeviceGetMemoryInfo_v2 nvmlDeviceGetComputeRunningProcesses_v3; do
         for fault in '#1=999' '#2=999' '#5=999' '#2=400' '#2=46'; do
             case $call$fault in nvml*Memory*#1=*) continue ;; esac # it does not begin then
-            survives "$call$fault" 6
+            survives "$call$fault"
         done
     done
 }

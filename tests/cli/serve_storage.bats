@@ -222,7 +222,7 @@ loading() {
         cuMemcpyHtoDAsync#9=1 cuStreamGetCtx#1=400 cuStreamGetCtx#2=999 cuStreamSynchronize#1=999 cuStreamSynchronize#2=999
         cuCtxSetCurrent#2=999)
     for fault in "${faults_once[@]}"; do
-        survives "$fault" 3 --swap-file "$file"
+        survives "$fault" --swap-file "$file"
         run ! grep -q lost serve.err
     done
 }
