@@ -1,19 +1,18 @@
-/* host.h - what the host has for a swap file in its memory: how much, how much of it this process may take, and where.
+/* host.h - what the host has of memory: how much, how much of it a process may take, and where.
  *
  * `root` stands before all paths of /proc and /sys: "" but in tests. */
 #ifndef GS_CUDA_HOST_H
 #define GS_CUDA_HOST_H
 
-#include <stdint.h>
+#include "backend/cuda/cgroup.h"
 
 struct host_memory {
     int64_t total_bytes, available_bytes; /* of the machine; -1: not known */
-    int64_t limit_bytes;                  /* on the way up from its group, the one with the least room; -1: none */
-    int64_t limit_used_bytes;             /* of that limit; -1: not known */
+    struct cgroup_limit limit;            /* of the process */
 };
-struct host_memory host_memory(const char *root);
+struct host_memory host_memory(const char *root, int pid); /* 0: this process */
 
-/* What is left of both: what a swap file could take at most; -1: not known. */
+/* What is left of both: what the process could take at most; -1: not known. */
 int64_t host_memory_left(const struct host_memory *memory);
 
 /* How many NUMA nodes have memory; at least 1. */

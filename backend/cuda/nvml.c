@@ -140,6 +140,17 @@ int nvml_holders(const struct nvml *nvml, nvml_device device, struct nvml_holder
     return found;
 }
 
+uint64_t nvml_used(const struct nvml *nvml, nvml_device device, int pid)
+{
+    struct nvml_holder holder[PROCESSES];
+    int count = nvml_holders(nvml, device, holder, PROCESSES);
+
+    for (int i = 0; i < count; i++)
+        if (holder[i].pid == (unsigned)pid)
+            return holder[i].used_bytes;
+    return count < 0 ? UINT64_MAX : 0;
+}
+
 /* The library writes the PCI domain with eight digits, the driver with four. */
 bool nvml_find(const struct nvml *nvml, const char *pci, nvml_device *device)
 {

@@ -49,7 +49,7 @@ int pages_take(int file, int64_t size, uint64_t numa, void **out, struct error *
 /* Before any of it is taken: who takes more than his group may is killed. */
 int pages_check(int64_t bytes, const char *root, struct error *err)
 {
-    struct host_memory memory = host_memory(root);
+    struct host_memory memory = host_memory(root, 0);
     int64_t left = host_memory_left(&memory), wanted_mib = bytes >> 20;
 
     if (left < 0 || left >= bytes)
@@ -58,7 +58,7 @@ int pages_check(int64_t bytes, const char *root, struct error *err)
         return error_set(err, GS_UNSATISFIABLE,
                          "a swap file of %lld MiB does not fit: the limit of this control group is %lld MiB, %lld of "
                          "which are free; lower 'swap_file', or raise the limit ('memory.max', the container's memory)",
-                         (long long)wanted_mib, (long long)(memory.limit_bytes >> 20), (long long)(left >> 20));
+                         (long long)wanted_mib, (long long)(memory.limit.bytes >> 20), (long long)(left >> 20));
     return error_set(err, GS_UNSATISFIABLE,
                      "a swap file of %lld MiB does not fit: this machine has %lld MiB of memory left "
                      "('MemAvailable'); lower 'swap_file', or free memory",

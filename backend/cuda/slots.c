@@ -35,7 +35,7 @@ static int register_all(struct slots *slots, const char *root, struct error *err
         result = cu->host_register(slots->base, (size_t)slots->bytes, CU_MEMHOSTREGISTER_PORTABLE);
     if (result == CUDA_SUCCESS || driver_judge(result) == DRIVER_GONE)
         return gpu_try(slots->gpu, result, "cuMemHostRegister", err);
-    memory = host_memory(root);
+    memory = host_memory(root, 0);
     return error_set(err, GS_UNSATISFIABLE,
                      "the driver does not lock a swap file of %lld MiB in memory: 'cuMemHostRegister' says %s (%d), "
                      "and the machine has %lld MiB left; lower 'swap_file', or raise what may be locked (the "

@@ -165,7 +165,7 @@ static int64_t choose_chunk(const struct meter *meter)
 /* The largest copy: a power of four of KiB, up to 1 GiB, half the GPU and an eighth of what the host has left. */
 static int64_t choose_largest(const struct meter *meter)
 {
-    struct host_memory memory = host_memory("");
+    struct host_memory memory = host_memory("", 0);
     int64_t left = host_memory_left(&memory), largest = INT64_C(1) << 30;
 
     while (largest > meter->gpu.free_bytes / 2 || (left >= 0 && largest > left / 8))

@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HOLDERS = 256 };
-
 int depot_state(const struct depot *s, const struct stored *p, enum checkpoint_state *state, struct error *err)
 {
     int rc = checkpoint_state(s->driver, p->pid, state, err);
@@ -23,19 +21,7 @@ int depot_state(const struct depot *s, const struct stored *p, enum checkpoint_s
     return rc;
 }
 
-/* What a process has on a GPU at most: its context counts, too.  0: it is not listed; UINT64_MAX: that is not told. */
-static uint64_t used_on(const struct depot *s, unsigned gpu, int pid)
-{
-    struct nvml_holder holder[HOLDERS];
-    nvml_device device;
-    int count = s->nvml->device(gpu, &device) == NVML_SUCCESS ? nvml_holders(s->nvml, device, holder, HOLDERS) : -1;
-
-    for (int i = 0; i < count; i++)
-        if (holder[i].pid == (unsigned)pid)
-            return holder[i].used_bytes;
-    return count < 0 ? UINT64_MAX : 0;
-}
-
+/* Its context counts, too: it is the most that there is to be saved. */
 static int room_for(const struct depot *s, const struct stored *p, uint64_t *bytes, struct error *err)
 {
     unsigned count = 0, gpus = 0;
@@ -43,7 +29,8 @@ static int room_for(const struct depot *s, const struct stored *p, uint64_t *byt
     *bytes = 0;
     s->nvml->count(&count);
     for (unsigned gpu = 0; gpu < count; gpu++) {
-        uint64_t used = used_on(s, gpu, p->pid);
+        nvml_device device;
+        uint64_t used = s->nvml->device(gpu, &device) == NVML_SUCCESS ? nvml_used(s->nvml, device, p->pid) : UINT64_MAX;
 
         if (used == UINT64_MAX)
             return error_set(err, GS_UNSATISFIABLE,

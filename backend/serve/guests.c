@@ -181,15 +181,14 @@ void guests_update(struct backend *be, struct guest *p, uint8_t field, int64_t v
 /* What it holds more or less than the controller knows: by the driver's own books. */
 void guests_resize(struct backend *be, struct guest *p)
 {
-    enum { HOLDERS = 256 };
-    struct nvml_holder holder[HOLDERS];
-    int count = p->gpu == GS_NONE ? -1 : nvml_holders(&be->nvml, be->device[p->gpu], holder, HOLDERS);
     int64_t bytes = 0, context = be->setup->setup->workload[serve_id(be, p)].context_bytes;
 
-    for (int i = 0; i < count; i++)
-        for (int m = 0; m < p->members; m++)
-            if (p->member[m].pid == (int)holder[i].pid && holder[i].used_bytes != UINT64_MAX)
-                bytes += (int64_t)holder[i].used_bytes - context;
+    for (int m = 0; m < p->members && p->gpu != GS_NONE; m++) {
+        uint64_t used = nvml_used(&be->nvml, be->device[p->gpu], p->member[m].pid);
+
+        if (used > 0 && used != UINT64_MAX)
+            bytes += (int64_t)used - context;
+    }
     if (bytes <= 0 || p->away || p->moving || llabs(bytes - p->bytes) * 50 <= p->bytes)
         return; /* a fiftieth is within what contexts differ by */
     p->bytes = bytes;

@@ -1,6 +1,8 @@
 /* moves.c - programs are taken off the GPU and brought back, by the thread of their GPU. */
 #include "backend/serve/state.h"
 
+#include "backend/cuda/host.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,12 +64,16 @@ void moves_allow(struct backend *be, struct guest *p)
 /* Its host memory is to take what it has on the GPU; the swap file has its own room, of which its thread knows. */
 static bool has_room(struct backend *be, struct guest *p)
 {
-    for (int i = 0; i < p->members && be->depot.file == NULL; i++)
-        if (process_headroom("", p->member[i].pid) < p->bytes) {
+    for (int i = 0; i < p->members && be->depot.file == NULL; i++) {
+        struct host_memory memory = host_memory("", p->member[i].pid);
+        int64_t left = host_memory_left(&memory);
+
+        if (left >= 0 && left < p->bytes) {
             moves_bar(be, p, CROWDED_S * (gs_ns)SERVE_SECOND_NS,
                       "its cgroup, or this machine, has less memory left than it has on the GPU");
             return false;
         }
+    }
     return true;
 }
 

@@ -1,6 +1,7 @@
 /* peers.c - connections to the daemon's socket: gates speak frames, people words.  Who it is the kernel says. */
 #include "backend/serve/state.h"
 
+#include "backend/cuda/cgroup.h"
 #include "backend/gate/frame.h"
 
 #include <errno.h>
@@ -72,9 +73,9 @@ static struct member *member_of(struct backend *be, struct peer *peer, struct gu
 
 static const char *group_by_rule(const struct backend *be, int pid)
 {
-    char group[4096] = "", name[64] = "";
+    char group[CGROUP_PATH] = "", name[64] = "";
 
-    process_cgroup(pid, group, sizeof group);
+    cgroup_name("", pid, group);
     process_name(pid, name, sizeof name);
     for (unsigned i = 0; i < be->options->rules; i++)
         if (fnmatch(be->options->rule[i].pattern, be->options->rule[i].by_cgroup ? group : name, 0) == 0)

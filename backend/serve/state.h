@@ -214,9 +214,5 @@ int process_parent(int pid);                        /* less than 1: none is know
 bool process_is_leader(int pid);                    /* and not a thread's number */
 bool process_user(int pid, uid_t *uid);             /* whose it is; root's, if it is not of one user alone */
 bool process_name(int pid, char *out, size_t size); /* of its command */
-bool process_cgroup(int pid, char *out, size_t size);
-/* Bytes that its cgroup and the machine may still take; INT64_MAX: not known.  `root` is before /proc and /sys: "" but in
- * tests. */
-int64_t process_headroom(const char *root, int pid);
 
 #endif

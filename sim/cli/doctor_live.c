@@ -73,17 +73,17 @@ static void check_driver(struct findings *findings, const char *root)
 
 static void check_swap_memory(struct findings *findings, const char *root)
 {
-    struct host_memory memory = host_memory(root);
+    struct host_memory memory = host_memory(root, 0);
     int64_t left = host_memory_left(&memory);
     char size[UNITS_TEXT], limit[UNITS_TEXT];
     struct rlimit locked;
 
     if (left < 0)
         doctor_add(findings, DOCTOR_NOTE, "swap file", "how much memory is free is not known");
-    else if (memory.limit_bytes >= 0)
+    else if (memory.limit.bytes >= 0)
         doctor_add(findings, DOCTOR_OK, "swap file",
                    "room for at most %s; this group of processes (cgroup) is limited to %s, pinned memory included",
-                   units_show_size(size, (double)left), units_show_size(limit, (double)memory.limit_bytes));
+                   units_show_size(size, (double)left), units_show_size(limit, (double)memory.limit.bytes));
     else
         doctor_add(findings, DOCTOR_OK, "swap file", "room for at most %s of memory",
                    units_show_size(size, (double)left));

@@ -16,7 +16,7 @@ static void check_processors(struct findings *findings)
 
 static void check_memory(struct findings *findings, const char *root)
 {
-    struct host_memory memory = host_memory(root);
+    struct host_memory memory = host_memory(root, 0);
     int64_t left = host_memory_left(&memory);
     char size[UNITS_TEXT];
     enum { LITTLE = 256 << 20 };

@@ -56,7 +56,7 @@ static int check_gpus(struct live *live, const struct scenario *scenario, struct
 static int check_host(const struct scenario *scenario, const struct gs_workload_spec *spec, uint32_t workloads,
                       struct error *err)
 {
-    struct host_memory memory = host_memory("");
+    struct host_memory memory = host_memory("", 0);
     double left = (double)host_memory_left(&memory), wanted = live_double_bytes(scenario, spec, workloads);
     char need[UNITS_TEXT], have[UNITS_TEXT];
     int64_t divisor = 2;

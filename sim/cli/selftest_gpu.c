@@ -144,7 +144,7 @@ static void run_all(struct conform *conform, struct outcome *outcome, unsigned *
 /* The checks take as much memory of the host; of that they leave most alone, too. */
 static int64_t most_bytes(void)
 {
-    struct host_memory memory = host_memory("");
+    struct host_memory memory = host_memory("", 0);
     int64_t left = host_memory_left(&memory);
 
     return left >= 0 && left / 4 < MOST_BYTES ? left / 4 : MOST_BYTES;

@@ -1,5 +1,5 @@
 # serve.bash - what tests of the daemon share: a node of the driver double, a daemon, programs under it.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2119,SC2120
 
 node_setup() {
     cd "$BATS_TEST_TMPDIR" || exit
@@ -106,6 +106,32 @@ fine() {
             return 1
         fi
     done
+}
+
+# Each has ended, or is told to be stuck: what its driver never does again cannot be waited for.
+ended_or_told() {
+    local name left=0
+
+    for name in "$@"; do
+        has_ended "$name" || left=$((left + 1))
+    done
+    [ "$(ctl status --json | grep '"place":' | grep -cv '"why":""')" -ge "$left" ]
+}
+
+# survives FAULT [OPTION...]: two programs take turns, with swaps, under a daemon whose driver does that, and end well.
+survives() {
+    local fault=$1
+
+    shift
+    rm -rf results.db ./*.rc serve.err
+    faults="fault=$fault" daemon "$@"
+    start a "$(client once)" 8 28 50
+    start b "$(client once)" 8 28 50
+    if ! fine a b || ! until_so empty || ! stop_daemon ||
+        [ "$(sqlite3 results.db "SELECT count(*) FROM command WHERE kind = 'swap_out'")" -lt 2 ]; then
+        echo "with $fault" >&2
+        return 1
+    fi
 }
 
 # The daemon ends, with its books balanced and the same decisions when they are made again.

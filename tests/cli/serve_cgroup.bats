@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# serve_cgroup.bats - a program in a real cgroup with a limit, below the one of this test: it is not put into memory that its
-# cgroup does not have, and once that has it, it is.
+# serve_cgroup.bats - a real cgroup with a limit, below the one of this test: what it has left is found, copies of files
+# included.  A program there is not put into memory that its cgroup does not have, and once that has it, it is.
 
 # shellcheck disable=SC2154,SC2016
 bats_require_minimum_version 1.5.0
@@ -69,4 +69,28 @@ limited() { # limited LIMIT COMMAND...: starts there
     stop_daemon
     run ! grep -q 'stays on the GPU' serve.err
     [ "$(sqlite3 results.db "SELECT count(*) FROM command WHERE kind = 'swap_out'")" -ge 2 ]
+}
+
+# there COMMAND: what it says of the room for a swap file, in MiB, in the cgroup with a limit of 300 MiB.
+there() {
+    echo 300M >"$group/$limit"
+    sh -c "echo \$\$ >$group/cgroup.procs && $1" | sed -n 's/.*room for at most \([0-9]*\)[.0-9]* MiB; .*limited to 300 MiB.*/\1/p'
+}
+
+@test "a cgroup full of copies of files has room: they are given up for whoever wants memory" {
+    [ "$(stat -f -c %T .)" != tmpfs ] || skip "there are no files on a disk"
+    room=$(there "head -c 200M /dev/zero >file; sync file; for i in 1 2 3; do cat file >/dev/null; done; \"$GPUSWAP_SIM\" doctor")
+    cached=$(awk '/^(in)?active_file / { bytes += $2 } END { print int(bytes / 2^20) }' "$group/memory.stat")
+    echo "$room MiB of 300, and $cached MiB are copies of files" >&2
+    [ "$cached" -gt 100 ]
+    [ "$room" -gt 200 ]
+}
+
+@test "a namespace of cgroups, with the groups of the machine to be seen: one's own is found" {
+    unshare --cgroup --mount true 2>/dev/null || skip "no namespaces to be had"
+    room=$(there "exec unshare --cgroup --mount \"$GPUSWAP_SIM\" doctor")
+    [ "$room" -gt 200 ]
+    room=$(there "exec unshare --cgroup --mount sh -c 'mkdir $group/in && echo \$\$ >$group/in/cgroup.procs && \"$GPUSWAP_SIM\" doctor'")
+    rmdir "$group/in"
+    [ "$room" -gt 200 ]
 }

@@ -91,24 +91,8 @@ open_node() {
 
 @test "the driver cannot quiesce, save or load, once: told, tried again, nobody loses data" {
     for fault in Lock#1=600 Lock#2=600 Checkpoint#1=999 Restore#1=2 Unlock#1=401 GetState#3=999; do
-        rm -rf results.db ./*.rc serve.err
-        faults="fault=cuCheckpointProcess$fault" daemon
-        start a "$(client once)" 6 28 50
-        start b "$(client once)" 6 28 50
-        fine a b || { echo "with $fault"; return 1; }
-        until_so empty
-        stop_daemon || { echo "with $fault"; return 1; }
+        survives "cuCheckpointProcess$fault"
     done
-}
-
-# Each has ended, or is told to be stuck: what its driver never does again cannot be waited for.
-ended_or_told() {
-    local name left=0
-
-    for name in "$@"; do
-        has_ended "$name" || left=$((left + 1))
-    done
-    [ "$(ctl status --json | grep '"place":' | grep -cv '"why":""')" -ge "$left" ]
 }
 
 @test "a call of the daemon's driver fails for ever: it says so, who is on the GPU runs on, and it ends well" {
@@ -137,14 +121,8 @@ ended_or_told() {
     for call in cuCheckpointProcessGetState cuCheckpointProcessLock cuCheckpointProcessCheckpoint cuCheckpointProcessRestore \
         cuCheckpointProcessUnlock nvmlDeviceGetMemoryInfo_v2 nvmlDeviceGetComputeRunningProcesses_v3; do
         for fault in '#1=999' '#2=999' '#5=999' '#2=400' '#2=46'; do
-            rm -rf results.db ./*.rc serve.err
             case $call$fault in nvml*Memory*#1=*) continue ;; esac # it does not begin then
-            faults="fault=$call$fault" daemon
-            start a "$(client once)" 6 28 50
-            start b "$(client once)" 6 28 50
-            fine a b || { echo "with $call$fault"; return 1; }
-            until_so empty
-            stop_daemon || { echo "with $call$fault"; return 1; }
+            survives "$call$fault"
         done
     done
 }

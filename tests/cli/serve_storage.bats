@@ -222,13 +222,7 @@ loading() {
         cuMemcpyHtoDAsync#9=1 cuStreamGetCtx#1=400 cuStreamGetCtx#2=999 cuStreamSynchronize#1=999 cuStreamSynchronize#2=999
         cuCtxSetCurrent#2=999)
     for fault in "${faults_once[@]}"; do
-        rm -rf results.db ./*.rc serve.err
-        faults="fault=$fault" own
-        start a "$(client once)" 3 28 50
-        start b "$(client once)" 3 28 50
-        fine a b || { echo "with $fault"; return 1; }
-        until_so empty
-        stop_daemon || { echo "with $fault"; return 1; }
+        survives "$fault" --swap-file "$file"
         run ! grep -q lost serve.err
     done
 }

@@ -11,6 +11,7 @@ static int listed(pid_t pid, uint64_t *bytes)
     struct nvml nvml;
     nvml_device device;
     int count, found = 0;
+    uint64_t used;
 
     memset(&err, 0, sizeof err);
     assert_int_equal(nvml_open(&nvml, &err), GS_OK);
@@ -21,6 +22,8 @@ static int listed(pid_t pid, uint64_t *bytes)
             found++;
             *bytes = holder[i].used_bytes;
         }
+    used = nvml_used(&nvml, device, pid);
+    assert_true(used == (found > 0 ? *bytes : 0));
     nvml_close(&nvml);
     return found;
 }

@@ -1,105 +1,12 @@
-/* test_serve_processes.c - what is read of a process and of what its cgroup may still take, from files as the kernel has. */
+/* test_serve_processes.c - what the kernel tells of a process: of this one. */
 #include "backend/serve/state.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static char root[] = "/tmp/processes-XXXXXX";
-
-static void put(const char *path, const char *text)
-{
-    char full[512];
-    FILE *file;
-
-    snprintf(full, sizeof full, "%s%s", root, path);
-    for (char *at = strchr(full + strlen(root) + 1, '/'); at != NULL; at = strchr(at + 1, '/')) {
-        *at = '\0';
-        mkdir(full, 0700);
-        *at = '/';
-    }
-    file = fopen(full, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
-
-static int begin(void **state)
-{
-    (void)state;
-    return mkdtemp(root) == NULL;
-}
-
-static int end(void **state)
-{
-    char command[64];
-
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", root);
-    return system(command);
-}
-
-static void the_machine_has_an_end(void **state)
-{
-    (void)state;
-    put("/proc/meminfo", "MemTotal: 9000 kB\nMemAvailable:     5000 kB\n");
-    assert_int_equal(process_headroom(root, 7), 5000 * 1024);
-}
-
-static void a_cgroup_and_those_above(void **state)
-{
-    (void)state;
-    put("/proc/7/cgroup", "0::/pods/one\n");
-    put("/sys/fs/cgroup/pods/one/memory.max", "max\n");
-    put("/sys/fs/cgroup/pods/one/memory.current", "100\n");
-    assert_int_equal(process_headroom(root, 7), 5000 * 1024);
-    put("/sys/fs/cgroup/pods/memory.max", "4000\n");
-    put("/sys/fs/cgroup/pods/memory.current", "1000\n");
-    assert_int_equal(process_headroom(root, 7), 3000);
-    put("/sys/fs/cgroup/pods/one/memory.max", "2000\n");
-    assert_int_equal(process_headroom(root, 7), 1900);
-    put("/sys/fs/cgroup/pods/one/memory.current", "2100\n"); /* above its limit */
-    assert_int_equal(process_headroom(root, 7), 0);
-    put("/sys/fs/cgroup/pods/one/memory.stat", "anon 1000\nfile 1100\nactive_file 300\ninactive_file 800\n");
-    assert_int_equal(process_headroom(root, 7), 700); /* files are given up where memory is wanted */
-}
-
-static void a_cgroup_of_the_first_version(void **state)
-{
-    (void)state;
-    put("/proc/8/cgroup", "9:cpu:/\n4:memory:/docker/x\n0::/\n");
-    put("/sys/fs/cgroup/memory/docker/x/memory.limit_in_bytes", "700\n");
-    put("/sys/fs/cgroup/memory/docker/x/memory.usage_in_bytes", "600\n");
-    assert_int_equal(process_headroom(root, 8), 100);
-    put("/sys/fs/cgroup/memory/docker/x/memory.stat",
-        "cache 90\ninactive_file 5\ntotal_cache 90\ntotal_inactive_file 60\n");
-    assert_int_equal(process_headroom(root, 8), 160);
-}
-
-/* From within a namespace of cgroups: the way from one's own group. */
-static void a_cgroup_as_another_namespace_tells(void **state)
-{
-    (void)state;
-    put("/proc/9/cgroup", "0::/../../pod/one\n");
-    assert_int_equal(process_headroom(root, 9), 5000 * 1024);
-    put("/sys/fs/cgroup/other/pod/one/memory.max", "20\n"); /* of the same name, and another's */
-    put("/sys/fs/cgroup/other/pod/one/memory.current", "10\n");
-    put("/sys/fs/cgroup/other/pod/one/cgroup.procs", "8\n99\n");
-    put("/sys/fs/cgroup/slice/pod/one/memory.max", "2000\n");
-    put("/sys/fs/cgroup/slice/pod/one/memory.current", "500\n");
-    put("/sys/fs/cgroup/slice/pod/one/cgroup.procs", "7\n9\n");
-    assert_int_equal(process_headroom(root, 9), 1500);
-    put("/sys/fs/cgroup/slice/memory.max", "9000\n");
-    put("/sys/fs/cgroup/slice/memory.current", "8000\n");
-    assert_int_equal(process_headroom(root, 9), 1000);
-}
 
 static void this_process(void **state)
 {
@@ -126,12 +33,8 @@ static void this_process(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_machine_has_an_end),
-        cmocka_unit_test(a_cgroup_and_those_above),
-        cmocka_unit_test(a_cgroup_of_the_first_version),
-        cmocka_unit_test(a_cgroup_as_another_namespace_tells),
         cmocka_unit_test(this_process),
     };
 
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -396,6 +396,22 @@ static void test_stride(void **state)
     assert_int_equal(nvml_holders(&nvml, device, holder, MOST), NVML_NONSENSE);
 }
 
+static void test_used(void **state)
+{
+    nvml_device device;
+
+    (void)state;
+    nvml.device(0, &device);
+    says.process[0] = (struct nvml_process){.pid = 100, .used = UINT64_MAX};
+    says.process[1] = (struct nvml_process){.pid = 101, .used = GIB};
+    says.processes = 2;
+    assert_true(nvml_used(&nvml, device, 100) == UINT64_MAX);
+    assert_true(nvml_used(&nvml, device, 101) == GIB);
+    assert_true(nvml_used(&nvml, device, 102) == 0);
+    says.processes_result = NVML_NO_PERMISSION;
+    assert_true(nvml_used(&nvml, device, 102) == UINT64_MAX);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -403,6 +419,7 @@ int main(void)
         TEST(test_periods),     TEST(test_leaving),     TEST(test_nonsense),
         TEST(test_other_clock), TEST(test_without_use), TEST(test_without_samples),
         TEST(test_refusals),    TEST(test_stride),      TEST(test_between),
+        TEST(test_used),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
