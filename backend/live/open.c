@@ -154,6 +154,31 @@ static int open_arrays(struct backend *be, struct error *err)
     return GS_OK;
 }
 
+static int drain_stream(struct gpu *gpu, CUstream stream, const char *what, struct error *err)
+{
+    CUresult result = gpu_wait(gpu, stream);
+
+    return result == CUDA_ERROR_NOT_READY ? gpu_give_up(gpu, what, err) : gpu_try(gpu, result, what, err);
+}
+
+/* Bursts may wait for copies that come in, copies that leave for bursts: in that order, so that the first is told. */
+int live_drain(struct backend *be, struct error *err)
+{
+    int rc = live_failure(be, err);
+
+    for (uint32_t i = 0; i < be->gpus && rc == GS_OK; i++)
+        rc = drain_stream(&be->gpu[i], be->gpu[i].in, "a copy to the GPU", err);
+    for (uint32_t i = 0; i < be->workloads && rc == GS_OK; i++) {
+        struct process *p = &be->process[i];
+
+        for (uint32_t k = 0; k < p->parts && p->gpu != GS_NONE && rc == GS_OK; k++)
+            rc = drain_stream(p->part[k].gpu, p->part[k].work, "a burst", err);
+    }
+    for (uint32_t i = 0; i < be->gpus && rc == GS_OK; i++)
+        rc = drain_stream(&be->gpu[i], be->gpu[i].out, "a copy to the host", err);
+    return rc;
+}
+
 void live_close(struct backend *be)
 {
     bool hangs = false;

@@ -265,6 +265,37 @@ static void test_each(void **state)
     }
 }
 
+/* --- so late that nobody asks any more: the last piece of work that a run issues --- */
+
+static void try_last(const char *text, const char *call, const char *effect, const char *says)
+{
+    static struct error err;
+    char options[400];
+    struct backend_ops ops = live_begin(DOUBLE, false);
+
+    memset(&err, 0, sizeof err);
+    assert_int_equal(run_recorded(text, &ops, &err), GS_OK);
+    snprintf(options, sizeof options, DOUBLE "fault=%s#%llu=%s", call, (unsigned long long)dbl->calls(call), effect);
+    print_message("    %s\n", options);
+    ops = live_begin(options, false);
+    assert_int_equal(run_recorded(text, &ops, &err), GS_IO);
+    if (strstr(err.text, says) == NULL)
+        fail_msg("no '%s' in: %s", says, err.text);
+    assert_no_violation();
+    record_is_intact(true);
+}
+
+static void test_last_moment(void **state)
+{
+    static const char hangs[] = "has not ended for 30 s: it hangs";
+
+    (void)state;
+    try_last(one, "cuLaunchKernel", "hang", hangs);
+    try_last(one, "cuLaunchKernel", "op214", "CUDA_ERROR_ECC_UNCORRECTABLE, 214");
+    try_last(turns, "cuMemcpyDtoHAsync", "hang", hangs);
+    try_last(turns, "cuMemcpyHtoDAsync", "hang", hangs);
+}
+
 /* --- the swap file has fewer slots than the books say --- */
 
 static uint32_t slots_left;
@@ -389,6 +420,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each),
+        cmocka_unit_test(test_last_moment),
         cmocka_unit_test(test_full_swap_file),
         cmocka_unit_test(test_limits_of_the_host),
     };
