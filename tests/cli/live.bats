@@ -129,6 +129,17 @@ begin_real() {
     [ ! -e results.db ]
 }
 
+@test "the manual lists the calls that the double can let fail, and others are refused" {
+    sed -n '/^Calls that can fail: /,/^$/p' "$GPUSWAP_ROOT/docs/driver-double.md" | grep -o '`[^`]*`' | tr -d '`' | sort >listed
+    sed -n 's/^    "\(.*\)",$/\1/p' "$GPUSWAP_ROOT/backend/double/calls.c" | sort | diff - listed
+    needs_double
+    GPUSWAP_DOUBLE=fault=cuMemCrate#1=2 fails 64 "has no call 'cuMemCrate'" a.ini --device double
+    run --separate-stderr env GPUSWAP_DOUBLE=fault=cuMemCrate#1=2 "$GPUSWAP_SIM" calibrate --device double
+    [ "$status" -eq 69 ]
+    [[ $stderr == *"has no call 'cuMemCrate'"* ]]
+    [ ! -e results.db ]
+}
+
 @test "results of the double say so: report, JSON, CSV, database, page, picture, burst" {
     needs_double
     run --separate-stderr live --json r.json --set scenario.record=events
