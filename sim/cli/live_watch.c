@@ -100,8 +100,8 @@ int live_watch(struct live *live, const struct scenario *scenario, const struct 
         rc = error_set(err, GS_SYSTEM, "out of memory");
     for (uint32_t i = 0; rc == GS_OK && i < workloads; i++)
         live->stop_ns[i] = GS_NEVER;
-    if (live->server != NULL && live->view.out != NULL)
-        fprintf(live->view.out, "metrics: http://127.0.0.1:%d/metrics\n", live->port);
+    if (live->server != NULL && (live->view.out != NULL || live->port_is_told))
+        fprintf(stderr, "metrics: http://127.0.0.1:%d/metrics\n", live->port);
     live->snapshot.device = &live->device;
     live->results = results;
     live->device.take = live->operation != NULL ? take : NULL;

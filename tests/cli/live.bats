@@ -365,6 +365,16 @@ END
     [ ! -e other.db ]
 }
 
+@test "a port that nobody chose is told, also where all else is quiet" {
+    needs_double
+    run --separate-stderr live --quiet --metrics 0
+    [ "$status" -eq 0 ]
+    [[ $stderr =~ ^"metrics: http://127.0.0.1:"([1-9][0-9]*)"/metrics"$ ]]
+    run --separate-stderr live --quiet --metrics "${BASH_REMATCH[1]}" # which is known
+    [ "$status" -eq 0 ]
+    [ -z "$stderr" ]
+}
+
 @test "a client of the metrics that takes its time does not hold up the end" {
     needs_double
     begin_real --metrics 0 --set scenario.duration=1h
