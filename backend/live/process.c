@@ -113,15 +113,20 @@ static int wait_for_memory(struct backend *be, struct process *p, struct error *
 {
     enum { AGAIN_NS = 1000000 };
     const struct gpu *gpu = p->part[0].gpu;
+    char why[GPU_REFUSAL];
 
+    for (uint32_t i = p->parts; i-- > 0;) /* the first that lacks some: those after it were not asked */
+        if (p->part[i].bytes < live_share(p, p->run_bytes))
+            gpu = p->part[i].gpu;
     p->short_ns = p->short_ns == GS_NEVER ? be->clock.now_ns : p->short_ns;
     p->start_at_ns = be->clock.now_ns + AGAIN_NS;
     if (be->clock.now_ns - p->short_ns <= gpu->limit_ns)
         return GS_OK;
     return error_set(err, GS_UNSATISFIABLE,
-                     "GPU %d (%s): no memory for a burst that holds %lld MiB, for %g s: who else uses it (see "
+                     "GPU %d (%s): no memory for a burst that holds %lld MiB, for %g s: %s; who else uses it (see "
                      "'nvidia-smi')? raise 'gpu_reserved'",
-                     gpu->device, gpu->pci, (long long)(p->run_bytes >> 20), (double)gpu->patience_ns / 1e9);
+                     gpu->device, gpu->pci, (long long)(p->run_bytes >> 20), (double)gpu->patience_ns / 1e9,
+                     gpu_refusal(gpu, why));
 }
 
 static int start(struct backend *be, struct process *p, struct error *err)

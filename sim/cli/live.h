@@ -97,6 +97,7 @@ struct live {
     struct results *results; /* takes operations; NULL: they are not kept */
     struct operation_row *operation;
     size_t operations;
+    struct text notes;    /* for the end, a line each */
     struct error failure; /* met where it could not be told at once */
 };
 

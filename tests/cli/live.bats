@@ -321,6 +321,17 @@ END
     [ "$(query 'select status from run')" = incomplete ]
 }
 
+@test "a driver that gives no memory is told, beside a report of those who wait" {
+    needs_double
+    export GPUSWAP_DOUBLE=fault=cuMemCreate#1+=2
+    run --separate-stderr live
+    [ "$status" -eq 0 ]
+    [[ $stderr == *"note: GPU 0 (FFFF:00:00.0): "*" swaps had no effect, as the driver gave no memory: 'cuMemCreate': out of memory"* ]]
+    [[ $stderr == *"(CUDA_ERROR_OUT_OF_MEMORY, 2), for a chunk of 1024 KiB; who else uses it"* ]]
+    run --separate-stderr live --quiet
+    [ -z "$stderr" ]
+}
+
 @test "lines of progress where there is no terminal, and a view where there is one" {
     needs_double
     run --separate-stderr live --every 10ms

@@ -2,6 +2,7 @@
  * with a message that says what happened, where, and what to do; nothing that lay elsewhere is lost, nothing leaks, and what
  * was recorded is in the database. */
 #include "tests/unit/live_fixture.h"
+#include "backend/device.h"
 #include "backend/live/state.h"
 #include "sim/results/results.h"
 
@@ -30,7 +31,7 @@ static const char huge[] = NODE("swap_file = 900TiB") NOTEBOOKS("1000000", "2000
 
 enum ending {
     GOES_ON, /* nobody but a swap or two notices; all is given back */
-    FAILS,   /* the same, and at least one swap had no effect and said so */
+    FAILS,   /* the same, and at least one swap had no effect, and what the driver said is told */
     ENDS,    /* with an error, the GPU's context lost: what was in it cannot be given back */
     REFUSED, /* before anything runs: all is given back */
 };
@@ -55,6 +56,20 @@ static const struct {
     {"memory that cannot be mapped any more", one, "fault=cuMemMap#60+=800", FAILS, 0, {NULL}},
     {"memory that cannot be accessed, once", turns, "fault=cuMemSetAccess#40=999", GOES_ON, 0, {NULL}},
     {"memory that cannot be accessed any more", one, "fault=cuMemSetAccess#60+=999", FAILS, 0, {NULL}},
+    {"no memory at all",
+     one,
+     "fault=cuMemCreate#1+=2",
+     FAILS,
+     0,
+     {"GPU 0 (FFFF:00:00.0): ", "'cuMemCreate': out of memory (CUDA_ERROR_OUT_OF_MEMORY, 2), for a chunk of 64 KiB",
+      "gpu_reserved"}},
+    {"no memory to grow any more",
+     grows,
+     "fault=cuMemCreate#36+=2",
+     ENDS,
+     GS_UNSATISFIABLE,
+     {"no memory for a burst",
+      "for 30 s: 'cuMemCreate': out of memory (CUDA_ERROR_OUT_OF_MEMORY, 2), for a chunk of 64 KiB"}},
 
     /* a context that is lost */
     {"ECC, by a copy out",
@@ -183,12 +198,22 @@ static int64_t ask(const char *sql)
     return answer;
 }
 
+static char noted[1000]; /* what the run had to say at its end */
+
+static void note(void *unused, const char *text)
+{
+    (void)unused;
+    snprintf(noted, sizeof noted, "%s", text);
+}
+
+static const struct live_device device = {.ordinal = {0, 1}, .ordinals = 2, .time_scale = 1, .note = note};
+
 static int run_recorded(const char *text, const struct backend_ops *ops, struct error *err)
 {
     struct arena arena = {0};
     struct overrides none = {0};
     struct scenario scenario;
-    struct run_options options = {.backend = ops};
+    struct run_options options = {.backend = ops, .device = &device};
     struct load_traces *traces = NULL;
     struct run_outcome outcome = {0};
     struct gs_workload_spec *spec = NULL;
@@ -196,6 +221,7 @@ static int run_recorded(const char *text, const struct backend_ops *ops, struct 
     int rc = scenario_parse(&scenario, text, strlen(text), "fault.ini", NULL, &none, &arena, err);
 
     unlink(path);
+    noted[0] = '\0';
     scenario.threads = 1;
     if (rc == GS_OK)
         rc = load_read_traces(&traces, &scenario, &arena, err);
@@ -239,6 +265,12 @@ static void try_row(size_t i)
         if (rc != GS_OK)
             fail_msg("it does not go on: %s", err.text);
         assert_true(rows[i].ending == FAILS ? seen.failed > 0 : seen.failed == 0);
+        if (rows[i].ending == FAILS && strstr(noted, " had no effect, as the driver gave no memory: 'cuMem") == NULL)
+            fail_msg("the note: %s", noted);
+        assert_true(rows[i].ending == FAILS || *noted == '\0');
+        for (int k = 0; k < 4 && rows[i].says[k] != NULL; k++)
+            if (strstr(noted, rows[i].says[k]) == NULL)
+                fail_msg("no '%s' in the note: %s", rows[i].says[k], noted);
         assert_int_equal(dbl->leaks(), 0);
         return;
     }
