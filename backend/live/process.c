@@ -79,6 +79,7 @@ int live_hold(struct process *p, int64_t bytes, struct error *err)
     for (uint32_t i = 0; i < p->parts; i++) {
         int rc = memory_hold(&p->part[i], live_share(p, bytes), err);
 
+        p->half_grown = rc == GS_BUSY;
         if (rc != GS_OK)
             return rc;
     }
@@ -86,6 +87,13 @@ int live_hold(struct process *p, int64_t bytes, struct error *err)
         p->gpu_bytes = p->gpu_bytes == p->held_bytes || bytes < p->gpu_bytes ? bytes : p->gpu_bytes;
     p->held_bytes = bytes;
     return GS_OK;
+}
+
+/* It has waited for memory in vain; what it got of it meanwhile, on some of its GPUs or on all, is not in the books. */
+static void hold_no_more(struct backend *be, struct process *p)
+{
+    if (p->half_grown)
+        live_hold(p, p->held_bytes, &be->failure);
 }
 
 /* Between bursts it holds no more than its base. */
@@ -169,6 +177,7 @@ static void revoke(struct backend *be, struct process *p)
     if (p->gpu != GS_NONE) {
         end_delay(be, p);
         set_lingering(be, p, GS_NEVER);
+        hold_no_more(be, p);
     }
     p->short_ns = GS_NEVER;
     p->granted = p->started = p->idle_posted = p->ends = false;

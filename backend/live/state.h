@@ -46,6 +46,7 @@ struct process {         /* a workload */
     uint64_t failed_parts;                     /* a bit each: those that are where they were before the swap */
     bool granted, started, delayed, yield, ends, wants, stopping, between, idle_posted;
     bool moving, streams, halted, gone, dying;
+    bool half_grown; /* it holds more than held_bytes, and not yet all that it waits for */
 };
 
 struct device { /* a GPU, as the books see it: of a set all happens on the first */
