@@ -197,6 +197,21 @@ static uint64_t progress(const struct mover *mover)
     return steps;
 }
 
+/* A copy that is written ahead is not worth waiting for: it is given up, and what was written of it. */
+static bool give_up_copy(struct mover *mover)
+{
+    for (struct memory *m = mover->first; m != NULL; m = m->move.next) {
+        if (m->move.kind != MOVE_CLEAN || !m->move.no_slot)
+            continue;
+        if (!m->keeps_copy)
+            memory_drop_copies(m);
+        m->move.failed = true;
+        m->move.begun = m->move.ended = m->move.to;
+        return true;
+    }
+    return false;
+}
+
 /* Nothing is under way, and there is no slot for who leaves: he stays, and those who come in for his memory do not.  Only
  * where all who leave are swap-ins that are being undone, one of those tries again. */
 static CUresult turn_back(struct mover *mover)
@@ -211,7 +226,7 @@ static CUresult turn_back(struct mover *mover)
         if (m->move.kind == MOVE_OUT && m->move.no_slot && (last == NULL || last->move.failed || !m->move.failed))
             last = m;
     }
-    if (last == NULL)
+    if (give_up_copy(mover) || last == NULL)
         return CUDA_SUCCESS;
     for (struct memory *m = mover->first; m != NULL && !last->move.failed && result == CUDA_SUCCESS; m = m->move.next)
         if (m->move.kind == MOVE_IN && !m->move.failed && m->gpu == last->gpu)

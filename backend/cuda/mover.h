@@ -41,7 +41,8 @@ static inline uint32_t mover_reached(const struct memory *memory)
 }
 
 /* Get on with it, at time `now_ns`.  `*ended` is a workload whose transfer is over, NULL: none just now; call it again
- * until then.  `*failed`: it had no effect, as the GPU had no memory for a swap-in, or the swap file no slot for a swap-out.
+ * until then.  `*failed`: it had no effect, as the GPU had no memory for a swap-in, or the swap file no slot for a swap-out
+ * or a copy that is written ahead.
  * An error is of the GPU, and nothing on it can be trusted any more. */
 int mover_pump(struct mover *mover, int64_t now_ns, struct memory **ended, bool *failed, struct error *err);
 

@@ -27,6 +27,10 @@ static const char grows[] = NODE("swap_file = 10MiB") NOTEBOOKS("4", "512KiB", "
 static const char streams[] = NODE(
     "swap_file = 10MiB") "[policy]\nprefetch = pipeline\n[workload.IN]\nclass = inference\nstate = new\ncount = 4\n"
                          "memory = 1280KiB\ncontext = 0B\narrival = poisson(24/min)\nservice = exp(400ms)\n";
+#define CLEAN "[policy]\nprefetch = clean\nprefetch.after = 100ms\n"
+static const char cleans[] = NODE("swap_file = 10MiB") CLEAN NOTEBOOKS("4", "960KiB", "");
+static const char sets_clean[] =
+    NODE("gpus = 2\nswap_file = 10MiB") CLEAN NOTEBOOKS("3", "2MiB", "gpus_per_workload = 2");
 static const char huge[] = NODE("swap_file = 900TiB") NOTEBOOKS("1000000", "2000KiB", "");
 
 enum ending {
@@ -340,13 +344,30 @@ static int submit_without_slots(struct backend *be, const struct gs_command *com
     return live_submit(be, command, err);
 }
 
-/* Whoever cannot leave stays, with all of his words, and others go on. */
+/* Of a copy that was given up nothing is left, on any GPU. */
+static int wait_for_slots(struct backend *be, gs_ns until_ns, const struct backend_event **event, struct error *err)
+{
+    int rc = live_wait(be, until_ns, event, err);
+
+    if (rc != GS_OK || (*event)->kind != BACKEND_EVENT || (*event)->event.kind != GS_FAILED ||
+        (*event)->event.command != GS_CLEAN)
+        return rc;
+    for (uint32_t k = 0; k < be->process[(*event)->event.workload].parts; k++) {
+        const struct memory *part = &be->process[(*event)->event.workload].part[k];
+
+        for (uint32_t i = 0; i < part->count; i++)
+            assert_int_equal(part->chunk[i].slot, SLOT_NONE);
+    }
+    return rc;
+}
+
+/* Whoever cannot leave stays, with all of his words, and others go on; copies that are written ahead are given up. */
 static void test_full_swap_file(void **state)
 {
     static const struct {
         const char *text;
         uint32_t slots;
-    } cases[] = {{one, 20}, {two, 20}, {sets, 0}};
+    } cases[] = {{one, 20}, {two, 20}, {sets, 0}, {cleans, 20}, {sets_clean, 24}};
     static struct error err;
 
     (void)state;
@@ -356,6 +377,7 @@ static void test_full_swap_file(void **state)
         memset(&err, 0, sizeof err);
         slots_left = cases[i].slots;
         ops.submit = submit_without_slots;
+        ops.wait = wait_for_slots;
         if (run_recorded(cases[i].text, &ops, &err) != GS_OK)
             fail_msg("%s", err.text);
         print_message("    %llu swaps had no effect\n", (unsigned long long)seen.failed);
@@ -363,7 +385,7 @@ static void test_full_swap_file(void **state)
         assert_int_equal(seen.wrong, 0);
         assert_int_equal(dbl->leaks(), 0);
         assert_no_violation();
-        assert_true(ask("SELECT count(*) FROM burst WHERE outcome = 'done'") > 3);
+        assert_true(ask("SELECT count(*) FROM burst WHERE outcome = 'done' AND end_ns > 30e9") > 3);
     }
 }
 
