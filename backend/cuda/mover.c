@@ -331,6 +331,8 @@ int mover_pump(struct mover *mover, int64_t now_ns, struct memory **ended, bool 
 
     *ended = NULL;
     *failed = false;
+    if (mover->waited != CUDA_SUCCESS)
+        return gpu_try(mover->waited_for, mover->waited, "cuEventQuery", err);
     if ((rc = step_all(mover, now_ns, err)) != GS_OK)
         return rc;
     for (struct memory *m = mover->first; m != NULL; before = m, m = m->move.next)
@@ -348,10 +350,13 @@ bool mover_wait(struct mover *mover)
 {
     for (struct memory *m = mover->first; m != NULL; m = m->move.next)
         if (m->move.ended < m->move.begun) {
-            gpu_use(m->gpu);
-            if (m->move.kind != MOVE_IN)
-                m->gpu->cu->event_wait(m->drained);
-            m->gpu->cu->event_wait(m->chunk[m->move.ended].event); /* what went wrong, mover_pump will hear */
+            CUresult result = m->move.kind == MOVE_IN ? CUDA_SUCCESS : gpu_wait_event(m->gpu, m->drained);
+
+            if (result == CUDA_SUCCESS)
+                result = gpu_wait_event(m->gpu, m->chunk[m->move.ended].event);
+            mover->waited =
+                result == CUDA_ERROR_NOT_READY ? CUDA_SUCCESS : result; /* that it hangs, `watch` will see */
+            mover->waited_for = m->gpu;
             return true;
         }
     return false;

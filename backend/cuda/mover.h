@@ -18,7 +18,9 @@ struct mover {
     uint32_t depth;
     bool fcfs; /* transfers of a direction go one after the other; no: side by side, chunk by chunk */
     uint64_t turns;
-    int64_t patience_ns;         /* how long a swap-in asks again for memory that the driver does not have */
+    int64_t patience_ns; /* how long a swap-in asks again for memory that the driver does not have */
+    CUresult waited;     /* what went wrong in mover_wait, for mover_pump to tell */
+    const struct gpu *waited_for;
     struct memory *first, *last; /* transfers under way, in order of their beginning */
 };
 
