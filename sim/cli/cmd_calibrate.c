@@ -73,6 +73,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static volatile sig_atomic_t drawn; /* a line that is to be drawn over */
+static const char *unwritten;       /* a new file, for what is not known yet; NULL: none */
 
 static void clear_line(void)
 {
@@ -92,6 +93,8 @@ static void give_up(int signal_number)
 
     (void)signal_number;
     clear_line();
+    if (unwritten != NULL)
+        unlink(unwritten);
     (void)!write(STDERR_FILENO, text, sizeof text - 1);
     _exit(GS_IO);
 }
@@ -241,6 +244,7 @@ static int calibrate(struct arguments *a, struct error *err)
     struct tm utc;
     int rc = output_open(&file, a->out, err);
 
+    unwritten = file.is_new ? a->out : NULL;
     gmtime_r(&now, &utc);
     strftime(made, sizeof made, "%Y-%m-%dT%H:%M:%SZ", &utc);
     gethostname(host, sizeof host - 1);
