@@ -1,6 +1,6 @@
 /* backend.h - what performs the controller's commands: a simulated node, the null device, one that fails on purpose.
  *
- * A backend is nine functions and a state, which begins with a struct backend_clock.  The loop submits commands, offers bursts, and waits for the next completion;
+ * A backend is ten functions and a state, which begins with a struct backend_clock.  The loop submits commands, offers bursts, and waits for the next completion;
  * a simulated backend's clock is its event heap.
  */
 #ifndef GS_BACKEND_H
@@ -73,6 +73,8 @@ struct backend_ops {
     struct job *(*forget)(struct backend *be, uint32_t workload, bool gone);
     /* Usage of a GPU up to the clock; and bring done_ns of all live jobs up to date. */
     void (*usage)(struct backend *be, uint32_t gpu, struct gpu_usage *usage);
+    /* The run is over: does what is still under way end well?  The clock stays.  NULL: there nothing can go wrong. */
+    int (*drain)(struct backend *be, struct error *err);
     void (*close)(struct backend *be);
 };
 

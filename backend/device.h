@@ -31,6 +31,8 @@ struct live_device {
     bool verify;     /* every word, after each swap-in */
     const char *options;
     void (*take)(void *context, const struct device_operation *operation); /* NULL: nothing is timed */
+    void (*note)(void *context,
+                 const char *text); /* at the end: what happened that the report does not tell; may be NULL */
     void *context;
     char text[DEVICE_TEXT]; /* names, ids, versions, for people; device_open fills it in */
 };

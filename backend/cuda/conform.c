@@ -64,6 +64,17 @@ bool conform_try(struct conform *conform, CUresult result, const char *call)
     return conform_done(conform, driver_fail(conform->cu, result, call, &err), &err);
 }
 
+bool conform_wait(struct conform *conform, CUstream stream, CUevent event)
+{
+    static struct error err;
+    CUresult result = event != NULL ? gpu_wait_event(&conform->gpu, event) : gpu_wait(&conform->gpu, stream);
+
+    memset(&err, 0, sizeof err);
+    if (result == CUDA_ERROR_NOT_READY)
+        return conform_done(conform, gpu_give_up(&conform->gpu, "what the check began", &err), &err);
+    return conform_try(conform, result, event != NULL ? "cuEventQuery" : "cuStreamQuery");
+}
+
 void conform_figure(struct conform *conform, const char *name, double value)
 {
     struct conform_result *result = conform->result;
@@ -141,17 +152,21 @@ void conform_close(struct conform *conform)
 void conform_run(struct conform *conform, const struct conform_check *check, struct conform_result *result)
 {
     enum { PIECES = 24 };
-    const struct gpu_options options = {.ordinal = conform->ordinal, .chunk_bytes = conform->budget_bytes / PIECES + 1};
+    const struct gpu_options options = {
+        .ordinal = conform->ordinal, .chunk_bytes = conform->budget_bytes / PIECES + 1, .nap = conform->nap};
     static struct error err;
 
     memset(&err, 0, sizeof err);
     *result = (struct conform_result){.ok = true};
     conform->result = result;
-    if (conform_done(conform, gpu_open(&conform->gpu, conform->cu, &options, &err), &err)) {
+    if (conform->hangs) {
+        conform_fail(conform, "not tried: the GPU hangs");
+    } else if (conform_done(conform, gpu_open(&conform->gpu, conform->cu, &options, &err), &err)) {
         if (conform->gpu.chunk_bytes * 4 > conform->budget_bytes)
             conform_fail(conform, "%lld MiB are too little for it", (long long)(conform->budget_bytes >> 20));
         else if (!check->run(conform))
             conform_fail(conform, "failed");
+        conform->hangs = conform->gpu.hangs;
         gpu_close(&conform->gpu);
     }
 }

@@ -67,7 +67,7 @@ static bool look(struct conform *c, CUdeviceptr at, uint64_t seed, struct mix_fo
         !conform_try(c, gpu_launch(&c->gpu, c->gpu.check, c->gpu.in, parameter, 5), "cuLaunchKernel") ||
         !conform_try(c, c->cu->copy_out(c->gpu.found_host, c->gpu.found, sizeof *found, c->gpu.in),
                      "cuMemcpyDtoHAsync") ||
-        !conform_try(c, c->cu->stream_wait(c->gpu.in), "cuStreamSynchronize"))
+        !conform_wait(c, c->gpu.in, NULL))
         return false;
     *found = *c->gpu.found_host;
     return found->sum != 0 || conform_fail(c, "the check's findings did not come back");
@@ -84,7 +84,7 @@ static bool move_about(struct conform *c, CUdeviceptr start, CUmemGenericAllocat
 
     if (!map(c, start, bytes, handle) ||
         !conform_try(c, gpu_launch(&c->gpu, c->gpu.fill, c->gpu.in, parameter, 4), "cuLaunchKernel") ||
-        !conform_try(c, c->cu->stream_wait(c->gpu.in), "cuStreamSynchronize"))
+        !conform_wait(c, c->gpu.in, NULL))
         return false;
     for (unsigned i = 0; i < CYCLES; i++) {
         CUdeviceptr from = start + (i % 2) * bytes, to = start + ((i + 1) % 2) * bytes;
@@ -114,7 +114,10 @@ bool conform_remap(struct conform *c)
         return false;
     if (conform_try(c, c->cu->chunk_create(&handle, bytes, &prop, 0), "cuMemCreate")) {
         if (!move_about(c, start, handle)) { /* wherever it is */
-            c->cu->stream_wait(c->gpu.in);
+            if (!c->gpu.hangs)
+                conform_wait(c, c->gpu.in, NULL);
+            if (c->gpu.hangs)
+                return false;
             if (c->cu->chunk_unmap(start, bytes) != CUDA_SUCCESS)
                 c->cu->chunk_unmap(start + bytes, bytes);
         }

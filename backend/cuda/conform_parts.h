@@ -9,8 +9,10 @@ struct conform {
     struct driver driver; /* of conform_open */
     const struct driver *cu;
     int ordinal;
-    int64_t budget_bytes;    /* of GPU memory, at most */
-    int64_t (*now_ns)(void); /* the host's clock */
+    int64_t budget_bytes;           /* of GPU memory, at most */
+    int64_t (*now_ns)(void);        /* the host's clock */
+    void (*nap)(const void *clock); /* as of struct gpu_options */
+    bool hangs;                     /* it was seen to, and is asked for nothing any more */
     /* of the check under way */
     struct gpu gpu;
     struct conform_result *result;
@@ -25,6 +27,8 @@ struct conform_check {
 bool conform_fail(struct conform *conform, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool conform_try(struct conform *conform, CUresult result, const char *call);
 bool conform_done(struct conform *conform, int rc, const struct error *err);
+/* For all of the stream, or for the event if there is one.  Who finds that the GPU hangs (gpu.hangs) leaves all as it is. */
+bool conform_wait(struct conform *conform, CUstream stream, CUevent event);
 void conform_figure(struct conform *conform, const char *name, double value);
 
 bool conform_kernels(struct conform *conform);

@@ -171,9 +171,7 @@ static bool time_copies(struct conform *c, struct both *b, bool in, bool out, fl
         result = cu->event_record(b->in, c->gpu.in);
     if (result == CUDA_SUCCESS)
         result = cu->event_record(b->out, c->gpu.out);
-    cu->stream_wait(c->gpu.in);
-    cu->stream_wait(c->gpu.out);
-    if (!conform_try(c, result, "copies") ||
+    if (!conform_wait(c, c->gpu.in, NULL) || !conform_wait(c, c->gpu.out, NULL) || !conform_try(c, result, "copies") ||
         !conform_try(c, cu->event_elapsed(&in_ms, b->before, b->in), "cuEventElapsedTime") ||
         !conform_try(c, cu->event_elapsed(&out_ms, b->before, b->out), "cuEventElapsedTime"))
         return false;
@@ -206,6 +204,7 @@ static bool compare(struct conform *c, struct both *b)
 bool conform_duplex(struct conform *c)
 {
     struct both b = {0};
+    CUevent *const event[] = {&b.before, &b.in, &b.out};
     unsigned flags = CU_EVENT_DEFAULT;
 
     conform_figure(c, "bytes", COPIES * (double)c->gpu.chunk_bytes);
@@ -214,13 +213,12 @@ bool conform_duplex(struct conform *c)
         conform_try(c, c->cu->event_create(&b.in, flags), "cuEventCreate") &&
         conform_try(c, c->cu->event_create(&b.out, flags), "cuEventCreate"))
         compare(c, &b);
-    c->cu->stream_wait(c->gpu.in);
-    c->cu->stream_wait(c->gpu.out);
-    if (b.before != NULL)
-        c->cu->event_destroy(b.before);
-    if (b.in != NULL)
-        c->cu->event_destroy(b.in);
-    if (b.out != NULL)
-        c->cu->event_destroy(b.out);
+    if (!c->gpu.hangs)
+        conform_wait(c, c->gpu.in, NULL);
+    if (!c->gpu.hangs)
+        conform_wait(c, c->gpu.out, NULL);
+    for (size_t i = 0; i < sizeof event / sizeof *event && !c->gpu.hangs; i++)
+        if (*event[i] != NULL)
+            c->cu->event_destroy(*event[i]);
     return end(c, &b.swap);
 }

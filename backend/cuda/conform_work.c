@@ -96,7 +96,8 @@ bool conform_ptx(struct conform *c)
         end(c, &memory, &slots);
         c->gpu.fill = compiled;
     }
-    conform_try(c, c->cu->module_unload(module), "cuModuleUnload");
+    if (!c->gpu.hangs)
+        conform_try(c, c->cu->module_unload(module), "cuModuleUnload");
     return c->result->ok;
 }
 
@@ -106,7 +107,7 @@ static bool time_busy(struct conform *c, uint64_t wanted_ns, CUevent before, CUe
     return conform_try(c, c->cu->event_record(before, c->gpu.in), "cuEventRecord") &&
            conform_try(c, gpu_launch(&c->gpu, c->gpu.busy, c->gpu.in, &wanted_ns, 1), "cuLaunchKernel") &&
            conform_try(c, c->cu->event_record(after, c->gpu.in), "cuEventRecord") &&
-           conform_try(c, c->cu->event_wait(after), "cuEventSynchronize") &&
+           conform_wait(c, c->gpu.in, after) &&
            conform_try(c, c->cu->event_elapsed(ms, before, after), "cuEventElapsedTime");
 }
 
@@ -128,7 +129,8 @@ bool conform_busy(struct conform *c)
             if ((double)ms < 0.95 * wanted_ms[i] || (double)ms > 1.5 * wanted_ms[i] + 2)
                 conform_fail(c, "asked for %u ms, it took %.3f", wanted_ms[i], (double)ms);
         }
-        c->cu->stream_wait(c->gpu.in);
+        if (c->gpu.hangs || (!conform_wait(c, c->gpu.in, NULL) && c->gpu.hangs))
+            return false;
         conform_try(c, c->cu->event_destroy(after), "cuEventDestroy");
     }
     conform_try(c, c->cu->event_destroy(before), "cuEventDestroy");
@@ -146,8 +148,7 @@ static bool order(struct conform *c, struct memory *memory, struct slots *slots,
 
     memset(&err, 0, sizeof err);
     memset(slots_at(slots, 0), 0, bytes);
-    if (!conform_try(c, c->cu->stream_wait(memory->work), "cuStreamSynchronize") ||
-        !conform_done(c, memory_burst(memory, long_ns, 0, 1, &err), &err) ||
+    if (!conform_wait(c, memory->work, NULL) || !conform_done(c, memory_burst(memory, long_ns, 0, 1, &err), &err) ||
         !conform_try(c, c->cu->event_record(event, memory->work), "cuEventRecord"))
         return false;
     early = c->cu->event_query(event);
@@ -157,7 +158,7 @@ static bool order(struct conform *c, struct memory *memory, struct slots *slots,
     if (!conform_try(c, c->cu->stream_after(c->gpu.out, event, CU_EVENT_WAIT_DEFAULT), "cuStreamWaitEvent") ||
         !conform_try(c, c->cu->copy_out(slots_at(slots, 0), memory_at(memory, 0), bytes, c->gpu.out),
                      "cuMemcpyDtoHAsync") ||
-        !conform_try(c, c->cu->stream_wait(c->gpu.out), "cuStreamSynchronize"))
+        !conform_wait(c, c->gpu.out, NULL))
         return false;
     for (size_t i = 0; i < bytes / sizeof word; i++) {
         memcpy(&word, slots_at(slots, 0) + i * sizeof word, sizeof word);
@@ -178,7 +179,8 @@ bool conform_events(struct conform *c)
     if (begin(c, &memory, &slots, 1))
         order(c, &memory, &slots, event);
     end(c, &memory, &slots);
-    conform_try(c, c->cu->event_destroy(event), "cuEventDestroy");
+    if (!c->gpu.hangs)
+        conform_try(c, c->cu->event_destroy(event), "cuEventDestroy");
     return c->result->ok;
 }
 

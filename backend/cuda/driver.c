@@ -110,7 +110,7 @@ int driver_load(struct driver *driver, struct error *err)
 static int initialise(struct driver *driver, struct error *err)
 {
     CUresult result = driver->init(0);
-    const char *name = NULL;
+    const char *name = NULL, *text = NULL;
     int count = 0;
 
     if (result == CUDA_SUCCESS)
@@ -125,11 +125,12 @@ static int initialise(struct driver *driver, struct error *err)
     /* Newly installed and not loaded yet, of another version than the kernel's module, ...: no GPU to be had. */
     if (driver->error_name(result, &name) != CUDA_SUCCESS || name == NULL)
         name = "CUresult";
-    return error_set(
-        err, GS_NO_DEVICE,
-        "the NVIDIA driver does not begin: 'cuInit' says %s (%d); see what 'nvidia-smi' says, and reboot if "
-        "the driver was renewed since",
-        name, (int)result);
+    if (driver->error_string(result, &text) != CUDA_SUCCESS || text == NULL)
+        text = "";
+    return error_set(err, GS_NO_DEVICE,
+                     "the NVIDIA driver does not begin: 'cuInit' says %s (%d)%s%s; see what 'nvidia-smi' says, and "
+                     "reboot if the driver was renewed since",
+                     name, (int)result, *text != '\0' ? ": " : "", text);
 }
 
 int driver_open(struct driver *driver, struct error *err)

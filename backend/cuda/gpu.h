@@ -48,7 +48,10 @@ struct gpu {
     int64_t limit_ns;    /* the same by the clock of who asks */
     void (*nap)(const void *clock);
     const void *clock;
-    bool hangs; /* it was seen to: nothing is asked of it any more, not even to clean up */
+    CUresult refused; /* by what the driver last gave no chunk, or did not map it, and by which call */
+    const char *refused_call;
+    uint32_t refusals; /* swap-ins that had no effect for that */
+    bool hangs;        /* it was seen to: nothing is asked of it any more, not even to clean up */
 };
 
 /* GS_NO_DEVICE if the GPU cannot map memory piece by piece. */
@@ -62,6 +65,11 @@ CUresult gpu_use(const struct gpu *gpu);
 int gpu_try(const struct gpu *gpu, CUresult result, const char *call, struct error *err);
 /* The same of a call that makes room on the GPU: true if it failed and yet nothing else is lost by that. */
 bool gpu_refuses(const struct gpu *gpu, CUresult result);
+/* `call` gave no chunk, with that result, which is returned: remembered for who has to tell why nothing goes on. */
+CUresult gpu_refused(struct gpu *gpu, const char *call, CUresult result);
+/* With what the driver last refused a chunk: "'cuMemCreate': out of memory (CUDA_ERROR_OUT_OF_MEMORY, 2), for a chunk of 64 KiB". */
+enum { GPU_REFUSAL = 320 };
+const char *gpu_refusal(const struct gpu *gpu, char out[GPU_REFUSAL]);
 /* `what` has not ended for longer than it should. */
 int gpu_give_up(struct gpu *gpu, const char *what, struct error *err);
 /* Wait for the end of what is in the stream; CUDA_ERROR_NOT_READY: it hangs. */

@@ -160,15 +160,15 @@ CUresult memory_map(struct memory *memory, uint32_t i, bool fresh)
     access.location.id = memory->gpu->device;
     access.flags = CU_MEM_ACCESS_FLAGS_PROT_READWRITE;
     if ((result = gpu_take_chunk(memory->gpu, fresh, &chunk->handle)) != CUDA_SUCCESS)
-        return result;
+        return gpu_refused(memory->gpu, "cuMemCreate", result);
     if ((result = cu->chunk_map(memory_at(memory, i), bytes, 0, chunk->handle, 0)) != CUDA_SUCCESS) {
         cu->chunk_release(chunk->handle);
-        return result;
+        return gpu_refused(memory->gpu, "cuMemMap", result);
     }
     if ((result = cu->chunk_access(memory_at(memory, i), bytes, &access, 1)) != CUDA_SUCCESS) {
         cu->chunk_unmap(memory_at(memory, i), bytes);
         cu->chunk_release(chunk->handle);
-        return result;
+        return gpu_refused(memory->gpu, "cuMemSetAccess", result);
     }
     memory->gpu->free_bytes -= memory_part(memory, i);
     chunk->state = CHUNK_ARRIVING;

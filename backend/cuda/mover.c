@@ -197,6 +197,21 @@ static uint64_t progress(const struct mover *mover)
     return steps;
 }
 
+/* A copy that is written ahead is not worth waiting for: it is given up, and what was written of it. */
+static bool give_up_copy(struct mover *mover)
+{
+    for (struct memory *m = mover->first; m != NULL; m = m->move.next) {
+        if (m->move.kind != MOVE_CLEAN || !m->move.no_slot)
+            continue;
+        if (!m->keeps_copy)
+            memory_drop_copies(m);
+        m->move.failed = true;
+        m->move.begun = m->move.ended = m->move.to;
+        return true;
+    }
+    return false;
+}
+
 /* Nothing is under way, and there is no slot for who leaves: he stays, and those who come in for his memory do not.  Only
  * where all who leave are swap-ins that are being undone, one of those tries again. */
 static CUresult turn_back(struct mover *mover)
@@ -211,7 +226,7 @@ static CUresult turn_back(struct mover *mover)
         if (m->move.kind == MOVE_OUT && m->move.no_slot && (last == NULL || last->move.failed || !m->move.failed))
             last = m;
     }
-    if (last == NULL)
+    if (give_up_copy(mover) || last == NULL)
         return CUDA_SUCCESS;
     for (struct memory *m = mover->first; m != NULL && !last->move.failed && result == CUDA_SUCCESS; m = m->move.next)
         if (m->move.kind == MOVE_IN && !m->move.failed && m->gpu == last->gpu)
@@ -316,6 +331,8 @@ int mover_pump(struct mover *mover, int64_t now_ns, struct memory **ended, bool 
 
     *ended = NULL;
     *failed = false;
+    if (mover->waited != CUDA_SUCCESS)
+        return gpu_try(mover->waited_for, mover->waited, "cuEventQuery", err);
     if ((rc = step_all(mover, now_ns, err)) != GS_OK)
         return rc;
     for (struct memory *m = mover->first; m != NULL; before = m, m = m->move.next)
@@ -333,10 +350,13 @@ bool mover_wait(struct mover *mover)
 {
     for (struct memory *m = mover->first; m != NULL; m = m->move.next)
         if (m->move.ended < m->move.begun) {
-            gpu_use(m->gpu);
-            if (m->move.kind != MOVE_IN)
-                m->gpu->cu->event_wait(m->drained);
-            m->gpu->cu->event_wait(m->chunk[m->move.ended].event); /* what went wrong, mover_pump will hear */
+            CUresult result = m->move.kind == MOVE_IN ? CUDA_SUCCESS : gpu_wait_event(m->gpu, m->drained);
+
+            if (result == CUDA_SUCCESS)
+                result = gpu_wait_event(m->gpu, m->chunk[m->move.ended].event);
+            mover->waited =
+                result == CUDA_ERROR_NOT_READY ? CUDA_SUCCESS : result; /* that it hangs, `watch` will see */
+            mover->waited_for = m->gpu;
             return true;
         }
     return false;

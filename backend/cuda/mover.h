@@ -18,7 +18,9 @@ struct mover {
     uint32_t depth;
     bool fcfs; /* transfers of a direction go one after the other; no: side by side, chunk by chunk */
     uint64_t turns;
-    int64_t patience_ns;         /* how long a swap-in asks again for memory that the driver does not have */
+    int64_t patience_ns; /* how long a swap-in asks again for memory that the driver does not have */
+    CUresult waited;     /* what went wrong in mover_wait, for mover_pump to tell */
+    const struct gpu *waited_for;
     struct memory *first, *last; /* transfers under way, in order of their beginning */
 };
 
@@ -41,7 +43,8 @@ static inline uint32_t mover_reached(const struct memory *memory)
 }
 
 /* Get on with it, at time `now_ns`.  `*ended` is a workload whose transfer is over, NULL: none just now; call it again
- * until then.  `*failed`: it had no effect, as the GPU had no memory for a swap-in, or the swap file no slot for a swap-out.
+ * until then.  `*failed`: it had no effect, as the GPU had no memory for a swap-in, or the swap file no slot for a swap-out
+ * or a copy that is written ahead.
  * An error is of the GPU, and nothing on it can be trusted any more. */
 int mover_pump(struct mover *mover, int64_t now_ns, struct memory **ended, bool *failed, struct error *err);
 

@@ -66,9 +66,9 @@ static struct memory *next_in(const struct mover *mover, const struct gpu *gpu)
     return next;
 }
 
-/* There is no memory for its next chunk, though there should be: it may only be late.  Who has to stay after all never gives
+/* There is no memory for its next chunk, though there should be, by the account or `by_driver`: it may only be late.  Who has to stay after all never gives
  * up; all others who come in do, then. */
-static CUresult refuse(struct mover *mover, struct memory *memory, int64_t now_ns)
+static CUresult refuse(struct mover *mover, struct memory *memory, bool by_driver, int64_t now_ns)
 {
     struct move *t = &memory->move;
     CUresult result = CUDA_SUCCESS;
@@ -77,6 +77,7 @@ static CUresult refuse(struct mover *mover, struct memory *memory, int64_t now_n
         t->refused_ns = now_ns;
     if (now_ns - t->refused_ns <= mover->patience_ns)
         return CUDA_SUCCESS;
+    memory->gpu->refusals += by_driver;
     if (!t->failed)
         return mover_undo(mover, memory);
     for (struct memory *m = mover->first; m != NULL && result == CUDA_SUCCESS; m = m->move.next)
@@ -105,10 +106,10 @@ CUresult mover_begin_in(struct mover *mover, struct gpu *gpu, int64_t now_ns)
         CUresult result;
 
         if (gpu->free_bytes < memory_part(memory, t->begun))
-            return somebody_leaves(mover, gpu) ? CUDA_SUCCESS : refuse(mover, memory, now_ns);
+            return somebody_leaves(mover, gpu) ? CUDA_SUCCESS : refuse(mover, memory, false, now_ns);
         result = memory_map(memory, t->begun, t->refused_ns >= 0 && !t->failed);
         if (gpu_refuses(gpu, result))
-            return refuse(mover, memory, now_ns);
+            return refuse(mover, memory, true, now_ns);
         if (result != CUDA_SUCCESS || (result = begin_chunk_in(mover, memory, t->begun, now_ns)) != CUDA_SUCCESS)
             return result;
         t->begun++;

@@ -2,6 +2,7 @@
 #include "backend/cuda/gpu.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 /* What helps. */
@@ -56,6 +57,24 @@ bool gpu_refuses(const struct gpu *gpu, CUresult result)
         return true;
     alive = gpu->cu->stream_query(gpu->in); /* every call fails once the context is lost */
     return alive == CUDA_SUCCESS || alive == CUDA_ERROR_NOT_READY;
+}
+
+CUresult gpu_refused(struct gpu *gpu, const char *call, CUresult result)
+{
+    gpu->refused = result;
+    gpu->refused_call = call;
+    return result;
+}
+
+const char *gpu_refusal(const struct gpu *gpu, char out[GPU_REFUSAL])
+{
+    struct error of_driver;
+
+    of_driver.code = GS_OK;
+    of_driver.lines = 0;
+    driver_fail(gpu->cu, gpu->refused, gpu->refused_call, &of_driver);
+    snprintf(out, GPU_REFUSAL, "%.250s, for a chunk of %lld KiB", of_driver.text, (long long)(gpu->chunk_bytes >> 10));
+    return out;
 }
 
 int gpu_give_up(struct gpu *gpu, const char *what, struct error *err)

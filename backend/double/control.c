@@ -51,11 +51,11 @@ static int reset(const char *options, char why[DOUBLE_WHY])
 __attribute__((constructor)) static void begin_by_environment(void)
 {
     const char *options = getenv("GPUSWAP_DOUBLE");
-    char why[DOUBLE_WHY];
+    char none[DOUBLE_WHY];
 
-    if (begin(options != NULL ? options : "", why) != 0) {
-        options_parse(&the.options, "", why);
-        violation("argument", "GPUSWAP_DOUBLE: %s", why);
+    if (begin(options != NULL ? options : "", the.why) != 0) {
+        options_parse(&the.options, "", none);
+        violation("argument", "GPUSWAP_DOUBLE: %s", the.why);
     }
 }
 

@@ -59,6 +59,10 @@ static const struct {
 
 static CUresult tell(CUresult error, const char **out, bool name)
 {
+    if (error == CUDA_ERROR_UNKNOWN && !the.begun) { /* what cuInit says then */
+        *out = name ? "CUDA_ERROR_UNKNOWN" : the.why;
+        return CUDA_SUCCESS;
+    }
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
         if (errors[i].result == error) {
             *out = name ? errors[i].name : errors[i].text;

@@ -43,6 +43,8 @@ static uint64_t count_call(const char *call)
 
     while (calls[i].name != NULL && strcmp(calls[i].name, call) != 0)
         i++;
+    if (calls[i].name == NULL && !call_exists(call))
+        violation("argument", "%s has no row in calls.c", call);
     calls[i].name = call;
     return ++calls[i].made;
 }

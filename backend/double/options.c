@@ -74,6 +74,11 @@ static int parse_fault(struct options *options, const char *text, char why[DOUBL
         snprintf(why, DOUBLE_WHY, "calls are counted from 1, in '%.80s'", text);
         return -1;
     }
+    if (!call_exists(fault.call)) {
+        snprintf(why, DOUBLE_WHY,
+                 "the driver double has no call '%s' that could fail; docs/driver-double.md lists them", fault.call);
+        return -1;
+    }
     if (fault.effect == FAULT_SPOIL && strncmp(fault.call, "cuMemcpy", 8) != 0) {
         snprintf(why, DOUBLE_WHY, "only copies are spoilt, not '%s'", fault.call);
         return -1;

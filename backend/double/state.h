@@ -57,6 +57,7 @@ struct options {
     unsigned faults;
 };
 int options_parse(struct options *options, const char *text, char why[DOUBLE_WHY]);
+bool call_exists(const char *name); /* calls.c */
 
 /* --- memory --- */
 
@@ -164,6 +165,7 @@ struct state {
     CUprocessState process; /* of this one, by what others do to it */
     bool stored;            /* its bytes are with whoever saved it, and not here */
     bool begun;             /* options are read */
+    char why[DOUBLE_WHY];   /* or not, and why */
     int init_pid;           /* who called cuInit; 0: nobody */
     unsigned epoch;
     struct gpu gpu[GPUS];

@@ -96,6 +96,9 @@ static int finish(struct backend *be, struct process *p, bool failed, struct err
         p->gpu_bytes -= p->command.bytes < p->gpu_bytes ? p->command.bytes : p->gpu_bytes;
     if (failed && p->streams)
         live_halt(be, p);
+    for (uint32_t i = 0; failed && p->command.kind == GS_CLEAN && i < p->parts; i++)
+        if (!p->part[i].keeps_copy) /* one of them has none: the others have one for nothing */
+            memory_drop_copies(&p->part[i]);
     p->streams = p->halted = false;
     live_post(be, failed ? GS_FAILED : GS_DONE, live_id(be, p))->event.command = p->command.kind;
     return live_settle(be, p, err);
@@ -124,7 +127,7 @@ static int part_ended(struct backend *be, struct memory *part, bool failed, stru
     struct process *p = &be->process[part->id / be->gpus];
     uint64_t bit = UINT64_C(1) << (part - p->part), all = p->parts == 64 ? UINT64_MAX : (UINT64_C(1) << p->parts) - 1;
 
-    p->halted |= failed;
+    p->halted |= failed && p->command.kind != GS_CLEAN;
     if (failed) /* it is where it was before the swap */
         p->failed_parts |= bit;
     if (--p->moving_parts > 0)

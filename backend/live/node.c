@@ -170,10 +170,15 @@ static int wait(struct backend *be, gs_ns until_ns, const struct backend_event *
     }
     if (rc == GS_OK)
         rc = mailbox_check(&be->mail, err);
-    if (rc == GS_OK && be->failure.code != GS_OK)
-        rc = error_set(err, be->failure.code, "%s", be->failure.text);
+    if (rc == GS_OK)
+        rc = live_failure(be, err);
     be->clock.next_ns = next_ns(be, *out == &nothing);
     return rc;
+}
+
+int live_failure(const struct backend *be, struct error *err)
+{
+    return be->failure.code == GS_OK ? GS_OK : error_set(err, be->failure.code, "%s", be->failure.text);
 }
 
 static bool probe(char why[BACKEND_WHY])
@@ -193,5 +198,6 @@ const struct backend_ops live_node = {
     .idle = live_take_idle,
     .forget = live_forget,
     .usage = live_usage,
+    .drain = live_drain,
     .close = live_close,
 };

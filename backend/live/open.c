@@ -3,6 +3,8 @@
 #include "backend/live/state.h"
 #include "backend/live/timing.h"
 
+#include <stdio.h>
+
 static int no_memory(struct error *err)
 {
     return error_set(err, GS_SYSTEM, "out of memory for live mode; use fewer workloads");
@@ -152,6 +154,51 @@ static int open_arrays(struct backend *be, struct error *err)
         if (!open_process(be, i))
             return no_memory(err);
     return GS_OK;
+}
+
+/* For the controller it was a swap that failed, and for the report somebody who waited: what the driver said is told here. */
+static void tell_refusals(const struct backend *be)
+{
+    const struct live_device *device = be->setup->device;
+
+    for (uint32_t i = 0; device != NULL && device->note != NULL && i < be->gpus; i++) {
+        const struct gpu *gpu = &be->gpu[i];
+        char why[GPU_REFUSAL], text[GPU_REFUSAL + 240];
+
+        if (gpu->refusals == 0)
+            continue;
+        snprintf(text, sizeof text,
+                 "GPU %d (%s): %u swap%s had no effect, as the driver gave no memory: %s; who else uses it (see "
+                 "'nvidia-smi')? raise 'gpu_reserved'",
+                 gpu->device, gpu->pci, gpu->refusals, gpu->refusals == 1 ? "" : "s", gpu_refusal(gpu, why));
+        device->note(device->context, text);
+    }
+}
+
+static int drain_stream(struct gpu *gpu, CUstream stream, const char *what, struct error *err)
+{
+    CUresult result = gpu_wait(gpu, stream);
+
+    return result == CUDA_ERROR_NOT_READY ? gpu_give_up(gpu, what, err) : gpu_try(gpu, result, what, err);
+}
+
+/* Bursts may wait for copies that come in, copies that leave for bursts: in that order, so that the first is told. */
+int live_drain(struct backend *be, struct error *err)
+{
+    int rc = live_failure(be, err);
+
+    tell_refusals(be);
+    for (uint32_t i = 0; i < be->gpus && rc == GS_OK; i++)
+        rc = drain_stream(&be->gpu[i], be->gpu[i].in, "a copy to the GPU", err);
+    for (uint32_t i = 0; i < be->workloads && rc == GS_OK; i++) {
+        struct process *p = &be->process[i];
+
+        for (uint32_t k = 0; k < p->parts && p->gpu != GS_NONE && rc == GS_OK; k++)
+            rc = drain_stream(p->part[k].gpu, p->part[k].work, "a burst", err);
+    }
+    for (uint32_t i = 0; i < be->gpus && rc == GS_OK; i++)
+        rc = drain_stream(&be->gpu[i], be->gpu[i].out, "a copy to the host", err);
+    return rc;
 }
 
 void live_close(struct backend *be)

@@ -79,6 +79,7 @@ int live_hold(struct process *p, int64_t bytes, struct error *err)
     for (uint32_t i = 0; i < p->parts; i++) {
         int rc = memory_hold(&p->part[i], live_share(p, bytes), err);
 
+        p->half_grown = rc == GS_BUSY;
         if (rc != GS_OK)
             return rc;
     }
@@ -86,6 +87,13 @@ int live_hold(struct process *p, int64_t bytes, struct error *err)
         p->gpu_bytes = p->gpu_bytes == p->held_bytes || bytes < p->gpu_bytes ? bytes : p->gpu_bytes;
     p->held_bytes = bytes;
     return GS_OK;
+}
+
+/* It has waited for memory in vain; what it got of it meanwhile, on some of its GPUs or on all, is not in the books. */
+static void hold_no_more(struct backend *be, struct process *p)
+{
+    if (p->half_grown)
+        live_hold(p, p->held_bytes, &be->failure);
 }
 
 /* Between bursts it holds no more than its base. */
@@ -113,15 +121,20 @@ static int wait_for_memory(struct backend *be, struct process *p, struct error *
 {
     enum { AGAIN_NS = 1000000 };
     const struct gpu *gpu = p->part[0].gpu;
+    char why[GPU_REFUSAL];
 
+    for (uint32_t i = p->parts; i-- > 0;) /* the first that lacks some: those after it were not asked */
+        if (p->part[i].bytes < live_share(p, p->run_bytes))
+            gpu = p->part[i].gpu;
     p->short_ns = p->short_ns == GS_NEVER ? be->clock.now_ns : p->short_ns;
     p->start_at_ns = be->clock.now_ns + AGAIN_NS;
     if (be->clock.now_ns - p->short_ns <= gpu->limit_ns)
         return GS_OK;
     return error_set(err, GS_UNSATISFIABLE,
-                     "GPU %d (%s): no memory for a burst that holds %lld MiB, for %g s: who else uses it (see "
+                     "GPU %d (%s): no memory for a burst that holds %lld MiB, for %g s: %s; who else uses it (see "
                      "'nvidia-smi')? raise 'gpu_reserved'",
-                     gpu->device, gpu->pci, (long long)(p->run_bytes >> 20), (double)gpu->patience_ns / 1e9);
+                     gpu->device, gpu->pci, (long long)(p->run_bytes >> 20), (double)gpu->patience_ns / 1e9,
+                     gpu_refusal(gpu, why));
 }
 
 static int start(struct backend *be, struct process *p, struct error *err)
@@ -164,6 +177,7 @@ static void revoke(struct backend *be, struct process *p)
     if (p->gpu != GS_NONE) {
         end_delay(be, p);
         set_lingering(be, p, GS_NEVER);
+        hold_no_more(be, p);
     }
     p->short_ns = GS_NEVER;
     p->granted = p->started = p->idle_posted = p->ends = false;

@@ -46,6 +46,7 @@ struct process {         /* a workload */
     uint64_t failed_parts;                     /* a bit each: those that are where they were before the swap */
     bool granted, started, delayed, yield, ends, wants, stopping, between, idle_posted;
     bool moving, streams, halted, gone, dying;
+    bool half_grown; /* it holds more than held_bytes, and not yet all that it waits for */
 };
 
 struct device { /* a GPU, as the books see it: of a set all happens on the first */
@@ -90,6 +91,7 @@ static inline int64_t live_share(const struct process *p, int64_t bytes)
 
 /* open.c */
 int live_open(struct backend **be, const struct backend_setup *setup, struct error *err);
+int live_drain(struct backend *be, struct error *err);
 void live_close(struct backend *be);
 
 /* usage.c: charge the time since the last change to useful, switching or held; call before any of the counts changes. */
@@ -99,6 +101,7 @@ void live_usage(struct backend *be, uint32_t gpu, struct gpu_usage *usage);
 
 /* node.c */
 struct backend_event *live_post(struct backend *be, uint8_t kind, uint32_t workload);
+int live_failure(const struct backend *be, struct error *err);
 void live_catch_up(struct backend *be); /* the loop may have moved the clock ahead: wait until it is so late */
 
 /* place.c */

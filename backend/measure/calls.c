@@ -68,6 +68,7 @@ static int measure_chunk(struct meter *meter, size_t bytes, struct error *err)
         return meter_try(meter, result, "cuMemAddressReserve", err);
     for (int i = 0; i < CALLS; i++)
         row[i] = rows_add(meter->out, kind[i], (int64_t)bytes, "ns");
+    meter_tell(meter->options, meter->step, row[CREATE]);
     for (int i = 0; i < METER_CALLS && result == CUDA_SUCCESS; i++)
         result = live_once(meter, at, bytes, row);
     cu->address_free(at, bytes);

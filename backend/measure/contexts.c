@@ -104,9 +104,12 @@ int measure_contexts(const struct measure_options *options, struct measured *out
                        *bytes = rows_add(out, "context_bytes", 0, "bytes");
 
     (void)err;
+    meter_tell(options, "contexts", NULL);
     for (int i = 0; i < CHILDREN; i++) {
-        struct paid paid = ask_child(options->ordinal);
+        struct paid paid;
 
+        meter_tell(options, "contexts", init);
+        paid = ask_child(options->ordinal);
         if (!paid.whole) { /* why, the steps that follow will tell */
             out->rows = 0;
             rows_note(out, "what a context costs is not known: a child process could not make one");

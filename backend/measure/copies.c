@@ -186,8 +186,9 @@ int measure_duplex(struct meter *meter, struct error *err)
         rc = words_check(meter->slots.base + apart, bytes, seed, apart, err);
     if (rc == GS_OK)
         meter->out->duplex = (1 / together_in + 1 / together_out) / (1 / in->p50 + 1 / out->p50);
-    if (meter->device != 0)
-        meter->cu->memory_free(meter->device);
+    if (rc != GS_OK)
+        return rc;
+    meter->cu->memory_free(meter->device);
     meter->device = 0;
-    return rc;
+    return GS_OK;
 }

@@ -15,11 +15,11 @@ static int sample_busy(struct meter *meter, struct measure_row *row, void *conte
     if (result == CUDA_SUCCESS)
         result = cu->event_record(meter->stop_in, meter->gpu.in);
     if (result == CUDA_SUCCESS)
-        result = cu->stream_wait(meter->gpu.in);
+        result = gpu_wait(&meter->gpu, meter->gpu.in);
     if (result == CUDA_SUCCESS)
         result = cu->event_elapsed(&ms, meter->start, meter->stop_in);
     rows_sample(row, (double)ms * 1e6);
-    return meter_try(meter, result, "kernel_busy", err);
+    return meter_try(meter, result, "a kernel", err);
 }
 
 int measure_kernels(struct meter *meter, struct error *err)

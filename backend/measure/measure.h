@@ -14,13 +14,14 @@
 
 enum { MEASURE_ROWS = 160, MEASURE_SAMPLES = 64, MEASURE_FITS = 8, MEASURE_NOTES = 24, MEASURE_NOTE = 200 };
 
+struct measure_row;
 struct measure_options {
     bool is_double; /* the driver must be the double; else it must not */
     int ordinal;
     int64_t chunk_bytes; /* of swaps; 0: 64 MiB, or less where the GPU is small */
     bool force;          /* though others use the GPU */
-    /* Told before each step; may be NULL. */
-    void (*progress)(void *context, const char *step);
+    /* Told before each step, with no row, and before each sample of a row; may be NULL. */
+    void (*progress)(void *context, const char *step, const struct measure_row *row);
     void *context;
 };
 
@@ -59,7 +60,8 @@ struct measured {
     unsigned notes;
 };
 
-/* GS_NO_DEVICE with what is missing; GS_BUSY: others use the GPU; GS_IO: what was copied did not arrive as it was. */
+/* GS_NO_DEVICE with what is missing; GS_BUSY: others use the GPU; GS_IO: what was copied did not arrive
+ * as it was, or the GPU hangs, and then the program's end is to clean up. */
 int measure_gpu(const struct measure_options *options, struct measured *out, struct error *err);
 
 const struct measure_row *measure_find(const struct measured *measured, const char *kind, int64_t size); /* -1: any */

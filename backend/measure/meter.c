@@ -14,8 +14,16 @@ int64_t meter_now(const struct meter *meter)
     return live_clock_now(&meter->clock);
 }
 
-int meter_try(const struct meter *meter, CUresult result, const char *call, struct error *err)
+void meter_tell(const struct measure_options *options, const char *step, const struct measure_row *row)
 {
+    if (options->progress != NULL)
+        options->progress(options->context, step, row);
+}
+
+int meter_try(struct meter *meter, CUresult result, const char *call, struct error *err)
+{
+    if (result == CUDA_ERROR_NOT_READY)
+        return gpu_give_up(&meter->gpu, call, err);
     return gpu_try(&meter->gpu, result, call, err);
 }
 
@@ -64,16 +72,16 @@ int meter_copies(struct meter *meter, struct meter_way *in, struct meter_way *ou
         if (result == CUDA_SUCCESS)
             held = cu->event_query(meter->start);
         if (result == CUDA_SUCCESS)
-            result = cu->stream_wait(meter->gpu.in);
+            result = gpu_wait(&meter->gpu, meter->gpu.in);
         if (result == CUDA_SUCCESS)
-            result = cu->stream_wait(meter->gpu.out);
+            result = gpu_wait(&meter->gpu, meter->gpu.out);
         if (result == CUDA_SUCCESS && (held == CUDA_ERROR_NOT_READY || meter->gate_ns > GATE_MAX_NS / GROWTH)) {
             if ((result = read_way(meter, in, meter->stop_in)) == CUDA_SUCCESS)
                 result = read_way(meter, out, meter->stop_out);
             return meter_try(meter, result, "cuEventElapsedTime", err);
         }
         if (result != CUDA_SUCCESS)
-            return meter_try(meter, result, "copies", err);
+            return meter_try(meter, result, "a copy", err);
         meter->gate_ns *= GROWTH; /* the kernel was over before all was queued */
     }
 }
@@ -88,8 +96,10 @@ int meter_row(struct meter *meter, struct measure_row *row, unsigned n,
         struct measure_row try = *row;
         int rc = GS_OK;
 
-        while (try.n < n && rc == GS_OK)
+        while (try.n < n && rc == GS_OK) {
+            meter_tell(meter->options, meter->step, &try);
             rc = once(meter, &try, context, err);
+        }
         if (rc != GS_OK)
             return rc;
         rows_summarise(&try);
@@ -232,10 +242,10 @@ static void close_meter(struct meter *meter)
 {
     CUevent events[] = {meter->start, meter->stop_in, meter->stop_out};
 
-    if (meter->device != 0)
+    if (meter->device != 0 && !meter->gpu.hangs)
         meter->cu->memory_free(meter->device);
     for (size_t i = 0; i < sizeof events / sizeof *events; i++)
-        if (events[i] != NULL)
+        if (events[i] != NULL && !meter->gpu.hangs)
             meter->cu->event_destroy(events[i]);
     heap_free(meter->plain);
     slots_close(&meter->slots);
@@ -255,8 +265,8 @@ static int take_steps(struct meter *meter, struct error *err)
     int rc = GS_OK;
 
     for (size_t i = 0; i < sizeof steps / sizeof *steps && rc == GS_OK; i++) {
-        if (meter->options->progress != NULL)
-            meter->options->progress(meter->options->context, steps[i].name);
+        meter->step = steps[i].name;
+        meter_tell(meter->options, meter->step, NULL);
         rc = steps[i].take(meter, err);
     }
     return rc;
@@ -269,8 +279,6 @@ int measure_gpu(const struct measure_options *options, struct measured *out, str
     int rc;
 
     memset(out, 0, sizeof *out);
-    if (options->progress != NULL)
-        options->progress(options->context, "contexts");
     /* in children, and so before this process has one */
     if ((rc = measure_contexts(options, out, err)) != GS_OK || (rc = driver_open(&driver, err)) != GS_OK)
         return rc;

@@ -22,13 +22,17 @@ struct meter {
     int64_t plain_bytes;
     CUevent start, stop_in, stop_out;
     uint64_t gate_ns; /* how long a kernel holds the stream while work is queued */
+    const char *step; /* that is under way */
     struct measured *out;
 };
 
 int64_t meter_now(const struct meter *meter);
 /* A swap file near the GPU. */
 int meter_slots(struct slots *slots, const struct gpu *gpu, uint32_t count, struct error *err);
-int meter_try(const struct meter *meter, CUresult result, const char *call, struct error *err);
+/* As gpu_try; of what gpu_wait says, CUDA_ERROR_NOT_READY, that it hangs. */
+int meter_try(struct meter *meter, CUresult result, const char *call, struct error *err);
+/* Before each step, with no row, and before each sample. */
+void meter_tell(const struct measure_options *options, const char *step, const struct measure_row *row);
 
 /* So many copies of `bytes` each way at once, queued while a kernel holds them all; the time of each way from the common
  * start.  What comes in and what goes out do not overlap. */

@@ -19,7 +19,7 @@ struct other {
 struct others {
     struct meter *meter;
     struct other gpu[OTHERS];
-    unsigned gpus;
+    unsigned gpus, at; /* at: whose turn it is */
     bool in;
     uint64_t seed; /* of what is copied */
 };
@@ -47,13 +47,15 @@ static void close_other(const struct driver *cu, struct other *other)
 {
     if (other->gpu.context == NULL)
         return;
-    cu->context_set(other->gpu.context);
-    if (other->device != 0)
-        cu->memory_free(other->device);
-    if (other->start != NULL)
-        cu->event_destroy(other->start);
-    if (other->stop != NULL)
-        cu->event_destroy(other->stop);
+    if (!other->gpu.hangs) {
+        gpu_use(&other->gpu);
+        if (other->device != 0)
+            cu->memory_free(other->device);
+        if (other->start != NULL)
+            cu->event_destroy(other->start);
+        if (other->stop != NULL)
+            cu->event_destroy(other->stop);
+    }
     slots_close(&other->slots);
     gpu_close(&other->gpu);
 }
@@ -64,7 +66,7 @@ static CUresult queue(struct others *others, struct other *other, CUevent gate, 
     const struct driver *cu = others->meter->cu;
     size_t bytes = (size_t)other->gpu.chunk_bytes;
     CUstream stream = other->gpu.in;
-    CUresult result = cu->context_set(other->gpu.context);
+    CUresult result = gpu_use(&other->gpu);
 
     if (result == CUDA_SUCCESS && first)
         result = gpu_launch(&other->gpu, other->gpu.busy, stream, &others->meter->gate_ns, 1);
@@ -84,20 +86,33 @@ static CUresult copy_once(struct others *others, unsigned from, unsigned to, dou
     const struct driver *cu = others->meter->cu;
     CUresult result = CUDA_SUCCESS;
 
-    for (unsigned i = from; i < to && result == CUDA_SUCCESS; i++)
+    for (unsigned i = from; i < to && result == CUDA_SUCCESS; i++) {
+        others->at = i;
         result = queue(others, &others->gpu[i], others->gpu[from].start, i == from);
+    }
     for (unsigned i = from; i < to && result == CUDA_SUCCESS; i++) {
         struct other *other = &others->gpu[i];
         float ms = 0;
 
-        result = cu->context_set(other->gpu.context);
-        if (result == CUDA_SUCCESS)
-            result = cu->stream_wait(other->gpu.in);
+        others->at = i;
+        result = gpu_wait(&other->gpu, other->gpu.in);
         if (result == CUDA_SUCCESS)
             result = cu->event_elapsed(&ms, other->start, other->stop);
         per_s[i] = (double)other->gpu.chunk_bytes * COPIES / ((double)ms / 1e3);
     }
     return result;
+}
+
+/* Of the GPU whose turn it was.  Where one hangs, others wait for it. */
+static int tell(struct others *others, CUresult result, struct error *err)
+{
+    struct gpu *gpu = &others->gpu[others->at].gpu;
+    int rc = result == CUDA_ERROR_NOT_READY ? gpu_give_up(gpu, "a copy", err) : gpu_try(gpu, result, "a copy", err);
+
+    for (unsigned i = 0; gpu->hangs && i < others->gpus; i++)
+        others->gpu[i].gpu.hangs = true;
+    others->meter->gpu.hangs |= gpu->hangs;
+    return rc;
 }
 
 /* Medians of the sum of their rates: one after the other, and together. */
@@ -112,6 +127,7 @@ static int measure_way(struct others *others, bool in, double *together_per_s, d
     for (int k = 0; k < METER_TIMES && result == CUDA_SUCCESS; k++) {
         double per_s[OTHERS] = {0}, sum = 0;
 
+        meter_tell(others->meter->options, others->meter->step, all);
         for (unsigned i = 0; i < others->gpus && result == CUDA_SUCCESS; i++) {
             result = copy_once(others, i, i + 1, per_s);
             sum += per_s[i];
@@ -128,7 +144,7 @@ static int measure_way(struct others *others, bool in, double *together_per_s, d
     rows_summarise(alone);
     *together_per_s = all->p50;
     *alone_per_s = alone->p50;
-    return meter_try(others->meter, result, "copies of all GPUs", err);
+    return tell(others, result, err);
 }
 
 /* What came back of what had gone there. */
@@ -191,6 +207,6 @@ int measure_others(struct meter *meter, struct error *err)
         rc = measure_all(&others, err);
     for (unsigned i = 0; i < others.gpus; i++)
         close_other(meter->cu, &others.gpu[i]);
-    meter->cu->context_set(meter->gpu.context);
+    gpu_use(&meter->gpu);
     return rc;
 }

@@ -43,7 +43,9 @@ int words_check_device(struct gpu *gpu, CUdeviceptr device, int64_t bytes, uint6
     if (result == CUDA_SUCCESS)
         result = gpu->cu->copy_out(gpu->found_host, gpu->found, sizeof *gpu->found_host, gpu->in);
     if (result == CUDA_SUCCESS)
-        result = gpu->cu->stream_wait(gpu->in);
+        result = gpu_wait(gpu, gpu->in);
+    if (result == CUDA_ERROR_NOT_READY)
+        return gpu_give_up(gpu, "a check of memory", err);
     if (result == CUDA_SUCCESS && gpu->found_host->bad != 0)
         return complain(true, bytes, err);
     return gpu_try(gpu, result, "kernel_check", err);

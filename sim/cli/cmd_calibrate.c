@@ -9,6 +9,7 @@
 #include "version.h"
 
 #include <argp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -71,12 +72,66 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-static void tell_step(void *context, const char *step)
-{
-    const struct arguments *a = context;
+static volatile sig_atomic_t drawn; /* a line that is to be drawn over */
+static const char *unwritten;       /* a new file, for what is not known yet; NULL: none */
 
-    if (!a->quiet && isatty(STDERR_FILENO))
-        fprintf(stderr, "measuring %s\n", step);
+static void clear_line(void)
+{
+    static const char clear[] = "\r\033[K";
+
+    if (drawn)
+        (void)!write(STDERR_FILENO, clear, sizeof clear - 1);
+    drawn = 0;
+}
+
+/* Work on the GPU is waited for by asking (gpu_wait).  A call that does not come back itself cannot be asked. */
+static void give_up(int signal_number)
+{
+    static const char text[] =
+        "gpuswap-sim: the driver has not come back from a call for 300 s: the GPU hangs; see what "
+        "'dmesg' says of 'Xid', and reset it\n";
+
+    (void)signal_number;
+    clear_line();
+    if (unwritten != NULL)
+        unlink(unwritten);
+    (void)!write(STDERR_FILENO, text, sizeof text - 1);
+    _exit(GS_IO);
+}
+
+static void tell_step(void *context, const char *step, const struct measure_row *row)
+{
+    enum { PATIENCE_S = 300 };
+    const struct arguments *a = context;
+    char size[UNITS_TEXT];
+
+    alarm(PATIENCE_S);
+    if (a->quiet || !isatty(STDERR_FILENO))
+        return;
+    clear_line();
+    drawn = 1;
+    fprintf(stderr, "measuring %s", step);
+    if (row == NULL)
+        return;
+    fprintf(stderr, ": %s", row->kind);
+    if (row->size > 0)
+        fprintf(stderr, " of %s",
+                strcmp(row->kind, "busy") == 0 ? units_show_time(size, (double)row->size)
+                                               : units_show_size(size, (double)row->size));
+    fprintf(stderr, ", sample %u", row->n + 1);
+}
+
+static int measure(struct arguments *a, struct measured *measured, struct error *err)
+{
+    int rc = calibration_check(a->db, err);
+
+    if (rc != GS_OK)
+        return rc;
+    signal(SIGALRM, give_up);
+    rc = measure_gpu(&a->options, measured, err);
+    alarm(0);
+    clear_line();
+    return rc;
 }
 
 static int store(const struct arguments *a, const struct calibrated *c, const char *node, int64_t *number,
@@ -189,10 +244,11 @@ static int calibrate(struct arguments *a, struct error *err)
     struct tm utc;
     int rc = output_open(&file, a->out, err);
 
+    unwritten = file.is_new ? a->out : NULL;
     gmtime_r(&now, &utc);
     strftime(made, sizeof made, "%Y-%m-%dT%H:%M:%SZ", &utc);
     gethostname(host, sizeof host - 1);
-    if (rc == GS_OK && (rc = measure_gpu(&a->options, &measured, err)) == GS_OK) {
+    if (rc == GS_OK && (rc = measure(a, &measured, err)) == GS_OK) {
         calibrate_node(&node, &c);
         rc = print(a, &c, &file, &node, err);
     }

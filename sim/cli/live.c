@@ -85,6 +85,7 @@ int live_begin(struct live *live, const struct scenario *scenario, const struct 
     live->device.options = live->device.is_double ? live_double_options(live, scenario, workloads, arena) : "";
     if (live->device.options == NULL)
         return error_set(err, GS_SYSTEM, "out of memory");
+    live->port_is_told = live->port == 0;
     live->watch.slice_ns = (gs_ns)(WALL_SLICE_NS * live->device.time_scale);
     rc = device_open(&live->device, err);
     return rc == GS_OK && live->port >= 0 ? live_server_open(&live->server, live->port, &live->port, err) : rc;

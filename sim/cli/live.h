@@ -90,12 +90,14 @@ struct live {
     struct live_snapshot snapshot;
     struct live_view view;
     struct live_server *server;
-    int port; /* for metrics; 0: any; -1: none */
+    int port;          /* for metrics; 0: any; -1: none */
+    bool port_is_told; /* as nobody else knows which it is */
     double start_s, flushed_s, shown_s;
     gs_ns *stop_ns;          /* of each workload: when it was told to stop; GS_NEVER */
     struct results *results; /* takes operations; NULL: they are not kept */
     struct operation_row *operation;
     size_t operations;
+    struct text notes;    /* for the end, a line each */
     struct error failure; /* met where it could not be told at once */
 };
 

@@ -35,6 +35,13 @@ static void take(void *context, const struct device_operation *o)
         flush(live);
 }
 
+static void note(void *context, const char *text)
+{
+    struct live *live = context;
+
+    text_printf(&live->notes, "note: %s\n", text);
+}
+
 static void look(void *context, const struct run_sight *sight)
 {
     struct live *live = context;
@@ -100,11 +107,12 @@ int live_watch(struct live *live, const struct scenario *scenario, const struct 
         rc = error_set(err, GS_SYSTEM, "out of memory");
     for (uint32_t i = 0; rc == GS_OK && i < workloads; i++)
         live->stop_ns[i] = GS_NEVER;
-    if (live->server != NULL && live->view.out != NULL)
-        fprintf(live->view.out, "metrics: http://127.0.0.1:%d/metrics\n", live->port);
+    if (live->server != NULL && (live->view.out != NULL || live->port_is_told))
+        fprintf(stderr, "metrics: http://127.0.0.1:%d/metrics\n", live->port);
     live->snapshot.device = &live->device;
     live->results = results;
     live->device.take = live->operation != NULL ? take : NULL;
+    live->device.note = note;
     live->device.context = live;
     live->watch.look = look;
     live->watch.step = step;
@@ -116,6 +124,9 @@ int live_watch(struct live *live, const struct scenario *scenario, const struct 
 int live_end(struct live *live, struct error *err)
 {
     live_view_close(&live->view);
+    if (live->view.out != NULL && live->notes.data != NULL)
+        fputs(live->notes.data, live->view.out);
+    text_fini(&live->notes);
     live_server_close(live->server);
     live->server = NULL;
     flush(live);

@@ -3,7 +3,10 @@
 #include "sim/results/results_parts.h"
 #include "sim/results/schema.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct writing {
     sqlite3 *db;
@@ -114,6 +117,32 @@ static int write_fits(struct writing *w, const struct calibration *c)
         rc = insert(w, &row);
     }
     sqlite3_finalize(row.statement);
+    return rc;
+}
+
+/* There is no such file. */
+static int check_folder(const char *path, struct error *err)
+{
+    const char *slash = strrchr(path, '/');
+    char folder[4096] = ".";
+
+    if (slash != NULL)
+        snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    return errno == ENOENT && access(folder, W_OK | X_OK) == 0
+               ? GS_OK
+               : error_set(err, GS_CANT_CREATE, "cannot open or create '%s': %s; name another database with --db", path,
+                           strerror(errno));
+}
+
+int calibration_check(const char *path, struct error *err)
+{
+    sqlite3 *db;
+    int rc;
+
+    if (access(path, F_OK) != 0)
+        return check_folder(path, err);
+    if ((rc = schema_open(&db, path, false, err)) == GS_OK)
+        sqlite3_close(db);
     return rc;
 }
 

@@ -35,6 +35,9 @@ struct calibration {
     unsigned meases, fits; /* 0 when it was loaded */
 };
 
+/* Could one be added there?  Codes as of results_open; where there is no file, none is made. */
+int calibration_check(const char *path, struct error *err);
+
 /* Add it, in one transaction; its number goes into it.  Codes as of results_open. */
 int calibration_store(struct calibration *calibration, const char *path, struct error *err);
 

@@ -354,6 +354,8 @@ static int run_whole(const struct replication_plan *plan, struct tally **tally, 
 
     if (rc == GS_OK)
         rc = replication_until(&r, GS_NEVER, err);
+    if (rc == GS_OK && r.ops->drain != NULL)
+        rc = r.ops->drain(r.backend, err);
     if (r.rec != NULL) {
         int closed = recorder_close(r.rec, r.at_ns, tally, &last, err);
         rc = rc != GS_OK ? rc : closed;

@@ -101,6 +101,50 @@ END
     [ "$status" -eq 64 ]
 }
 
+@test "a GPU that hangs is not waited for without end" {
+    with_double memory=32MiB fault=cuMemcpyHtoDAsync#200=hang
+    run --separate-stderr "$GPUSWAP_SIM" calibrate --device double
+    [ "$status" -eq 74 ]
+    [[ $stderr == "gpuswap-sim: GPU 0 ("*"): a copy has not ended for 30 s: it hangs; see what 'dmesg' says"* ]]
+    [ ! -e results.db ]
+    # a call that does not come back: its bound is five minutes of the machine's clock, here come at once
+    GPUSWAP_DOUBLE="$GPUSWAP_DOUBLE real_clock=yes fault=cuMemcpyHtoD#1=hang" \
+        "$GPUSWAP_SIM" calibrate --device double -o node.ini 2>err 3>&- &
+    holder=$!
+    until [ $((0x$(sed -n 's/^SigCgt:\t//p' "/proc/$holder/status") & 0x2000)) -ne 0 ]; do sleep 0.05; done
+    kill -ALRM "$holder"
+    code=0
+    wait "$holder" || code=$?
+    holder=
+    [ "$code" -eq 74 ]
+    [ ! -e node.ini ]
+    grep -q '^gpuswap-sim: the driver has not come back from a call for 300 s: the GPU hangs' err
+}
+
+@test "a database that cannot be written is found out before anything is measured" {
+    with_double memory=32MiB fault=cuInit#1+=100
+    echo "no database, but long enough to look like one" >plain
+    for place in "none/r.db:No such file" "plain/r.db:Not a directory" ".:Is a directory" "plain:is not a SQLite database"; do
+        run --separate-stderr "$GPUSWAP_SIM" calibrate --device double --db "${place%%:*}"
+        [ "$status" -eq 73 ]
+        [[ $stderr == *"${place#*:}"* ]]
+    done
+    [ ! -e results.db ]
+}
+
+@test "on a terminal it tells what it measures, sample by sample, and takes it away" {
+    command -v script || skip "no script(1)"
+    with_double memory=32MiB
+    script -qec "'$GPUSWAP_SIM' calibrate --device double" /dev/null >typed
+    for line in 'contexts: init, sample 3' 'copies: copy_in of 1.00 MiB, sample 5' 'kernels: busy of 16.0 ms, sample 5' \
+        'whole swaps: swap_both of'; do
+        grep -q "measuring $line" typed
+    done
+    tr '\r' '\n' <typed | grep -A 1 measuring | tail -n 1 | grep -q $'^\033\[Kdouble:0   '
+    script -qec "'$GPUSWAP_SIM' calibrate --device double --quiet" /dev/null >typed
+    [ ! -s typed ]
+}
+
 @test "of a GPU that returns wrong bytes nothing is kept" {
     with_double memory=32MiB fault=cuMemcpyDtoHAsync#200+=spoil
     run --separate-stderr "$GPUSWAP_SIM" calibrate --device double -o node.ini

@@ -129,6 +129,18 @@ begin_real() {
     [ ! -e results.db ]
 }
 
+@test "the manual lists the calls that the double can let fail, and others are refused" {
+    sed -n '/^Calls that can fail: /,/^$/p' "$GPUSWAP_ROOT/docs/driver-double.md" | grep -oE '\<(cu|nvml)[A-Z][A-Za-z0-9_]*' |
+        sort >listed
+    sed -n 's/^    "\(.*\)",$/\1/p' "$GPUSWAP_ROOT/backend/double/calls.c" | sort | diff - listed
+    needs_double
+    GPUSWAP_DOUBLE=fault=cuMemCrate#1=2 fails 64 "has no call 'cuMemCrate'" a.ini --device double
+    run --separate-stderr env GPUSWAP_DOUBLE=fault=cuMemCrate#1=2 "$GPUSWAP_SIM" calibrate --device double
+    [ "$status" -eq 69 ]
+    [[ $stderr == *"has no call 'cuMemCrate'"* ]]
+    [ ! -e results.db ]
+}
+
 @test "results of the double say so: report, JSON, CSV, database, page, picture, burst" {
     needs_double
     run --separate-stderr live --json r.json --set scenario.record=events
@@ -310,6 +322,17 @@ END
     [ "$(query 'select status from run')" = incomplete ]
 }
 
+@test "a driver that gives no memory is told, beside a report of those who wait" {
+    needs_double
+    export GPUSWAP_DOUBLE=fault=cuMemCreate#1+=2
+    run --separate-stderr live
+    [ "$status" -eq 0 ]
+    [[ $stderr == *"note: GPU 0 (FFFF:00:00.0): "*" swaps had no effect, as the driver gave no memory: 'cuMemCreate': out of memory"* ]]
+    [[ $stderr == *"(CUDA_ERROR_OUT_OF_MEMORY, 2), for a chunk of 1024 KiB; who else uses it"* ]]
+    run --separate-stderr live --quiet
+    [ -z "$stderr" ]
+}
+
 @test "lines of progress where there is no terminal, and a view where there is one" {
     needs_double
     run --separate-stderr live --every 10ms
@@ -352,6 +375,16 @@ END
     run "$GPUSWAP_SIM" live a.ini --device double --metrics "$port" --db other.db
     [ "$status" -eq 75 ]
     [ ! -e other.db ]
+}
+
+@test "a port that nobody chose is told, also where all else is quiet" {
+    needs_double
+    run --separate-stderr live --quiet --metrics 0
+    [ "$status" -eq 0 ]
+    [[ $stderr =~ ^"metrics: http://127.0.0.1:"([1-9][0-9]*)"/metrics"$ ]]
+    run --separate-stderr live --quiet --metrics "${BASH_REMATCH[1]}" # which is known
+    [ "$status" -eq 0 ]
+    [ -z "$stderr" ]
 }
 
 @test "a client of the metrics that takes its time does not hold up the end" {

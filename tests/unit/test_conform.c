@@ -12,6 +12,12 @@ static int64_t now_ns(void)
     return (int64_t)dbl->now_ns();
 }
 
+static void nap(const void *unused)
+{
+    (void)unused;
+    dbl->rest(dbl->now_ns() + GPU_NAP_NS);
+}
+
 static const struct conform_check *find(const char *name)
 {
     const struct conform_check *one;
@@ -28,7 +34,7 @@ static void begin(const char *options)
     double_reset(options);
     memset(&err, 0, sizeof err);
     assert_int_equal(driver_open(&cu, &err), GS_OK);
-    conform = (struct conform){.cu = &cu, .budget_bytes = 24 * MIB, .now_ns = now_ns};
+    conform = (struct conform){.cu = &cu, .budget_bytes = 24 * MIB, .now_ns = now_ns, .nap = nap};
 }
 
 static void run_all(const char *options)
@@ -111,7 +117,7 @@ static void test_each_can_fail(void **state)
         {"ptx", "fault=cuModuleLoadDataEx#2=218", "the driver does not take it"},
         {"busy", "latency=10ms", "asked for 1 ms, it took"},
         {"busy", "fault=cuEventElapsedTime#2=400", "'cuEventElapsedTime'"},
-        {"busy", "fault=cuLaunchKernel#2=hang", "did not end"},
+        {"busy", "fault=cuLaunchKernel#2=hang", "has not ended for 30 s: it hangs"},
         {"events", "fault=cuStreamWaitEvent#2=skip", "took word 0 from before it"},
         {"events", "fault=cuEventQuery#1=400", "'cuEventQuery'"},
         {"priorities", "fault=cuCtxGetStreamPriorityRange#1=1", "'cuCtxGetStreamPriorityRange'"},
@@ -159,13 +165,44 @@ static void test_lost(void **state)
         }
 }
 
+/* It hangs in the middle of each: the check says so and ends, asks it for nothing more, and no other check is tried. */
+static void test_hangs(void **state)
+{
+    static const struct {
+        const char *call;
+        unsigned nth;
+    } faults[] = {{"cuLaunchKernel", 1}, {"cuMemcpyHtoDAsync", 2}, {"cuMemcpyDtoHAsync", 1}};
+    const struct conform_check *one;
+    unsigned hung = 0;
+
+    (void)state;
+    for (size_t f = 0; f < sizeof faults / sizeof *faults; f++)
+        for (unsigned i = 0; (one = conform_at(i)) != NULL; i++) {
+            char options[100];
+
+            snprintf(options, sizeof options, "fault=%s#%u=hang", faults[f].call, faults[f].nth);
+            begin(options);
+            conform_run(&conform, one, &result);
+            if (dbl->calls(faults[f].call) >= faults[f].nth &&
+                (result.ok || strstr(result.text, "30 s: it hangs") == NULL))
+                fail_msg("'%s' with '%s': %s", one->name, options, result.ok ? "holds" : result.text);
+            assert_no_violation();
+            if (!result.ok) {
+                conform_run(&conform, find("free"), &result);
+                assert_string_equal(result.text, "not tried: the GPU hangs");
+                hung++;
+            }
+            driver_close(&cu);
+        }
+    print_message("%u hung\n", hung);
+    assert_true(hung > 15);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all_hold),
-        cmocka_unit_test(test_budget),
-        cmocka_unit_test(test_each_can_fail),
-        cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_all_hold), cmocka_unit_test(test_budget), cmocka_unit_test(test_each_can_fail),
+        cmocka_unit_test(test_lost),     cmocka_unit_test(test_hangs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

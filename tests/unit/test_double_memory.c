@@ -239,7 +239,9 @@ static void test_options(void **state)
     static const char *const wrong[] = {
         "gpus=9",    "memory=many", "granularity=100000", "speed=1", "fault=cuMemCreate", "fault=x#0=2",
         "fault=x#1", "in=0B/s",     "ledger=/none/such",  "duplex=0"};
-    char why[DOUBLE_WHY];
+    static const char *const no_call[] = {"cuMemCrate", "cuMemAlloc_v2", "cumemcreate", "cuGetErrorName",
+                                          "nvmlInit_v2"};
+    char why[DOUBLE_WHY], option[64];
 
     (void)state;
     dbl = double_control();
@@ -248,6 +250,14 @@ static void test_options(void **state)
         assert_int_not_equal(dbl->reset(wrong[i], why), 0);
         assert_string_not_equal(why, "");
     }
+    for (size_t i = 0; i < sizeof no_call / sizeof *no_call; i++) {
+        snprintf(option, sizeof option, "fault=%s#1=2", no_call[i]);
+        assert_int_not_equal(dbl->reset(option, why), 0);
+        snprintf(option, sizeof option, "has no call '%s'", no_call[i]);
+        assert_non_null(strstr(why, option));
+        assert_non_null(strstr(why, "docs/driver-double.md"));
+    }
+    assert_int_equal(dbl->reset("fault=nvmlDeviceGetMemoryInfo_v2#9+=15", why), 0);
     assert_int_equal(dbl->reset("", why), 0);
 }
 

@@ -212,17 +212,19 @@ static void test_faults(void **state)
 
 static struct {
     const char *name;
-    uint64_t calls[2]; /* copies so far */
+    uint64_t calls[3]; /* copies and kernels so far */
 } step[8];
 static unsigned steps;
-static const char *const copy_call[] = {"cuMemcpyHtoDAsync", "cuMemcpyDtoHAsync"};
+static const char *const step_call[] = {"cuMemcpyHtoDAsync", "cuMemcpyDtoHAsync", "cuLaunchKernel"};
 
-static void note_step(void *unused, const char *name)
+static void note_step(void *unused, const char *name, const struct measure_row *row)
 {
     (void)unused;
+    if (row != NULL)
+        return;
     step[steps].name = name;
-    for (int i = 0; i < 2; i++)
-        step[steps].calls[i] = dbl->calls(copy_call[i]);
+    for (int i = 0; i < 3; i++)
+        step[steps].calls[i] = dbl->calls(step_call[i]);
     steps++;
 }
 
@@ -244,7 +246,7 @@ static void test_spoilt(void **state)
 
             if (s + 1 < all && step[s + 1].calls[i] == before)
                 continue;
-            snprintf(options, sizeof options, "%s fault=%s#%llu+=spoil", like, copy_call[i],
+            snprintf(options, sizeof options, "%s fault=%s#%llu+=spoil", like, step_call[i],
                      (unsigned long long)before + 1);
             steps = 0;
             if (try(options, &wanted) != GS_IO || strstr(err.text, "changed") == NULL)
@@ -264,6 +266,37 @@ static void test_spoilt(void **state)
                          GS_IO);
         assert_int_equal(steps, 2); /* contexts, copies */
     }
+}
+
+/* A GPU that hangs, from whichever step on: it is not waited for without end, and nothing is asked of it any more. */
+static void test_hangs(void **state)
+{
+    static const char like[] = "memory=32MiB granularity=256KiB gpus=2";
+    static const struct measure_options wanted = {.is_double = true, .progress = note_step};
+    unsigned all, tried = 0;
+
+    (void)state;
+    steps = 0;
+    assert_int_equal(try(like, &wanted), GS_OK);
+    all = steps;
+    for (unsigned s = 0; s < all; s++)
+        for (int i = 0; i < 3; i++) {
+            uint64_t before = step[s].calls[i];
+            char options[200];
+
+            if (s + 1 < all && step[s + 1].calls[i] == before)
+                continue;
+            snprintf(options, sizeof options, "%s fault=%s#%llu=hang", like, step_call[i],
+                     (unsigned long long)before + 1);
+            steps = 0;
+            if (try(options, &wanted) != GS_IO || strstr(err.text, "has not ended for 30 s: it hangs") == NULL)
+                fail_msg("'%s' in '%s' ends with %d: %s", options, step[s].name, err.code, err.text);
+            print_message("%s: %s\n", step[s].name, err.text);
+            assert_int_equal(steps, s + 1);
+            assert_no_violation();
+            tried++;
+        }
+    assert_int_equal(tried, 13); /* kernels also hold what is timed, and are timed themselves */
 }
 
 static void test_refused(void **state)
@@ -291,9 +324,10 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),   cmocka_unit_test(test_links),   cmocka_unit_test(test_swaps),
-        cmocka_unit_test(test_slow),   cmocka_unit_test(test_several), cmocka_unit_test(test_unsteady),
-        cmocka_unit_test(test_faults), cmocka_unit_test(test_spoilt),  cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_rows),    cmocka_unit_test(test_links),   cmocka_unit_test(test_swaps),
+        cmocka_unit_test(test_slow),    cmocka_unit_test(test_several), cmocka_unit_test(test_unsteady),
+        cmocka_unit_test(test_faults),  cmocka_unit_test(test_spoilt),  cmocka_unit_test(test_hangs),
+        cmocka_unit_test(test_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
