@@ -8,14 +8,7 @@
 #include "sim/base/exact.h"
 
 enum { HORIZON, ESTIMATE, SET, MIN_RESIDENCE, EWMA = 0, HISTOGRAM, POOLED };
-enum {
-    BINS = 40,
-    GROUPS = 64,
-    GROUP_WEIGHT = 4,
-    MEAN_S = 60,
-    LONGEST_X = (1 << 20) - 1 /* in the last bin */,
-    TAIL = 4 * MEAN_S
-};
+enum { BINS = 40, GROUPS = 64, GROUP_WEIGHT = 4, MEAN_S = 60, TAIL = 4 * MEAN_S, LONGEST_X = (1 << 20) - 1 };
 
 static const char *const estimates[] = {"ewma", "histogram", "pooled", NULL}, *const sets[] = {"greedy", "exact", NULL};
 static const struct gs_param params[] = {
@@ -39,7 +32,7 @@ struct idle { /* of a workload */
     } lasts[BINS]; /* how many last, some of its group's among them, as lines in x from begin to end of a bin */
 };
 
-/* Of idle times as x = 4 s + 1, the scale of the bins. */
+/* Of idle times as x = 4 s + 1, the scale of the bins, of which LONGEST_X lies in the last. */
 static inline double lasts(const struct idle *idle, double x)
 {
     double at = x < LONGEST_X ? x : LONGEST_X;
