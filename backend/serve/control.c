@@ -64,6 +64,20 @@ static char *value_of(char *words, const char *key, char *out, size_t size)
     return NULL;
 }
 
+enum { UNSAID = -1, NO_NUMBER = -2 };
+
+/* The number that is the value of `key=`; `otherwise`: it is not there. */
+static int64_t number_behind(char *words, const char *key, int64_t otherwise)
+{
+    char text[32];
+    int64_t number;
+
+    if (value_of(words, key, text, sizeof text) == NULL)
+        return otherwise;
+    number = number_of(text);
+    return number < 0 ? NO_NUMBER : number;
+}
+
 /* A process that runs already: it is a member at once; as it may be using the GPU, it is held until its turn comes. */
 static void take_in(struct backend *be, struct guest *p, int pid)
 {
@@ -100,16 +114,22 @@ static bool is_group(const struct backend *be, const char *name)
 
 static void attach(struct backend *be, struct peer *peer, char *words)
 {
-    char group[SERVE_NAME], number[32];
+    char group[SERVE_NAME];
     struct error err = {0};
     struct guest *p;
     uid_t uid = peer->uid;
-    int64_t told = value_of(words, "pid", number, sizeof number) != NULL ? number_of(number) : peer->pid;
-    int64_t bytes = value_of(words, "memory", number, sizeof number) != NULL ? number_of(number) : 0;
+    int64_t told = number_behind(words, "pid", peer->pid), bytes = number_behind(words, "memory", 0);
+    int64_t priority = number_behind(words, "priority", UNSAID);
     int pid = told <= INT32_MAX ? (int)told : -1;
     bool other = pid != peer->pid;
 
-    if (value_of(words, "group", group, sizeof group) == NULL && !group_of_class(be, words, group))
+    if (told < 0)
+        error_set(&err, GS_USAGE, "'pid=' is the number of a process");
+    else if (bytes < 0)
+        error_set(&err, GS_USAGE, "'memory=' is a number of bytes");
+    else if (priority < UNSAID || priority > 255)
+        error_set(&err, GS_USAGE, "'priority=' is a number from 0 to 255");
+    else if (value_of(words, "group", group, sizeof group) == NULL && !group_of_class(be, words, group))
         error_set(&err, GS_USAGE, "'attach' needs a group, or a class that the scenario has a free place for");
     else if (bytes > be->setup->scenario->node[0].gpu_memory)
         error_set(&err, GS_UNSATISFIABLE, "no GPU here has so much memory");
@@ -136,9 +156,8 @@ static void attach(struct backend *be, struct peer *peer, char *words)
             p->bytes = bytes;
             serve_post(be, GS_RESIZE, serve_id(be, p))->event.bytes = p->bytes;
         }
-        if (value_of(words, "priority", number, sizeof number) != NULL && number_of(number) >= 0)
-            p->priority = (int)(number_of(number) & 255);
-        if (p->priority >= 0)
+        p->priority = (int)priority;
+        if (p->priority != UNSAID)
             guests_update(be, p, GS_FIELD_PRIORITY, p->priority);
         if (other)
             take_in(be, p, pid);

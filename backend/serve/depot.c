@@ -24,35 +24,49 @@ int depot_state(const struct depot *s, const struct stored *p, enum checkpoint_s
 }
 
 /* What a process has on a GPU at most: its context counts, too.  0: it is not listed; UINT64_MAX: that is not told. */
-static uint64_t used_on(const struct depot *s, unsigned gpu, int pid)
+static int used_on(const struct depot *s, unsigned gpu, int pid, uint64_t *used)
 {
     struct nvml_holder holder[HOLDERS];
     nvml_device device;
-    int count = s->nvml->device(gpu, &device) == NVML_SUCCESS ? nvml_holders(s->nvml, device, holder, HOLDERS) : -1;
+    int result = s->nvml->device(gpu, &device);
+    int count = result == NVML_SUCCESS ? nvml_holders(s->nvml, device, holder, HOLDERS) : -result;
 
+    *used = 0;
     for (int i = 0; i < count; i++)
         if (holder[i].pid == (unsigned)pid)
-            return holder[i].used_bytes;
-    return count < 0 ? UINT64_MAX : 0;
+            *used = holder[i].used_bytes;
+    return count < 0 ? -count : NVML_SUCCESS;
+}
+
+/* A driver that never tells is another thing than one that did not answer: that may be asked again. */
+static int untold(int pid, int result, struct error *err)
+{
+    if (result == NVML_SUCCESS || result == NVML_NOT_SUPPORTED || result == NVML_NO_PERMISSION)
+        return error_set(err, GS_UNSATISFIABLE,
+                         "the driver does not tell how much process %d has on the GPU, and a save for which there "
+                         "is too little room in the swap file cannot be taken back",
+                         pid);
+    return error_set(err, GS_BUSY, "how much process %d has on the GPU cannot be told just now: %s (%d)", pid,
+                     nvml_why(result), result);
 }
 
 static int room_for(const struct depot *s, const struct stored *p, uint64_t *bytes, struct error *err)
 {
     unsigned count = 0, gpus = 0;
+    int result = s->nvml->count(&count);
 
     *bytes = 0;
-    s->nvml->count(&count);
-    for (unsigned gpu = 0; gpu < count; gpu++) {
-        uint64_t used = used_on(s, gpu, p->pid);
+    for (unsigned gpu = 0; gpu < count && result == NVML_SUCCESS; gpu++) {
+        uint64_t used;
 
-        if (used == UINT64_MAX)
-            return error_set(err, GS_UNSATISFIABLE,
-                             "the driver does not tell how much process %d has on the GPU, and a save for which there "
-                             "is too little room in the swap file cannot be taken back",
-                             p->pid);
+        result = used_on(s, gpu, p->pid, &used);
+        if (result == NVML_SUCCESS && used == UINT64_MAX)
+            return untold(p->pid, NVML_SUCCESS, err);
         gpus += used > 0;
         *bytes += used;
     }
+    if (result != NVML_SUCCESS)
+        return untold(p->pid, result, err);
     if (gpus > 1)
         return error_set(err, GS_UNSATISFIABLE, "process %d has memory on %u GPUs: the swap file takes one's", p->pid,
                          gpus);

@@ -134,3 +134,27 @@ END
     until_so empty
     stop_daemon
 }
+
+@test "a process that begins anew in the middle of its turn has ended its burst" {
+    daemon
+    HOLD=$PWD/over start a "$BATS_TEST_DIRNAME/knock.pl" sock HELLO REQ AGAIN HELLO
+    printf 'frame %d\n' 2 4 2 >answers # WELCOME, GRANT, WELCOME
+    until_so cmp answers a.out
+    until_so is_state NB-0 idle
+    touch over
+    until_so empty
+    stop_daemon
+    [ "$(sqlite3 results.db "SELECT count(*) FROM burst WHERE outcome='done'")" -eq 1 ]
+}
+
+@test "words of attach that are no numbers are refused, and take no place" {
+    daemon
+    for words in memory=much memory=-1 memory= memory=1GiB priority=256 priority=-1 priority=high pid=me pid=-1; do
+        [[ $("$BATS_TEST_DIRNAME/knock.pl" sock "attach group=NB $words") == "error: '${words%%=*}=' is "* ]] || {
+            echo "$words"
+            return 1
+        }
+    done
+    empty
+    stop_daemon
+}
