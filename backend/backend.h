@@ -30,6 +30,7 @@ struct live_device;
 struct backend_setup {
     const struct scenario *scenario;
     const struct gs_setup *setup; /* nodes and workloads as the controller sees them */
+    const struct gs_view *view;   /* its books */
     struct arena *arena;
     uint32_t first_node;              /* of the scenario's nodes, the first of setup->node */
     const struct live_device *device; /* of a live run (backend/device.h): its GPUs and clock; else NULL */

@@ -178,6 +178,20 @@ void guests_update(struct backend *be, struct guest *p, uint8_t field, int64_t v
     letter->event.bytes = value;
 }
 
+/* It may have more than the GPU has for programs, in what the node keeps back: then it is told to have all of it. */
+int64_t guests_booked(const struct backend *be, const struct guest *p)
+{
+    const struct gs_gpu *gpu = p->gpu == GS_NONE ? NULL : &be->setup->view->gpu[p->gpu];
+    int64_t most;
+
+    if (gpu == NULL)
+        return p->bytes;
+    most = (int64_t)(be->setup->setup->workload[serve_id(be, p)].limit *
+                     (double)be->setup->setup->node[gpu->node].gpu_bytes);
+    most = most < gpu->capacity_bytes ? most : gpu->capacity_bytes;
+    return p->bytes < most ? p->bytes : most;
+}
+
 /* What it holds more or less than the controller knows: by the driver's own books. */
 void guests_resize(struct backend *be, struct guest *p)
 {
@@ -194,7 +208,7 @@ void guests_resize(struct backend *be, struct guest *p)
         return; /* a fiftieth is within what contexts differ by */
     p->bytes = bytes;
     be->journal_stale = true;
-    serve_post(be, GS_RESIZE, serve_id(be, p))->event.bytes = bytes;
+    serve_post(be, GS_RESIZE, serve_id(be, p))->event.bytes = guests_booked(be, p);
 }
 
 /* --- what whoever looks after the node should know --- */

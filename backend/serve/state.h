@@ -43,9 +43,10 @@ struct guest {
     uint64_t
         ticket; /* in the environment of all that it starts: so they are known when their parents are gone; 0: none */
     uint32_t gpu;
-    struct job *job;         /* the wish that waits or is served */
-    unsigned requests;       /* that keep it wanted, besides its gates */
-    int64_t bytes;           /* as the controller knows them */
+    struct job *job;   /* the wish that waits or is served */
+    unsigned requests; /* that keep it wanted, besides its gates */
+    int64_t bytes;     /* that it has on the GPU, by the driver; at first what its place, or who brought it, says */
+    int64_t unbooked_bytes;  /* of one that is away: what the controller's books of the swap file do not have of it */
     gs_ns since_ns, busy_ns; /* of the present grant; how long the job has had the GPU before it */
     gs_ns linger_ns;
     gs_ns idle_at_ns, stop_by_ns, settled_ns, retry_ns, movable_ns, visit_ns; /* GS_NEVER, or something is due then */
@@ -143,6 +144,7 @@ struct member *guests_join(struct backend *be, struct guest *p, int pid, struct 
 void guests_lose(struct backend *be, struct guest *p);  /* it cannot be brought back */
 void guests_watch(struct backend *be, struct guest *p); /* what is due of it */
 void guests_resize(struct backend *be, struct guest *p);
+int64_t guests_booked(const struct backend *be, const struct guest *p); /* bytes, as the controller is told */
 void guests_update(struct backend *be, struct guest *p, uint8_t field, int64_t value);
 void guests_say(struct backend *be, const struct guest *p, const char *what, const char *why);
 bool guests_is_news(uint64_t count); /* the 1st, 2nd, 4th, 8th... of its kind: is it worth a line? */

@@ -59,7 +59,7 @@ void turns_wish(struct backend *be, struct guest *p)
     }
     if (p->job != NULL)
         return;
-    p->job = load_wish(be->setup->load, serve_id(be, p), now_ns, p->bytes);
+    p->job = load_wish(be->setup->load, serve_id(be, p), now_ns, guests_booked(be, p));
     if (p->job == NULL) {
         error_set(&be->failure, GS_SYSTEM, "out of memory for a burst of '%s'", p->name);
         return;
@@ -69,7 +69,7 @@ void turns_wish(struct backend *be, struct guest *p)
     letter->kind = BACKEND_WISH;
     letter->job = p->job;
     letter->event.since_ns = now_ns;
-    letter->event.bytes = p->bytes;
+    letter->event.bytes = p->job->bytes;
 }
 
 void turns_want_once(struct backend *be, struct guest *p)
@@ -161,10 +161,9 @@ bool turns_take_idle(struct backend *be, uint32_t workload, struct gs_event *eve
         return false;
     *event = (struct gs_event){.at_ns = be->clock.now_ns, .workload = workload, .timer = GS_NONE, .kind = GS_IDLE};
     turns_end(be, p);
+    guests_resize(be, p);
     event->since_ns = p->job != NULL ? p->job->ready_ns : GS_NEVER;
-    event->bytes = p->job != NULL ? p->bytes : 0;
-    if (p->job == NULL)
-        guests_resize(be, p);
+    event->bytes = p->job != NULL ? guests_booked(be, p) : 0;
     return true;
 }
 
@@ -219,14 +218,16 @@ void turns_stopped(struct backend *be, struct guest *p)
     serve_post(be, GS_DONE, serve_id(be, p))->event.command = GS_STOP;
 }
 
+/* What it has taken in its burst so far counts from now on, as it may leave the GPU before that ends. */
 void turns_take_stop(struct backend *be, uint32_t workload, struct gs_event *event)
 {
     struct guest *p = &be->guest[workload];
+    int64_t before = p->bytes;
 
     turns_end(be, p);
+    guests_resize(be, p);
     event->since_ns = p->job != NULL ? p->job->ready_ns : GS_NEVER;
-    if (p->job == NULL)
-        guests_resize(be, p);
+    event->bytes = p->job != NULL && p->bytes != before ? guests_booked(be, p) : 0;
 }
 
 void turns_stop(struct backend *be, uint32_t workload, bool at_boundary)

@@ -325,6 +325,7 @@ int replication_open(struct replication *r, const struct replication_plan *plan,
         return error_set(err, GS_SYSTEM, "out of memory");
     *be = (struct backend_setup){.scenario = scenario,
                                  .setup = &r->setup,
+                                 .view = controller_view(r->ctl),
                                  .arena = arena,
                                  .first_node = part == NULL ? 0 : part->watched.first_node,
                                  .device = plan->device,
