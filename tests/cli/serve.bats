@@ -95,6 +95,21 @@ END
     stop_daemon
 }
 
+@test "reports count programs, and the time that each was there, whatever place it had" {
+    sed -i 's/count = 6/count = 2/' node.ini
+    daemon
+    for name in a b c; do
+        start "$name" "$(client once)" 3 14 20
+        fine "$name"
+        until_so empty
+    done
+    stop_daemon
+    [ "$(sqlite3 results.db "SELECT value FROM metric WHERE scope='group:NB' AND name='workloads'")" = 3.0 ]
+    [ "$(sqlite3 results.db "SELECT (SELECT sum(at_ns) FROM event WHERE kind='detach') -
+        (SELECT sum(at_ns) FROM event WHERE kind='attach') - present_ns FROM replication_group")" = 0.0 ]
+    "$GPUSWAP_SIM" report results.db | grep -q '^NB  *notebook  *3 '
+}
+
 @test "without a gate: taken in by its number or a rule, it takes turns, and is seen to be idle" {
     daemon --rule 'command=client_chunks:NB'
     GPUSWAP_LIBCUDA='' LD_LIBRARY_PATH=$build/double "$(client once)" 12 28 400 >a.out 2>a.err 3>&- &
