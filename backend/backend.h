@@ -16,6 +16,7 @@ enum backend_kind {
     BACKEND_NOTHING, /* nothing happened until the given time */
     BACKEND_EVENT,   /* `event` is for the controller */
     BACKEND_WISH,    /* `job`, which the backend made, became ready; `event` is for the controller if it is a GS_WANT */
+    BACKEND_AGAIN,   /* `job`, which was stopped and wanted nothing for a moment, goes on with `event`, a GS_WANT */
     BACKEND_FINISH,  /* `job` ended at event.at_ns; the controller need not know yet */
 };
 

@@ -265,10 +265,10 @@ static const char *state_of(const struct guest *p)
            : p->moving && p->command.kind == GS_SWAP_OUT ? "leaving"
            : p->moving                                   ? "coming"
            : p->granted                                  ? "running"
-           : p->away && p->job != NULL                   ? "away, waits"
+           : p->away && turns_waits(p)                   ? "away, waits"
            : p->away                                     ? "away"
            : p->outside && p->job == NULL                ? "held"
-           : p->job != NULL                              ? "waits"
+           : turns_waits(p)                              ? "waits"
                                                          : "idle";
 }
 

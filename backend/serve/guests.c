@@ -99,6 +99,7 @@ int guests_take(struct backend *be, struct guest *p, int pid, uid_t uid, struct 
                         .uid = uid,
                         .gpu = GS_NONE,
                         .bytes = be->setup->setup->workload[serve_id(be, p)].bytes,
+                        .paused_ns = GS_NEVER,
                         .idle_at_ns = GS_NEVER,
                         .stop_by_ns = GS_NEVER,
                         .settled_ns = GS_NEVER,
@@ -252,6 +253,7 @@ struct job *guests_forget(struct backend *be, uint32_t workload, bool gone)
     if (job != NULL)
         job->done_ns = p->busy_ns + (p->granted ? be->clock.now_ns - p->since_ns : 0);
     p->job = NULL;
+    p->paused_ns = GS_NEVER;
     if (p->granted)
         turns_end(be, p);
     p->gone = gone;
@@ -305,6 +307,7 @@ void guests_watch(struct backend *be, struct guest *p)
     }
     if (p->state != GUEST_TAKEN)
         return;
+    turns_watch_pause(be, p);
     if (has_left(be, p)) {
         leave(be, p);
         return;

@@ -49,6 +49,7 @@ struct guest {
     int64_t unbooked_bytes;  /* of one that is away: what the controller's books of the swap file do not have of it */
     gs_ns since_ns, busy_ns; /* of the present grant; how long the job has had the GPU before it */
     gs_ns linger_ns;
+    gs_ns paused_ns; /* its burst was stopped, and ends then unless it goes on with it; GS_NEVER: it does not pause */
     gs_ns idle_at_ns, stop_by_ns, settled_ns, retry_ns, movable_ns, visit_ns; /* GS_NEVER, or something is due then */
     gs_ns
         leaves_ns; /* it has ended before any of its processes came to the GPU: until then they may; 0: that is not so */
@@ -152,6 +153,7 @@ struct job *guests_forget(struct backend *be, uint32_t workload, bool gone);
 
 /* turns.c: they wish, run and stop. */
 bool turns_wanted(const struct guest *p);
+bool turns_waits(const struct guest *p);   /* its burst is ready */
 bool turns_ungated(const struct guest *p); /* a process of it has no gate */
 void turns_wish(struct backend *be, struct guest *p);
 void turns_want_once(struct backend *be, struct guest *p); /* somebody is to see to it, sooner or later */
@@ -165,6 +167,7 @@ void turns_held(struct backend *be, struct guest *p, int rc); /* the driver was 
 bool turns_take_idle(struct backend *be, uint32_t workload, struct gs_event *event);
 void turns_end(struct backend *be, struct guest *p); /* of its grant */
 void turns_watch(struct backend *be, struct guest *p);
+void turns_watch_pause(struct backend *be, struct guest *p);
 
 /* activity.c: who uses a GPU, as the management library tells: for programs without a gate. */
 void activity_look(struct backend *be);

@@ -110,6 +110,26 @@ END
     "$GPUSWAP_SIM" report results.db | grep -q '^NB  *notebook  *3 '
 }
 
+@test "a burst goes on after a stop, though its program was busy with itself just then; or it ends" {
+    daemon --idle 2s
+    start a "$(client once)" 70 14 30
+    until_so is_state NB-0 running
+    start b "$(client once)" 70 14 30
+    fine a b
+    until_so empty
+    start c "$(client once)" 10000 14 600000 # it has nothing to do when it is stopped, and never asks again
+    until_so is_state NB-0 running
+    start d "$(client once)" 20 14 30
+    fine d
+    until_so is_state NB-0 '\(idle\|away\)'
+    kill -KILL "$(process_of NB-0)"
+    until_so empty
+    stop_daemon
+    [ "$(sqlite3 results.db "SELECT count(*), min(outcome), max(outcome) FROM burst")" = "4|done|done" ]
+    [ "$(sqlite3 results.db "SELECT count(*) FROM burst WHERE preempted_ns > 100000000 AND nth = 0")" -eq 2 ]
+    "$GPUSWAP_SIM" explain results.db | grep -q 'is stopped, as its quantum is over'
+}
+
 @test "without a gate: taken in by its number or a rule, it takes turns, and is seen to be idle" {
     daemon --rule 'command=client_chunks:NB'
     GPUSWAP_LIBCUDA='' LD_LIBRARY_PATH=$build/double "$(client once)" 12 28 400 >a.out 2>a.err 3>&- &
