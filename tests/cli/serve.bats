@@ -110,6 +110,17 @@ END
     "$GPUSWAP_SIM" report results.db | grep -q '^NB  *notebook  *3 '
 }
 
+@test "a database that is as large as it may get: that is said at the start, and totals are kept" {
+    daemon --set scenario.record_limit=4KiB
+    until_so grep -q 'the database is as large as record_limit says' serve.err
+    start a "$(client once)" 2 14 20
+    fine a
+    until_so empty
+    ctl stop
+    wait "$daemon"
+    [ "$(sqlite3 results.db "SELECT (SELECT count(*) FROM event), completed > 0 FROM replication_group")" = '0|1' ]
+}
+
 @test "a burst goes on after a stop, though its program was busy with itself just then; or it ends" {
     daemon --idle 2s
     start a "$(client once)" 70 14 30
