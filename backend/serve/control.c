@@ -272,24 +272,38 @@ static const char *state_of(const struct guest *p)
                                                          : "idle";
 }
 
+/* What lies in the swap file of those who were there; in the order of their processes. */
+static void look_for_stored(struct backend *be)
+{
+    unsigned count = 0;
+
+    for (uint32_t i = 0; i < be->guests && be->depot.file != NULL; i++)
+        for (int m = 0; be->guest[i].state != GUEST_FREE && m < be->guest[i].members; m++)
+            be->holding[count++] =
+                (struct holding){.pid = be->guest[i].member[m].pid, .start = be->guest[i].member[m].start};
+    if (count > 0)
+        swapfile_held(be->depot.file, be->holding, count);
+}
+
 /* A line each, fields parted by tabs: name, state, GPU, bytes, processes, swaps, overruns, calls
  * that were not gated, bytes in the swap file, pinned, why. */
 static void status(struct backend *be, struct peer *peer)
 {
     static char text[SERVE_TEXT_MAX];
     size_t length = (size_t)snprintf(text, sizeof text, "ok\n");
+    const struct holding *held = be->holding;
 
+    look_for_stored(be);
     for (uint32_t i = 0; i < be->guests && length < sizeof text - 1024; i++) {
         const struct guest *p = &be->guest[i];
         uint64_t bypasses = 0, stored = 0;
 
+        for (int m = 0; be->depot.file != NULL && p->state != GUEST_FREE && m < p->members; m++)
+            stored += held++->bytes;
         if ((p->state != GUEST_TAKEN && !(p->state == GUEST_LEAVING && p->lost)) || !may_order(peer, p))
             continue;
-        for (int m = 0; m < p->members; m++) {
+        for (int m = 0; m < p->members; m++)
             bypasses += p->member[m].bypasses;
-            if (be->depot.file != NULL)
-                stored += swapfile_held(be->depot.file, p->member[m].pid, p->member[m].start);
-        }
         length += (size_t)snprintf(text + length, sizeof text - length,
                                    "%s\t%s\t%u\t%" PRId64 "\t%d\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
                                    "\t%s\t%s\n",

@@ -101,6 +101,7 @@ struct backend {
     int listening, lock, results; /* lock: nobody else serves at this path */
     struct guest *guest;
     uint32_t guests;
+    struct holding *holding; /* of all their processes, while they are looked for in the swap file */
     struct peer *peer;
     struct pollfd *poll;
     size_t polls, polls_max;
