@@ -7,6 +7,16 @@
 
 enum { HEADROOM_DIVISOR = 50, FAILURES_MAX = 3, CROWDED_S = 30, SHORT_S = 10 };
 
+/* It comes back where there is room for it, and a little more, as contexts differ; but an empty GPU is to have that. */
+static uint64_t needed_bytes(const struct backend *be, const struct guest *p)
+{
+    const struct node_group *node = &be->setup->scenario->node[0];
+    int64_t bytes = p->bytes + be->setup->setup->workload[serve_id(be, p)].context_bytes * p->members;
+    int64_t spare = node->gpu_memory - node->gpu_reserved - bytes, more = p->bytes / HEADROOM_DIVISOR;
+
+    return (uint64_t)(bytes + (spare < 0 ? 0 : spare < more ? spare : more));
+}
+
 /* A word for the thread.  It gets files of its own for the processes, as they may part from the program meanwhile. */
 void moves_ask(struct backend *be, struct guest *p, enum work_kind kind)
 {
@@ -26,8 +36,7 @@ void moves_ask(struct backend *be, struct guest *p, enum work_kind kind)
             work.unheld = true;
     }
     if (kind == WORK_BACK)
-        work.needed_bytes = (uint64_t)(p->bytes + p->bytes / HEADROOM_DIVISOR) +
-                            (uint64_t)be->setup->setup->workload[serve_id(be, p)].context_bytes * (unsigned)p->members;
+        work.needed_bytes = needed_bytes(be, p);
     if (worker_ask(be->worker[p->gpu], &work) == GS_OK) {
         p->works++;
         return;

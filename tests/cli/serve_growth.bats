@@ -78,3 +78,14 @@ end() { # end PLACE...
     until_so empty
     stop_daemon
 }
+
+@test "programs of which each fills the GPU come back to it in turn" {
+    sed -i 's/gpu_reserved = .*/gpu_reserved = 2MiB/; s/memory = 10MiB/memory = 60MiB/; s/context = .*/context = 1MiB/' node.ini
+    daemon
+    start a "$(client once)" 5 61 400 # with its context 63 of 64 MiB
+    until_so is_state NB-0 running
+    start b "$(client once)" 5 61 400
+    fine a b
+    until_so empty
+    stop_daemon
+}
