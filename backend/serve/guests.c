@@ -297,6 +297,12 @@ static bool has_left(const struct backend *be, struct guest *p)
 
 void guests_watch(struct backend *be, struct guest *p)
 {
+    bool rests;
+
+    for (int i = 0; i < p->members; i++) /* what it said last may lie unread */
+        if (p->member[i].gate != NULL && process_ended(p->member[i].pidfd))
+            peers_read(be, p->member[i].gate);
+    rests = turns_rests(p);
     for (int i = p->members; i-- > 0;)
         if (process_ended(p->member[i].pidfd))
             part(be, p, &p->member[i]);
@@ -307,7 +313,7 @@ void guests_watch(struct backend *be, struct guest *p)
     }
     if (p->state != GUEST_TAKEN)
         return;
-    turns_watch_pause(be, p);
+    turns_watch_end(be, p, rests && p->members == 0);
     if (has_left(be, p)) {
         leave(be, p);
         return;

@@ -254,6 +254,7 @@ static void part(struct backend *be, struct peer *peer)
     if (member == NULL)
         return;
     member->gate = NULL; /* its process may live on, ungated: it says so, or it is seen to have ended */
+    member->parted = !member->open && !member->wishes;
     member->wishes = false;
     if (!member->open)
         return;

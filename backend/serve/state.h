@@ -26,6 +26,7 @@ struct member {
     uint64_t start;                 /* as process_start has it */
     struct peer *gate;              /* NULL: it has none, and may use the GPU whenever the driver lets it */
     bool wishes, open;              /* it waits at its gate; its gate is open */
+    bool parted;                    /* its gate has gone, while it did neither */
     uint64_t epoch;                 /* of the last grant */
     uint64_t submissions, bypasses; /* its gate's own overruns are the daemon's, too */
 };
@@ -168,7 +169,8 @@ void turns_held(struct backend *be, struct guest *p, int rc); /* the driver was 
 bool turns_take_idle(struct backend *be, uint32_t workload, struct gs_event *event);
 void turns_end(struct backend *be, struct guest *p); /* of its grant */
 void turns_watch(struct backend *be, struct guest *p);
-void turns_watch_pause(struct backend *be, struct guest *p);
+bool turns_rests(const struct guest *p);                               /* nothing of its processes is under way */
+void turns_watch_end(struct backend *be, struct guest *p, bool ended); /* ended: all have, and rested */
 
 /* activity.c: who uses a GPU, as the management library tells: for programs without a gate. */
 void activity_look(struct backend *be);

@@ -332,10 +332,19 @@ static void visit(struct backend *be, struct guest *p)
     turns_want_once(be, p);
 }
 
-/* Its burst has ended after all: it has not gone on with it for as long as makes one that has the GPU idle, or it has ended. */
-void turns_watch_pause(struct backend *be, struct guest *p)
+bool turns_rests(const struct guest *p)
 {
-    if (p->job != NULL && !turns_waits(p) && (p->paused_ns <= be->clock.now_ns || p->members == 0))
+    bool rests = p->members > 0;
+
+    for (int i = 0; i < p->members; i++)
+        rests &= p->member[i].gate != NULL || p->member[i].parted;
+    return rests && !any_open(p) && !turns_wanted(p);
+}
+
+/* Its burst has ended with it; or after all, as it has not gone on with it for as long as makes one that has the GPU idle. */
+void turns_watch_end(struct backend *be, struct guest *p, bool ended)
+{
+    if (p->job != NULL && (ended || p->paused_ns <= be->clock.now_ns))
         finish_job(be, p);
 }
 

