@@ -137,7 +137,7 @@ END
     until_so empty
     stop_daemon
     [ "$(sqlite3 results.db "SELECT count(*) FROM burst")" -eq 4 ]
-    [ "$(sqlite3 results.db "SELECT outcome FROM burst WHERE workload = 0 AND nth = 1")" = done ]
+    [ "$(sqlite3 results.db "SELECT outcome FROM burst WHERE workload = 0 AND nth = 1")" = "done" ]
     [ "$(sqlite3 results.db "SELECT count(*) FROM burst WHERE preempted_ns > 100000000 AND nth = 0")" -eq 2 ]
     "$GPUSWAP_SIM" explain results.db | grep -q 'is stopped, as its quantum is over'
 }
