@@ -438,9 +438,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_periods),     TEST(test_leaving),     TEST(test_daemon),          TEST(test_nonsense),
-        TEST(test_other_clock), TEST(test_without_use), TEST(test_without_samples), TEST(test_refusals),
-        TEST(test_stride),      TEST(test_between),
+        TEST(test_daemon), /* of a node */
+        TEST(test_periods),     TEST(test_leaving),     TEST(test_nonsense),
+        TEST(test_other_clock), TEST(test_without_use), TEST(test_without_samples),
+        TEST(test_refusals),    TEST(test_stride),      TEST(test_between),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
