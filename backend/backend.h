@@ -16,6 +16,7 @@ enum backend_kind {
     BACKEND_NOTHING, /* nothing happened until the given time */
     BACKEND_EVENT,   /* `event` is for the controller */
     BACKEND_WISH,    /* `job`, which the backend made, became ready; `event` is for the controller if it is a GS_WANT */
+    BACKEND_AGAIN,   /* `job`, which was stopped and wanted nothing for a moment, goes on with `event`, a GS_WANT */
     BACKEND_FINISH,  /* `job` ended at event.at_ns; the controller need not know yet */
 };
 
@@ -30,6 +31,7 @@ struct live_device;
 struct backend_setup {
     const struct scenario *scenario;
     const struct gs_setup *setup; /* nodes and workloads as the controller sees them */
+    const struct gs_view *view;   /* its books */
     struct arena *arena;
     uint32_t first_node;              /* of the scenario's nodes, the first of setup->node */
     const struct live_device *device; /* of a live run (backend/device.h): its GPUs and clock; else NULL */

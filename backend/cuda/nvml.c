@@ -140,15 +140,16 @@ int nvml_holders(const struct nvml *nvml, nvml_device device, struct nvml_holder
     return found;
 }
 
-uint64_t nvml_used(const struct nvml *nvml, nvml_device device, int pid)
+int nvml_used(const struct nvml *nvml, nvml_device device, int pid, uint64_t *used)
 {
     struct nvml_holder holder[PROCESSES];
     int count = nvml_holders(nvml, device, holder, PROCESSES);
 
+    *used = count < 0 ? UINT64_MAX : 0;
     for (int i = 0; i < count; i++)
         if (holder[i].pid == (unsigned)pid)
-            return holder[i].used_bytes;
-    return count < 0 ? UINT64_MAX : 0;
+            *used = holder[i].used_bytes;
+    return count < 0 ? -count : NVML_SUCCESS;
 }
 
 /* The library writes the PCI domain with eight digits, the driver with four. */

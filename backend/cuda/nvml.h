@@ -124,8 +124,9 @@ struct nvml_holder {
 enum { NVML_NONSENSE = -1000 };
 int nvml_holders(const struct nvml *nvml, nvml_device device, struct nvml_holder *holder, int capacity);
 
-/* What a process has on a GPU, by these books; 0: it is not listed; all ones: not known. */
-uint64_t nvml_used(const struct nvml *nvml, nvml_device device, int pid);
+/* What a process has on a GPU, by these books; 0: it is not listed; all ones: not known.  NVML_SUCCESS, or why they cannot be
+ * read (for nvml_why). */
+int nvml_used(const struct nvml *nvml, nvml_device device, int pid, uint64_t *used);
 
 /* The GPU with the PCI address that the driver writes as "0000:3B:00.0"; false: it does not show it. */
 bool nvml_find(const struct nvml *nvml, const char *pci, nvml_device *device);

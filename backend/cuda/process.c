@@ -20,6 +20,22 @@ static bool field(char *text, int number, uint64_t *value)
     return true;
 }
 
+/* By its name and its first word: "gpuswap-sim serve". */
+static bool is_daemon(const char *root, unsigned pid, const char *name)
+{
+    char path[512], words[256] = "";
+    const char *first = words;
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/proc/%u/cmdline", root, pid);
+    if (strcmp(name, "gpuswap-sim") != 0 || (file = fopen(path, "re")) == NULL)
+        return false;
+    words[fread(words, 1, sizeof words - 1, file)] = '\0';
+    fclose(file);
+    first += strlen(first) + 1;
+    return first < words + sizeof words && strcmp(first, "serve") == 0;
+}
+
 bool process_find(const char *root, unsigned pid, struct process *process)
 {
     enum { STARTED = 22 };
@@ -39,5 +55,6 @@ bool process_find(const char *root, unsigned pid, struct process *process)
     for (char *p = process->name; *p != '\0'; p++)
         if (!isalnum((unsigned char)*p) && strchr("._-", *p) == NULL)
             *p = '_';
+    process->serves = is_daemon(root, pid, process->name);
     return field(close + 1, STARTED, &process->started);
 }

@@ -114,10 +114,14 @@ static struct watched *meet(struct watch *watch, struct watch_gpu *gpu, unsigned
 static int see(struct watch *watch, struct watch_gpu *gpu, const struct nvml_holder *holder, int64_t now_us,
                struct error *err)
 {
-    struct process process = {0, "process"};
+    struct process process = {.name = "process"};
     struct watched *w;
 
     process_find(watch->root, holder->pid, &process);
+    if (process.serves) {
+        gpu->daemon = holder->pid;
+        return GS_OK;
+    }
     if ((w = find(gpu, holder->pid, &process.started)) == NULL && (w = meet(watch, gpu, holder->pid, &process)) == NULL)
         return error_set(err, GS_SYSTEM, "out of memory");
     w->here = true;
@@ -245,7 +249,8 @@ static void close_period(struct watch *watch, struct watch_gpu *gpu, const struc
         watch->met.longest_us = end_us - gpu->since_us;
     watch->met.shared += !gpu->has_use && gpu->count > 1;
     for (unsigned i = 0; i < period->processes; i++)
-        watch->met.strangers += period->process[i].sm > 0 && find(gpu, period->process[i].pid, NULL) == NULL;
+        watch->met.strangers += period->process[i].sm > 0 && period->process[i].pid != gpu->daemon &&
+                                find(gpu, period->process[i].pid, NULL) == NULL;
     for (size_t i = 0; i < gpu->count; i++) {
         const struct watched *w = &gpu->watched[i];
 

@@ -42,6 +42,7 @@ struct watch_gpu {
     int64_t since_us;               /* the present period's beginning, by the time of day; 0: not looked at yet */
     struct watched *watched;
     size_t count, capacity;
+    unsigned daemon; /* of the node: it is no load, and there are no rows of it; 0: none was seen */
 };
 
 /* What was met on the way. */

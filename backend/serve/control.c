@@ -64,6 +64,20 @@ static char *value_of(char *words, const char *key, char *out, size_t size)
     return NULL;
 }
 
+enum { UNSAID = -1, NO_NUMBER = -2 };
+
+/* The number that is the value of `key=`; `otherwise`: it is not there. */
+static int64_t number_behind(char *words, const char *key, int64_t otherwise)
+{
+    char text[32];
+    int64_t number;
+
+    if (value_of(words, key, text, sizeof text) == NULL)
+        return otherwise;
+    number = number_of(text);
+    return number < 0 ? NO_NUMBER : number;
+}
+
 /* A process that runs already: it is a member at once; as it may be using the GPU, it is held until its turn comes. */
 static void take_in(struct backend *be, struct guest *p, int pid)
 {
@@ -100,16 +114,22 @@ static bool is_group(const struct backend *be, const char *name)
 
 static void attach(struct backend *be, struct peer *peer, char *words)
 {
-    char group[SERVE_NAME], number[32];
+    char group[SERVE_NAME];
     struct error err = {0};
     struct guest *p;
     uid_t uid = peer->uid;
-    int64_t told = value_of(words, "pid", number, sizeof number) != NULL ? number_of(number) : peer->pid;
-    int64_t bytes = value_of(words, "memory", number, sizeof number) != NULL ? number_of(number) : 0;
+    int64_t told = number_behind(words, "pid", peer->pid), bytes = number_behind(words, "memory", 0);
+    int64_t priority = number_behind(words, "priority", UNSAID);
     int pid = told <= INT32_MAX ? (int)told : -1;
     bool other = pid != peer->pid;
 
-    if (value_of(words, "group", group, sizeof group) == NULL && !group_of_class(be, words, group))
+    if (told < 0)
+        error_set(&err, GS_USAGE, "'pid=' is the number of a process");
+    else if (bytes < 0)
+        error_set(&err, GS_USAGE, "'memory=' is a number of bytes");
+    else if (priority < UNSAID || priority > 255)
+        error_set(&err, GS_USAGE, "'priority=' is a number from 0 to 255");
+    else if (value_of(words, "group", group, sizeof group) == NULL && !group_of_class(be, words, group))
         error_set(&err, GS_USAGE, "'attach' needs a group, or a class that the scenario has a free place for");
     else if (bytes > be->setup->scenario->node[0].gpu_memory)
         error_set(&err, GS_UNSATISFIABLE, "no GPU here has so much memory");
@@ -136,9 +156,8 @@ static void attach(struct backend *be, struct peer *peer, char *words)
             p->bytes = bytes;
             serve_post(be, GS_RESIZE, serve_id(be, p))->event.bytes = p->bytes;
         }
-        if (value_of(words, "priority", number, sizeof number) != NULL && number_of(number) >= 0)
-            p->priority = (int)(number_of(number) & 255);
-        if (p->priority >= 0)
+        p->priority = (int)priority;
+        if (p->priority != UNSAID)
             guests_update(be, p, GS_FIELD_PRIORITY, p->priority);
         if (other)
             take_in(be, p, pid);
@@ -246,11 +265,24 @@ static const char *state_of(const struct guest *p)
            : p->moving && p->command.kind == GS_SWAP_OUT ? "leaving"
            : p->moving                                   ? "coming"
            : p->granted                                  ? "running"
-           : p->away && p->job != NULL                   ? "away, waits"
+           : p->away && turns_waits(p)                   ? "away, waits"
            : p->away                                     ? "away"
            : p->outside && p->job == NULL                ? "held"
-           : p->job != NULL                              ? "waits"
+           : turns_waits(p)                              ? "waits"
                                                          : "idle";
+}
+
+/* What lies in the swap file of those who were there; in the order of their processes. */
+static void look_for_stored(struct backend *be)
+{
+    unsigned count = 0;
+
+    for (uint32_t i = 0; i < be->guests && be->depot.file != NULL; i++)
+        for (int m = 0; be->guest[i].state != GUEST_FREE && m < be->guest[i].members; m++)
+            be->holding[count++] =
+                (struct holding){.pid = be->guest[i].member[m].pid, .start = be->guest[i].member[m].start};
+    if (count > 0)
+        swapfile_held(be->depot.file, be->holding, count);
 }
 
 /* A line each, fields parted by tabs: name, state, GPU, bytes, processes, swaps, overruns, calls
@@ -259,18 +291,19 @@ static void status(struct backend *be, struct peer *peer)
 {
     static char text[SERVE_TEXT_MAX];
     size_t length = (size_t)snprintf(text, sizeof text, "ok\n");
+    const struct holding *held = be->holding;
 
+    look_for_stored(be);
     for (uint32_t i = 0; i < be->guests && length < sizeof text - 1024; i++) {
         const struct guest *p = &be->guest[i];
         uint64_t bypasses = 0, stored = 0;
 
+        for (int m = 0; be->depot.file != NULL && p->state != GUEST_FREE && m < p->members; m++)
+            stored += held++->bytes;
         if ((p->state != GUEST_TAKEN && !(p->state == GUEST_LEAVING && p->lost)) || !may_order(peer, p))
             continue;
-        for (int m = 0; m < p->members; m++) {
+        for (int m = 0; m < p->members; m++)
             bypasses += p->member[m].bypasses;
-            if (be->depot.file != NULL)
-                stored += swapfile_held(be->depot.file, p->member[m].pid, p->member[m].start);
-        }
         length += (size_t)snprintf(text + length, sizeof text - length,
                                    "%s\t%s\t%u\t%" PRId64 "\t%d\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
                                    "\t%s\t%s\n",

@@ -21,25 +21,37 @@ int depot_state(const struct depot *s, const struct stored *p, enum checkpoint_s
     return rc;
 }
 
-/* Its context counts, too: it is the most that there is to be saved. */
+/* A driver that never tells is another thing than one that did not answer: that may be asked again. */
+static int untold(int pid, int result, struct error *err)
+{
+    if (result == NVML_SUCCESS || result == NVML_NOT_SUPPORTED || result == NVML_NO_PERMISSION)
+        return error_set(err, GS_UNSATISFIABLE,
+                         "the driver does not tell how much process %d has on the GPU, and a save for which there "
+                         "is too little room in the swap file cannot be taken back",
+                         pid);
+    return error_set(err, GS_BUSY, "how much process %d has on the GPU cannot be told just now: %s (%d)", pid,
+                     nvml_why(result), result);
+}
+
 static int room_for(const struct depot *s, const struct stored *p, uint64_t *bytes, struct error *err)
 {
     unsigned count = 0, gpus = 0;
+    int result = s->nvml->count(&count);
 
     *bytes = 0;
-    s->nvml->count(&count);
-    for (unsigned gpu = 0; gpu < count; gpu++) {
+    for (unsigned gpu = 0; gpu < count && result == NVML_SUCCESS; gpu++) {
         nvml_device device;
-        uint64_t used = s->nvml->device(gpu, &device) == NVML_SUCCESS ? nvml_used(s->nvml, device, p->pid) : UINT64_MAX;
+        uint64_t used = 0; /* its context counts, too: it is the most that there is to be saved */
 
-        if (used == UINT64_MAX)
-            return error_set(err, GS_UNSATISFIABLE,
-                             "the driver does not tell how much process %d has on the GPU, and a save for which there "
-                             "is too little room in the swap file cannot be taken back",
-                             p->pid);
+        if ((result = s->nvml->device(gpu, &device)) == NVML_SUCCESS)
+            result = nvml_used(s->nvml, device, p->pid, &used);
+        if (result == NVML_SUCCESS && used == UINT64_MAX)
+            return untold(p->pid, NVML_SUCCESS, err);
         gpus += used > 0;
         *bytes += used;
     }
+    if (result != NVML_SUCCESS)
+        return untold(p->pid, result, err);
     if (gpus > 1)
         return error_set(err, GS_UNSATISFIABLE, "process %d has memory on %u GPUs: the swap file takes one's", p->pid,
                          gpus);

@@ -99,6 +99,7 @@ int guests_take(struct backend *be, struct guest *p, int pid, uid_t uid, struct 
                         .uid = uid,
                         .gpu = GS_NONE,
                         .bytes = be->setup->setup->workload[serve_id(be, p)].bytes,
+                        .paused_ns = GS_NEVER,
                         .idle_at_ns = GS_NEVER,
                         .stop_by_ns = GS_NEVER,
                         .settled_ns = GS_NEVER,
@@ -178,14 +179,29 @@ void guests_update(struct backend *be, struct guest *p, uint8_t field, int64_t v
     letter->event.bytes = value;
 }
 
+/* It may have more than the GPU has for programs, in what the node keeps back: then it is told to have all of it. */
+int64_t guests_booked(const struct backend *be, const struct guest *p)
+{
+    const struct gs_gpu *gpu = p->gpu == GS_NONE ? NULL : &be->setup->view->gpu[p->gpu];
+    int64_t most;
+
+    if (gpu == NULL)
+        return p->bytes;
+    most = (int64_t)(be->setup->setup->workload[serve_id(be, p)].limit *
+                     (double)be->setup->setup->node[gpu->node].gpu_bytes);
+    most = most < gpu->capacity_bytes ? most : gpu->capacity_bytes;
+    return p->bytes < most ? p->bytes : most;
+}
+
 /* What it holds more or less than the controller knows: by the driver's own books. */
 void guests_resize(struct backend *be, struct guest *p)
 {
     int64_t bytes = 0, context = be->setup->setup->workload[serve_id(be, p)].context_bytes;
 
     for (int m = 0; m < p->members && p->gpu != GS_NONE; m++) {
-        uint64_t used = nvml_used(&be->nvml, be->device[p->gpu], p->member[m].pid);
+        uint64_t used;
 
+        nvml_used(&be->nvml, be->device[p->gpu], p->member[m].pid, &used);
         if (used > 0 && used != UINT64_MAX)
             bytes += (int64_t)used - context;
     }
@@ -193,7 +209,7 @@ void guests_resize(struct backend *be, struct guest *p)
         return; /* a fiftieth is within what contexts differ by */
     p->bytes = bytes;
     be->journal_stale = true;
-    serve_post(be, GS_RESIZE, serve_id(be, p))->event.bytes = bytes;
+    serve_post(be, GS_RESIZE, serve_id(be, p))->event.bytes = guests_booked(be, p);
 }
 
 /* --- what whoever looks after the node should know --- */
@@ -237,6 +253,7 @@ struct job *guests_forget(struct backend *be, uint32_t workload, bool gone)
     if (job != NULL)
         job->done_ns = p->busy_ns + (p->granted ? be->clock.now_ns - p->since_ns : 0);
     p->job = NULL;
+    p->paused_ns = GS_NEVER;
     if (p->granted)
         turns_end(be, p);
     p->gone = gone;
@@ -280,6 +297,12 @@ static bool has_left(const struct backend *be, struct guest *p)
 
 void guests_watch(struct backend *be, struct guest *p)
 {
+    bool rests;
+
+    for (int i = 0; i < p->members; i++) /* what it said last may lie unread */
+        if (p->member[i].gate != NULL && process_ended(p->member[i].pidfd))
+            peers_read(be, p->member[i].gate);
+    rests = turns_rests(p);
     for (int i = p->members; i-- > 0;)
         if (process_ended(p->member[i].pidfd))
             part(be, p, &p->member[i]);
@@ -290,6 +313,7 @@ void guests_watch(struct backend *be, struct guest *p)
     }
     if (p->state != GUEST_TAKEN)
         return;
+    turns_watch_end(be, p, rests && p->members == 0);
     if (has_left(be, p)) {
         leave(be, p);
         return;

@@ -9,6 +9,16 @@
 
 enum { HEADROOM_DIVISOR = 50, FAILURES_MAX = 3, CROWDED_S = 30, SHORT_S = 10 };
 
+/* It comes back where there is room for it, and a little more, as contexts differ; but an empty GPU is to have that. */
+static uint64_t needed_bytes(const struct backend *be, const struct guest *p)
+{
+    const struct node_group *node = &be->setup->scenario->node[0];
+    int64_t bytes = p->bytes + be->setup->setup->workload[serve_id(be, p)].context_bytes * p->members;
+    int64_t spare = node->gpu_memory - node->gpu_reserved - bytes, more = p->bytes / HEADROOM_DIVISOR;
+
+    return (uint64_t)(bytes + (spare < 0 ? 0 : spare < more ? spare : more));
+}
+
 /* A word for the thread.  It gets files of its own for the processes, as they may part from the program meanwhile. */
 void moves_ask(struct backend *be, struct guest *p, enum work_kind kind)
 {
@@ -28,8 +38,7 @@ void moves_ask(struct backend *be, struct guest *p, enum work_kind kind)
             work.unheld = true;
     }
     if (kind == WORK_BACK)
-        work.needed_bytes = (uint64_t)(p->bytes + p->bytes / HEADROOM_DIVISOR) +
-                            (uint64_t)be->setup->setup->workload[serve_id(be, p)].context_bytes * (unsigned)p->members;
+        work.needed_bytes = needed_bytes(be, p);
     if (worker_ask(be->worker[p->gpu], &work) == GS_OK) {
         p->works++;
         return;
@@ -61,9 +70,32 @@ void moves_allow(struct backend *be, struct guest *p)
         guests_update(be, p, GS_FIELD_SWAPPABLE, 1);
 }
 
+/* What it has taken since its last burst began is paid for with its next one: until then it is beside the controller's books, and
+ * leaves only where the swap file has room for that, too. */
+static bool is_booked(struct backend *be, struct guest *p)
+{
+    const struct gs_node *node = &be->setup->view->node[0];
+    int64_t more = p->bytes - p->command.bytes, left = node->swap_cap_bytes - node->swap_used_bytes;
+    char why[SERVE_WHY];
+
+    for (uint32_t i = 0; i < be->guests; i++)
+        left -= be->guest[i].state != GUEST_FREE ? be->guest[i].unbooked_bytes : 0;
+    if (more * HEADROOM_DIVISOR <= p->bytes || more <= left) {
+        p->unbooked_bytes = more > 0 ? more : 0;
+        return true;
+    }
+    snprintf(why, sizeof why,
+             "it has %lld MiB more on the GPU than was booked for it, and the swap file has %lld MiB left",
+             (long long)(more >> 20), (long long)(left > 0 ? left >> 20 : 0));
+    moves_bar(be, p, CROWDED_S * (gs_ns)SERVE_SECOND_NS, why);
+    return false;
+}
+
 /* Its host memory is to take what it has on the GPU; the swap file has its own room, of which its thread knows. */
 static bool has_room(struct backend *be, struct guest *p)
 {
+    if (be->depot.file == NULL && !is_booked(be, p))
+        return false;
     for (int i = 0; i < p->members && be->depot.file == NULL; i++) {
         struct host_memory memory = host_memory("", p->member[i].pid);
         int64_t left = host_memory_left(&memory);
@@ -154,6 +186,8 @@ static void swapped(struct backend *be, struct guest *p, const struct work *work
     if (p->holds == 0)
         goes_on(p);
     p->away = work->kind == WORK_AWAY;
+    if (!p->away)
+        p->unbooked_bytes = 0;
     be->journal_stale |= p->with_driver;
     p->with_driver = false;
     p->outside = work->stays_quiet;

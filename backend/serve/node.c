@@ -173,6 +173,7 @@ static gs_ns due_ns(const struct backend *be, gs_ns until_ns)
 
         if (p->state != GUEST_TAKEN)
             continue;
+        at_ns = p->paused_ns < at_ns ? p->paused_ns : at_ns;
         at_ns = p->idle_at_ns < at_ns ? p->idle_at_ns : at_ns;
         at_ns = p->stop_by_ns < at_ns ? p->stop_by_ns : at_ns;
         at_ns = p->settled_ns < at_ns ? p->settled_ns : at_ns;

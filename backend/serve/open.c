@@ -120,8 +120,9 @@ static int open_arrays(struct backend *be, struct error *err)
 
     be->timers = be->gpus + be->guests;
     be->guest = arena_array(arena, be->guests, sizeof *be->guest);
+    be->holding = arena_array(arena, (size_t)be->guests * SERVE_MEMBERS, sizeof *be->holding);
     be->timer_ns = arena_array(arena, be->timers, sizeof *be->timer_ns);
-    if (be->guest == NULL || be->timer_ns == NULL ||
+    if (be->guest == NULL || be->holding == NULL || be->timer_ns == NULL ||
         !mailbox_open(&be->mail, MAIL_OF_A_GUEST * be->guests + SERVE_MAIL_OF_PEERS + MAIL_BESIDE, arena))
         return error_set(err, GS_SYSTEM, "out of memory for the daemon; use fewer workloads");
     for (uint32_t i = 0; i < be->timers; i++)

@@ -122,6 +122,7 @@ static void hello(struct backend *be, struct peer *peer, uint64_t ticket)
 {
     struct guest *p;
     struct member *member = member_of_caller(be, peer, ticket, &p);
+    bool open = member != NULL && member->open;
 
     if (member == NULL) {
         send_frame(peer, (struct gate_frame){.type = GATE_BYE});
@@ -136,6 +137,8 @@ static void hello(struct backend *be, struct peer *peer, uint64_t ticket)
     peer->place = serve_id(be, p);
     send_frame(peer, (struct gate_frame){
                          .type = GATE_WELCOME, .a = peer->place + 1u, .b = (uint64_t)(be->options->idle_ns / 1000)});
+    if (open)
+        turns_released(be, p); /* what the process was before its exec says nothing any more */
 }
 
 static void hear_frame(struct backend *be, struct peer *peer, const struct gate_frame *frame)
@@ -252,6 +255,7 @@ static void part(struct backend *be, struct peer *peer)
     if (member == NULL)
         return;
     member->gate = NULL; /* its process may live on, ungated: it says so, or it is seen to have ended */
+    member->parted = !member->open && !member->wishes;
     member->wishes = false;
     if (!member->open)
         return;

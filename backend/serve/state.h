@@ -26,6 +26,7 @@ struct member {
     uint64_t start;                 /* as process_start has it */
     struct peer *gate;              /* NULL: it has none, and may use the GPU whenever the driver lets it */
     bool wishes, open;              /* it waits at its gate; its gate is open */
+    bool parted;                    /* its gate has gone, while it did neither */
     uint64_t epoch;                 /* of the last grant */
     uint64_t submissions, bypasses; /* its gate's own overruns are the daemon's, too */
 };
@@ -43,11 +44,13 @@ struct guest {
     uint64_t
         ticket; /* in the environment of all that it starts: so they are known when their parents are gone; 0: none */
     uint32_t gpu;
-    struct job *job;         /* the wish that waits or is served */
-    unsigned requests;       /* that keep it wanted, besides its gates */
-    int64_t bytes;           /* as the controller knows them */
+    struct job *job;   /* the wish that waits or is served */
+    unsigned requests; /* that keep it wanted, besides its gates */
+    int64_t bytes;     /* that it has on the GPU, by the driver; at first what its place, or who brought it, says */
+    int64_t unbooked_bytes;  /* of one that is away: what the controller's books of the swap file do not have of it */
     gs_ns since_ns, busy_ns; /* of the present grant; how long the job has had the GPU before it */
     gs_ns linger_ns;
+    gs_ns paused_ns; /* its burst was stopped, and ends then unless it goes on with it; GS_NEVER: it does not pause */
     gs_ns idle_at_ns, stop_by_ns, settled_ns, retry_ns, movable_ns, visit_ns; /* GS_NEVER, or something is due then */
     gs_ns
         leaves_ns; /* it has ended before any of its processes came to the GPU: until then they may; 0: that is not so */
@@ -99,6 +102,7 @@ struct backend {
     int listening, lock, results; /* lock: nobody else serves at this path */
     struct guest *guest;
     uint32_t guests;
+    struct holding *holding; /* of all their processes, while they are looked for in the swap file */
     struct peer *peer;
     struct pollfd *poll;
     size_t polls, polls_max;
@@ -143,6 +147,7 @@ struct member *guests_join(struct backend *be, struct guest *p, int pid, struct 
 void guests_lose(struct backend *be, struct guest *p);  /* it cannot be brought back */
 void guests_watch(struct backend *be, struct guest *p); /* what is due of it */
 void guests_resize(struct backend *be, struct guest *p);
+int64_t guests_booked(const struct backend *be, const struct guest *p); /* bytes, as the controller is told */
 void guests_update(struct backend *be, struct guest *p, uint8_t field, int64_t value);
 void guests_say(struct backend *be, const struct guest *p, const char *what, const char *why);
 bool guests_is_news(uint64_t count); /* the 1st, 2nd, 4th, 8th... of its kind: is it worth a line? */
@@ -150,6 +155,7 @@ struct job *guests_forget(struct backend *be, uint32_t workload, bool gone);
 
 /* turns.c: they wish, run and stop. */
 bool turns_wanted(const struct guest *p);
+bool turns_waits(const struct guest *p);   /* its burst is ready */
 bool turns_ungated(const struct guest *p); /* a process of it has no gate */
 void turns_wish(struct backend *be, struct guest *p);
 void turns_want_once(struct backend *be, struct guest *p); /* somebody is to see to it, sooner or later */
@@ -163,6 +169,8 @@ void turns_held(struct backend *be, struct guest *p, int rc); /* the driver was 
 bool turns_take_idle(struct backend *be, uint32_t workload, struct gs_event *event);
 void turns_end(struct backend *be, struct guest *p); /* of its grant */
 void turns_watch(struct backend *be, struct guest *p);
+bool turns_rests(const struct guest *p);                               /* nothing of its processes is under way */
+void turns_watch_end(struct backend *be, struct guest *p, bool ended); /* ended: all have, and rested */
 
 /* activity.c: who uses a GPU, as the management library tells: for programs without a gate. */
 void activity_look(struct backend *be);

@@ -56,6 +56,12 @@ void swapfile_end(struct swapfile *file, struct image *image, bool keeps);
 
 enum image_state swapfile_state(struct swapfile *file, int pid, uint64_t start);
 void swapfile_drop(struct swapfile *file, int pid, uint64_t start);
-uint64_t swapfile_held(struct swapfile *file, int pid, uint64_t start); /* bytes of its slots */
+
+struct holding { /* a process, and the bytes of its slots */
+    int pid;
+    uint64_t start, bytes;
+};
+/* Of all of these, in one look at the labels. */
+void swapfile_held(struct swapfile *file, struct holding *holding, unsigned count);
 
 #endif

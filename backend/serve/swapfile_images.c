@@ -218,13 +218,23 @@ void swapfile_drop(struct swapfile *f, int pid, uint64_t start)
     pthread_mutex_unlock(&f->lock);
 }
 
-uint64_t swapfile_held(struct swapfile *f, int pid, uint64_t start)
+/* Labels of one process mostly follow each other. */
+void swapfile_held(struct swapfile *f, struct holding *holding, unsigned count)
 {
-    uint64_t bytes;
-    uint32_t slots;
+    unsigned last = 0;
 
+    for (unsigned i = 0; i < count; i++)
+        holding[i].bytes = 0;
     pthread_mutex_lock(&f->lock);
-    state_of(f, pid, start, &bytes, &slots);
+    for (uint32_t i = 0; i < f->slots && count > 0; i++) {
+        const struct label *label = &f->label[i];
+
+        if (label->pid == 0)
+            continue;
+        for (unsigned k = 0; k < count && !is_of(label, holding[last].pid, holding[last].start); k++)
+            last = (last + 1) % count;
+        if (is_of(label, holding[last].pid, holding[last].start))
+            holding[last].bytes += SWAPFILE_SLOT;
+    }
     pthread_mutex_unlock(&f->lock);
-    return (uint64_t)slots * SWAPFILE_SLOT;
 }

@@ -14,6 +14,11 @@ bool turns_wanted(const struct guest *p)
     return any;
 }
 
+bool turns_waits(const struct guest *p)
+{
+    return p->job != NULL && p->paused_ns == GS_NEVER;
+}
+
 bool turns_ungated(const struct guest *p)
 {
     bool any = false;
@@ -45,6 +50,7 @@ void turns_wish(struct backend *be, struct guest *p)
 {
     gs_ns now_ns = be->clock.now_ns;
     struct backend_event *letter;
+    bool again;
 
     if (p->state != GUEST_TAKEN || p->gpu == GS_NONE || p->lost)
         return; /* once it is placed, it is looked at again */
@@ -57,19 +63,20 @@ void turns_wish(struct backend *be, struct guest *p)
         open_gates(be, p);
         return;
     }
-    if (p->job != NULL)
+    if (turns_waits(p))
         return;
-    p->job = load_wish(be->setup->load, serve_id(be, p), now_ns, p->bytes);
-    if (p->job == NULL) {
+    again = p->job != NULL;
+    if (!again && (p->job = load_wish(be->setup->load, serve_id(be, p), now_ns, guests_booked(be, p))) == NULL) {
         error_set(&be->failure, GS_SYSTEM, "out of memory for a burst of '%s'", p->name);
         return;
     }
-    p->busy_ns = 0;
+    p->busy_ns = again ? p->busy_ns + now_ns - p->ended_ns : 0; /* a pause that it would have made anyway */
+    p->paused_ns = GS_NEVER;
     letter = serve_post(be, GS_WANT, serve_id(be, p));
-    letter->kind = BACKEND_WISH;
+    letter->kind = again ? BACKEND_AGAIN : BACKEND_WISH;
     letter->job = p->job;
-    letter->event.since_ns = now_ns;
-    letter->event.bytes = p->bytes;
+    letter->event.since_ns = p->job->ready_ns;
+    letter->event.bytes = guests_booked(be, p);
 }
 
 void turns_want_once(struct backend *be, struct guest *p)
@@ -131,11 +138,13 @@ void turns_end(struct backend *be, struct guest *p)
 static struct backend_event *finish_job(struct backend *be, struct guest *p)
 {
     struct backend_event *letter = serve_post(be, GS_IDLE, serve_id(be, p));
+    gs_ns since_ns = p->granted ? p->since_ns : p->ended_ns;
 
-    p->job->alone_ns = p->job->done_ns = p->busy_ns + be->clock.now_ns - p->since_ns;
+    p->job->alone_ns = p->job->done_ns = p->busy_ns + be->clock.now_ns - since_ns;
     letter->kind = BACKEND_FINISH;
     letter->job = p->job;
     p->job = NULL;
+    p->paused_ns = GS_NEVER;
     return letter;
 }
 
@@ -161,10 +170,9 @@ bool turns_take_idle(struct backend *be, uint32_t workload, struct gs_event *eve
         return false;
     *event = (struct gs_event){.at_ns = be->clock.now_ns, .workload = workload, .timer = GS_NONE, .kind = GS_IDLE};
     turns_end(be, p);
+    guests_resize(be, p);
     event->since_ns = p->job != NULL ? p->job->ready_ns : GS_NEVER;
-    event->bytes = p->job != NULL ? p->bytes : 0;
-    if (p->job == NULL)
-        guests_resize(be, p);
+    event->bytes = p->job != NULL ? guests_booked(be, p) : 0;
     return true;
 }
 
@@ -213,20 +221,23 @@ void turns_stopped(struct backend *be, struct guest *p)
         is_idle(be, p);
         return;
     }
-    if (p->job != NULL && !turns_wanted(p) && !p->outside)
-        finish_job(be, p);
     p->stop_posted = true;
     serve_post(be, GS_DONE, serve_id(be, p))->event.command = GS_STOP;
 }
 
+/* What it has taken in its burst so far counts from now on, as it may leave the GPU before that ends.  Where it does not ask for
+ * the GPU at once, it waits for nothing, and nobody can tell yet whether its burst has ended. */
 void turns_take_stop(struct backend *be, uint32_t workload, struct gs_event *event)
 {
     struct guest *p = &be->guest[workload];
+    int64_t before = p->bytes;
 
     turns_end(be, p);
-    event->since_ns = p->job != NULL ? p->job->ready_ns : GS_NEVER;
-    if (p->job == NULL)
-        guests_resize(be, p);
+    guests_resize(be, p);
+    if (p->job != NULL && !turns_wanted(p) && !p->outside)
+        p->paused_ns = be->clock.now_ns + be->options->idle_ns;
+    event->since_ns = turns_waits(p) ? p->job->ready_ns : GS_NEVER;
+    event->bytes = turns_waits(p) && p->bytes != before ? guests_booked(be, p) : 0;
 }
 
 void turns_stop(struct backend *be, uint32_t workload, bool at_boundary)
@@ -319,6 +330,22 @@ static void visit(struct backend *be, struct guest *p)
         return;
     p->visit_wait_ns *= p->visit_wait_ns < VISIT_LAST_S * (gs_ns)SERVE_SECOND_NS ? 2 : 1;
     turns_want_once(be, p);
+}
+
+bool turns_rests(const struct guest *p)
+{
+    bool rests = p->members > 0;
+
+    for (int i = 0; i < p->members; i++)
+        rests &= p->member[i].gate != NULL || p->member[i].parted;
+    return rests && !any_open(p) && !turns_wanted(p);
+}
+
+/* Its burst has ended with it; or after all, as it has not gone on with it for as long as makes one that has the GPU idle. */
+void turns_watch_end(struct backend *be, struct guest *p, bool ended)
+{
+    if (p->job != NULL && (ended || p->paused_ns <= be->clock.now_ns))
+        finish_job(be, p);
 }
 
 void turns_watch(struct backend *be, struct guest *p)

@@ -94,6 +94,7 @@ struct live {
     bool port_is_told; /* as nobody else knows which it is */
     double start_s, flushed_s, shown_s;
     gs_ns *stop_ns;          /* of each workload: when it was told to stop; GS_NEVER */
+    bool full;               /* it has been told that it takes no more rows */
     struct results *results; /* takes operations; NULL: they are not kept */
     struct operation_row *operation;
     size_t operations;

@@ -51,6 +51,9 @@ static void look(void *context, const struct run_sight *sight)
     s->wall_s = now_s() - live->start_s;
     if (s->wall_s - live->flushed_s >= flush_s)
         flush(live);
+    if (!live->full && live->results != NULL && (live->full = results_is_full(live->results)))
+        fprintf(stderr,
+                "the database is as large as record_limit says: rows of bursts and events end here, totals go on\n");
     if (s->wall_s < live->shown_s)
         return;
     live->shown_s = s->wall_s + show_s;

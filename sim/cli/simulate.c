@@ -297,6 +297,9 @@ int simulate_one(struct simulate *s, const struct scenario *scenario, struct sim
             rc = rc != GS_OK ? rc : ended;
         }
         talk(s, &done->outcome, traces);
+        if (run.results != NULL && s->live == NULL && !s->quiet && results_is_full(run.results))
+            fprintf(stderr, "note: %s'%s' is as large as record_limit says; its rows of this run end early\n", s->label,
+                    s->db);
     }
     if (rc == GS_OK)
         rc = finish(s, scenario, done, run.results, seconds_since(s->bar.start_ns), err);

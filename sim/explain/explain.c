@@ -6,7 +6,7 @@
 const char *explain_kind_name(enum explain_kind kind)
 {
     static const char *const name[] = {"turn", "preempted", "detect", "swap_out", "swap_in", "switch",
-                                       "cap",  "cold",      "behind", "run",      "wait"};
+                                       "cap",  "cold",      "behind", "run",      "pause",   "wait"};
     return name[kind];
 }
 
@@ -157,7 +157,7 @@ static void locate(struct explain_burst *b)
         [EXPLAIN_TURN] = STALL_QUEUE,        [EXPLAIN_PREEMPTED] = STALL_PREEMPTED, [EXPLAIN_DETECT] = STALL_DETECT,
         [EXPLAIN_SWAP_OUT] = STALL_SWAP_OUT, [EXPLAIN_SWAP_IN] = STALL_SWAP_IN,     [EXPLAIN_SWITCH] = STALL_SWAP_IN,
         [EXPLAIN_CAP] = STALL_CAP,           [EXPLAIN_COLD] = STALL_COLD,           [EXPLAIN_BEHIND] = STALL_QUEUE,
-        [EXPLAIN_RUN] = STALL_QUEUE,         [EXPLAIN_WAIT] = STALL_QUEUE,
+        [EXPLAIN_RUN] = STALL_QUEUE,         [EXPLAIN_WAIT] = STALL_QUEUE,          [EXPLAIN_PAUSE] = STALL_QUEUE,
     };
 
     memset(b->located_ns, 0, sizeof b->located_ns);

@@ -24,7 +24,8 @@ enum explain_kind {
     EXPLAIN_COLD,      /* its bytes come from disk */
     EXPLAIN_BEHIND,    /* its workload has the GPU, for bursts that came earlier */
     EXPLAIN_RUN,       /* has the GPU, perhaps with others */
-    EXPLAIN_WAIT,      /* waits; for what was not recorded */
+    EXPLAIN_PAUSE, /* was stopped, and wants nothing for a moment: of a served program, whose burst goes on or not */
+    EXPLAIN_WAIT,  /* waits; for what was not recorded */
     EXPLAIN_KINDS
 };
 const char *explain_kind_name(enum explain_kind kind); /* "turn", "swap_out", ... */

@@ -24,6 +24,7 @@ struct actor {
     int64_t gpu_bytes;           /* what it held when it last came in or ran */
     gs_ns used_ns;               /* when it last had the GPU, -1: never */
     bool wants, stopped;         /* stopped: in mid-burst */
+    gs_ns stopped_ns;            /* when it was last stopped */
     bool resident, leaves;
     struct move swap, clean;
     int64_t room_bytes; /* of the swap file, since */
@@ -290,10 +291,11 @@ static void stopped(struct reading *r, const struct gs_event *event)
 
     a->wants = event->since_ns != GS_NEVER;
     a->stopped = a->wants && event->bytes == 0;
+    a->stopped_ns = event->at_ns;
     if (a->wants)
         wait_turn(r, event->workload);
     else
-        enter(r, event->workload, PHASE_AWAY, GS_BECAUSE_NOTHING);
+        enter(r, event->workload, EXPLAIN_PAUSE, GS_BECAUSE_NOTHING);
 }
 
 static void take_event(struct reading *r, const struct gs_event *event)
@@ -302,7 +304,8 @@ static void take_event(struct reading *r, const struct gs_event *event)
 
     if (event->kind == GS_WANT) {
         a->wants = true;
-        if (a->phase == PHASE_AWAY)
+        a->stopped = event->since_ns < a->stopped_ns; /* it goes on */
+        if (a->phase == PHASE_AWAY || a->phase == EXPLAIN_PAUSE)
             wait_turn(r, event->workload);
     } else if (event->kind == GS_IDLE) {
         a->stopped = false;

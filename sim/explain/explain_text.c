@@ -11,8 +11,8 @@ enum { LINES = 24, WAITS = 12 };
 
 static void put_piece(struct telling *t, const struct explain_piece *p, const struct explain_piece *before)
 {
-    bool ran = before != NULL &&
-               (before->kind == EXPLAIN_RUN || before->kind == EXPLAIN_SWITCH || before->kind == EXPLAIN_BEHIND);
+    bool ran = before != NULL && (before->kind == EXPLAIN_RUN || before->kind == EXPLAIN_SWITCH ||
+                                  before->kind == EXPLAIN_BEHIND || before->kind == EXPLAIN_PAUSE);
 
     tell_time(t, "%10s", p->from_ns - t->burst->row.ready_ns);
     tell_time(t, " %12s  ", p->to_ns - p->from_ns);
@@ -99,7 +99,7 @@ static int longer_first(const void *a, const void *b)
 
 static gs_ns length_of(const struct explain_piece *p)
 {
-    return p->kind == EXPLAIN_RUN ? 0 : p->to_ns - p->from_ns;
+    return p->kind == EXPLAIN_RUN || p->kind == EXPLAIN_PAUSE ? 0 : p->to_ns - p->from_ns;
 }
 
 /* The shortest wait that is told. */

@@ -234,6 +234,8 @@ void tell_piece(const struct telling *t, const struct explain_piece *p, bool sto
         text_printf(t->out, "waits behind earlier bursts of %s, which has the GPU",
                     telling_name(t, t->burst->row.workload));
         put_list(t, p, "; also there: ", used, false);
+    } else if (p->kind == EXPLAIN_PAUSE) {
+        text_add(t->out, "wants nothing, where it was stopped");
     } else if (!put_list(t, p, "runs; the GPU is shared with ", used, false)) {
         text_add(t->out, "runs alone");
     }

@@ -120,9 +120,27 @@ int results_begin(struct results **out, struct store *store, const struct store_
     struct results *r = *out = heap_resize(NULL, sizeof *r);
     if (!r)
         return error_set(err, GS_SYSTEM, "no memory for the database '%s'", store->path);
-    *r = (struct results){.store = store, .first = {point, scenario, spec, workloads, version, provenance}};
+    *r = (struct results){.store = store,
+                          .limit_bytes = scenario->record_limit,
+                          .first = {point, scenario, spec, workloads, version, provenance}};
     r->is_brief = point && scenario->record == RECORD_SUMMARY;
     return GS_OK;
+}
+
+/* Is there no room for more rows?  From then on there never is, so that those of each replication end once.  In a
+ * transaction, as threads ask. */
+static int look_at_room(struct results *r, struct error *err)
+{
+    sqlite3_stmt *size = NULL;
+
+    if (r->limit_bytes == 0 || r->is_full)
+        return GS_OK;
+    int rc =
+        store_statement(r->store, &size, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", err);
+    if (rc == GS_OK && sqlite3_step(size) == SQLITE_ROW)
+        r->is_full = sqlite3_column_int64(size, 0) >= r->limit_bytes;
+    sqlite3_finalize(size);
+    return rc;
 }
 
 /* Begin a transaction; the run's own rows come first. */
@@ -131,6 +149,8 @@ static int begin(struct results *r, struct error *err)
     const struct first_rows *f = &r->first;
     sqlite3_mutex_enter(r->store->mutex);
     int rc = store_begin(r->store, err);
+    if (rc == GS_OK)
+        rc = look_at_room(r, err);
     if (rc != GS_OK || r->is_entered)
         return rc;
     rc = rows_run(r, f->scenario, f->spec, f->workloads, f->version, f->provenance, err);
@@ -176,10 +196,15 @@ int results_device(struct results *r, const char *device, struct error *err)
     return end(r, rc == GS_OK ? rows_device(r, device, err) : rc, err);
 }
 
+bool results_is_full(const struct results *r)
+{
+    return r->is_full;
+}
+
 int results_operations(struct results *r, const struct operation_row *row, size_t rows, struct error *err)
 {
     int rc = begin(r, err);
-    return end(r, rc == GS_OK ? rows_operations(r, row, rows, err) : rc, err);
+    return end(r, rc == GS_OK && !r->is_full ? rows_operations(r, row, rows, err) : rc, err);
 }
 
 int64_t results_run(const struct results *r)
@@ -190,13 +215,13 @@ int64_t results_run(const struct results *r)
 int results_chunk(struct results *r, const struct chunk *chunk, struct error *err)
 {
     int rc = begin(r, err);
-    return end(r, rc == GS_OK ? rows_chunk(r, chunk, err) : rc, err);
+    return end(r, rc == GS_OK && !r->is_full ? rows_chunk(r, chunk, err) : rc, err);
 }
 
 int results_replication(struct results *r, const struct chunk *last, struct tally *tally, struct error *err)
 {
     int rc = begin(r, err);
-    if (rc == GS_OK && last)
+    if (rc == GS_OK && last && !r->is_full)
         rc = rows_chunk(r, last, err);
     if (rc == GS_OK)
         rc = rows_tally(r, tally, err);

@@ -35,14 +35,17 @@ int results_open(struct results **out, const char *path, const struct scenario *
                  const struct gs_workload_spec *spec, uint32_t workloads, const char *version, const char *provenance,
                  struct error *err);
 
-/* Number of the run in the database, from 1. */
 /* What the driver says of the GPUs of a live run. */
 int results_device(struct results *r, const char *device, struct error *err);
 
 /* Further operations of a live run, as one transaction. */
 int results_operations(struct results *r, const struct operation_row *row, size_t rows, struct error *err);
 
+/* Number of the run in the database, from 1. */
 int64_t results_run(const struct results *r);
+
+/* The database has come to `record_limit`: rows are left out from there on.  What is there is without gaps up to then. */
+bool results_is_full(const struct results *r);
 
 /* Write a chunk.  Threads may call this and results_replication at the same time. */
 int results_chunk(struct results *r, const struct chunk *chunk, struct error *err);

@@ -62,6 +62,8 @@ struct results {
     struct sketch *pool; /* [group][DISTRIBUTIONS], of all replications so far; NULL before the first */
     uint32_t groups;
     uint64_t operations; /* rows so far */
+    int64_t limit_bytes; /* `record_limit` */
+    bool is_full;        /* it has come to that */
 };
 
 /* A row under way: put its columns in the order of the table, then end it. */

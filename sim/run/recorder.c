@@ -95,8 +95,10 @@ static __attribute__((noinline)) void place_command(struct recorder *rec, const 
     recorder_placed(rec, c->gpu, now_ns);
     struct watch *w = &rec->watch[c->workload];
     w->sums = recorder_sums(rec, rec->setup.view->gpu[c->gpu].node) + w->group;
-    if (c->reason != GS_BECAUSE_MOVED)
-        w->attached_ns = now_ns;
+    if (c->reason == GS_BECAUSE_MOVED)
+        return;
+    w->attached_ns = now_ns;
+    w->left = w->refused = false; /* that was another program, which had its place before */
 }
 
 void recorder_command(struct recorder *rec, const struct gs_command *c, gs_ns now_ns)
@@ -172,12 +174,17 @@ static __attribute__((noinline)) void rare_event(struct recorder *rec, const str
         else /* it left meanwhile, with all that it had there */
             left_while_cleaning(rec, id, e->at_ns);
         break;
+    case GS_ATTACH:
+        group_of(rec, &rec->watch[id])->workloads += rec->setup.scenario->served;
+        break;
     case GS_DETACH:
         state = rec->setup.view->workload[id].state;
         if (state == GS_ABSENT)
             recorder_left_gpu(rec, id, 0, e->at_ns);
         rec->watch[id].left_ns = e->at_ns;
         rec->watch[id].left = true;
+        if (rec->setup.scenario->served)
+            recorder_left_place(rec, id);
         break;
     case GS_TIMER:
         rec->tally.events++;

@@ -48,6 +48,7 @@ int recorder_tally(struct tally *tally, const struct recorder_setup *setup, stru
 
 int recorder_open(struct recorder **rec, const struct recorder_setup *setup, struct error *err);
 void recorder_ready(struct recorder *rec, struct job *job);
+void recorder_again(struct recorder *rec, const struct job *job, gs_ns at_ns); /* it was stopped, and goes on */
 void recorder_ended(struct recorder *rec, struct job *job, gs_ns at_ns, enum outcome outcome);
 /* The whole workload, on arrival; `reason` of enum gs_reason. */
 void recorder_refused(struct recorder *rec, uint32_t workload, uint8_t reason, gs_ns at_ns);

@@ -81,6 +81,13 @@ void recorder_ready(struct recorder *rec, struct job *job)
         job->ticket = bound_arrive(&rec->bound, job->ready_ns, job->work_ns, width_of(rec, job->workload));
 }
 
+/* It wanted nothing since it was stopped: that was not for want of the GPU. */
+void recorder_again(struct recorder *rec, const struct job *job, gs_ns at_ns)
+{
+    rec->watch[job->workload].stopped = true;
+    set_phase(rec, job->workload, STALL_PREEMPTED, at_ns);
+}
+
 /* What remains of the response when work and the known causes are taken off is time for which others had the GPU. */
 static void split(struct recorder *rec, const struct job *job, gs_ns response_ns, gs_ns alone_ns,
                   gs_ns stall_ns[STALLS])
@@ -178,7 +185,7 @@ void recorder_ended(struct recorder *rec, struct job *job, gs_ns at_ns, enum out
         recorder_unended(rec, job, at_ns, stall_ns);
     end_of_work(w, at_ns);
     if (w->pending == 0)
-        w->phase = done ? PHASE_RUN : PHASE_AWAY;
+        w->phase = done && w->phase != PHASE_AWAY ? PHASE_RUN : PHASE_AWAY;
     w->stopped = w->capped = false;
     if (done) {
         rec->tally.events++;

@@ -125,6 +125,17 @@ static void progress(struct recorder *rec, uint32_t id, gs_ns at_ns)
     }
 }
 
+void recorder_left_place(struct recorder *rec, uint32_t workload)
+{
+    struct watch *w = &rec->watch[workload];
+
+    if (load_is_open(rec->setup.load, workload))
+        return; /* of requests it is counted at the end, whoever answered them */
+    progress(rec, workload, w->left_ns);
+    w->lost_before_ns = w->lost_ns;
+    w->attached_ns = -1;
+}
+
 static void progress_of_all(struct recorder *rec, gs_ns at_ns)
 {
     uint32_t workloads = rec->setup.setup->workloads;

@@ -33,7 +33,7 @@ int recorder_tally(struct tally *t, const struct recorder_setup *s, struct error
         batches_init(t->group[g].batches);
     }
     for (uint32_t i = 0; i < s->setup->workloads; i++)
-        t->group[s->setup->workload[i].group].workloads++;
+        t->group[s->setup->workload[i].group].workloads += !s->scenario->served; /* programs count when they come */
     for (size_t i = 0; i < s->scenario->slas; i++)
         for (uint32_t g = 0; g < groups; g++)
             t->group[g].promised |=

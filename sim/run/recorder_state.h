@@ -131,6 +131,9 @@ double recorder_lost_ns(struct recorder *rec, uint32_t workload, gs_ns at_ns);
  * taken off. */
 void recorder_unended(struct recorder *rec, const struct job *job, gs_ns at_ns, const gs_ns *stall_ns);
 
+/* A program has left its place, and another may come to it: it has made its progress (recorder_close.c). */
+void recorder_left_place(struct recorder *rec, uint32_t workload);
+
 /* Memory (recorder_memory.c): the integrals up to now; a swap file's use may have changed; a workload is off its GPU but for
  * `stay_bytes`, or back to what it holds between bursts. */
 void recorder_gpu_until(struct recorder *rec, uint32_t gpu, gs_ns now_ns);

@@ -139,6 +139,10 @@ static int take_backend(struct replication *r, const struct backend_event *happe
         recorder_ready(r->rec, happening->job);
         return happening->event.kind == GS_WANT ? step(r, &happening->event, err) : GS_OK;
     }
+    if (happening->kind == BACKEND_AGAIN) {
+        recorder_again(r->rec, happening->job, at_ns);
+        return step(r, &happening->event, err);
+    }
     if (happening->kind == BACKEND_EVENT) {
         if (happening->event.kind == GS_DETACH)
             drop_bursts(r, workload, at_ns, OUTCOME_CENSORED, true);
@@ -325,6 +329,7 @@ int replication_open(struct replication *r, const struct replication_plan *plan,
         return error_set(err, GS_SYSTEM, "out of memory");
     *be = (struct backend_setup){.scenario = scenario,
                                  .setup = &r->setup,
+                                 .view = controller_view(r->ctl),
                                  .arena = arena,
                                  .first_node = part == NULL ? 0 : part->watched.first_node,
                                  .device = plan->device,

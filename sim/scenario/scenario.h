@@ -199,6 +199,7 @@ struct scenario {
     double precision; /* relative error at which no more replications are added; 0: none are */
     int64_t max_replications;
     int record;
+    int64_t record_limit; /* bytes of the database from which on it takes no more rows of `record`; 0: any */
     bool served;          /* its load is programs that come and go: it is not drawn, and ends when somebody ends it */
     bool allow_synthetic; /* nodes with CALIBRATED_DOUBLE are not refused */
     struct node_group *node;

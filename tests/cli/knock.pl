@@ -1,6 +1,7 @@
 #!/usr/bin/perl
-# knock.pl SOCKET MESSAGE... - what an attacker may say to the daemon: words, or HELLO:TICKET, a gate's first frame.  Prints
-# what is answered, a line each: frames by their numbers, words, or "closed".
+# knock.pl SOCKET MESSAGE... - what an attacker may say to the daemon: words, or HELLO:TICKET, a gate's first frame, or REQ, its
+# wish for the GPU; AGAIN goes on with another connection.  Prints what is answered, a line each: frames by their numbers,
+# words, or "closed".
 #
 # With HEIR=FILE it connects, says its process number, and leaves the connection to a child, which speaks once FILE exists.
 # With HOLD=FILE it ends when FILE exists.  With TIMES=N it opens so many connections, and says how many are not closed at once.
@@ -41,8 +42,15 @@ if ($ENV{HEIR}) {
     close STDIN;
     await($ENV{HEIR});
 }
+my @left;
 for (@message) {
-    my $bytes = /^HELLO(?::([0-9a-f]{8})([0-9a-f]{8}))?$/
+    if ($_ eq 'AGAIN') {
+        push @left, $socket;
+        $socket = knock() or die "connect: $!\n";
+        next;
+    }
+    my $bytes = $_ eq 'REQ' ? pack('vCCVQQQQVVa16', 0x5347, 1, 3, 2, 0, 0, 0, 0, 0, $$, '')
+        : /^HELLO(?::([0-9a-f]{8})([0-9a-f]{8}))?$/
         ? pack('vCCVQQVVQVVa16', 0x5347, 1, 1, 1, 0, 1, hex($2 // 0), hex($1 // 0), 0, 0, $$, 'knock') : $_;
     send $socket, $bytes, 0;
     alarm 5;

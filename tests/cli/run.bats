@@ -112,6 +112,24 @@ prints() {
     "$GPUSWAP_SIM" a.ini --set sla.NB.response_p95=1s     # without --assert it is no failure
 }
 
+@test "record_limit: the rows end there without a gap, the report is the same, and it is said" {
+    long=(a.ini --set scenario.duration=600h --set scenario.record=events --quiet)
+    "$GPUSWAP_SIM" "${long[@]}" --db all.db >all.txt
+    "$GPUSWAP_SIM" "${long[@]}" --db some.db --set scenario.record_limit=8MiB >some.txt
+    diff all.txt some.txt
+    size=$(stat -c %s some.db)
+    [ "$size" -ge $((8 << 20)) ]
+    [ "$size" -lt $((28 << 20)) ]
+    [ "$size" -lt "$(stat -c %s all.db)" ]
+    [ "$(sqlite3 some.db 'SELECT max(event) + 1 - count(*), min(event) FROM event')" = '0|0' ]
+    "$GPUSWAP_SIM" audit some.db | grep -q ', 0 differences'
+    run "$GPUSWAP_SIM" a.ini --db some.db --set scenario.record=events --set scenario.record_limit=8MiB
+    [ "$status" -eq 0 ]
+    [[ $output == *"'some.db' is as large as record_limit says"* ]]
+    [ "$(sqlite3 some.db 'SELECT count(*) FROM event WHERE run = 2')" -eq 0 ]
+    "$GPUSWAP_SIM" report some.db >/dev/null
+}
+
 @test "a scenario from standard input" {
     run --separate-stderr "$GPUSWAP_SIM" - --json - <a.ini
     [ "$status" -eq 0 ]

@@ -23,7 +23,7 @@ teardown() {
     until_so empty
     stop_daemon
     run ! grep -q 'stays on the GPU\|lost' serve.err
-    [ "$(sqlite3 results.db "SELECT count(*) FROM burst WHERE outcome='done'")" -ge 5 ]
+    [ "$(sqlite3 results.db "SELECT count(*) FROM burst")" -ge 5 ]
     quanta_kept 1000 "$(grep -c ' overruns: ' serve.err)"
     run "$GPUSWAP_SIM" explain results.db
     [ "$status" -eq 0 ]
@@ -95,6 +95,53 @@ END
     stop_daemon
 }
 
+@test "reports count programs, and the time that each was there, whatever place it had" {
+    sed -i 's/count = 6/count = 2/' node.ini
+    daemon
+    for name in a b c; do
+        start "$name" "$(client once)" 3 14 20
+        fine "$name"
+        until_so empty
+    done
+    stop_daemon
+    [ "$(sqlite3 results.db "SELECT value FROM metric WHERE scope='group:NB' AND name='workloads'")" = 3.0 ]
+    [ "$(sqlite3 results.db "SELECT (SELECT sum(at_ns) FROM event WHERE kind='detach') -
+        (SELECT sum(at_ns) FROM event WHERE kind='attach') - present_ns FROM replication_group")" = 0.0 ]
+    "$GPUSWAP_SIM" report results.db | grep -q '^NB  *notebook  *3 '
+}
+
+@test "a database that is as large as it may get: that is said at the start, and totals are kept" {
+    daemon --set scenario.record_limit=4KiB
+    until_so grep -q 'the database is as large as record_limit says' serve.err
+    start a "$(client once)" 2 14 20
+    fine a
+    until_so empty
+    ctl stop
+    wait "$daemon"
+    [ "$(sqlite3 results.db "SELECT (SELECT count(*) FROM event), completed > 0 FROM replication_group")" = '0|1' ]
+}
+
+@test "a burst goes on after a stop, though its program was busy with itself just then; or it ends" {
+    daemon --idle 5s
+    start a "$(client once)" 70 14 30
+    until_so is_state NB-0 running
+    start b "$(client once)" 70 14 30
+    fine a b
+    until_so empty
+    start c "$(client once)" 10000 14 600000 # it has nothing to do when it is stopped, and never asks again
+    until_so is_state NB-0 running
+    start d "$(client once)" 20 14 30
+    fine d
+    until_so is_state NB-0 '\(idle\|away\)'
+    kill -KILL "$(process_of NB-0)"
+    until_so empty
+    stop_daemon
+    [ "$(sqlite3 results.db "SELECT count(*) FROM burst")" -eq 4 ]
+    [ "$(sqlite3 results.db "SELECT outcome FROM burst WHERE workload = 0 AND nth = 1")" = "done" ]
+    [ "$(sqlite3 results.db "SELECT count(*) FROM burst WHERE preempted_ns > 100000000 AND nth = 0")" -eq 2 ]
+    "$GPUSWAP_SIM" explain results.db | grep -q 'is stopped, as its quantum is over'
+}
+
 @test "without a gate: taken in by its number or a rule, it takes turns, and is seen to be idle" {
     daemon --rule 'command=client_chunks:NB'
     GPUSWAP_LIBCUDA='' LD_LIBRARY_PATH=$build/double "$(client once)" 12 28 400 >a.out 2>a.err 3>&- &
@@ -132,5 +179,29 @@ END
     grep -q 'burst 12: fine' first.out
     grep -q 'burst 12: fine' second.out
     until_so empty
+    stop_daemon
+}
+
+@test "a process that begins anew in the middle of its turn has ended its burst" {
+    daemon
+    HOLD=$PWD/over start a "$BATS_TEST_DIRNAME/knock.pl" sock HELLO REQ AGAIN HELLO
+    printf 'frame %d\n' 2 4 2 >answers # WELCOME, GRANT, WELCOME
+    until_so cmp answers a.out
+    until_so is_state NB-0 idle
+    touch over
+    until_so empty
+    stop_daemon
+    [ "$(sqlite3 results.db "SELECT count(*) FROM burst WHERE outcome='done'")" -eq 1 ]
+}
+
+@test "words of attach that are no numbers are refused, and take no place" {
+    daemon
+    for words in memory=much memory=-1 memory= memory=1GiB priority=256 priority=-1 priority=high pid=me pid=-1; do
+        [[ $("$BATS_TEST_DIRNAME/knock.pl" sock "attach group=NB $words") == "error: '${words%%=*}=' is "* ]] || {
+            echo "$words"
+            return 1
+        }
+    done
+    empty
     stop_daemon
 }

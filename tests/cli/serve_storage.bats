@@ -264,6 +264,7 @@ loading() {
     GPUSWAP_DOUBLE="$GPUSWAP_DOUBLE unseen=yes" own
     GPUSWAP_DOUBLE="$GPUSWAP_DOUBLE unseen=yes" start a "$(client once)" 1000 20 50
     GPUSWAP_DOUBLE="$GPUSWAP_DOUBLE unseen=yes" start b "$(client once)" 1000 20 50
+    until_so is_state NB-1 running # else a third may have come and gone before the second
     GPUSWAP_DOUBLE="$GPUSWAP_DOUBLE unseen=yes" start c "$(client once)" 2 14 50
     until_so eval 'ctl status | grep -q "does not tell how much"'
     run timeout 20 "$GPUSWAP_SIM" serve node.ini --socket other --device double --db other.db --swap-file "$file"

@@ -22,7 +22,7 @@ static int listed(pid_t pid, uint64_t *bytes)
             found++;
             *bytes = holder[i].used_bytes;
         }
-    used = nvml_used(&nvml, device, pid);
+    assert_int_equal(nvml_used(&nvml, device, pid, &used), NVML_SUCCESS);
     assert_true(used == (found > 0 ? *bytes : 0));
     nvml_close(&nvml);
     return found;

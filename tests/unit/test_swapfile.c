@@ -121,6 +121,29 @@ static void test_images_do_not_meet(void **state)
     assert_int_equal(swapfile_state(file, child[1], start[1]), IMAGE_NONE);
 }
 
+/* Asked for all at once, also who has nothing, and one who had that number before. */
+static void test_held_bytes(void **state)
+{
+    struct holding held[] = {{.pid = child[2], .start = start[2]},
+                             {.pid = child[0], .start = start[0]},
+                             {.pid = child[1], .start = start[1]},
+                             {.pid = child[0], .start = start[0] + 1}};
+
+    (void)state;
+    save(0, SWAPFILE_SLOT, 10);
+    save(1, SWAPFILE_SLOT, 20);
+    swapfile_drop(file, child[0], start[0]);
+    save(2, 3 * SWAPFILE_SLOT, 30); /* on both sides of the other's */
+    for (int i = 0; i < 2; i++) {
+        swapfile_held(file, held, 4);
+        assert_int_equal(held[0].bytes, 3 * SWAPFILE_SLOT);
+        assert_int_equal(held[1].bytes, 0);
+        assert_int_equal(held[2].bytes, SWAPFILE_SLOT);
+        assert_int_equal(held[3].bytes, 0);
+    }
+    swapfile_held(file, held, 0);
+}
+
 static void test_full(void **state)
 {
     struct image image, more;
@@ -129,7 +152,6 @@ static void test_full(void **state)
     save(0, 5 * SWAPFILE_SLOT, 10);
     assert_int_equal(swapfile_begin(file, child[1], start[1], 4 * SWAPFILE_SLOT, &image, &err), GS_BUSY);
     assert_non_null(strstr(err.text, "6 MiB left"));
-    assert_int_equal(swapfile_held(file, child[1], start[1]), 0);
     assert_int_equal(swapfile_begin(file, child[1], start[1], 2 * SWAPFILE_SLOT, &image, &err), GS_OK);
     assert_true(swapfile_grow(file, &image, 3 * SWAPFILE_SLOT));
     assert_false(swapfile_grow(file, &image, 3 * SWAPFILE_SLOT + 1));
@@ -259,6 +281,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_images_do_not_meet, begin, end),
+        cmocka_unit_test_setup_teardown(test_held_bytes, begin, end),
         cmocka_unit_test_setup_teardown(test_full, begin, end),
         cmocka_unit_test_setup_teardown(test_no_files_left, begin, end),
         cmocka_unit_test_setup_teardown(test_held, begin, end),

@@ -236,6 +236,44 @@ static void test_leaving(void **state)
     expect("");
 }
 
+static void has_words(unsigned pid, const char *words, size_t size)
+{
+    char path[200];
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/proc/%u/cmdline", root, pid);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    fwrite(words, 1, size, file);
+    fclose(file);
+}
+
+/* The daemon has a context on each GPU where it moves memory itself; what others have there is theirs alone. */
+static void test_daemon(void **state)
+{
+    static const char serve[] = "/usr/bin/gpuswap-sim\0serve\0node.ini", live[] = "gpuswap-sim\0live\0serve";
+
+    (void)state;
+    born(7, "a", 99);
+    born(8, "gpuswap-sim", 98);
+    has_words(8, serve, sizeof serve);
+    born(9, "gpuswap-sim", 97); /* this is a load */
+    has_words(9, live, sizeof live);
+    for (unsigned i = 0; i < 3; i++)
+        says.process[i] = (struct nvml_process){.pid = 7 + i, .used = (i + 1) * GIB};
+    says.processes = 3;
+    period_ends(0, 0);
+    begin();
+    look(10);
+    period_ends(167, 50);
+    says.use[0] = (struct nvml_use){.pid = 8, .stamp_us = (uint64_t)(DAY + 167000), .sm = 50};
+    says.uses = 1;
+    look(210);
+    expect("10 a-7-99.gpu0 1 -1\n10 gpuswap-sim-9-97.gpu0 3 -1\n0 a-7-99.gpu0 -1 0\n0 gpuswap-sim-9-97.gpu0 -1 0\n");
+    assert_int_equal(watch.met.processes, 2);
+    assert_int_equal(watch.met.strangers, 0);
+}
+
 /* Shares above 100 %, entries of before, processes that are not listed. */
 static void test_nonsense(void **state)
 {
@@ -405,17 +443,20 @@ static void test_used(void **state)
     says.process[0] = (struct nvml_process){.pid = 100, .used = UINT64_MAX};
     says.process[1] = (struct nvml_process){.pid = 101, .used = GIB};
     says.processes = 2;
-    assert_true(nvml_used(&nvml, device, 100) == UINT64_MAX);
-    assert_true(nvml_used(&nvml, device, 101) == GIB);
-    assert_true(nvml_used(&nvml, device, 102) == 0);
+    uint64_t used[3];
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(nvml_used(&nvml, device, 100 + i, &used[i]), NVML_SUCCESS);
+    assert_true(used[0] == UINT64_MAX && used[1] == GIB && used[2] == 0);
     says.processes_result = NVML_NO_PERMISSION;
-    assert_true(nvml_used(&nvml, device, 102) == UINT64_MAX);
+    assert_int_equal(nvml_used(&nvml, device, 102, &used[0]), NVML_NO_PERMISSION);
+    assert_true(used[0] == UINT64_MAX);
 }
 
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(test_daemon), /* of a node */
         TEST(test_periods),     TEST(test_leaving),     TEST(test_nonsense),
         TEST(test_other_clock), TEST(test_without_use), TEST(test_without_samples),
         TEST(test_refusals),    TEST(test_stride),      TEST(test_between),
