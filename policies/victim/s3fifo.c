@@ -20,9 +20,8 @@ static void keep_all(const struct gs_self *self, struct gs_candidate *candidate,
 
     for (uint32_t i = 0; i < count; i++) {
         const struct listed *seat = list_seat(self, candidate[i].workload);
-        double round = seat->since >= newest ? 9 : seat->mark > 1 ? 2 : 0;
-        candidate[i].keep =
-            (seat->list == SMALL ? round : 1 + 2 * (double)seat->mark) + list_place(self, candidate[i].workload);
+        int64_t round = seat->list != SMALL ? 1 + 2 * seat->mark : seat->since >= newest ? 9 : seat->mark > 1 ? 2 : 0;
+        candidate[i].keep = (double)round + list_place(self, candidate[i].workload);
     }
 }
 
