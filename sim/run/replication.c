@@ -231,7 +231,7 @@ int replication_until(struct replication *r, gs_ns until_ns, struct error *err)
     set_mark(r);
     while (rc == GS_OK && !over(r)) {
         gs_ns load_ns = load_next_ns(r->load), own_ns = load_ns < r->mark_ns ? load_ns : r->mark_ns, ask_ns;
-        if (r->plan->watch != NULL && look_up(r))
+        if (r->plan->watch != NULL ? look_up(r) : is_stopped(r))
             break;
         if (ask_backend(r, own_ns, &ask_ns)) {
             rc = r->ops->wait(r->backend, ask_ns, &happening, err);
@@ -246,7 +246,7 @@ int replication_until(struct replication *r, gs_ns until_ns, struct error *err)
             r->dead_end = true;
             break;
         }
-        if (is_stopped(r) || (own_ns >= r->until_ns && r->until_ns < r->end_ns))
+        if (own_ns >= r->until_ns && r->until_ns < r->end_ns)
             break;
         r->at_ns = r->clock->now_ns = own_ns;
         rc = take_own(r, own_ns, err);

@@ -123,7 +123,8 @@ begin_real() {
     fails 78 "warmup" a.ini --device double --set scenario.warmup=auto
     fails 78 "keeps real bytes" a.ini --device double --set node.gpu_memory=900TiB --set workload.NB.memory=500TiB \
         --set node.swap_file=900TiB
-    [[ $stderr =~ "h2d and d2h by "([0-9]+)" or more" ]] && [ "${BASH_REMATCH[1]}" -ge 256 ]
+    [[ $stderr =~ "h2d and d2h by "([0-9]+)" or more" ]]
+    [ "${BASH_REMATCH[1]}" -ge 256 ]
     GPUSWAP_LIBCUDA=$double fails 78 "--device names 2" a.ini --device cuda:0,1
     GPUSWAP_DOUBLE=nonsense=1 fails 64 "no option 'nonsense'" a.ini --device double
     [ ! -e results.db ]

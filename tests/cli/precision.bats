@@ -21,7 +21,9 @@ END_OF_SCENARIO
 @test "until it is precise: the report tells the replications, the database has as many, and prints the same again" {
     "$GPUSWAP_SIM" a.ini --set scenario.precision=5% --json r.json >r.txt
     n=$(jq .replications r.json)
-    [ "$n" -gt 10 ] && [ "$n" -lt 1000 ] && [ $((n % 10)) -eq 0 ]
+    [ "$n" -gt 10 ]
+    [ "$n" -lt 1000 ]
+    [ $((n % 10)) -eq 0 ]
     grep -q "^precision 5.0 %: reached with $n replications$" r.txt
     jq -e '.precision | .met and .wanted == 0.05 and .half_width <= 0.05 / 1.05 and .name == "NB" and
            .metric == "response_mean" and .max_replications == 1000' r.json

@@ -39,7 +39,8 @@ teardown() {
     [[ $(ctl status) == *pinned* ]]
     ctl priority NB-0 9
     run ctl priority NB-0 900
-    [ "$status" -ne 0 ] && [[ $output == *"from 0 to 255"* ]]
+    [ "$status" -ne 0 ]
+    [[ $output == *"from 0 to 255"* ]]
     ctl unpin NB-0
     [[ $(ctl status) != *pinned* ]]
     [[ $(ctl request NB-1) == *"'NB-1' has the GPU"* ]]
@@ -47,11 +48,14 @@ teardown() {
     [[ $output == *"there is no 'NB-9' here that is yours"* ]]
     ctl drain
     run "$GPUSWAP_SIM" exec --group NB -- true
-    [ "$status" -ne 0 ] && [[ $output == *"takes nobody in"* ]]
+    [ "$status" -ne 0 ]
+    [[ $output == *"takes nobody in"* ]]
     run ctl pin
-    [ "$status" -ne 0 ] && [[ $output == *"which place?"* ]]
+    [ "$status" -ne 0 ]
+    [[ $output == *"which place?"* ]]
     run ctl nonsense
-    [ "$status" -ne 0 ] && [[ $output == *"unknown word"* ]]
+    [ "$status" -ne 0 ]
+    [[ $output == *"unknown word"* ]]
     for place in NB-0 NB-1; do
         kill -KILL "$(process_of $place)"
     done
@@ -61,7 +65,8 @@ teardown() {
 
 @test "no place, no daemon, a second daemon" {
     run "$GPUSWAP_SIM" exec --group NB -- true
-    [ "$status" -eq 69 ] && [[ $output == *"no daemon serves there"* ]]
+    [ "$status" -eq 69 ]
+    [[ $output == *"no daemon serves there"* ]]
     run ctl status
     [ "$status" -eq 69 ]
     sed -i 's/count = 6/count = 1/' node.ini
@@ -69,9 +74,11 @@ teardown() {
     start a "$(client once)" 100 28 100
     until_so is_state NB-0 running
     run "$GPUSWAP_SIM" exec --group NB -- true
-    [ "$status" -ne 0 ] && [[ $output == *"no free place"* ]]
+    [ "$status" -ne 0 ]
+    [[ $output == *"no free place"* ]]
     run "$GPUSWAP_SIM" exec --group NO -- true
-    [ "$status" -ne 0 ] && [[ $output == *"no [workload.NO]"* ]]
+    [ "$status" -ne 0 ]
+    [[ $output == *"no [workload.NO]"* ]]
     run timeout 20 "$GPUSWAP_SIM" serve node.ini --device double --db other.db
     [[ $output == *"a daemon serves there already"* ]]
     [ -S sock ]

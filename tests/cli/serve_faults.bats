@@ -192,15 +192,18 @@ END
     for words in "pin NB-0" "unpin NB-0" "request NB-0" "priority NB-0 1"; do
         # shellcheck disable=SC2086
         run nobody "$GPUSWAP_SIM" ctl $words
-        [ "$status" -ne 0 ] && [[ $output == *"there is no 'NB-0' here that is yours"* ]]
+        [ "$status" -ne 0 ]
+        [[ $output == *"there is no 'NB-0' here that is yours"* ]]
     done
     run nobody "$GPUSWAP_SIM" ctl attach "$pid" --group NB
     [ "$status" -ne 0 ]
     run nobody "$GPUSWAP_SIM" ctl attach "$$" --group NB
-    [ "$status" -ne 0 ] && [[ $output == *"belongs to somebody else"* ]]
+    [ "$status" -ne 0 ]
+    [[ $output == *"belongs to somebody else"* ]]
     for word in drain stop; do
         run nobody "$GPUSWAP_SIM" ctl $word
-        [ "$status" -ne 0 ] && [[ $output == *"only root"* ]]
+        [ "$status" -ne 0 ]
+        [[ $output == *"only root"* ]]
     done
     [ "$(stat -c %a sock.guests)" = 600 ]
     kill -KILL "$pid"
@@ -273,7 +276,8 @@ END
     for change in 's/workload.NB/workload.XX/' 's/count = 6/count = 1/'; do
         sed "$change" node.ini >other.ini
         run timeout 20 "$GPUSWAP_SIM" serve other.ini --device double --db other.db
-        [ "$status" -ne 0 ] && [[ $output == *"in [workload.NB], and the scenario has no such place left: leave"* ]]
+        [ "$status" -ne 0 ]
+        [[ $output == *"in [workload.NB], and the scenario has no such place left: leave"* ]]
         [ "$(grep -c ^NB sock.guests)" -eq 2 ]
     done
     daemon

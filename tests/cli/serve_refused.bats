@@ -82,18 +82,21 @@ stays() {
     until_so is_why NB-1 "that needs driver 570"
     start c "$(client once)" 2 20 50
     run ctl attach "$$" --group NB
-    [ "$status" -ne 0 ] && [[ $output == *"this driver cannot stop a process that has no gate"* ]]
+    [ "$status" -ne 0 ]
+    [[ $output == *"this driver cannot stop a process that has no gate"* ]]
     fine a b c
     until_so empty
     stop_daemon
     [ "$(sqlite3 results.db "SELECT count(*) FROM burst")" -ge 3 ]
     run timeout 20 "$GPUSWAP_SIM" serve node.ini --device double --db other.db --swap-file /dev/shm/gpuswap-test
-    [ "$status" -ne 0 ] && [[ $output == *"the driver knows CUDA 12.4"*"leave --swap-file out"* ]]
+    [ "$status" -ne 0 ]
+    [[ $output == *"the driver knows CUDA 12.4"*"leave --swap-file out"* ]]
 }
 
 @test "a GPU that is cut into instances: the daemon does not start" {
     GPUSWAP_DOUBLE="$GPUSWAP_DOUBLE mig=yes"
     run timeout 20 "$GPUSWAP_SIM" serve node.ini --device double --db results.db
-    [ "$status" -ne 0 ] && [[ $output == *"GPU 0 is cut into MIG instances, which the driver cannot swap"* ]]
+    [ "$status" -ne 0 ]
+    [[ $output == *"GPU 0 is cut into MIG instances, which the driver cannot swap"* ]]
     [ ! -e sock ]
 }

@@ -135,11 +135,13 @@ killed() {
     for option in "" "--swap-file $file.other"; do
         # shellcheck disable=SC2086
         run timeout 20 "$GPUSWAP_SIM" serve node.ini --device double --db other.db $option
-        [ "$status" -ne 0 ] && [[ $output == *"lie in '$file': start it with --swap-file $file"* ]]
+        [ "$status" -ne 0 ]
+        [[ $output == *"lie in '$file': start it with --swap-file $file"* ]]
     done
     sed -i 's/swap_file = .*/swap_file = 140MiB/' node.ini
     run timeout 20 "$GPUSWAP_SIM" serve node.ini --device double --db other.db --swap-file "$file"
-    [ "$status" -ne 0 ] && [[ $output == *"programs lie there"* ]]
+    [ "$status" -ne 0 ]
+    [[ $output == *"programs lie there"* ]]
     rm "$file"
     for option in "" "--swap-file $file"; do
         : >serve.err
@@ -268,7 +270,8 @@ loading() {
     GPUSWAP_DOUBLE="$GPUSWAP_DOUBLE unseen=yes" start c "$(client once)" 2 14 50
     until_so eval 'ctl status | grep -q "does not tell how much"'
     run timeout 20 "$GPUSWAP_SIM" serve node.ini --socket other --device double --db other.db --swap-file "$file"
-    [ "$status" -ne 0 ] && [[ $output == *"another daemon has it"* ]]
+    [ "$status" -ne 0 ]
+    [[ $output == *"another daemon has it"* ]]
     for place in NB-0 NB-1 NB-2; do
         kill -KILL "$(process_of $place)" || true
     done
@@ -277,14 +280,17 @@ loading() {
     for words in "$PWD/file:it is to lie in memory" "/dev/shm:swap file '/dev/shm'" "file:a path from the root" \
         "/nowhere/at/all:No such file"; do
         run timeout 20 "$GPUSWAP_SIM" serve node.ini --device double --db other.db --swap-file "${words%%:*}"
-        [ "$status" -ne 0 ] && [[ $output == *"${words#*:}"* ]]
+        [ "$status" -ne 0 ]
+        [[ $output == *"${words#*:}"* ]]
     done
     [ ! -e file ]
     sed -i 's/swap_file = .*/swap_file = 900GiB/' node.ini
     run timeout 20 "$GPUSWAP_SIM" serve node.ini --device double --db other.db --swap-file "$file"
-    [ "$status" -ne 0 ] && [[ $output == *"MiB left"* ]]
+    [ "$status" -ne 0 ]
+    [[ $output == *"MiB left"* ]]
     [ ! -e "$file" ]
     GPUSWAP_DOUBLE="$GPUSWAP_DOUBLE driver=13030"
     run timeout 20 "$GPUSWAP_SIM" serve node.ini --device double --db other.db --swap-file "$file"
-    [ "$status" -ne 0 ] && [[ $output == *"the driver knows CUDA 13.3"*"615"* ]]
+    [ "$status" -ne 0 ]
+    [[ $output == *"the driver knows CUDA 13.3"*"615"* ]]
 }

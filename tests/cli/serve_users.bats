@@ -148,7 +148,8 @@ INNER
         started+=("$!")
         until_so test -S theirs
         run timeout 20 "$GPUSWAP_SIM" serve node.ini --device double --db x.db --socket theirs
-        [ "$status" -eq 75 ] && [[ $output == *"somebody else has that socket open"* ]]
+        [ "$status" -eq 75 ]
+        [[ $output == *"somebody else has that socket open"* ]]
         [ -S theirs ]
         kill "${started[-1]}"
         rm theirs
@@ -159,7 +160,8 @@ INNER
     TIMES=100 timeout 5 "$knock" sock 3>&- & # more than may wait: it hangs, and is ended
     sleep 1
     run timeout 20 "$GPUSWAP_SIM" serve node.ini --device double --db x.db
-    [ "$status" -eq 75 ] && [[ $output == *"a daemon serves there already"* ]]
+    [ "$status" -eq 75 ]
+    [[ $output == *"a daemon serves there already"* ]]
     kill -CONT "$daemon"
     wait "$!" || true
     until_so ctl status
@@ -281,7 +283,8 @@ INNER
     cat open.* >&2
     [ "$(cat open.60001)" = "256 open" ]
     total=$(awk '{ sum += $1 } END { print sum }' open.*)
-    [ "$total" -gt 256 ] && [ "$total" -lt 600 ]
+    [ "$total" -gt 256 ]
+    [ "$total" -lt 600 ]
     grep -q 'connections are refused: ' serve.err
     [[ $(ctl status) == *NB-0* ]]
     start c "$(client once)" 5 14 50

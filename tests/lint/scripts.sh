@@ -8,4 +8,7 @@ shellcheck -x -P SCRIPTDIR -S style quickstart check .ci/run .ci/install "${file
 # bats itself ends a test at the first failure and sets what SC2154 misses: output, stderr, status, lines.
 mapfile -t files < <(find tests -type f \( -name '*.bats' -o -name '*.bash' \) | sort)
 shellcheck -e SC2154,SC2164 -S style "${files[@]}" || complain "see above"
+if grep -nE '^ +\[.*\] && \[[^|]*$' "${files[@]}"; then
+    complain "a test goes on where the first of two conditions joined by && fails: give each a line"
+fi
 finish
