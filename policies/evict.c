@@ -116,8 +116,10 @@ static void take(struct controller *ctl, uint32_t looked_at, uint32_t count, uin
     uint32_t first = ctl->out.candidates;
     bool explained = ctl->setup->explain && count <= ctl->candidates_max - first;
 
-    for (uint32_t i = 0; explained && i < count; i++)
+    for (uint32_t i = 0; explained && i < count; i++) {
+        ctl->pick[i].chosen &= i < looked_at; /* of the others, whatever keep_all wrote there */
         ctl->out.candidate[ctl->out.candidates++] = ctl->pick[i];
+    }
     for (uint32_t i = 0; i < looked_at; i++) {
         if (!ctl->pick[i].chosen)
             continue;

@@ -188,10 +188,10 @@ struct gs_self {
     void *workload_state;        /* workload_state_size bytes for each workload */
 };
 
-/* Who may leave a GPU, all of one decision on the same GPU. */
+/* Who may leave a GPU, all of one decision on the same GPU.  A policy writes nothing but `keep`. */
 struct gs_candidate {
     uint32_t workload;
-    bool chosen; /* the controller's */
+    bool chosen;
     double keep;
 };
 
@@ -200,7 +200,7 @@ struct gs_victim_policy {
     /* Required, unless keep_all is there: how much it is worth to keep `workload` on the GPU; the least worth leaves first, ties
      * by lowest id. */
     double (*keep)(const struct gs_self *self, uint32_t workload);
-    /* The same for all who may leave, in place of keep: for policies that find out something first, once a decision. */
+    /* The same for all who may leave, at least one, in place of keep: for policies that find out something first, once a decision. */
     void (*keep_all)(const struct gs_self *self, struct gs_candidate *candidate, uint32_t count);
     /* The worths of several add up: of all sets that make room enough the one of least total worth leaves, found by trying
      * all of them where there are at most GS_EXACT_MAX candidates.  NULL or false: one after the other, least first. */
@@ -215,7 +215,7 @@ struct gs_victim_policy {
     /* A burst of it waits from `since_ns` on; for a workload in GS_RESIDENT that is what caches call a hit. */
     void (*wanted)(const struct gs_self *self, uint32_t workload);
     void (*swapped_in)(const struct gs_self *self, uint32_t workload); /* is resident */
-    /* It is on its way out; `chosen`: by keep(), in the order of worth.  Else it was idle for long, or leaves for good. */
+    /* It is on its way out; `chosen`: by what it was worth to keep.  Else it was idle for long, or leaves for good. */
     void (*evicted)(const struct gs_self *self, uint32_t workload, bool chosen);
     void (*kept)(const struct gs_self *self, uint32_t workload); /* its swap-out failed: it is resident after all */
     void (*gone)(const struct gs_self *self, uint32_t workload); /* has left the GPU for good */

@@ -68,6 +68,43 @@ spoilt() {
     cmp mine lru
 }
 
+# weighs_all KEEP: a.so weighs as lru does, by keep_all, which writes over more than its answers; KEEP would say the opposite.
+weighs_all() {
+    cat >all.c <<END_OF_PLUGIN
+#include <gpuswap/policy.h>
+static void keep_all(const struct gs_self *self, struct gs_candidate *candidate, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        candidate[i].keep = (double)self->view->workload[candidate[i].workload].last_use_ns;
+        candidate[i].chosen = true;
+    }
+}
+double keep(const struct gs_self *self, uint32_t workload)
+{
+    return -(double)self->view->workload[workload].last_use_ns;
+}
+const struct gs_victim_policy gs_victim = {
+    .abi = GS_POLICY_ABI, .name = "all", .help = "h", .keep = $1, .keep_all = keep_all};
+END_OF_PLUGIN
+    cc -I"$INCLUDE" -std=gnu17 -fPIC -shared -o a.so all.c
+}
+
+@test "one that weighs all at once decides as one that weighs each, and is explained alike" {
+    "$GPUSWAP_SIM" a.ini --quiet --set policy.victim=lru --db lru.db
+    "$GPUSWAP_SIM" explain lru.db --json - | jq .bursts >lru.json
+    for keep in NULL keep; do       # keep_all counts, whether keep is there or not
+        weighs_all $keep
+        "$GPUSWAP_SIM" a.ini --quiet --db $keep.db
+        for table in command candidate; do
+            cmp <(sqlite3 lru.db "SELECT * FROM $table") <(sqlite3 $keep.db "SELECT * FROM $table")
+        done
+        "$GPUSWAP_SIM" explain $keep.db --json - | jq .bursts >$keep.json
+        cmp lru.json $keep.json
+        "$GPUSWAP_SIM" audit $keep.db | grep ' 0 differences'
+    done
+    [ "$(sqlite3 keep.db 'SELECT count(*) FROM candidate WHERE chosen = 0')" -gt 20 ]
+}
+
 @test "the hash of its file is recorded, and held against it" {
     build a.so victim
     "$GPUSWAP_SIM" a.ini --quiet --json a.json
@@ -307,9 +344,14 @@ END_OF_PLUGIN
     command -v g++ || skip "no g++"
     cat >mine.cc <<'END_OF_PLUGIN'
 #include <gpuswap/policy.h>
-static double keep(const gs_self *self, uint32_t workload)
+static double worth(const gs_workload &w)
 {
-    return static_cast<double>(self->view->workload[workload].last_end_ns) + self->view->workload[workload].class_;
+    return static_cast<double>(w.last_end_ns) + w.class_;
+}
+static void keep_all(const gs_self *self, gs_candidate *candidate, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        candidate[i].keep = worth(self->view->workload[candidate[i].workload]);
 }
 static gs_victim_policy made()
 {
@@ -317,7 +359,7 @@ static gs_victim_policy made()
     policy.abi = GS_POLICY_ABI;
     policy.name = "mine";
     policy.help = "in C++";
-    policy.keep = keep;
+    policy.keep_all = keep_all;
     return policy;
 }
 const gs_victim_policy gs_victim = made();
