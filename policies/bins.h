@@ -18,16 +18,6 @@ static inline int64_t bins_of_x(double x)
     return (bits >> BINS_SHIFT) - (BINS_FIRST >> BINS_SHIFT);
 }
 
-/* The x at which `bin` begins. */
-static inline double bins_x(int bin)
-{
-    int64_t bits = ((int64_t)bin << BINS_SHIFT) + BINS_FIRST;
-    double x;
-
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
 static inline int64_t bins_of(double s)
 {
     return bins_of_x(4 * s + 1);
@@ -36,7 +26,11 @@ static inline int64_t bins_of(double s)
 /* The seconds at which `bin` begins. */
 static inline double bins_begin(int bin)
 {
-    return (bins_x(bin) - 1) / 4;
+    int64_t bits = ((int64_t)bin << BINS_SHIFT) + BINS_FIRST;
+    double x;
+
+    memcpy(&x, &bits, sizeof x);
+    return (x - 1) / 4;
 }
 
 #endif

@@ -102,9 +102,16 @@ static inline bool gs_by_disk(uint8_t reason)
     return reason == GS_BECAUSE_COLD || reason == GS_BECAUSE_SPILL;
 }
 
+/* What a victim was chosen from. */
+struct gs_candidate {
+    uint32_t workload;
+    bool chosen;
+    double keep;
+};
+
 struct gs_commands {
     struct gs_command *item;
-    struct gs_candidate *candidate; /* what victims were chosen from */
+    struct gs_candidate *candidate;
     uint32_t count, candidates;
 };
 

@@ -26,7 +26,7 @@ static __attribute__((noinline)) bool pinned(struct controller *ctl, uint32_t gp
     return true;
 }
 
-/* Who may leave for the requester, into ctl->pick; how many.  Where all that fit run together, those who wished earlier than
+/* Who may leave for the requester, into ctl->asked; how many.  Where all that fit run together, those who wished earlier than
  * the requester are not robbed for it. */
 static uint32_t gather(struct controller *ctl, uint32_t gpu, uint32_t requester)
 {
@@ -36,7 +36,7 @@ static uint32_t gather(struct controller *ctl, uint32_t gpu, uint32_t requester)
     gs_ns earlier_ns = ranks ? ctl->workload[requester].since_ns : INT64_MIN;
     const struct gs_workload *workload = ctl->workload;
     const struct seat *seat = ctl->seat;
-    struct gs_candidate *pick = ctl->pick, *end = pick;
+    uint32_t *end = ctl->asked;
 
     for (uint32_t i = ctl->lane[gpu].residents.head, next; i != GS_NONE; i = next) {
         const struct seat *s = &seat[i];
@@ -44,27 +44,27 @@ static uint32_t gather(struct controller *ctl, uint32_t gpu, uint32_t requester)
         if (i == requester || !may_leave(&workload[i], s) || (s->queued && workload[i].since_ns < earlier_ns) ||
             (pins && pinned(ctl, gpu, i)))
             continue;
-        *end++ = (struct gs_candidate){.workload = i};
+        *end++ = i;
     }
-    return (uint32_t)(end - pick);
+    return (uint32_t)(end - ctl->asked);
 }
 
 /* Not compared as they are scored: a guess at who is less that turns out wrong would throw away the scoring of the next. */
 static void score(struct controller *ctl, uint32_t count)
 {
     const struct gs_victim_policy *victim = ctl->setup->policies.victim;
-    struct gs_candidate *pick = ctl->pick;
+    const uint32_t *asked = ctl->asked;
+    double *worth = ctl->worth;
 
     if (victim->keep_all != NULL)
-        victim->keep_all(&ctl->victim, pick, count);
+        victim->keep_all(&ctl->victim, asked, count, worth);
     else
         for (uint32_t i = 0; i < count; i++)
-            pick[i].keep = victim->keep(&ctl->victim, pick[i].workload);
-    for (uint32_t i = 0; i < count; i++)
-        if (pick[i].keep != pick[i].keep) {
-            nonsense(ctl, GS_SLOT_VICTIM);
-            pick[i].keep = (double)ctl->workload[pick[i].workload].last_use_ns;
-        }
+            worth[i] = victim->keep(&ctl->victim, asked[i]);
+    for (uint32_t i = 0; i < count; i++) {
+        double safe = (double)ctl->workload[asked[i]].last_use_ns;
+        ctl->pick[i] = (struct gs_candidate){asked[i], false, answer_worth(ctl, GS_SLOT_VICTIM, worth[i], safe)};
+    }
 }
 
 static bool worth_less(const struct gs_candidate *a, const struct gs_candidate *b)
@@ -116,10 +116,8 @@ static void take(struct controller *ctl, uint32_t looked_at, uint32_t count, uin
     uint32_t first = ctl->out.candidates;
     bool explained = ctl->setup->explain && count <= ctl->candidates_max - first;
 
-    for (uint32_t i = 0; explained && i < count; i++) {
-        ctl->pick[i].chosen &= i < looked_at; /* of the others, whatever keep_all wrote there */
+    for (uint32_t i = 0; explained && i < count; i++)
         ctl->out.candidate[ctl->out.candidates++] = ctl->pick[i];
-    }
     for (uint32_t i = 0; i < looked_at; i++) {
         if (!ctl->pick[i].chosen)
             continue;

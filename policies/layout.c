@@ -52,6 +52,8 @@ static struct controller *arrange(struct shelf *shelf, const struct gs_setup *se
     c->rank_leaves = rank_leaves(setup, gpus);
     c->rank = place_on(shelf, 2 * (size_t)c->rank_leaves, sizeof *c->rank);
     c->pick = place_on(shelf, n, sizeof *c->pick);
+    c->asked = place_on(shelf, n, sizeof *c->asked);
+    c->worth = place_on(shelf, n, sizeof *c->worth);
     /* In one step a workload is told at most four things (wait, drop, out or in, run or stop), the one whose event it is some
      * more, and a GPU its timer twice. */
     c->commands_max = 4 * n + 2 * gpus + 16;

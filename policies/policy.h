@@ -188,20 +188,14 @@ struct gs_self {
     void *workload_state;        /* workload_state_size bytes for each workload */
 };
 
-/* Who may leave a GPU, all of one decision on the same GPU.  A policy writes nothing but `keep`. */
-struct gs_candidate {
-    uint32_t workload;
-    bool chosen;
-    double keep;
-};
-
 struct gs_victim_policy {
     GS_POLICY_HEAD;
     /* Required, unless keep_all is there: how much it is worth to keep `workload` on the GPU; the least worth leaves first, ties
      * by lowest id. */
     double (*keep)(const struct gs_self *self, uint32_t workload);
-    /* The same for all who may leave, at least one, in place of keep: for policies that find out something first, once a decision. */
-    void (*keep_all)(const struct gs_self *self, struct gs_candidate *candidate, uint32_t count);
+    /* In place of keep, for policies that find out something first, once a decision: the same for all who may leave, at least
+     * one and all on the same GPU, into keep[0..count). */
+    void (*keep_all)(const struct gs_self *self, const uint32_t *workload, uint32_t count, double *keep);
     /* The worths of several add up: of all sets that make room enough the one of least total worth leaves, found by trying
      * all of them where there are at most GS_EXACT_MAX candidates.  NULL or false: one after the other, least first. */
     bool (*adds)(const struct gs_self *self);

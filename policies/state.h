@@ -90,7 +90,9 @@ struct controller {
     uint32_t commands_max, candidates_max;
     bool overfull;             /* a swap file may hold more than its cap, since a swap-in failed half-way (host.c) */
     bool room_freed;           /* in this step room in a swap file came free */
-    struct gs_candidate *pick; /* scratch of the victim choice */
+    struct gs_candidate *pick; /* scratch of the victim choice, and what its policy sees of it: */
+    uint32_t *asked;
+    double *worth;
     uint64_t round;
     uint64_t nonsense[GS_SLOTS]; /* answers of each policy that were none */
     double *rank;                /* of GPUs (rank.c) */

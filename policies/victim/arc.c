@@ -10,7 +10,7 @@ struct arc {
     bool again_called; /* the last miss was on a ghost of AGAIN */
 };
 
-static void keep_all(const struct gs_self *self, struct gs_candidate *candidate, uint32_t count)
+static void keep_all(const struct gs_self *self, const uint32_t *workload, uint32_t count, double *keep)
 {
     const struct gs_workload *w = self->view->workload;
     const struct arc *arc = self->state;
@@ -18,11 +18,11 @@ static void keep_all(const struct gs_self *self, struct gs_candidate *candidate,
     for (uint32_t i = 0; i < self->view->workloads; i++)
         list_seat(self, i)->since = w[i].last_end_ns;
     double most = arc->again_called ? ceil(arc->target) - 1 : arc->target;
-    int64_t newest = list_newest(self, candidate[0].workload, ONCE, most);
+    int64_t newest = list_newest(self, workload[0], ONCE, most);
     for (uint32_t i = 0; i < count; i++) {
-        const struct listed *seat = list_seat(self, candidate[i].workload);
+        const struct listed *seat = list_seat(self, workload[i]);
         double recent = (double)seat->since / ((double)self->view->now_ns + 1);
-        candidate[i].keep = (seat->list != ONCE ? 1 : seat->since < newest ? 0 : 2) + recent;
+        keep[i] = (seat->list != ONCE ? 1 : seat->since < newest ? 0 : 2) + recent;
     }
 }
 

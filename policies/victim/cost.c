@@ -8,7 +8,8 @@
 #include "sim/base/exact.h"
 
 enum { HORIZON, ESTIMATE, SET, MIN_RESIDENCE, EWMA = 0, HISTOGRAM, POOLED };
-enum { BINS = 40, GROUPS = 64, GROUP_WEIGHT = 4, MEAN_S = 60, TAIL = 4 * MEAN_S, LONGEST_X = (1 << 20) - 1 };
+enum { BINS = 40, GROUPS = 64, GROUP_WEIGHT = 4, MEAN_S = 60, TAIL = 4 * MEAN_S };
+enum { LONGEST_X = (1 << 20) - 1 }; /* in the last bin */
 
 static const char *const estimates[] = {"ewma", "histogram", "pooled", NULL}, *const sets[] = {"greedy", "exact", NULL};
 static const struct gs_param params[] = {
@@ -21,24 +22,29 @@ static const struct gs_param params[] = {
 
 struct seen { /* idle times in seconds, of a workload, or of all in a group; groups 64 apart share one */
     double count, sum, ewma;
-    int last;           /* the highest bin that any came to, behind which there is nothing */
-    float longer[BINS]; /* how many lasted for more than the bin's begin */
+    int last;               /* the highest bin that any came to, behind which there is nothing */
+    float longer[BINS + 1]; /* how many lasted for more than the bin's begin */
 };
 
 struct idle { /* of a workload */
     struct seen seen;
-    struct {
-        double base, slope;
-    } lasts[BINS]; /* how many last, some of its group's among them, as lines in x from begin to end of a bin */
+    double base[BINS], slope[BINS]; /* how many last, some of its group's among them: in each bin a line in x */
 };
 
-/* Of idle times as x = 4 s + 1, the scale of the bins, of which LONGEST_X lies in the last. */
+/* Where bins begin on their scale, x = 4 s + 1. */
+#define OCTAVE(k) 0x1p##k, 1.5 * 0x1p##k
+static const double begin[BINS + 1] = {
+    OCTAVE(0),  OCTAVE(1),  OCTAVE(2),  OCTAVE(3),  OCTAVE(4),  OCTAVE(5),  OCTAVE(6),
+    OCTAVE(7),  OCTAVE(8),  OCTAVE(9),  OCTAVE(10), OCTAVE(11), OCTAVE(12), OCTAVE(13),
+    OCTAVE(14), OCTAVE(15), OCTAVE(16), OCTAVE(17), OCTAVE(18), OCTAVE(19), 0x1p20,
+};
+
 static inline double lasts(const struct idle *idle, double x)
 {
     double at = x < LONGEST_X ? x : LONGEST_X;
     int64_t b = bins_of_x(at);
 
-    return idle->lasts[b].base + idle->lasts[b].slope * at;
+    return idle->base[b] + idle->slope[b] * at;
 }
 
 /* A chance as a fraction, as one division by all of it and the bytes is enough. */
@@ -63,10 +69,10 @@ static struct chance chance_of_mean(const struct gs_self *self, const struct see
     return (struct chance){1 - exact_exp(-1e-9 * (double)self->param[HORIZON].i / mean), 1};
 }
 
-static void keep_all(const struct gs_self *self, struct gs_candidate *candidate, uint32_t count)
+static void keep_all(const struct gs_self *self, const uint32_t *workload, uint32_t count, double *keep)
 {
-    const struct gs_workload *workload = self->view->workload;
-    const struct gs_gpu *gpu = &self->view->gpu[workload[candidate[0].workload].gpu];
+    const struct gs_workload *all = self->view->workload;
+    const struct gs_gpu *gpu = &self->view->gpu[all[workload[0]].gpu];
     const struct idle *state = self->workload_state;
     bool histogram = self->param[ESTIMATE].i == HISTOGRAM, adds = self->param[SET].i != 0;
     double horizon = (double)self->param[HORIZON].i, overhead = 2 * (double)gpu->swap_overhead_ns;
@@ -74,8 +80,8 @@ static void keep_all(const struct gs_self *self, struct gs_candidate *candidate,
     gs_ns now = self->view->now_ns;
 
     for (uint32_t i = 0; i < count; i++) {
-        const struct gs_workload *w = &workload[candidate[i].workload];
-        const struct idle *idle = &state[candidate[i].workload];
+        const struct gs_workload *w = &all[workload[i]];
+        const struct idle *idle = &state[workload[i]];
         double idle_ns = (double)(now - w->last_end_ns);
         struct chance chance;
         if (w->wants) { /* for sure, the last in the queue last */
@@ -87,7 +93,7 @@ static void keep_all(const struct gs_self *self, struct gs_candidate *candidate,
             chance = chance_of_mean(self, &idle->seen, idle_ns * 1e-9);
         }
         double swap = overhead + gs_swap_in_bytes(w) * in + gs_swap_out_bytes(w) * out;
-        candidate[i].keep = chance.part * swap / (adds ? chance.whole : chance.whole * ((double)w->bytes + 1));
+        keep[i] = chance.part * swap / (adds ? chance.whole : chance.whole * ((double)w->bytes + 1));
     }
 }
 
@@ -132,13 +138,13 @@ static void wanted(const struct gs_self *self, uint32_t workload)
         learn(own, s, bin < BINS ? (int)bin : BINS - 1);
         learn(group, s, bin < BINS ? (int)bin : BINS - 1);
     }
-    double weight = GROUP_WEIGHT / (group->count + 1), above = 0;
-    for (int b = group->last; b >= 0; b--) {
-        double at = (double)own->longer[b] + weight * (double)group->longer[b];
-        double slope = (above - at) / (bins_x(b + 1) - bins_x(b));
-        idle->lasts[b].base = at - slope * bins_x(b);
-        idle->lasts[b].slope = slope;
-        above = at;
+    double weight = GROUP_WEIGHT / (group->count + 1);
+    for (int b = 0; b <= group->last; b++) {
+        double here = (double)own->longer[b] + weight * (double)group->longer[b];
+        double next = (double)own->longer[b + 1] + weight * (double)group->longer[b + 1];
+        double slope = (next - here) / (begin[b + 1] - begin[b]);
+        idle->base[b] = here - slope * begin[b];
+        idle->slope[b] = slope;
     }
 }
 

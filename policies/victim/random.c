@@ -1,12 +1,12 @@
 /* random.c - evict any; the draw is a hash of seed, decision and workload, so it replays exactly. */
 #include "policies/policy.h"
 
-static void keep_all(const struct gs_self *self, struct gs_candidate *candidate, uint32_t count)
+static void keep_all(const struct gs_self *self, const uint32_t *workload, uint32_t count, double *keep)
 {
     uint64_t base = gs_draw_base(self->view);
 
     for (uint32_t i = 0; i < count; i++)
-        candidate[i].keep = gs_draw_from(base, candidate[i].workload);
+        keep[i] = gs_draw_from(base, workload[i]);
 }
 
 const struct gs_victim_policy victim_random = {

@@ -5,23 +5,22 @@
 
 enum { NOWHERE, GHOST, SMALL, MAIN }; /* a seat's mark: uses */
 
-/* A tenth of the residents. */
-static double share(struct lengths length)
+static double tenth_of_residents(struct lengths length)
 {
     return (double)(((uint64_t)(length.of[SMALL] + length.of[MAIN]) + 9) / 10);
 }
 
 /* What the sweep reaches first: those too many in the small queue; the main queue, round by round, where those moved on
  * from the small one stand last in the first round; what is left of the small one. */
-static void keep_all(const struct gs_self *self, struct gs_candidate *candidate, uint32_t count)
+static void keep_all(const struct gs_self *self, const uint32_t *workload, uint32_t count, double *keep)
 {
-    uint32_t any = candidate[0].workload;
-    int64_t newest = list_newest(self, any, SMALL, share(list_lengths(self, any)) - 1);
+    uint32_t any = workload[0];
+    int64_t newest = list_newest(self, any, SMALL, tenth_of_residents(list_lengths(self, any)) - 1);
 
     for (uint32_t i = 0; i < count; i++) {
-        const struct listed *seat = list_seat(self, candidate[i].workload);
+        const struct listed *seat = list_seat(self, workload[i]);
         int64_t round = seat->list != SMALL ? 1 + 2 * seat->mark : seat->since >= newest ? 9 : seat->mark > 1 ? 2 : 0;
-        candidate[i].keep = (double)round + list_place(self, candidate[i].workload);
+        keep[i] = (double)round + list_place(self, workload[i]);
     }
 }
 
@@ -45,11 +44,12 @@ static void evicted(const struct gs_self *self, uint32_t workload, bool chosen)
 {
     const struct listed *seat = self->workload_state, *v = seat + workload;
     struct lengths length = list_lengths(self, workload);
-    double over = length.of[SMALL] - share(length), most = length.of[MAIN] + over;
-    struct gs_candidate victim = {.workload = workload};
+    double over = length.of[SMALL] - tenth_of_residents(length), most = length.of[MAIN] + over;
+    double reached = 9;
 
-    keep_all(self, &victim, 1);
-    for (chosen = chosen && v->list >= SMALL && victim.keep < 9; chosen; over--) {
+    if (chosen && v->list >= SMALL)
+        keep_all(self, &workload, 1, &reached);
+    for (; reached < 9; over--) {
         uint32_t i = list_look(self, workload, over >= 0 ? SMALL : MAIN, 0).first;
         if (i == workload && v->mark <= (v->list == SMALL))
             break;

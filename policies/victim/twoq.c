@@ -19,17 +19,17 @@ static double share(const struct gs_self *self, uint32_t workload, int which)
     return n > 0 ? n : 1;
 }
 
-static void keep_all(const struct gs_self *self, struct gs_candidate *candidate, uint32_t count)
+static void keep_all(const struct gs_self *self, const uint32_t *workload, uint32_t count, double *keep)
 {
-    uint32_t any = candidate[0].workload;
+    uint32_t any = workload[0];
     int64_t newest = list_newest(self, any, IN, share(self, any, IN_SHARE));
     double now = (double)self->view->now_ns + 1;
 
     for (uint32_t i = 0; i < count; i++) {
-        const struct gs_workload *w = &self->view->workload[candidate[i].workload];
-        bool main = list_seat(self, candidate[i].workload)->list == MAIN;
+        const struct gs_workload *w = &self->view->workload[workload[i]];
+        bool main = list_seat(self, workload[i])->list == MAIN;
         double rank = main ? 1 : w->resident_ns < newest ? 0 : 2;
-        candidate[i].keep = rank + (double)(main ? w->last_use_ns : w->resident_ns) / now;
+        keep[i] = rank + (double)(main ? w->last_use_ns : w->resident_ns) / now;
     }
 }
 

@@ -68,16 +68,14 @@ spoilt() {
     cmp mine lru
 }
 
-# weighs_all KEEP: a.so weighs as lru does, by keep_all, which writes over more than its answers; KEEP would say the opposite.
+# weighs_all KEEP: a.so weighs as lru does, by keep_all; KEEP would say the opposite.
 weighs_all() {
     cat >all.c <<END_OF_PLUGIN
 #include <gpuswap/policy.h>
-static void keep_all(const struct gs_self *self, struct gs_candidate *candidate, uint32_t count)
+static void keep_all(const struct gs_self *self, const uint32_t *workload, uint32_t count, double *worth)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        candidate[i].keep = (double)self->view->workload[candidate[i].workload].last_use_ns;
-        candidate[i].chosen = true;
-    }
+    for (uint32_t i = 0; i < count; i++)
+        worth[i] = (double)self->view->workload[workload[i]].last_use_ns;
 }
 double keep(const struct gs_self *self, uint32_t workload)
 {
@@ -348,10 +346,10 @@ static double worth(const gs_workload &w)
 {
     return static_cast<double>(w.last_end_ns) + w.class_;
 }
-static void keep_all(const gs_self *self, gs_candidate *candidate, uint32_t count)
+static void keep_all(const gs_self *self, const uint32_t *workload, uint32_t count, double *keep)
 {
     for (uint32_t i = 0; i < count; i++)
-        candidate[i].keep = worth(self->view->workload[candidate[i].workload]);
+        keep[i] = worth(self->view->workload[workload[i]]);
 }
 static gs_victim_policy made()
 {

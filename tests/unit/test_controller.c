@@ -173,12 +173,12 @@ static void who_is_worth_nothing_stays_where_he_is_not_needed(void **unused)
 }
 
 /* Whose number is least is worth most; 1 is worth nothing that can be compared. */
-static void all_at_once(const struct gs_self *self, struct gs_candidate *candidate, uint32_t count)
+static void all_at_once(const struct gs_self *self, const uint32_t *workload, uint32_t count, double *keep)
 {
     (void)self;
     assert_true(count > 0);
     for (uint32_t i = 0; i < count; i++)
-        candidate[i].keep = candidate[i].workload == 1 ? NAN : 1e15 - 1e6 * candidate[i].workload;
+        keep[i] = workload[i] == 1 ? NAN : 1e15 - 1e6 * workload[i];
 }
 
 /* 30 GB for four of 10 GB.  A worth that is none counts as the time of its last use, which is less than what the others have. */

@@ -70,12 +70,12 @@ static inline void make(struct world *w, const char *victim)
 
 static inline double keep(struct world *w, uint32_t workload)
 {
-    struct gs_candidate alone = {.workload = workload};
+    double alone;
 
     if (w->policy->keep_all == NULL)
         return w->policy->keep(&w->self, workload);
-    w->policy->keep_all(&w->self, &alone, 1);
-    return alone.keep;
+    w->policy->keep_all(&w->self, &workload, 1, &alone);
+    return alone;
 }
 
 /* A burst from `from` to `to` seconds; it came in just before it if `misses`. */
