@@ -124,12 +124,13 @@ END
 @test "a burst that still waits as its program ends has not been done" {
     daemon --set policy.slicer.quantum=1h
     start a "$(client once)" 2 14 60000
+    until_so grep -q 'burst 1' a.out
     until_so is_state NB-0 idle
     start b "$(client busy)" 100000 14 0
     until_so is_state NB-1 running
     "$GPUSWAP_SIM" ctl request NB-0 3>&- &
     request=$!
-    until_so is_state NB-0 'away, waits'
+    until_so is_state NB-0 '\(away, \)*waits'
     kill -KILL "$request"
     until_so ctl status
     kill -KILL "$(process_of NB-0)"
