@@ -202,8 +202,9 @@ void guests_resize(struct backend *be, struct guest *p)
         uint64_t used;
 
         nvml_used(&be->nvml, be->device[p->gpu], p->member[m].pid, &used);
-        if (used > 0 && used != UINT64_MAX)
-            bytes += (int64_t)used - context;
+        if (used == UINT64_MAX)
+            return; /* what the others have is not all of it */
+        bytes += used > 0 ? (int64_t)used - context : 0;
     }
     if (bytes <= 0 || p->away || p->moving || llabs(bytes - p->bytes) * 50 <= p->bytes)
         return; /* a fiftieth is within what contexts differ by */

@@ -118,6 +118,8 @@ static void end(struct backend *be, struct guest *p, bool failed)
         be->switching[p->gpu]--;
     }
     p->moving = false;
+    if (failed && p->command.kind == GS_SWAP_OUT)
+        p->unbooked_bytes = 0; /* it has stayed */
     serve_post(be, failed ? GS_FAILED : GS_DONE, serve_id(be, p))->event.command = p->command.kind;
 }
 

@@ -341,10 +341,11 @@ bool turns_rests(const struct guest *p)
     return rests && !any_open(p) && !turns_wanted(p);
 }
 
-/* Its burst has ended with it; or after all, as it has not gone on with it for as long as makes one that has the GPU idle. */
+/* Its burst has ended with it, unless it still waited for the GPU; or after all, as it has not gone on with it for as long as makes
+ * one that has the GPU idle. */
 void turns_watch_end(struct backend *be, struct guest *p, bool ended)
 {
-    if (p->job != NULL && (ended || p->paused_ns <= be->clock.now_ns))
+    if (p->job != NULL && ((ended && (p->granted || !turns_waits(p))) || p->paused_ns <= be->clock.now_ns))
         finish_job(be, p);
 }
 

@@ -128,6 +128,26 @@ END
     [ "$(sqlite3 results.db "SELECT (SELECT count(*) FROM event), completed > 0 FROM replication_group")" = '0|1' ]
 }
 
+@test "a burst that still waits as its program ends has not been done" {
+    daemon --set policy.slicer.quantum=1h
+    start a "$(client once)" 2 14 60000
+    until_so grep -q 'burst 1' a.out
+    until_so is_state NB-0 idle
+    start b "$(client busy)" 100000 14 0
+    until_so is_state NB-1 running
+    "$GPUSWAP_SIM" ctl request NB-0 3>&- &
+    request=$!
+    until_so is_state NB-0 '\(away, \)*waits'
+    kill -KILL "$request"
+    until_so ctl status
+    kill -KILL "$(process_of NB-0)"
+    until_so has_ended a
+    kill -KILL "$(process_of NB-1)"
+    until_so empty
+    stop_daemon
+    [ "$(sqlite3 results.db 'SELECT outcome FROM burst WHERE start_ns IS NULL')" = censored ]
+}
+
 @test "a burst goes on after a stop, though its program was busy with itself just then; or it ends" {
     daemon --idle 5s
     start a "$(client once)" 70 14 30

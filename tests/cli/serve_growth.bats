@@ -26,6 +26,18 @@ is_why() { # is_why PLACE WORDS: it cannot be swapped
     ctl status | grep "^$1 " | grep -q "$2"
 }
 
+start_with_mib() { # start_with_mib MIB NAME PROGRAM...: as start, and it says what it needs
+    local mib=$1 name=$2
+
+    shift 2
+    (
+        status=0
+        ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 "$GPUSWAP_SIM" exec --group NB --memory "${mib}MiB" -- "$@" \
+            >"$name.out" 2>"$name.err" || status=$?
+        echo "$status" >"$name.rc"
+    ) 3>&- &
+}
+
 end() { # end PLACE...
     local place
 
@@ -50,22 +62,45 @@ end() { # end PLACE...
     stop_daemon
 }
 
+@test "where the driver tells only of some processes of a program what they have, that is not taken for all of it" {
+    faults=fault=nvmlDeviceGetComputeRunningProcesses_v3#2+=999 daemon --idle 3s
+    start a sh -c '"$0" 1 4 60000 & exec "$0" 1 4 60000' "$(client once)"
+    until_so is_state NB-0 running
+    until_so is_state NB-0 idle
+    ctl status --json | grep '"place":"NB-0"' | grep '"processes":2,' | grep '"bytes":10485760,'
+    while pid=$(process_of NB-0); do
+        kill -KILL "$pid"
+    done
+    until_so empty
+    stop_daemon
+}
+
 @test "what was not booked leaves only where the swap file has room for it" {
     sed -i 's/swap_file = .*/swap_file = 20MiB/' node.ini
     daemon
     start a "$(client once)" 10000 28 60000
     until_so is_state NB-0 idle
     until_so has_mib NB-0 28
-    (
-        ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 "$GPUSWAP_SIM" exec --group NB --memory 40MiB -- \
-            "$(client once)" 2 28 50 >b.out 2>b.err
-        echo $? >b.rc
-    ) 3>&- &
+    start_with_mib 40 b "$(client once)" 2 28 50
     until_so is_why NB-0 "it has 18 MiB more on the GPU than was booked for it, and the swap file has 10 MiB left"
     ctl status --json | grep '"place":"NB-0"' | grep -q '"swaps":0,'
     kill -KILL "$(process_of NB-0)"
     fine b
     until_so empty
+    stop_daemon
+}
+
+@test "what could not leave after all takes no room of the swap file: it is tried again" {
+    sed -i 's/swap_file = .*/swap_file = 40MiB/' node.ini
+    faults=fault=cuCheckpointProcessCheckpoint#1=2 daemon
+    start a "$(client once)" 10000 28 60000
+    until_so is_state NB-0 idle
+    until_so has_mib NB-0 28
+    start_with_mib 40 b "$(client once)" 2 28 50
+    fine b
+    grep -q "'NB-0' could not leave the GPU" serve.err
+    run ! grep 'stays on the GPU' serve.err
+    end NB-0
     stop_daemon
 }
 
