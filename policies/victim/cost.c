@@ -31,13 +31,13 @@ struct idle { /* of a workload */
     double base[BINS], slope[BINS]; /* how many last, some of its group's among them: in each bin a line in x */
 };
 
-/* Where bins begin on their scale, x = 4 s + 1. */
-#define OCTAVE(k) 0x1p##k, 1.5 * 0x1p##k
-static const double begin[BINS + 1] = {
-    OCTAVE(0),  OCTAVE(1),  OCTAVE(2),  OCTAVE(3),  OCTAVE(4),  OCTAVE(5),  OCTAVE(6),
-    OCTAVE(7),  OCTAVE(8),  OCTAVE(9),  OCTAVE(10), OCTAVE(11), OCTAVE(12), OCTAVE(13),
-    OCTAVE(14), OCTAVE(15), OCTAVE(16), OCTAVE(17), OCTAVE(18), OCTAVE(19), 0x1p20,
-};
+/* Where bins begin on their scale, x = 4 s + 1, and one over their width: two an octave. */
+#define OCTAVES(of)                                                                                                    \
+    of(0), of(1), of(2), of(3), of(4), of(5), of(6), of(7), of(8), of(9), of(10), of(11), of(12), of(13), of(14),      \
+        of(15), of(16), of(17), of(18), of(19)
+#define BEGINS(k) 0x1p##k, 1.5 * 0x1p##k
+#define INVERSES(k) 2 / 0x1p##k, 2 / 0x1p##k
+static const double begin[BINS] = {OCTAVES(BEGINS)}, inverse[BINS] = {OCTAVES(INVERSES)};
 
 static inline double lasts(const struct idle *idle, double x)
 {
@@ -142,7 +142,7 @@ static void wanted(const struct gs_self *self, uint32_t workload)
     for (int b = 0; b <= group->last; b++) {
         double here = (double)own->longer[b] + weight * (double)group->longer[b];
         double next = (double)own->longer[b + 1] + weight * (double)group->longer[b + 1];
-        double slope = (next - here) / (begin[b + 1] - begin[b]);
+        double slope = (next - here) * inverse[b];
         idle->base[b] = here - slope * begin[b];
         idle->slope[b] = slope;
     }

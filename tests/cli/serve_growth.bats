@@ -64,6 +64,7 @@ end() { # end PLACE...
 
 @test "where the driver tells only of some processes of a program what they have, that is not taken for all of it" {
     faults=fault=nvmlDeviceGetComputeRunningProcesses_v3#2+=999 daemon --idle 3s
+    # shellcheck disable=SC2016 # it is that shell which is to know its own name
     start a sh -c '"$0" 1 4 60000 & exec "$0" 1 4 60000' "$(client once)"
     until_so is_state NB-0 running
     until_so is_state NB-0 idle
