@@ -26,9 +26,9 @@ static __attribute__((noinline)) bool pinned(struct controller *ctl, uint32_t gp
     return true;
 }
 
-/* Who may leave for the requester, into ctl->asked; how many.  Where all that fit run together, those who wished earlier than
- * the requester are not robbed for it. */
-static uint32_t gather(struct controller *ctl, uint32_t gpu, uint32_t requester)
+/* Who may leave for the requester, into ctl->asked, and what each is worth; how many.  Where all that fit run together, those
+ * who wished earlier than the requester are not robbed for it. */
+static uint32_t weigh(struct controller *ctl, uint32_t gpu, uint32_t requester)
 {
     const struct gs_victim_policy *victim = ctl->setup->policies.victim;
     bool pins = victim->pinned_until != NULL && (victim->pins == NULL || victim->pins(&ctl->victim));
@@ -36,7 +36,8 @@ static uint32_t gather(struct controller *ctl, uint32_t gpu, uint32_t requester)
     gs_ns earlier_ns = ranks ? ctl->workload[requester].since_ns : INT64_MIN;
     const struct gs_workload *workload = ctl->workload;
     const struct seat *seat = ctl->seat;
-    uint32_t *end = ctl->asked;
+    double (*keep)(const struct gs_self *, uint32_t) = victim->keep_all == NULL ? victim->keep : NULL;
+    uint32_t count = 0;
 
     for (uint32_t i = ctl->lane[gpu].residents.head, next; i != GS_NONE; i = next) {
         const struct seat *s = &seat[i];
@@ -44,26 +45,29 @@ static uint32_t gather(struct controller *ctl, uint32_t gpu, uint32_t requester)
         if (i == requester || !may_leave(&workload[i], s) || (s->queued && workload[i].since_ns < earlier_ns) ||
             (pins && pinned(ctl, gpu, i)))
             continue;
-        *end++ = i;
+        ctl->asked[count] = i;
+        if (keep != NULL) /* at once, while it is at hand */
+            ctl->worth[count] = keep(&ctl->victim, i);
+        count++;
     }
-    return (uint32_t)(end - ctl->asked);
+    if (count > 0 && keep == NULL)
+        victim->keep_all(&ctl->victim, ctl->asked, count, ctl->worth);
+    return count;
 }
 
-/* Not compared as they are scored: a guess at who is less that turns out wrong would throw away the scoring of the next. */
-static void score(struct controller *ctl, uint32_t count)
+/* They become candidates.  Not compared as they are weighed: a guess at who is less that turns out wrong would throw away the
+ * weighing of the next. */
+static void nominate(struct controller *ctl, uint32_t count)
 {
-    const struct gs_victim_policy *victim = ctl->setup->policies.victim;
     const uint32_t *asked = ctl->asked;
-    double *worth = ctl->worth;
+    const double *worth = ctl->worth;
 
-    if (victim->keep_all != NULL)
-        victim->keep_all(&ctl->victim, asked, count, worth);
-    else
-        for (uint32_t i = 0; i < count; i++)
-            worth[i] = victim->keep(&ctl->victim, asked[i]);
     for (uint32_t i = 0; i < count; i++) {
-        double safe = (double)ctl->workload[asked[i]].last_use_ns;
-        ctl->pick[i] = (struct gs_candidate){asked[i], false, answer_worth(ctl, GS_SLOT_VICTIM, worth[i], safe)};
+        ctl->pick[i] = (struct gs_candidate){asked[i], false, worth[i]};
+        if (worth[i] != worth[i]) {
+            nonsense(ctl, GS_SLOT_VICTIM);
+            ctl->pick[i].keep = (double)ctl->workload[asked[i]].last_use_ns;
+        }
     }
 }
 
@@ -191,9 +195,8 @@ bool evict_for(struct controller *ctl, uint32_t gpu, uint32_t requester, int64_t
 {
     ctl->view.decision++;
     ctl->lane[gpu].recheck_ns = GS_NEVER;
-    uint32_t count = memory_swaps(ctl, gpu) ? gather(ctl, gpu, requester) : 0, looked_at = count;
-    if (count > 0)
-        score(ctl, count);
+    uint32_t count = memory_swaps(ctl, gpu) ? weigh(ctl, gpu, requester) : 0, looked_at = count;
+    nominate(ctl, count);
     int64_t freed = choose_set(ctl, count, requester, need);
     if (freed == 0)
         freed = choose_greedily(ctl, count, requester, need, &looked_at, cap_refused);

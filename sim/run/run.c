@@ -302,7 +302,8 @@ int run_scenario(const struct scenario *scenario, const struct run_options *opti
     memset(outcome, 0, sizeof *outcome);
     if (rc != GS_OK)
         return rc;
-    rc = run_all(&source, scenario->threads, single.run.replications, err);
+    int64_t threads = scenario->record_limit > 0 ? 1 : scenario->threads; /* else whose rows are kept is chance */
+    rc = run_all(&source, threads, single.run.replications, err);
     run_collect(&single.run, outcome);
     return rc;
 }

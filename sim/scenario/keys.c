@@ -52,8 +52,9 @@ static const struct key table[] = {
     SCENARIO("record", "summary | bursts | events", "summary", KEY_CHOICE, record, 0, 0,
              .help = "rows in the database: totals, a row a burst, or every event and command too"),
     SCENARIO("record_limit", "size", "0", KEY_SIZE, record_limit, 0, INFINITY,
-             .help =
-                 "a database that is as large takes no more rows of bursts and events, and totals only; 0: no limit"),
+             .help = "a database that is as large takes no more rows of bursts and events, and totals only; with it a "
+                     "run has one "
+                     "thread; 0: no limit"),
     SCENARIO("allow_synthetic", "yes | no", "no", KEY_BOOLEAN, allow_synthetic, 0, 0,
              .help = "nodes may have the figures of the driver double, which no GPU has (node.calibrated)"),
 
