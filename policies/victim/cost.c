@@ -82,7 +82,7 @@ static void keep_all(const struct gs_self *self, const uint32_t *workload, uint3
     for (uint32_t i = 0; i < count; i++) {
         const struct gs_workload *w = &all[workload[i]];
         const struct idle *idle = &state[workload[i]];
-        double idle_ns = (double)(now - w->last_end_ns);
+        double idle_ns = (double)(now > w->last_end_ns ? now - w->last_end_ns : 0);
         struct chance chance;
         if (w->wants) { /* for sure, the last in the queue last */
             double since = (double)(now - w->queued_ns);
