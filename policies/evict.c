@@ -63,11 +63,8 @@ static void nominate(struct controller *ctl, uint32_t count)
     const double *worth = ctl->worth;
 
     for (uint32_t i = 0; i < count; i++) {
-        ctl->pick[i] = (struct gs_candidate){asked[i], false, worth[i]};
-        if (worth[i] != worth[i]) {
-            nonsense(ctl, GS_SLOT_VICTIM);
-            ctl->pick[i].keep = (double)ctl->workload[asked[i]].last_use_ns;
-        }
+        double safe = (double)ctl->workload[asked[i]].last_use_ns;
+        ctl->pick[i] = (struct gs_candidate){asked[i], false, answer_worth(ctl, GS_SLOT_VICTIM, worth[i], safe)};
     }
 }
 

@@ -134,9 +134,9 @@ static void wanted(const struct gs_self *self, uint32_t workload)
         *own = (struct seen){.count = GROUP_WEIGHT, .sum = GROUP_WEIGHT * mean, .ewma = mean};
     }
     if (w->turns > 0) { /* else it has only just come */
-        int64_t bin = bins_of(s);
-        learn(own, s, bin < BINS ? (int)bin : BINS - 1);
-        learn(group, s, bin < BINS ? (int)bin : BINS - 1);
+        int bin = bins_of(s) < BINS ? (int)bins_of(s) : BINS - 1;
+        learn(own, s, bin);
+        learn(group, s, bin);
     }
     double weight = GROUP_WEIGHT / (group->count + 1);
     for (int b = 0; b <= group->last; b++) {
